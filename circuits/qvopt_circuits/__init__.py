@@ -1,0 +1,1 @@
+"""What is prepared: gates, circuits, ansätze and their lowering to other libraries."""

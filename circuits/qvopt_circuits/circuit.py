@@ -1,0 +1,110 @@
+"""An immutable sequence of gates with parameters by index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_molecules.errors import InputError
+
+from .gates import Angle, Gate
+
+FloatArray = npt.NDArray[np.float64]
+
+_INVERSE = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t"}
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Gates applied to |0…0⟩ in order, first gate first.
+
+    Several gates may share a parameter. `parametric` lists the positions of the gates whose angle
+    depends on a parameter; shifts and gate angles are numbered along it.
+    """
+
+    n_qubits: int
+    gates: tuple[Gate, ...]
+    n_parameters: int
+
+    def __post_init__(self) -> None:
+        for gate in self.gates:
+            if max(gate.qubits) >= self.n_qubits:
+                raise InputError(f"gate {gate.name} on {gate.qubits} leaves {self.n_qubits} qubits")
+            if gate.angle is not None and gate.angle.index is not None:
+                if not 0 <= gate.angle.index < self.n_parameters:
+                    raise InputError(
+                        f"gate {gate.name} uses parameter {gate.angle.index}, but the circuit "
+                        f"has {self.n_parameters}"
+                    )
+
+    @cached_property
+    def parametric(self) -> tuple[int, ...]:
+        """Positions in `gates` of the gates that depend on a parameter."""
+        return tuple(
+            k for k, g in enumerate(self.gates) if g.angle is not None and g.angle.index is not None
+        )
+
+    @cached_property
+    def _affine(self) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
+        angles = [self.gates[k].angle for k in self.parametric]
+        index = np.array([a.index for a in angles if a is not None], dtype=np.int64)
+        coefficient = np.array([a.coefficient for a in angles if a is not None], dtype=np.float64)
+        offset = np.array([a.offset for a in angles if a is not None], dtype=np.float64)
+        return index, coefficient, offset
+
+    def angles(self, x: FloatArray) -> FloatArray:
+        """Angles in radians of the parametric gates at x, shape (len(parametric),)."""
+        x = self.check_parameters(x)
+        index, coefficient, offset = self._affine
+        return coefficient * x[index] + offset
+
+    def pull_back(self, gate_gradient: FloatArray) -> FloatArray:
+        """Chain rule: ∂E/∂x from ∂E/∂(gate angles), tied parameters summed."""
+        index, coefficient, _ = self._affine
+        gradient = np.zeros(self.n_parameters)
+        np.add.at(gradient, index, coefficient * gate_gradient)
+        return gradient
+
+    def check_parameters(self, x: FloatArray) -> FloatArray:
+        """Return x as float64 of shape (n_parameters,), or raise."""
+        x = np.asarray(x, dtype=np.float64)
+        if x.shape != (self.n_parameters,):
+            raise InputError(f"x must have shape ({self.n_parameters},), got {x.shape}")
+        return x
+
+    def bind(self, x: FloatArray, shifts: tuple[tuple[int, float], ...] = ()) -> Circuit:
+        """Return the circuit with every angle a constant.
+
+        `shifts` adds angles in radians: (k, δ) shifts the k-th parametric gate by δ.
+        """
+        angles = self.angles(x).copy()
+        for k, delta in shifts:
+            angles[k] += delta
+        gates = list(self.gates)
+        for position, value in zip(self.parametric, angles, strict=True):
+            gates[position] = replace(gates[position], angle=Angle(offset=float(value)))
+        return Circuit(self.n_qubits, tuple(gates), 0)
+
+    def inverse(self) -> Circuit:
+        """Return U† for this circuit's U, with the same parameters."""
+        gates = []
+        for gate in reversed(self.gates):
+            if gate.angle is not None:
+                a = gate.angle
+                gates.append(replace(gate, angle=Angle(a.index, -a.coefficient, -a.offset)))
+            else:
+                gates.append(replace(gate, name=_INVERSE.get(gate.name, gate.name)))
+        return Circuit(self.n_qubits, tuple(gates), self.n_parameters)
+
+    def then(self, other: Circuit) -> Circuit:
+        """Return this circuit followed by `other` on the same qubits and parameters."""
+        if other.n_qubits != self.n_qubits:
+            raise InputError(f"cannot join circuits on {self.n_qubits} and {other.n_qubits} qubits")
+        return Circuit(
+            self.n_qubits,
+            self.gates + other.gates,
+            max(self.n_parameters, other.n_parameters),
+        )

@@ -1,0 +1,98 @@
+r"""The gates that circuits are made of.
+
+Every parametrised gate has the form U(θ) = exp(-i θ G / 2).
+
+- Pauli rotations: G is a Pauli string, with eigenvalues ±1. A circuit's energy is a trigonometric
+  polynomial in θ of frequency 1.
+- Fermionic excitations: G = i (T - T†) with T = a†_a a_i ("single-excitation", qubits (i, a)) or
+  T = a†_a a†_b a_j a_i ("double-excitation", qubits (i, j, a, b)), so that
+  U(θ) = exp(θ (T - T†) / 2). G has eigenvalues -1, 0 and 1: frequencies ½ and 1. Ladder operators
+  are the Jordan-Wigner ones over all the circuit's qubits, qubit 0 first:
+  a_q = Z_0 … Z_{q-1} (X_q + i Y_q) / 2. A cluster amplitude t is the angle θ = 2t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_molecules.errors import InputError
+
+FloatArray = npt.NDArray[np.float64]
+
+FIXED: Final = {"x": 1, "y": 1, "z": 1, "h": 1, "s": 1, "sdg": 1, "t": 1, "tdg": 1,
+                "cx": 2, "cz": 2, "swap": 2}  # fmt: skip
+"""Number of qubits of each gate without an angle."""
+
+ROTATIONS: Final = {"rx": 1, "ry": 1, "rz": 1, "pauli-rotation": None}
+"""Gates exp(-iθP/2) of frequency 1; None means as many qubits as Pauli letters."""
+
+EXCITATIONS: Final = {"single-excitation": 2, "double-excitation": 4}
+"""Number-conserving gates of frequencies ½ and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Angle:
+    """θ = coefficient · x[index] + offset in radians; a constant angle has index None."""
+
+    index: int | None = None
+    coefficient: float = 1.0
+    offset: float = 0.0
+
+    def __call__(self, x: FloatArray) -> float:
+        """Return the angle at the parameters x."""
+        if self.index is None:
+            return self.offset
+        return self.coefficient * float(x[self.index]) + self.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate: its name, the qubits it acts on, its angle, and the letters of a Pauli rotation."""
+
+    name: str
+    qubits: tuple[int, ...]
+    angle: Angle | None = None
+    paulis: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name in FIXED:
+            expected: int | None = FIXED[self.name]
+            needs_angle = False
+        elif self.name in EXCITATIONS:
+            expected, needs_angle = EXCITATIONS[self.name], True
+        elif self.name in ROTATIONS:
+            expected, needs_angle = ROTATIONS[self.name], True
+            if expected is None:
+                expected = len(self.paulis)
+        else:
+            raise InputError(f"unknown gate '{self.name}'")
+        if len(self.qubits) != expected or expected == 0:
+            raise InputError(f"gate {self.name} acts on {expected} qubits, got {self.qubits}")
+        if len(set(self.qubits)) != len(self.qubits) or min(self.qubits) < 0:
+            raise InputError(f"gate {self.name} needs distinct qubits from 0, got {self.qubits}")
+        if needs_angle != (self.angle is not None):
+            raise InputError(f"gate {self.name} {'needs' if needs_angle else 'takes no'} angle")
+        if bool(self.paulis) != (self.name == "pauli-rotation") or set(self.paulis) - set("XYZ"):
+            raise InputError(
+                f"gate {self.name}: Pauli letters are X, Y or Z, one a qubit, for a "
+                f"pauli-rotation only, got '{self.paulis}'"
+            )
+
+    @property
+    def conserves_number(self) -> bool:
+        """Whether the gate maps each sector of fixed (n_alpha, n_beta) to itself.
+
+        True for excitations; spin conservation of their qubits is the ansatz's to keep.
+        """
+        return self.name in EXCITATIONS
+
+    @property
+    def frequencies(self) -> tuple[float, ...]:
+        """Frequencies in its own angle of the energy after this gate."""
+        if self.angle is None:
+            return ()
+        return (0.5, 1.0) if self.name in EXCITATIONS else (1.0,)

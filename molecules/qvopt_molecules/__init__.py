@@ -1,0 +1,1 @@
+"""What the problem is: molecules, integrals, Hamiltonians and their reference energies."""

@@ -1,0 +1,46 @@
+"""Errors that a user can act on: one line that names the cause and the mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class QvoptError(Exception):
+    """Base of every error that qvopt raises on purpose.
+
+    `exit_code` is what the command line exits with.
+    """
+
+    exit_code = 1
+
+
+class InputError(QvoptError, ValueError):
+    """The input cannot be used as given: a file, a name, a number or a combination."""
+
+    exit_code = 2
+
+
+class BudgetExceededError(QvoptError):
+    """The next spend would pass a cap that the user set."""
+
+    exit_code = 3
+
+
+class BackendError(QvoptError):
+    """A backend failed, or answered with something that is not a result."""
+
+    exit_code = 4
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """Return the error for an unknown `name`, suggesting the nearest of the `known` ones.
+
+    >>> str(unknown_name("optimizer", "adm", ["adam", "spsa"]))
+    "unknown optimizer 'adm'; did you mean 'adam'? (known: adam, spsa)"
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
+    spelled = {n.lower(): n for n in names}
+    hint = "; did you mean " + " or ".join(f"'{spelled[n]}'" for n in near) + "?" if near else ";"
+    return InputError(f"unknown {kind} '{name[:80]}'{hint} (known: {', '.join(names)})")

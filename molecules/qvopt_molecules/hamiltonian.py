@@ -1,0 +1,86 @@
+"""The molecular Hamiltonian in its second-quantised face: integrals over spatial orbitals."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InputError
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class MolecularHamiltonian:
+    r"""H = E_core + Σ_pq h_pq E_pq + ½ Σ_pqrs (pq|rs) (E_pq E_rs - δ_qr E_ps), in Hartree.
+
+    E_pq = Σ_σ a†_pσ a_qσ over real orthonormal spatial orbitals; (pq|rs) is in chemists' order and
+    has the eightfold symmetry of real orbitals.
+
+    Spin orbitals map to qubits in blocks: alpha orbital p is qubit p, beta orbital p is qubit
+    norb + p.
+
+    Attributes:
+        core_energy: nuclear repulsion plus the energy of frozen orbitals.
+        one_body: h_pq, shape (norb, norb).
+        two_body: (pq|rs), shape (norb, norb, norb, norb).
+        n_alpha, n_beta: electrons of each spin in the active orbitals.
+        orbital_energies: canonical orbital energies ε_p, shape (norb,), if known.
+        irreps: for each orbital the label of its irreducible representation as an integer of
+            which the product is the bitwise XOR (PySCF's D2h numbering), if known.
+        label: a short name for tables.
+    """
+
+    core_energy: float
+    one_body: FloatArray
+    two_body: FloatArray
+    n_alpha: int
+    n_beta: int
+    orbital_energies: FloatArray | None = None
+    irreps: tuple[int, ...] | None = None
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        n = self.one_body.shape[0]
+        if self.one_body.shape != (n, n) or self.two_body.shape != (n, n, n, n):
+            raise InputError(
+                f"integrals must have shapes (n, n) and (n, n, n, n), got "
+                f"{self.one_body.shape} and {self.two_body.shape}"
+            )
+        if not (0 <= self.n_beta <= n and 0 <= self.n_alpha <= n):
+            raise InputError(
+                f"{self.n_alpha} alpha and {self.n_beta} beta electrons do not fit in {n} orbitals"
+            )
+        if not (
+            np.isfinite(self.core_energy)
+            and np.isfinite(self.one_body).all()
+            and np.isfinite(self.two_body).all()
+        ):
+            raise InputError("the integrals contain NaN or infinity")
+
+    @property
+    def norb(self) -> int:
+        """Number of active spatial orbitals."""
+        return int(self.one_body.shape[0])
+
+    @property
+    def n_qubits(self) -> int:
+        """Number of spin orbitals, which is the number of Jordan-Wigner qubits."""
+        return 2 * self.norb
+
+    @property
+    def n_electrons(self) -> int:
+        """Number of active electrons."""
+        return self.n_alpha + self.n_beta
+
+    def content_hash(self) -> str:
+        """SHA-256 over everything that sets the energy landscape (the label excluded)."""
+        digest = hashlib.sha256()
+        digest.update(np.array([self.norb, self.n_alpha, self.n_beta], dtype="<i8").tobytes())
+        digest.update(np.array([self.core_energy], dtype="<f8").tobytes())
+        digest.update(np.ascontiguousarray(self.one_body, dtype="<f8").tobytes())
+        digest.update(np.ascontiguousarray(self.two_body, dtype="<f8").tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,109 @@
+"""What a backend is: somewhere circuits run, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.measurement.estimate import Moments
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.pauli import PauliSum
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+MetricKind = Literal["full", "block-diagonal", "diagonal"]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Where to run a circuit: parameters, plus angles added to single gates.
+
+    `shifts` holds (k, δ): the k-th parametric gate's angle is shifted by δ radians, the others
+    sharing its parameter are not.
+    """
+
+    x: FloatArray
+    shifts: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What a backend compiles once and samples often.
+
+    `observable` is the qubit Hamiltonian in the circuit's own mapping; `hamiltonian` is its
+    second-quantised face where there is one (the sector engine needs it); `plan` says how it is
+    measured with shots and is None where only exact values are wanted.
+    """
+
+    circuit: Circuit
+    observable: PauliSum
+    hamiltonian: MolecularHamiltonian | None = None
+    plan: MeasurementPlan | None = None
+
+
+class Program(Protocol):
+    """A problem made ready on a backend. Every method takes a whole batch.
+
+    Results depend on the arguments alone: the same points, shots and seed give the same bytes.
+    """
+
+    @property
+    def exact(self) -> bool:
+        """Whether `energies`, `gradient` and `metric` work: noiseless state access."""
+        ...
+
+    def energies(self, points: Sequence[Point]) -> FloatArray:
+        """Exact energies in Hartree, shape (len(points),)."""
+        ...
+
+    def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """Exact energy and its gradient with respect to x."""
+        ...
+
+    def metric(self, x: FloatArray, kind: MetricKind) -> FloatArray:
+        """Exact Fubini-Study metric g_ij = Re⟨∂_iψ|∂_jψ⟩ - ⟨∂_iψ|ψ⟩⟨ψ|∂_jψ⟩, (n, n).
+
+        A quarter of the quantum Fisher information. Entries outside the blocks are zero.
+        """
+        ...
+
+    def sample(
+        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[list[Moments]]:
+        """Run `shots[i, g]` shots of point i in group g; moments of each group's outcomes."""
+        ...
+
+    def sample_fidelities(
+        self,
+        pairs: Sequence[tuple[Point, Point]],
+        shots: IntArray,
+        seed: np.random.SeedSequence,
+    ) -> IntArray:
+        """Counts of the reference outcome after U(second)† U(first), shots[i] shots for pair i.
+
+        count / shots estimates |⟨ψ(second)|ψ(first)⟩|² without bias.
+        """
+        ...
+
+
+class Backend(Protocol):
+    """A place that compiles problems into programs.
+
+    `compile` raises InputError where circuit and backend do not go together, or where the
+    simulation would not fit in memory, saying how much it would need.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name users give, `provider` or `provider:device`."""
+        ...
+
+    def compile(self, problem: Problem) -> Program:
+        """Check and prepare a problem."""
+        ...

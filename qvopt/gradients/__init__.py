@@ -1,0 +1,1 @@
+"""Derivatives from measurable circuits: shift rules and the Fisher metric."""

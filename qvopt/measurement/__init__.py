@@ -1,0 +1,1 @@
+"""How an energy is measured: plans, allocation and the statistics of an estimate."""

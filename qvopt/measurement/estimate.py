@@ -1,0 +1,76 @@
+"""A number measured with shots: its moments, its variance and its price."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Shots, mean and sum of squared deviations of one group's outcomes; merge with `+`.
+
+    Merging is exact (Chan, Golub & LeVeque 1979), so counts taken in pieces give the statistics
+    of the whole.
+    """
+
+    shots: int
+    mean: float
+    m2: float
+
+    @classmethod
+    def from_counts(cls, values: FloatArray, counts: npt.NDArray[np.int64]) -> Moments:
+        """Moments of outcomes with `values` seen `counts` times."""
+        shots = int(counts.sum())
+        if shots == 0:
+            return cls(0, 0.0, 0.0)
+        mean = float(values @ counts) / shots
+        return cls(shots, mean, float(((values - mean) ** 2) @ counts))
+
+    def __add__(self, other: Moments) -> Moments:
+        if self.shots == 0:
+            return other
+        if other.shots == 0:
+            return self
+        shots = self.shots + other.shots
+        delta = other.mean - self.mean
+        mean = self.mean + delta * other.shots / shots
+        m2 = self.m2 + other.m2 + delta * delta * self.shots * other.shots / shots
+        return Moments(shots, mean, m2)
+
+    @property
+    def variance_of_mean(self) -> float:
+        """Unbiased estimate of the variance of `mean`: s²/n with s² over n - 1."""
+        if self.shots < 2:
+            return math.inf
+        return self.m2 / (self.shots - 1) / self.shots
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value in Hartree, the variance of that value in Hartree², and the shots it cost.
+
+    An exact value has variance 0 and 0 shots.
+    """
+
+    value: float
+    variance: float = 0.0
+    shots: int = 0
+
+    @property
+    def stderr(self) -> float:
+        """Standard error in Hartree."""
+        return math.sqrt(self.variance)
+
+    def __str__(self) -> str:
+        """Mean with its error in the last digits, e.g. -1.1369(12)."""
+        if self.variance == 0 or not math.isfinite(self.variance):
+            return f"{self.value:.8f}" + ("" if self.variance == 0 else "(?)")
+        digits = max(0, 1 - math.floor(math.log10(self.stderr)))
+        error = round(self.stderr * 10**digits)
+        return f"{self.value:.{digits}f}({error})"
