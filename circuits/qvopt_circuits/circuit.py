@@ -33,12 +33,12 @@ class Circuit:
         for gate in self.gates:
             if max(gate.qubits) >= self.n_qubits:
                 raise InputError(f"gate {gate.name} on {gate.qubits} leaves {self.n_qubits} qubits")
-            if gate.angle is not None and gate.angle.index is not None:
-                if not 0 <= gate.angle.index < self.n_parameters:
-                    raise InputError(
-                        f"gate {gate.name} uses parameter {gate.angle.index}, but the circuit "
-                        f"has {self.n_parameters}"
-                    )
+            index = None if gate.angle is None else gate.angle.index
+            if index is not None and not 0 <= index < self.n_parameters:
+                raise InputError(
+                    f"gate {gate.name} uses parameter {index}, but the circuit has "
+                    f"{self.n_parameters}"
+                )
 
     @cached_property
     def parametric(self) -> tuple[int, ...]:

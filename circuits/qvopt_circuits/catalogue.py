@@ -1,0 +1,113 @@
+"""Ansätze by name, ours and those that other distributions register."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+from qvopt_molecules.errors import InputError, unknown_name
+
+from .ansatz import Ansatz
+from .hardware_efficient import HardwareEfficient
+from .uccsd import UCCSD
+
+ENTRY_POINT_GROUP: Final = "qvopt.ansatze"
+"""Where other distributions register an ansatz: name = "module:callable of keyword options"."""
+
+_OURS: Final[Mapping[str, tuple[Callable[..., Ansatz], str]]] = types.MappingProxyType(
+    {
+        "uccsd": (
+            UCCSD,
+            "unitary coupled cluster, singles and doubles, first-order Trotter",
+        ),
+        "hardware-efficient": (
+            HardwareEfficient,
+            "layers of RY/RZ rotations and CX or CZ entanglers",
+        ),
+    }
+)
+
+
+def ansatz_names() -> tuple[str, ...]:
+    """Return every known name, sorted.
+
+    >>> {"hardware-efficient", "uccsd"} <= set(ansatz_names())
+    True
+    """
+    return tuple(sorted({*_OURS, *_third_party()}))
+
+
+def ansatz_description(name: str) -> str:
+    """Return one line on the ansatz. Raises InputError for an unknown name."""
+    if name in _OURS:
+        return _OURS[name][1]
+    doc = _factory(name).__doc__ or ""
+    return doc.strip().partition("\n")[0].rstrip(".")
+
+
+def get_ansatz(name: str, **options: Any) -> Ansatz:
+    """Return the ansatz of that name, made with its options.
+
+    Options are checked by type; a mistyped name or option is answered with the nearest ones.
+    Raises InputError.
+
+    >>> get_ansatz("uccsd", spin_adapted=True).name
+    'uccsd'
+    """
+    factory = _factory(name)
+    if dataclasses.is_dataclass(factory):
+        hints = get_type_hints(factory)
+        known = [f.name for f in dataclasses.fields(factory) if f.init]
+        for option, value in options.items():
+            if option not in known:
+                raise unknown_name(f"option of ansatz {name}", option, known)
+            options[option] = _checked(f"option {option} of ansatz {name}", value, hints[option])
+        return factory(**options)
+    try:
+        return factory(**options)
+    except TypeError as error:
+        raise InputError(f"ansatz {name}: {error}") from error
+
+
+def _factory(name: str) -> Callable[..., Ansatz]:
+    if name in _OURS:
+        return _OURS[name][0]
+    third_party = _third_party()
+    if name not in third_party:
+        raise unknown_name("ansatz", name, ansatz_names())
+    entry = third_party[name]
+    try:
+        factory: Callable[..., Ansatz] = entry.load()
+    except Exception as error:
+        raise InputError(f"ansatz {name} ({entry.value}) does not load: {error}") from error
+    return factory
+
+
+def _third_party() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def _checked(what: str, value: Any, hint: Any) -> Any:
+    """Return the value, integers widened where a float is wanted, or raise InputError."""
+    choices: list[str] = []
+    for kind in get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,):
+        if get_origin(kind) is Literal:
+            if isinstance(value, str) and value in get_args(kind):
+                return value
+            choices += [repr(choice) for choice in get_args(kind)]
+        elif kind is float:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return float(value)
+            choices.append("a number")
+        elif kind is bool:
+            if isinstance(value, bool):
+                return value
+            choices.append("true or false")
+        elif isinstance(value, kind) and not isinstance(value, bool):
+            return value
+        else:
+            choices.append({int: "an integer", type(None): "none"}.get(kind, kind.__name__))
+    raise InputError(f"{what} must be {', '.join(choices)}; got {value!r}"[:300])

@@ -1,0 +1,1 @@
+"""How circuits become those of other libraries. Each module imports its library when called."""
