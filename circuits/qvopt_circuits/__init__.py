@@ -4,6 +4,7 @@ from .ansatz import Ansatz
 from .blocks import layers, parameter_blocks
 from .catalogue import ansatz_description, ansatz_names, get_ansatz
 from .circuit import Circuit
+from .description import summary
 from .gates import Angle, Gate
 from .hardware_efficient import HardwareEfficient
 from .uccsd import UCCSD
@@ -20,4 +21,5 @@ __all__ = [
     "get_ansatz",
     "layers",
     "parameter_blocks",
+    "summary",
 ]

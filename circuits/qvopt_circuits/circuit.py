@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -39,6 +40,12 @@ class Circuit:
                     f"gate {gate.name} uses parameter {index}, but the circuit has "
                     f"{self.n_parameters}"
                 )
+
+    def __str__(self) -> str:
+        """Sizes and gates by name; `qvopt_circuits.summary` adds what they cost."""
+        counts = Counter(gate.name for gate in self.gates)
+        gates = ", ".join(f"{count} {name}" for name, count in counts.items())
+        return f"{self.n_qubits} qubits, {self.n_parameters} parameters, {gates or 'no gates'}"
 
     @cached_property
     def parametric(self) -> tuple[int, ...]:

@@ -10,7 +10,8 @@ from math import pi
 
 from ..circuit import Circuit
 from ..gates import Angle, Gate
-from .jordan_wigner_strings import scaled, without_strings
+from .cancellation import cancel_inverses
+from .jordan_wigner_strings import expose_strings, scaled
 
 
 def decompose(circuit: Circuit) -> Circuit:
@@ -19,7 +20,7 @@ def decompose(circuit: Circuit) -> Circuit:
     Angles stay affine in the same parameters.
     """
     gates: list[Gate] = []
-    for gate in without_strings(circuit):
+    for gate in expose_strings(circuit):
         if gate.name == "single-excitation":
             gates += _single(gate.qubits, scaled(gate.angle, 1))
         elif gate.name == "double-excitation":
@@ -28,7 +29,7 @@ def decompose(circuit: Circuit) -> Circuit:
             gates += _pauli_rotation(gate)
         else:
             gates.append(gate)
-    return Circuit(circuit.n_qubits, tuple(gates), circuit.n_parameters)
+    return Circuit(circuit.n_qubits, tuple(cancel_inverses(gates)), circuit.n_parameters)
 
 
 def _pauli_rotation(gate: Gate) -> list[Gate]:
@@ -67,24 +68,24 @@ def _single(qubits: tuple[int, ...], angle: Angle) -> list[Gate]:
 
 
 def _double(qubits: tuple[int, ...], angle: Angle) -> list[Gate]:
-    """Map |1100⟩ and |0011⟩ of (i, j, a, b) to b = 0, 1 with i = a = 0, j = 1; rotate b there."""
+    """Let CNOTs from i take |1100⟩ and |0011⟩ of (i, j, a, b) to |1011⟩ and |0011⟩; rotate i there.
+
+    The CNOTs of the next gate of a cluster expansion often cancel these.
+    """
     i, j, a, b = qubits
-    pair = [Gate("cx", (j, i)), Gate("cx", (b, a))]
-    gates = [*pair, Gate("cx", (b, j))]
-    # RY on b where (i, a, j) = (0, 0, 1), multiplexed in Gray order; each CZ flips the sign of
-    # what follows where its control is 1. The signs are those of the Walsh transform of that one
-    # pattern: (-1) for an odd power of j.
-    controls = (i, a, i, j, i, a, i)
-    signs = (1, 1, 1, 1, -1, -1, -1, -1)
-    for k, sign in enumerate(signs):
-        gates.append(Gate("ry", (b,), scaled(angle, sign / 8)))
-        if k < 7:
-            gates.append(Gate("cz", (controls[k], b)))
-    # The eighth, CZ(j, b), and the closing CX(b, j) are one controlled -iY.
-    gates += [
-        Gate("sdg", (j,)),
-        Gate("cx", (b, j)),
-        Gate("s", (j,)),
-        Gate("sdg", (b,)),
-    ]
-    return gates + pair
+    enter = [Gate("cx", (i, q)) for q in (j, a)]
+    gates = [*enter, Gate("cx", (i, b))]
+    # RY on i where (j, a, b) = (0, 1, 1), multiplexed in Gray order. Each controlled X or Z flips
+    # the sign of the rotations after it where its control is 1; the signs are the Walsh transform
+    # of that one pattern. Ones that act between the two of another control come in pairs.
+    flips = (("cx", j), ("cz", a), ("cx", j), ("cz", b), ("cx", j), ("cz", a), ("cx", j))
+    sign = -1  # RY(θ) takes |0⟩ towards |1⟩, an excitation 1 of i to 0
+    for name, control in flips:
+        gates.append(Gate("ry", (i,), scaled(angle, sign / 8)))
+        gates.append(Gate(name, (control, i)))
+        if control != j:
+            sign = -sign
+    gates.append(Gate("ry", (i,), scaled(angle, sign / 8)))
+    # The eighth flip, CZ(b, i), and the closing CX(i, b) are one controlled -iY.
+    gates += [Gate("sdg", (b,)), Gate("cx", (i, b)), Gate("s", (b,)), Gate("sdg", (i,))]
+    return gates + enter

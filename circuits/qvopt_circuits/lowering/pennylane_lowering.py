@@ -10,7 +10,8 @@ from qvopt_molecules.errors import InputError
 
 from ..circuit import Circuit
 from ..gates import Angle, Gate
-from .jordan_wigner_strings import without_strings
+from .cancellation import cancel_inverses
+from .jordan_wigner_strings import expose_strings
 
 if TYPE_CHECKING:
     from pennylane.operation import Operation
@@ -48,7 +49,7 @@ def to_pennylane(circuit: Circuit, x: Any = None) -> list[Operation]:
     if np.shape(x) != (circuit.n_parameters,):
         raise InputError(f"x must have shape ({circuit.n_parameters},), got {np.shape(x)}")
     with qml.QueuingManager.stop_recording():
-        return [_operation(gate, x, qml) for gate in without_strings(circuit)]
+        return [_operation(gate, x, qml) for gate in cancel_inverses(expose_strings(circuit))]
 
 
 def _operation(gate: Gate, x: Any, qml: Any) -> Operation:
