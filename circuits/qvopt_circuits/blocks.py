@@ -8,15 +8,20 @@ from .circuit import Circuit
 def layers(circuit: Circuit) -> tuple[tuple[int, ...], ...]:
     """Split a circuit into maximal runs of consecutive gates on pairwise disjoint qubits.
 
-    Returns the positions in `circuit.gates` of each run. Gates of one run commute (fermionic
-    excitations too: they are even in the ladder operators).
+    Gates with a parameter and gates without one do not mix, so that a wall of entanglers parts
+    two layers of rotations. Returns the positions in `circuit.gates` of each run. Gates of one run
+    commute (fermionic excitations too: they are even in the ladder operators).
     """
     runs: list[list[int]] = []
     used: set[int] = set()
+    was_parametric = False
+    parametric = set(circuit.parametric)
     for position, gate in enumerate(circuit.gates):
-        if not runs or used.intersection(gate.qubits):
+        is_parametric = position in parametric
+        if not runs or is_parametric != was_parametric or used.intersection(gate.qubits):
             runs.append([])
             used = set()
+        was_parametric = is_parametric
         runs[-1].append(position)
         used.update(gate.qubits)
     return tuple(tuple(run) for run in runs)
