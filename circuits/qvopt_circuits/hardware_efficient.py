@@ -101,7 +101,11 @@ class HardwareEfficient:
     def start(self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator) -> FloatArray:
         """Return small random angles in radians, shape (n_parameters,)."""
         per_layer = len(_ROTATIONS[self.rotations]) * hamiltonian.n_qubits
-        return self.spread * rng.standard_normal((self.layers + 1) * per_layer)
+        return self.draw_start((self.layers + 1) * per_layer, rng)
+
+    def draw_start(self, n_parameters: int, rng: np.random.Generator) -> FloatArray:
+        """Return `n_parameters` angles in radians from the normal distribution of `spread`."""
+        return self.spread * rng.standard_normal(n_parameters)
 
 
 def _entangled_pairs(n_qubits: int, entanglement: str) -> list[tuple[int, int]]:

@@ -1,0 +1,179 @@
+"""Jordan-Wigner circuits rewritten for the qubits of another fermion-to-qubit mapping.
+
+Parity and Bravyi-Kitaev qubits are sums modulo 2 of Jordan-Wigner qubits, so Pauli strings go to
+Pauli strings (Seeley, Richard and Love, arXiv:1208.5986). An excitation becomes rotations by two
+or eight commuting strings that share its parameter: exact, no Trotter error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.pauli import label, masks
+
+from .ansatz import Ansatz
+from .circuit import Circuit
+from .gates import EXCITATIONS, Angle, Gate
+from .hardware_efficient import HardwareEfficient
+from .paulis import encoded_string, excitation_strings
+from .uccsd import reference_gates
+
+MAPPINGS = ("jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Which occupations each qubit adds up modulo 2, and which qubits are dropped as constant.
+
+    `rows[q]` is the mask of occupations that qubit q sums, before any is dropped.
+    """
+
+    rows: tuple[int, ...]
+    dropped: tuple[int, ...] = ()
+
+    def bits(self, occupations: int) -> int:
+        """Encode occupations, no qubit dropped."""
+        return sum(1 << q for q, row in enumerate(self.rows) if (row & occupations).bit_count() % 2)
+
+    def squeezed(self, mask: int) -> int:
+        """Take the dropped qubits out of a mask."""
+        kept = [q for q in range(len(self.rows)) if q not in self.dropped]
+        return sum((mask >> q & 1) << k for k, q in enumerate(kept))
+
+
+def encoding(mapping: str, n_qubits: int) -> Encoding:
+    """Return the encoding of a mapping over n spin orbitals, alpha and beta in blocks.
+
+    "parity": qubit q holds n_0 + … + n_q. "parity-reduced": without the last qubit of each block,
+    which hold the conserved parities of n_alpha and of n_alpha + n_beta. "bravyi-kitaev": qubit q
+    holds the occupations of its node in the binary indexed tree.
+    """
+    if mapping == "jordan-wigner":
+        return Encoding(tuple(1 << q for q in range(n_qubits)))
+    if mapping in ("parity", "parity-reduced"):
+        rows = tuple((2 << q) - 1 for q in range(n_qubits))
+        reduced = mapping == "parity-reduced"
+        return Encoding(rows, (n_qubits // 2 - 1, n_qubits - 1) if reduced else ())
+    if mapping == "bravyi-kitaev":
+        return Encoding(tuple((2 << q) - (1 << (q & (q + 1))) for q in range(n_qubits)))
+    raise unknown_name("mapping", mapping, MAPPINGS)
+
+
+def map_circuit(circuit: Circuit, mapping: str) -> Circuit:
+    """Return a circuit that prepares the mapped state, up to a global phase.
+
+    Takes X gates first (the reference determinant), then excitations and Pauli rotations; for
+    other gates there is nothing natural in another mapping, and they raise InputError, as do
+    rotations that do not conserve the parities that "parity-reduced" relies on.
+    """
+    if mapping == "jordan-wigner":
+        return circuit
+    target = encoding(mapping, circuit.n_qubits)
+    gates = list(circuit.gates)
+    start = next((k for k, gate in enumerate(gates) if gate.name != "x"), len(gates))
+    occupations = 0
+    for gate in gates[:start]:
+        occupations ^= 1 << gate.qubits[0]
+    reference = target.bits(occupations)
+    n_qubits = circuit.n_qubits - len(target.dropped)
+    ones = target.squeezed(reference)
+    mapped = [Gate("x", (q,)) for q in range(n_qubits) if ones >> q & 1]
+    for gate in gates[start:]:
+        mapped += _mapped_rotations(gate, mapping, target, reference)
+    return Circuit(n_qubits, tuple(mapped), circuit.n_parameters)
+
+
+def in_mapping(ansatz: Ansatz, mapping: str) -> Ansatz:
+    """Return the ansatz with circuits over the qubits of `mapping`.
+
+    The hardware-efficient ansatz keeps its gates and starts from the mapped reference; others are
+    rewritten by `map_circuit`. Parameters mean the same and start the same.
+    """
+    if mapping not in MAPPINGS:
+        raise unknown_name("mapping", mapping, MAPPINGS)
+    if mapping == "jordan-wigner":
+        return ansatz
+    if isinstance(ansatz, HardwareEfficient):
+        return _MappedHardwareEfficient(ansatz, mapping)
+    return _Mapped(ansatz, mapping)
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    ansatz: Ansatz
+    mapping: str
+
+    @property
+    def name(self) -> str:
+        return self.ansatz.name
+
+    def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
+        return map_circuit(self.ansatz.circuit(hamiltonian), self.mapping)
+
+    def start(
+        self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator
+    ) -> npt.NDArray[np.float64]:
+        return self.ansatz.start(hamiltonian, rng)
+
+
+@dataclass(frozen=True)
+class _MappedHardwareEfficient:
+    ansatz: HardwareEfficient
+    mapping: str
+
+    @property
+    def name(self) -> str:
+        return self.ansatz.name
+
+    def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
+        reference = Circuit(hamiltonian.n_qubits, tuple(reference_gates(hamiltonian)), 0)
+        mapped = map_circuit(reference, self.mapping)
+        return self.ansatz.over_reference(mapped.n_qubits, {g.qubits[0] for g in mapped.gates})
+
+    def start(
+        self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator
+    ) -> npt.NDArray[np.float64]:
+        return self.ansatz.draw_start(self.circuit(hamiltonian).n_parameters, rng)
+
+
+def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int) -> list[Gate]:
+    if gate.name in EXCITATIONS:
+        strings = excitation_strings(gate.qubits)
+    elif gate.name in ("rx", "ry", "rz", "pauli-rotation"):
+        strings = [(*_placed(gate), 1.0)]
+    else:
+        raise InputError(
+            f"a {gate.name} gate after the reference cannot be mapped to {mapping} qubits; map "
+            f"circuits of excitations and Pauli rotations, or use the jordan-wigner mapping"
+        )
+    constant = sum(1 << q for q in target.dropped)
+    rotations = []
+    for x, z, factor in strings:
+        x, z, sign = encoded_string(x, z, target.rows)
+        if x & constant:
+            raise InputError(
+                f"a {gate.name} gate on {gate.qubits} changes the particle-number parities that "
+                f"{mapping} takes as constant; use the parity mapping"
+            )
+        if (z & constant & reference).bit_count() % 2:
+            sign = -sign
+        letters = label(target.squeezed(x), target.squeezed(z), len(target.rows))
+        qubits = tuple(q for q, letter in enumerate(letters) if letter != "I")
+        if not qubits:
+            continue  # a constant: a global phase
+        angle = gate.angle or Angle()
+        scale = factor * sign
+        angle = replace(angle, coefficient=angle.coefficient * scale, offset=angle.offset * scale)
+        rotations.append(Gate("pauli-rotation", qubits, angle, letters.replace("I", "")))
+    return rotations
+
+
+def _placed(gate: Gate) -> tuple[int, int]:
+    x, z = masks(gate.paulis or gate.name[1].upper())
+    spread = [sum(1 << q for k, q in enumerate(gate.qubits) if m >> k & 1) for m in (x, z)]
+    return spread[0], spread[1]

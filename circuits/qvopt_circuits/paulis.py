@@ -1,0 +1,62 @@
+r"""Fermionic excitations as Pauli strings, and Pauli strings under a change of encoding.
+
+A string is the pair of masks (x, z) of `qvopt_molecules.pauli`; internally also the operator
+X^x Z^z (Z first), so that P(x, z) = i^{|x & z|} X^x Z^z and
+X^x Z^z · X^x' Z^z' = (-1)^{|z & x'|} X^{x ^ x'} Z^{z ^ z'}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def excitation_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
+    """Return (x, z, c) with Σ c P(x, z) = i (T - T†), Jordan-Wigner, for an excitation's qubits.
+
+    Two strings for (i, a), eight for (i, j, a, b); they commute with each other.
+    """
+    half = len(qubits) // 2
+    words = [(q, 1) for q in qubits[half:]] + [(q, -1) for q in reversed(qubits[:half])]
+    product = {(0, 0): 1.0}
+    for q, sign in words:
+        # a_q = Z_{<q} X (1 - Z) / 2 and a†_q = Z_{<q} X (1 + Z) / 2, Z_{<q} on other qubits.
+        bit = 1 << q
+        factor = {(bit, bit - 1): 0.5, (bit, (bit - 1) | bit): 0.5 * sign}
+        product = _multiply(product, factor)
+    out = []
+    for (x, z), c in product.items():
+        # i (A - A†) with A = c X^x Z^z and A† = ± A, minus where x and z share an odd number.
+        shared = (x & z).bit_count()
+        if shared % 2:
+            # 2 i c X^x Z^z = 2 i c (-i)^{shared} P
+            out.append((x, z, 2 * c * (1 if shared % 4 == 1 else -1)))
+    return sorted(out)
+
+
+def encoded_string(x: int, z: int, rows: Sequence[int]) -> tuple[int, int, int]:
+    """Return (x', z', sign) with P(x, z) on occupations = sign · P(x', z') on encoded qubits.
+
+    Row q of the encoding is the mask of the occupations whose sum modulo 2 qubit q holds; it must
+    be lower triangular with ones on the diagonal: qubit q holds n_q and earlier ones only.
+    """
+    x_encoded = sum(1 << q for q, row in enumerate(rows) if (row & x).bit_count() % 2)
+    # Z^z must read Σ_{q in z} n_q off the encoded bits: solve rowsᵀ z' = z from the top.
+    z_encoded, rest = 0, z
+    for q in range(len(rows) - 1, -1, -1):
+        if rest >> q & 1:
+            z_encoded |= 1 << q
+            rest ^= rows[q]
+    quarter_turns = (x & z).bit_count() - (x_encoded & z_encoded).bit_count()
+    return x_encoded, z_encoded, 1 if quarter_turns % 4 == 0 else -1
+
+
+def _multiply(
+    a: dict[tuple[int, int], float], b: dict[tuple[int, int], float]
+) -> dict[tuple[int, int], float]:
+    out: dict[tuple[int, int], float] = {}
+    for (x1, z1), c1 in a.items():
+        for (x2, z2), c2 in b.items():
+            sign = -1.0 if (z1 & x2).bit_count() % 2 else 1.0
+            key = (x1 ^ x2, z1 ^ z2)
+            out[key] = out.get(key, 0.0) + sign * c1 * c2
+    return out
