@@ -7,6 +7,10 @@ from .circuit import Circuit
 from .description import summary
 from .gates import Angle, Gate
 from .hardware_efficient import HardwareEfficient
+from .lowering.openqasm import to_openqasm3
+from .lowering.pennylane_lowering import to_pennylane
+from .lowering.qiskit_lowering import to_qiskit
+from .mapping import in_mapping, map_circuit
 from .uccsd import UCCSD
 
 __all__ = [
@@ -19,7 +23,12 @@ __all__ = [
     "ansatz_description",
     "ansatz_names",
     "get_ansatz",
+    "in_mapping",
     "layers",
+    "map_circuit",
     "parameter_blocks",
     "summary",
+    "to_openqasm3",
+    "to_pennylane",
+    "to_qiskit",
 ]
