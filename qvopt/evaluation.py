@@ -1,0 +1,319 @@
+"""Answers rounds of queries with one batched backend call each, and knows their price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.errors import BackendError, InputError
+
+from qvopt.backends.protocol import Point, Program
+from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
+from qvopt.gradients.parameter_shift import (
+    GradientExpansion,
+    combine_gradient,
+    expand_gradient,
+)
+from qvopt.ledger import Cost, Costs
+from qvopt.measurement.allocation import allocate
+from qvopt.measurement.estimate import Estimate, Moments
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.statistics import combine_moments
+from qvopt.optimizers.protocol import (
+    Answer,
+    Energy,
+    Fidelity,
+    Gradient,
+    Matrix,
+    Metric,
+    Query,
+    Scalar,
+    Vector,
+)
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+OPTIMIZER_STREAM: Final = 0
+ROUND_STREAM: Final = 1
+MONITOR_STREAM: Final = 2
+FINAL_STREAM: Final = 3
+START_STREAM: Final = 4
+
+
+_Finish = Callable[[list[Estimate], IntArray], Answer]
+
+
+def stream(seed: int, *key: int) -> np.random.SeedSequence:
+    """Return the random stream named by `key`; it never depends on draws made before."""
+    return np.random.SeedSequence(entropy=seed, spawn_key=key)
+
+
+@dataclass
+class _Job:
+    """What a round becomes: settings to sample, and how to make answers of their results."""
+
+    points: list[Point] = field(default_factory=list)
+    shots: list[IntArray] = field(default_factory=list)
+    pairs: list[tuple[Point, Point]] = field(default_factory=list)
+    pair_shots: list[int] = field(default_factory=list)
+    costs: Costs = field(default_factory=dict)
+
+    def add_points(
+        self, purpose: str, points: Sequence[Point], shots: Sequence[IntArray]
+    ) -> slice:
+        start = len(self.points)
+        self.points.extend(points)
+        self.shots.extend(shots)
+        cost = Cost(
+            len(points),
+            sum(int(np.count_nonzero(s)) for s in shots),
+            sum(int(s.sum()) for s in shots),
+        )
+        self.costs[purpose] = self.costs.get(purpose, Cost()) + cost
+        return slice(start, len(self.points))
+
+    def add_pairs(self, purpose: str, pairs: Sequence[tuple[Point, Point]], shots: int) -> slice:
+        start = len(self.pairs)
+        self.pairs.extend(pairs)
+        self.pair_shots.extend([shots] * len(pairs))
+        cost = Cost(len(pairs), len(pairs), len(pairs) * shots)
+        self.costs[purpose] = self.costs.get(purpose, Cost()) + cost
+        return slice(start, len(self.pairs))
+
+    def add_exact(self, purpose: str) -> None:
+        self.costs[purpose] = self.costs.get(purpose, Cost()) + Cost(evaluations=1)
+
+
+@dataclass
+class Evaluator:
+    """Answers queries about one circuit on one program.
+
+    Attributes:
+        program: the compiled problem.
+        circuit: its circuit.
+        plan: how an energy is measured; None for exact values.
+        shots: shots of one energy, in total over all groups, where a query does not say; None
+            answers exactly.
+        seed: entropy of every stream.
+    """
+
+    program: Program
+    circuit: Circuit
+    plan: MeasurementPlan | None
+    shots: int | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        self._allocations: dict[int, IntArray] = {}
+        self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
+        if self.shots is None:
+            if not self.program.exact:
+                raise InputError("this backend has no exact energies; give a number of shots")
+        else:
+            self._allocate(self.shots)
+
+    def prepare(self, queries: Sequence[Query]) -> PreparedRound:
+        """Expand a round into circuits: its price is then known, and nothing has run."""
+        job, finish = self._expand(queries)
+        return PreparedRound(self, job, finish)
+
+    def answer(self, queries: Sequence[Query], *key: int) -> list[Answer]:
+        """Answer a round; `key` names its random stream."""
+        return self.prepare(queries).run(*key)
+
+    def exact_energy(self, x: FloatArray) -> float:
+        """The true energy at x, outside every account: for monitoring on simulators."""
+        if self._last_exact is None or not np.array_equal(self._last_exact[0], x):
+            return float(self.program.energies([Point(x)])[0])
+        return self._last_exact[1]
+
+    def _expand(self, queries: Sequence[Query]) -> tuple[_Job, list[_Finish]]:
+        job = _Job()
+        finish: list[_Finish] = []
+        exact_points: list[FloatArray] = []
+        differentiated = [q.x for q in queries if isinstance(q, Gradient)]
+        for query in queries:
+            self.circuit.check_parameters(query.x)
+            if not np.all(np.isfinite(query.x)):
+                raise NonFiniteError(
+                    "the optimizer asked for parameters that are not finite numbers; a smaller "
+                    "learning rate may mend it"
+                )
+            shots = query.shots if query.shots is not None else self.shots
+            if shots is None:
+                if isinstance(query, Energy | Gradient):
+                    if not any(np.array_equal(query.x, x) for x in exact_points):
+                        exact_points.append(query.x)
+                        job.add_exact(query.purpose)
+                else:
+                    job.add_exact(query.purpose)
+                finish.append(self._exact(query, differentiated))
+            else:
+                finish.append(self._sampled(query, job))
+        return job, finish
+
+    def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> _Finish:
+        def finish(_: list[Estimate], __: IntArray) -> Answer:
+            if isinstance(query, Energy):
+                if any(np.array_equal(query.x, x) for x in differentiated):
+                    return Scalar(self._exact_gradient(query.x)[0])
+                return Scalar(self.exact_energy(query.x))
+            if isinstance(query, Gradient):
+                gradient = self._exact_gradient(query.x)[1]
+                return Vector(gradient, np.zeros_like(gradient))
+            if isinstance(query, Metric):
+                metric = self.program.metric(query.x, query.kind)
+                return Matrix(metric, np.zeros_like(metric))
+            raise InputError("exact fidelities are not offered; ask for shots")
+
+        return finish
+
+    def _exact_gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
+        if self._last_exact is None or not np.array_equal(self._last_exact[0], x):
+            energy, gradient = self.program.gradient(x)
+            self._last_exact = (x.copy(), float(energy), gradient)
+        return self._last_exact[1], self._last_exact[2]
+
+    def _sampled(self, query: Query, job: _Job) -> _Finish:
+        if isinstance(query, Energy):
+            return self._sampled_energy(query, job)
+        if isinstance(query, Gradient):
+            return self._sampled_gradient(query, job)
+        if isinstance(query, Metric):
+            return self._sampled_metric(query, job)
+        return self._sampled_fidelity(query, job)
+
+    def _sampled_energy(self, query: Energy, job: _Job) -> _Finish:
+        shots = self._allocate(self._shots_of(query))
+        where = job.add_points(query.purpose, [Point(query.x)], [shots])
+
+        def finish(results: list[Estimate], _: IntArray) -> Answer:
+            estimate = results[where][0]
+            return Scalar(estimate.value, estimate.variance, estimate.shots)
+
+        return finish
+
+    def _sampled_gradient(self, query: Gradient, job: _Job) -> _Finish:
+        expansion = expand_gradient(self.circuit, query.x)
+        shots = self._gradient_shots(query, expansion)
+        where = job.add_points(query.purpose, expansion.points, shots)
+
+        def finish(results: list[Estimate], _: IntArray) -> Answer:
+            estimates = results[where]
+            value, variance = combine_gradient(expansion, estimates)[:2]
+            return Vector(value, variance, sum(e.shots for e in estimates))
+
+        return finish
+
+    def _gradient_shots(self, query: Gradient, expansion: GradientExpansion) -> list[IntArray]:
+        n_points = len(expansion.points)
+        if query.shots is None or isinstance(query.shots, int):
+            return [self._allocate(self._shots_of(query))] * n_points
+        per_component = np.asarray(query.shots, dtype=np.int64)
+        if per_component.shape != (self.circuit.n_parameters,):
+            raise InputError(
+                f"shots must hold one number a parameter ({self.circuit.n_parameters}), got "
+                f"{per_component.shape}"
+            )
+        totals = np.zeros(n_points, dtype=np.int64)
+        matrix = abs(expansion.matrix).toarray()
+        for weights, total in zip(matrix, per_component, strict=True):
+            used = np.flatnonzero(weights)
+            if len(used):
+                share = allocate(weights[used] / weights[used].sum(), int(total), minimum=1)
+                totals[used] += share
+        return [self._allocate(int(total)) for total in totals]
+
+    def _sampled_metric(self, query: Metric, job: _Job) -> _Finish:
+        expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
+        shots = self._shots_of(query)
+        where = job.add_pairs(query.purpose, expansion.pairs, shots)
+        n_pairs = len(expansion.pairs)
+
+        def finish(_: list[Estimate], counts: IntArray) -> Answer:
+            each = np.full(n_pairs, shots, dtype=np.int64)
+            value, variance = combine_metric(expansion, counts[where], each)
+            return Matrix(value, variance, n_pairs * shots)
+
+        return finish
+
+    def _sampled_fidelity(self, query: Fidelity, job: _Job) -> _Finish:
+        shots = self._shots_of(query)
+        where = job.add_pairs(query.purpose, [(Point(query.x), Point(query.y))], shots)
+
+        def finish(_: list[Estimate], counts: IntArray) -> Answer:
+            p = float(counts[where][0]) / shots
+            return Scalar(p, p * (1 - p) / max(shots - 1, 1), shots)
+
+        return finish
+
+    def _shots_of(self, query: Query) -> int:
+        shots = query.shots if query.shots is not None else self.shots
+        if not isinstance(shots, int | np.integer) or shots <= 0:
+            raise InputError(f"shots must be a positive integer, got {shots!r}")
+        return int(shots)
+
+    def need_plan(self) -> MeasurementPlan:
+        """Return the plan, or raise InputError if there is none."""
+        if self.plan is None:
+            raise InputError("a number of shots needs a measurement plan, and there is none")
+        return self.plan
+
+    def _allocate(self, shots: int) -> IntArray:
+        if shots not in self._allocations:
+            self._allocations[shots] = allocate(self.need_plan().weights, shots)
+        return self._allocations[shots]
+
+
+class PreparedRound:
+    """A round that is expanded but has not run."""
+
+    def __init__(self, evaluator: Evaluator, job: _Job, finish: Sequence[_Finish]) -> None:
+        self._evaluator, self._job, self._finish = evaluator, job, finish
+
+    @property
+    def costs(self) -> Costs:
+        """What running it will cost, by purpose."""
+        return self._job.costs
+
+    def run(self, *key: int) -> list[Answer]:
+        """Run it in the random stream named by `key` and return the answers.
+
+        Raises NonFiniteError if the backend answers with NaN or infinity.
+        """
+        program, seed, job = self._evaluator.program, self._evaluator.seed, self._job
+        results: list[Estimate] = []
+        if job.points:
+            plan = self._evaluator.need_plan()
+            moments = program.sample(job.points, np.array(job.shots), stream(seed, *key, 0))
+            check_complete(moments, len(job.points))
+            results = [combine_moments(plan, m) for m in moments]
+        counts = np.zeros(0, dtype=np.int64)
+        if job.pairs:
+            shots = np.array(job.pair_shots, dtype=np.int64)
+            counts = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))
+        answers = [step(results, counts) for step in self._finish]
+        for answer in answers:
+            if not np.all(np.isfinite(answer.value)):
+                raise NonFiniteError(
+                    "the backend answered with a value that is not a finite number; the journal "
+                    "keeps everything before it, check the parameters and the backend"
+                )
+        return answers
+
+
+class NonFiniteError(BackendError):
+    """A number that should be an energy is NaN or infinite."""
+
+    exit_code = 2
+
+
+def check_complete(moments: Sequence[Sequence[Moments]], n_points: int) -> None:
+    """Raise BackendError unless there is one result for every setting."""
+    if len(moments) != n_points:
+        raise BackendError(f"the backend returned {len(moments)} results for {n_points} settings")

@@ -1,0 +1,206 @@
+"""The experiment: everything that sets a run's numbers, validated and serialisable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from qvopt_molecules.errors import InputError, unknown_name
+
+Option = bool | int | float | str | list[float] | list[int] | list[str]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ActiveSpaceSpec(_Model):
+    """Which orbitals are correlated; see `qvopt_molecules.molecule.ActiveSpace`."""
+
+    electrons: int | None = Field(None, ge=0)
+    n_orbitals: int | None = Field(None, ge=1)
+    orbitals: tuple[int, ...] | None = None
+    frozen_core: int | None = Field(None, ge=0)
+
+
+class MoleculeSpec(_Model):
+    """A catalogue name, a file (TOML, XYZ, FCIDUMP) or an inline geometry, and what overrides it.
+
+    `set` overrides the molecule's own parameters, such as a bond length in Ångström or an angle
+    in degrees. `spin` is the number of unpaired electrons.
+    """
+
+    name: str = Field(min_length=1)
+    set: dict[str, float] = {}
+    basis: str | None = None
+    charge: int | None = None
+    spin: int | None = Field(None, ge=0)
+    active_space: ActiveSpaceSpec | None = None
+
+
+class _Named(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+
+    name: str = Field(min_length=1)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Every key but the name."""
+        return dict(self.model_extra or {})
+
+
+class AnsatzSpec(_Named):
+    """An ansatz by name, and its options."""
+
+
+class OptimizerSpec(_Named):
+    """An optimizer by name, and its hyper-parameters."""
+
+
+class BackendSpec(_Named):
+    """A backend by name, and its options."""
+
+
+class MeasurementSpec(_Model):
+    """How an energy is measured.
+
+    `shots` is the total for one energy, split over the groups; None is exact. `grouping` None
+    takes basis rotations where the ansatz conserves particle number under Jordan-Wigner, else
+    qubit-wise commuting groups.
+    """
+
+    shots: int | None = Field(None, gt=0, le=10**12)
+    grouping: Literal["basis-rotation", "qubit-wise"] | None = None
+    allocation: Literal["uniform", "weighted", "variance"] = "variance"
+
+
+class BudgetSpec(_Model):
+    """Caps over the whole life of the run, resumes included."""
+
+    shots: int | None = Field(None, gt=0)
+    circuits: int | None = Field(None, gt=0)
+    evaluations: int | None = Field(None, gt=0)
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _checked_seed(value: int) -> int:
+    if not 0 <= value < 2**63:
+        raise ValueError(f"must be between 0 and 2^63 - 1, got {value}")
+    return value
+
+
+_T = TypeVar("_T")
+_Nameable = Annotated[_T, BeforeValidator(_named)]
+
+
+class Experiment(_Model):
+    """One VQE run, in full.
+
+    Attributes:
+        molecule, ansatz, optimizer, backend: what, by name or as a table with options.
+        mapping: fermion-to-qubit mapping.
+        measurement: shots, grouping and allocation.
+        seed: entropy of every random stream of the run.
+        max_steps: the largest number of optimizer steps.
+        monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
+            the optimizer; "measured" spends shots on it; None takes "exact" where the backend can.
+        budget: caps on what the run spends.
+    """
+
+    molecule: _Nameable[MoleculeSpec]
+    ansatz: _Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
+    optimizer: _Nameable[OptimizerSpec] | None = None
+    backend: _Nameable[BackendSpec] = BackendSpec(name="sector")
+    mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = (
+        "jordan-wigner"
+    )
+    measurement: MeasurementSpec = MeasurementSpec()
+    seed: Annotated[int, AfterValidator(_checked_seed)] = 0
+    max_steps: int = Field(300, ge=0)
+    monitor: Literal["exact", "measured", "none"] | None = None
+    budget: BudgetSpec = BudgetSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shots_on_top(cls, data: Any) -> Any:
+        """Accept `shots = N` at the top as short for measurement.shots."""
+        if isinstance(data, Mapping) and "shots" in data:
+            measurement = dict(data.get("measurement") or {})
+            if measurement.setdefault("shots", data["shots"]) != data["shots"]:
+                raise ValueError("shots and measurement.shots disagree")
+            data = {k: v for k, v in data.items() if k != "shots"} | {"measurement": measurement}
+        return data
+
+    @property
+    def optimizer_spec(self) -> OptimizerSpec:
+        """The optimizer: the named one, else L-BFGS for exact energies and Adam under shots."""
+        if self.optimizer is not None:
+            return self.optimizer
+        return OptimizerSpec(name="l-bfgs" if self.measurement.shots is None else "adam")
+
+    def document(self) -> dict[str, Any]:
+        """The experiment as plain data, defaults included, empty values left out."""
+        data = self.model_dump(mode="json", exclude_none=True)
+        data["optimizer"] = self.optimizer_spec.model_dump(mode="json")
+        return {k: v for k, v in data.items() if v != {}}
+
+    def content_hash(self) -> str:
+        """SHA-256 of the canonical JSON of `document()`."""
+        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def make_experiment(data: Mapping[str, Any]) -> Experiment:
+    """Validate plain data.
+
+    Raises InputError naming the first wrong key, in one line.
+    """
+    try:
+        return Experiment.model_validate(dict(data))
+    except ValidationError as error:
+        raise _explain(error) from None
+    except RecursionError:
+        raise InputError("the experiment is nested too deeply") from None
+
+
+def _explain(error: ValidationError) -> InputError:
+    errors = error.errors(include_url=False, include_context=False)
+    # A misspelled key explains the missing one that comes with it.
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    path = [str(p) for p in first["loc"] if not str(p).startswith(("function-", "constrained-"))]
+    where = ".".join(path) or "experiment"
+    if first["type"] == "extra_forbidden":
+        model = _model_at(path[:-1])
+        known = set(model.model_fields) | ({"shots"} if model is Experiment else set())
+        table = ".".join(path[:-1])
+        return unknown_name(f"key in [{table}]" if table else "experiment key", path[-1], known)
+    message = str(first["msg"])
+    message = message.removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    got = first["input"]
+    shown = f", got {got!r}" if isinstance(got, str | int | float | bool | None) else ""
+    return InputError(f"{where}: {message}{'' if 'got' in message else shown[:120]}")
+
+
+def _model_at(path: list[str]) -> type[BaseModel]:
+    models: dict[tuple[str, ...], type[BaseModel]] = {
+        ("molecule",): MoleculeSpec,
+        ("molecule", "active_space"): ActiveSpaceSpec,
+        ("measurement",): MeasurementSpec,
+        ("budget",): BudgetSpec,
+    }
+    return models.get(tuple(path), Experiment)

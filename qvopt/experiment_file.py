@@ -1,0 +1,86 @@
+"""Experiments as TOML: read one, write one that reads back the same."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qvopt_molecules.errors import InputError
+
+_MAX_BYTES = 1 << 20
+
+
+def read_experiment_file(path: Path) -> dict[str, Any]:
+    """Read a TOML file of at most 1 MiB into plain data.
+
+    A molecule file named in it is looked for beside it. Raises InputError naming the file.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise InputError(f"{path} is larger than 1 MiB; an experiment is a few lines of TOML")
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        detail = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"{path} is not valid TOML: {detail}") from None
+    return _beside(data, path.parent)
+
+
+def _beside(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Let a relative molecule file mean one beside the experiment, where there is one."""
+    molecule = data.get("molecule")
+    name = molecule.get("name") if isinstance(molecule, dict) else molecule
+    if isinstance(name, str) and "\0" not in name and len(name) < 1024 and "\n" not in name:
+        beside = folder / name
+        try:
+            found = beside.is_file()
+        except OSError:
+            found = False
+        if found:
+            spec = dict(molecule) if isinstance(molecule, dict) else {}
+            return data | {"molecule": spec | {"name": str(beside)}}
+    return data
+
+
+def dump_toml(data: Mapping[str, Any]) -> str:
+    """Write plain data (tables, strings, numbers, booleans, lists) as TOML."""
+    lines: list[str] = []
+    _dump_table(data, (), lines)
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _dump_table(table: Mapping[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
+    plain = {k: v for k, v in table.items() if not isinstance(v, Mapping)}
+    if path and (plain or not table):
+        lines.extend(["", f"[{'.'.join(_key(p) for p in path)}]"])
+    lines.extend(f"{_key(k)} = {_value(v)}" for k, v in plain.items())
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            _dump_table(value, (*path, key), lines)
+
+
+def _key(key: str) -> str:
+    bare = key and all(c.isascii() and (c.isalnum() or c in "-_") for c in key)
+    return key if bare else json.dumps(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return str(value)
+        text = repr(value)
+        return text if any(c in text for c in ".en") else text + ".0"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(v) for v in value) + "]"
+    raise TypeError(f"TOML has no {type(value).__name__}")

@@ -1,0 +1,79 @@
+"""What a run has spent, by purpose, and the caps on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from qvopt_molecules.errors import BudgetExceededError
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Price of some work; add with `+`.
+
+    Attributes:
+        evaluations: energies at distinct circuit settings, shifted ones included; an exact
+            gradient counts once.
+        circuits: settings times measurement groups that were sampled.
+        shots: measurements of the whole register.
+    """
+
+    evaluations: int = 0
+    circuits: int = 0
+    shots: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.evaluations + other.evaluations,
+            self.circuits + other.circuits,
+            self.shots + other.shots,
+        )
+
+
+Costs = dict[str, Cost]
+"""Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Caps over everything a run ever spends; None is no cap."""
+
+    shots: int | None = None
+    circuits: int | None = None
+    evaluations: int | None = None
+
+    def caps(self) -> Iterator[tuple[str, int]]:
+        """Iterate over the caps that are set."""
+        for name in ("shots", "circuits", "evaluations"):
+            cap = getattr(self, name)
+            if cap is not None:
+                yield name, cap
+
+
+@dataclass
+class Ledger:
+    """Adds up costs and refuses a spend that would pass a cap."""
+
+    budget: Budget = field(default_factory=Budget)
+    spent: Costs = field(default_factory=dict)
+
+    @property
+    def total(self) -> Cost:
+        """Everything spent so far."""
+        return sum(self.spent.values(), Cost())
+
+    def check(self, planned: Mapping[str, Cost]) -> None:
+        """Raise BudgetExceededError if `planned` would pass a cap."""
+        total = sum(planned.values(), self.total)
+        for name, cap in self.budget.caps():
+            if getattr(total, name) > cap:
+                raise BudgetExceededError(
+                    f"the next round needs {getattr(total, name) - getattr(self.total, name):,} "
+                    f"{name}, but only {cap - getattr(self.total, name):,} of {cap:,} are left"
+                )
+
+    def charge(self, costs: Mapping[str, Cost]) -> None:
+        """Add `costs` to what was spent."""
+        for purpose, cost in costs.items():
+            self.spent[purpose] = self.spent.get(purpose, Cost()) + cost
