@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from qvopt_molecules.errors import InputError
 
 from qvopt.ledger import Cost, Costs
 from qvopt.optimizers.protocol import (
@@ -22,6 +21,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -78,8 +78,10 @@ def decode_answer(query: Query, value: Mapping[str, Any]) -> Answer:
         return Scalar(float(value["value"]), float(value["variance"]), shots)
     array = decode_array(value["value"])
     variance = decode_array(value["variance"]) if "variance" in value else np.zeros_like(array)
-    return Vector(array, variance, shots) if isinstance(query, Gradient) else Matrix(
-        array, variance, shots
+    return (
+        Vector(array, variance, shots)
+        if isinstance(query, Gradient)
+        else Matrix(array, variance, shots)
     )
 
 

@@ -8,8 +8,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from qvopt_circuits.circuit import Circuit
-from qvopt_molecules.errors import BackendError, InputError
 
 from qvopt.backends.protocol import Point, Program
 from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
@@ -34,6 +32,8 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.errors import BackendError, InputError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -63,9 +63,7 @@ class _Job:
     pair_shots: list[int] = field(default_factory=list)
     costs: Costs = field(default_factory=dict)
 
-    def add_points(
-        self, purpose: str, points: Sequence[Point], shots: Sequence[IntArray]
-    ) -> slice:
+    def add_points(self, purpose: str, points: Sequence[Point], shots: Sequence[IntArray]) -> slice:
         start = len(self.points)
         self.points.extend(points)
         self.shots.extend(shots)

@@ -16,6 +16,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+
 from qvopt_molecules.errors import InputError, unknown_name
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
@@ -125,9 +126,7 @@ class Experiment(_Model):
     ansatz: _Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
     optimizer: _Nameable[OptimizerSpec] | None = None
     backend: _Nameable[BackendSpec] = BackendSpec(name="sector")
-    mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = (
-        "jordan-wigner"
-    )
+    mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
     max_steps: int = Field(300, ge=0)
