@@ -1,0 +1,234 @@
+"""Finds a molecule: by catalogue name, in a TOML or XYZ file, or written inline."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from .elements import nuclear_charge
+from .errors import InputError, unknown_name
+from .geometry import parse_geometry, read_text, read_xyz
+from .molecule import ActiveSpace, Molecule
+
+_KEYS = ("name", "aliases", "title", "geometry", "charge", "spin", "basis", "parameters",
+         "references", "active_space")  # fmt: skip
+_ACTIVE_KEYS = ("electrons", "n_orbitals", "orbitals", "frozen_core")
+_BASIS = re.compile(r"[A-Za-z0-9][A-Za-z0-9+*(),\-_ ]{0,39}")
+
+
+@cache
+def _catalogue() -> dict[str, str]:
+    """Texts of the catalogue's files by name."""
+    folder = resources.files("qvopt_molecules") / "data"
+    texts = {}
+    for file in folder.iterdir():
+        if file.name.endswith(".toml"):
+            text = file.read_text(encoding="utf-8")
+            texts[tomllib.loads(text)["name"]] = text
+    return dict(sorted(texts.items()))
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    names = {}
+    for name, text in _catalogue().items():
+        for alias in (name, *tomllib.loads(text).get("aliases", ())):
+            names[_plain(alias)] = name
+    return names
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-")
+
+
+def catalogue_names() -> tuple[str, ...]:
+    """Names of the molecules that come with the package."""
+    return tuple(_catalogue())
+
+
+def catalogue_title(name: str) -> str:
+    """What a catalogue molecule is, in a few words."""
+    return str(tomllib.loads(_catalogue()[name])["title"])
+
+
+def find_molecule(
+    spec: str | Path,
+    settings: Mapping[str, float] | None = None,
+    *,
+    basis: str | None = None,
+    charge: int | None = None,
+    spin: int | None = None,
+    active_space: ActiveSpace | None = None,
+) -> Molecule:
+    """Return the molecule that `spec` means, with overrides.
+
+    Args:
+        spec: a catalogue name ("h2o"), the path of a `.toml` or `.xyz` file, or an inline geometry
+            in Ångström ("H 0 0 0; H 0 0 0.735").
+        settings: values of the molecule's own parameters, such as {"bond": 1.2} in Ångström.
+        basis, charge, spin, active_space: override what the molecule says; spin is the number of
+            unpaired electrons.
+
+    Reference energies are kept only where nothing that changes them was overridden.
+
+    Raises:
+        InputError: naming what is unknown, malformed or impossible.
+    """
+    text = str(spec)
+    settings = dict(settings or {})
+    if "\0" in text:
+        raise InputError("the molecule's name holds a NUL character")
+    if isinstance(spec, str) and _plain(spec) in _aliases():
+        name = _aliases()[_plain(spec)]
+        molecule = _from_toml(_catalogue()[name], settings, name)
+    elif isinstance(spec, str) and (";" in text or "\n" in text or _looks_like_atoms(text)):
+        molecule = Molecule(_formula(text), parse_geometry(text, settings))
+    else:
+        molecule = _from_file(Path(text), settings)
+    changed = bool(settings) or any(
+        new is not None and new != old
+        for new, old in (
+            (basis, molecule.basis),
+            (charge, molecule.charge),
+            (spin, molecule.spin),
+            (active_space, molecule.active_space),
+        )
+    )
+    molecule = replace(
+        molecule,
+        basis=molecule.basis if basis is None else basis,
+        charge=molecule.charge if charge is None else charge,
+        spin=molecule.spin if spin is None else spin,
+        active_space=molecule.active_space if active_space is None else active_space,
+    )
+    check_molecule(molecule)
+    return replace(molecule, references={}) if changed else molecule
+
+
+def check_molecule(molecule: Molecule) -> None:
+    """Raise InputError unless charge, spin and basis can go with the atoms."""
+    electrons = sum(nuclear_charge(a.symbol) for a in molecule.atoms) - molecule.charge
+    if electrons < 1:
+        raise InputError(
+            f"{molecule.name}: a charge of {molecule.charge:+d} leaves {electrons} electrons"
+        )
+    if molecule.spin < 0 or molecule.spin > electrons or (electrons - molecule.spin) % 2:
+        fitting = ", ".join(str(s) for s in range(electrons % 2, min(electrons, 6) + 1, 2))
+        raise InputError(
+            f"{molecule.name}: {electrons} electrons cannot have {molecule.spin} unpaired ones; "
+            f"set spin (unpaired electrons) to one of {fitting}, or change the charge"
+        )
+    if not _BASIS.fullmatch(molecule.basis):
+        raise InputError(f"'{molecule.basis[:40]}' is not the name of a basis set")
+
+
+def _looks_like_atoms(text: str) -> bool:
+    words = text.replace(",", " ").split()
+    return len(words) >= 4 and bool(re.fullmatch(r"[A-Za-z]{1,2}", words[0]))
+
+
+def _formula(text: str) -> str:
+    counts: dict[str, int] = {}
+    for row in re.split(r"[;\n]", text):
+        if row.strip():
+            symbol = row.split()[0].capitalize()[:2]
+            counts[symbol] = counts.get(symbol, 0) + 1
+    return "".join(f"{s}{n if n > 1 else ''}" for s, n in counts.items()).lower()
+
+
+def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
+    suffix = path.suffix.lower()
+    if suffix == ".toml":
+        return _from_toml(read_text(path), settings, str(path))
+    if suffix == ".xyz":
+        if settings:
+            raise InputError(f"{path} has no parameters to set; an XYZ file is one geometry")
+        return Molecule(path.stem, read_xyz(path))
+    if path.suffix or "/" in str(path):
+        raise InputError(f"{path} is not a .toml or .xyz molecule file")
+    raise unknown_name("molecule", str(path), catalogue_names())
+
+
+def _from_toml(text: str, settings: dict[str, float], source: str) -> Molecule:
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        detail = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"{source} is not valid TOML: {detail}") from None
+    for key in data:
+        if key not in _KEYS:
+            raise unknown_name(f"key in {source},", key, _KEYS)
+    name = _typed(data, "name", str, source, Path(source).stem)
+    values = {
+        k: _number(v, f"{source}: parameters.{k}")
+        for k, v in _typed(data, "parameters", dict, source, {}).items()
+    }
+    for key, value in settings.items():
+        if key not in values:
+            raise unknown_name(f"parameter of {name}", key, values)
+        values[key] = _number(value, key)
+    if "geometry" not in data:
+        raise InputError(f"{source} has no geometry; write geometry = 'H 0 0 0; H 0 0 0.735'")
+    references = {
+        k: _number(v, f"{source}: references.{k}")
+        for k, v in _typed(data, "references", dict, source, {}).items()
+        if k != "method"
+    }
+    return Molecule(
+        name=name,
+        atoms=parse_geometry(_typed(data, "geometry", str, source, ""), values, source=source),
+        charge=_typed(data, "charge", int, source, 0),
+        spin=_typed(data, "spin", int, source, 0),
+        basis=_typed(data, "basis", str, source, "sto-3g"),
+        active_space=_active_space(_typed(data, "active_space", dict, source, {}), source),
+        references=references,
+    )
+
+
+def _active_space(data: Mapping[str, Any], source: str) -> ActiveSpace | None:
+    if not data:
+        return None
+    for key, value in data.items():
+        if key not in _ACTIVE_KEYS:
+            raise unknown_name(f"key in {source}, [active_space],", key, _ACTIVE_KEYS)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if key == "orbitals":
+            whole = isinstance(value, list) and all(type(v) is int for v in value)
+        if not whole:
+            raise InputError(f"{source}: active_space.{key} must be whole numbers, got {value!r}")
+    orbitals = data.get("orbitals")
+    return ActiveSpace(
+        electrons=data.get("electrons"),
+        n_orbitals=data.get("n_orbitals"),
+        orbitals=None if orbitals is None else tuple(orbitals),
+        frozen_core=data.get("frozen_core"),
+    )
+
+
+def _typed(data: Mapping[str, Any], key: str, kind: type, source: str, default: Any) -> Any:
+    value = data.get(key, default)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        words = {str: "a string", int: "a whole number", dict: "a table"}
+        raise InputError(f"{source}: {key} must be {words[kind]}, got {str(value)[:40]!r}")
+    if kind is int and abs(value) > 1000:
+        raise InputError(f"{source}: {key} is out of range")
+    return value
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{where} must be a number, got {str(value)[:40]!r}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise InputError(f"{where} must be a finite number")
+    return number

@@ -1,0 +1,97 @@
+"""Geometries as text: inline strings and XYZ files, read into floats by ourselves.
+
+Nothing of a user's text is handed to a library that would evaluate it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from .elements import element
+from .errors import InputError
+from .expressions import evaluate
+from .molecule import Atom
+
+MAX_BYTES: Final = 1 << 20
+MAX_ATOMS: Final = 200
+_CLOSEST = 0.05  # Ångström; nearer than any chemistry
+
+
+def read_text(path: Path) -> str:
+    """Read a text file of at most 1 MiB; raise InputError naming the file otherwise."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path} is larger than 1 MiB, too large for a molecule")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text") from None
+
+
+def parse_geometry(
+    text: str, values: Mapping[str, float] | None = None, *, source: str = "the geometry"
+) -> tuple[Atom, ...]:
+    """Read "H 0 0 0; H 0 0 0.735": atoms split by `;` or newline, Ångström.
+
+    Coordinates are split by blanks or commas, and may be formulas of `values` without blanks,
+    such as `bond*cos(angle/2)`. Raises InputError naming the atom.
+    """
+    rows = [row.strip() for row in re.split(r"[;\n]", text)]
+    rows = [row for row in rows if row and not row.startswith("#")]
+    if not rows:
+        raise InputError(f"{source} has no atoms; write them like 'H 0 0 0; H 0 0 0.735'")
+    if len(rows) > MAX_ATOMS:
+        raise InputError(f"{source} has {len(rows)} atoms; at most {MAX_ATOMS} are read")
+    atoms = []
+    for number, row in enumerate(rows, start=1):
+        words = row.replace(",", " ").split()
+        if len(words) != 4:
+            raise InputError(
+                f"{source}, atom {number}: '{row[:60]}' must be an element symbol and three "
+                f"coordinates in Ångström"
+            )
+        try:
+            x, y, z = (_coordinate(word, values or {}) for word in words[1:])
+            atoms.append(Atom(element(words[0]), (x, y, z)))
+        except InputError as error:
+            raise InputError(f"{source}, atom {number}: {error}") from None
+    for (i, a), (j, b) in itertools.combinations(enumerate(atoms, start=1), 2):
+        if math.dist(a.position, b.position) < _CLOSEST:
+            raise InputError(
+                f"{source}: atoms {i} ({a.symbol}) and {j} ({b.symbol}) are at the same place"
+            )
+    return tuple(atoms)
+
+
+def _coordinate(word: str, values: Mapping[str, float]) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = evaluate(word, values)
+    if not math.isfinite(value) or abs(value) > 1e4:
+        raise InputError(f"the coordinate '{word[:40]}' is not a finite number below 10,000")
+    return value
+
+
+def read_xyz(path: Path) -> tuple[Atom, ...]:
+    """Read the atoms of an XYZ file: a count, a comment, then one atom a line in Ångström."""
+    lines = read_text(path).splitlines()
+    words = lines[0].split() if lines else []
+    if len(words) != 1 or not words[0].isdecimal() or len(words[0]) > 6:
+        raise InputError(f"{path} is not an XYZ file: its first line must be the number of atoms")
+    count = int(words[0])
+    rows = [" ".join(row.split()[:4]) for row in lines[2:] if row.strip()]
+    if count == 0 or len(rows) != count:
+        raise InputError(f"{path} announces {count} atoms but holds {len(rows)}")
+    return parse_geometry("\n".join(rows), source=str(path))
+
+
+def format_geometry(atoms: tuple[Atom, ...]) -> str:
+    """Write atoms as an inline geometry that reads back to the same floats."""
+    return "; ".join(f"{a.symbol} " + " ".join(repr(float(c)) for c in a.position) for a in atoms)

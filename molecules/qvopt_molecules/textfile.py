@@ -1,0 +1,43 @@
+"""Reading a user's text file: of sane size, regular, and in UTF-8."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from .errors import InputError
+
+
+def read_text_file(path: str | Path, what: str, limit: int = 1 << 20) -> str:
+    """Return the text of a regular file of at most `limit` bytes.
+
+    Raises:
+        InputError: missing, a directory or device, unreadable, too large, or not UTF-8; `what`
+            names the kind of file in the message.
+    """
+    shown = f"{what} '{path}'"
+    try:
+        # Non-blocking, so that a pipe without a writer is refused rather than waited for.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, "rb") as file:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise InputError(f"{shown} is not a regular file")
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise InputError(f"{shown} does not exist") from None
+    except IsADirectoryError:
+        raise InputError(f"{shown} is a directory, a file is needed") from None
+    except OSError as error:
+        raise InputError(f"{shown} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{what} path is not a valid file name: {error}") from None
+    if len(data) > limit:
+        raise InputError(f"{shown} is larger than the limit of {limit / 2**20:g} MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown} is not UTF-8 text (byte {error.start})") from None
