@@ -63,14 +63,15 @@ class Ledger:
         """Everything spent so far."""
         return sum(self.spent.values(), Cost())
 
-    def check(self, planned: Mapping[str, Cost]) -> None:
-        """Raise BudgetExceededError if `planned` would pass a cap."""
-        total = sum(planned.values(), self.total)
+    def check(self, planned: Mapping[str, Cost], reserve: Cost | None = None) -> None:
+        """Raise BudgetExceededError if `planned` would pass a cap, or eat into `reserve`."""
+        total = sum(planned.values(), self.total) + (reserve or Cost())
         for name, cap in self.budget.caps():
             if getattr(total, name) > cap:
                 raise BudgetExceededError(
-                    f"the next round needs {getattr(total, name) - getattr(self.total, name):,} "
-                    f"{name}, but only {cap - getattr(self.total, name):,} of {cap:,} are left"
+                    f"the next round and the final check need "
+                    f"{getattr(total, name) - getattr(self.total, name):,} {name}, but only "
+                    f"{cap - getattr(self.total, name):,} of {cap:,} are left"
                 )
 
     def charge(self, costs: Mapping[str, Cost]) -> None:

@@ -1,0 +1,128 @@
+"""Builds what an experiment describes: Hamiltonian, circuit, plan, program and evaluator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qvopt_circuits.ansatz import Ansatz
+from qvopt_circuits.catalogue import get_ansatz
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.mapping import in_mapping
+from qvopt_molecules.catalogue import find_molecule
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.fcidump import read_fcidump
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.mappings import qubit_hamiltonian
+from qvopt_molecules.molecule import ActiveSpace, Molecule
+from qvopt_molecules.pauli import PauliSum
+
+from qvopt.backends.catalogue import get_backend
+from qvopt.backends.protocol import Problem, Program
+from qvopt.evaluation import START_STREAM, Evaluator, stream
+from qvopt.experiment import Experiment, MoleculeSpec
+from qvopt.measurement.allocation import with_allocation
+from qvopt.measurement.basis_rotation import basis_rotation_plan
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.qubit_wise import qubit_wise_plan
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """Everything an experiment needs to run, and the point to start from."""
+
+    experiment: Experiment
+    hamiltonian: MolecularHamiltonian
+    circuit: Circuit
+    plan: MeasurementPlan | None
+    program: Program
+    evaluator: Evaluator
+    start: FloatArray
+
+
+def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
+    """Return the molecule that a description means; None for an FCIDUMP file."""
+    if spec.name.lower().endswith((".fcidump", "fcidump")):
+        return None
+    space: Any = spec.active_space
+    return find_molecule(
+        spec.name,
+        spec.set,
+        basis=spec.basis,
+        charge=spec.charge,
+        spin=spec.spin,
+        active_space=None if space is None else ActiveSpace(**space.model_dump()),
+    )
+
+
+def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
+    """Compute, or read from the cache or an FCIDUMP file, the integrals of a description."""
+    molecule = resolve_molecule(spec)
+    if molecule is not None:
+        return build_hamiltonian(molecule)
+    if spec.active_space is not None or spec.set or spec.basis is not None:
+        raise InputError(
+            "an FCIDUMP file fixes basis, geometry and active space; only its name is given"
+        )
+    return read_fcidump(spec.name)
+
+
+def is_number_conserving(circuit: Circuit) -> bool:
+    """Whether the circuit is a determinant's X gates followed by excitations."""
+    names = [gate.name for gate in circuit.gates]
+    prefix = next((k for k, name in enumerate(names) if name != "x"), len(names))
+    return all(gate.conserves_number for gate in circuit.gates[prefix:])
+
+
+def make_plan(
+    experiment: Experiment,
+    hamiltonian: MolecularHamiltonian,
+    observable: PauliSum,
+    circuit: Circuit,
+) -> MeasurementPlan | None:
+    """Return how energies are measured; None where they are exact."""
+    settings = experiment.measurement
+    if settings.shots is None:
+        return None
+    rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
+    grouping = settings.grouping or ("basis-rotation" if rotations else "qubit-wise")
+    if grouping == "basis-rotation":
+        if experiment.mapping != "jordan-wigner":
+            raise InputError(
+                f"basis-rotation groups need the jordan-wigner mapping, got {experiment.mapping}; "
+                f"use --grouping qubit-wise"
+            )
+        plan = basis_rotation_plan(hamiltonian)
+    else:
+        plan = qubit_wise_plan(observable)
+    return with_allocation(
+        plan, settings.allocation, hamiltonian=hamiltonian, mapping=experiment.mapping
+    )
+
+
+def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+    """Build an experiment; `hamiltonian` takes the place of computing the integrals.
+
+    Raises InputError where its parts do not go together.
+    """
+    if hamiltonian is None:
+        hamiltonian = molecular_hamiltonian(experiment.molecule)
+    ansatz: Ansatz = in_mapping(
+        get_ansatz(experiment.ansatz.name, **experiment.ansatz.options), experiment.mapping
+    )
+    backend = get_backend(experiment.backend.name, **experiment.backend.options)
+    circuit = ansatz.circuit(hamiltonian)
+    observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
+    plan = make_plan(experiment, hamiltonian, observable, circuit)
+    program = backend.compile(Problem(circuit, observable, hamiltonian, plan))
+    shots = experiment.measurement.shots
+    evaluator = Evaluator(program, circuit, plan, shots, experiment.seed)
+    rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
+    return Assembly(
+        experiment, hamiltonian, circuit, plan, program, evaluator, ansatz.start(hamiltonian, rng)
+    )

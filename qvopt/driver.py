@@ -1,0 +1,304 @@
+"""Runs an optimizer against an evaluator, journaling every round; resume is replay.
+
+The driver is an iterator of step records. Rounds that the journal holds are answered from it,
+without the backend; the first one that it does not hold is evaluated, and from then on every one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from qvopt_molecules.errors import BudgetExceededError, InputError
+
+from qvopt.codec import (
+    decode_answer,
+    decode_array,
+    decode_costs,
+    encode_answer,
+    encode_array,
+    encode_costs,
+    encode_query,
+    match_query,
+)
+from qvopt.evaluation import (
+    FINAL_STREAM,
+    MONITOR_STREAM,
+    OPTIMIZER_STREAM,
+    ROUND_STREAM,
+    Evaluator,
+    stream,
+)
+from qvopt.journal import Event
+from qvopt.ledger import Cost, Ledger
+from qvopt.optimizers.errors import DivergedError
+from qvopt.optimizers.protocol import (
+    Answer,
+    Energy,
+    Iterate,
+    Optimizer,
+    Query,
+    Scalar,
+    Vector,
+)
+
+FloatArray = npt.NDArray[np.float64]
+Monitor = Literal["exact", "measured", "none"]
+Status = Literal["running", "converged", "max-steps", "budget", "diverged", "interrupted"]
+
+
+class EventLog(Protocol):
+    """Where events go: a journal, or nothing."""
+
+    def append(self, event: Event, *, durable: bool = False) -> None:
+        """Keep one event."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What is known after a step; step 0 is the starting point.
+
+    Energies in Hartree. `exact` is the noiseless energy, where the monitor can see it; the
+    optimizer never does. `shots` and `evaluations` count everything spent so far.
+    """
+
+    number: int
+    x: FloatArray
+    energy: Scalar | None
+    exact: float | None
+    gradient_norm: float | None
+    shots: int
+    evaluations: int
+    seconds: float
+    replayed: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a run ended: its last point, and a fresh energy there."""
+
+    status: Status
+    x: FloatArray
+    energy: Scalar | None
+    exact: float | None
+    steps: int
+    message: str = ""
+
+
+@dataclass
+class Driver:
+    """One run, from its start or from its journal.
+
+    Attributes:
+        evaluator: answers the queries.
+        optimizer: asks them.
+        start: where to begin, shape (n_parameters,).
+        seed: entropy of the optimizer's own stream.
+        max_steps: stop after this many.
+        ledger: what was spent, and the caps.
+        monitor: which energy the records carry beside the optimizer's own.
+        log: where events are kept; None keeps nothing.
+        past: events of the journal so far.
+    """
+
+    evaluator: Evaluator
+    optimizer: Optimizer
+    start: FloatArray
+    seed: int
+    max_steps: int
+    ledger: Ledger = field(default_factory=Ledger)
+    monitor: Monitor = "exact"
+    log: EventLog | None = None
+    past: Iterable[Event] = ()
+
+    def __post_init__(self) -> None:
+        self.outcome: Outcome | None = None
+        self.drift = 0.0
+        self._recorded: dict[tuple[str, int], Event] = {
+            (e["role"], e["round"]): e for e in self.past if e["type"] == "round"
+        }
+        self._steps_seen = max((e["step"] for e in self.past if e["type"] == "step"), default=-1)
+        self._seconds = max((float(e.get("seconds", 0.0)) for e in self.past), default=0.0)
+        self._began = time.perf_counter()
+        self._x = self.start
+        self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
+        self._number = 0
+        final = self.evaluator.prepare([Energy(self.start, purpose="final")])
+        self._reserve = sum(final.costs.values(), Cost())
+
+    @property
+    def seconds(self) -> float:
+        """Time worked on this run, earlier sessions included."""
+        return self._seconds + time.perf_counter() - self._began
+
+    def __iter__(self) -> Iterator[Step]:
+        """Run, yielding a record after each step; `outcome` is set at the end.
+
+        Whatever stops the run (KeyboardInterrupt, an error of the backend), all rounds answered so
+        far are in the log.
+        """
+        status: Status = "converged"
+        message = ""
+        rng = np.random.default_rng(stream(self.seed, OPTIMIZER_STREAM))
+        rounds = self.optimizer(self.start, rng)
+        try:
+            yield self._record(Iterate(self.start))
+            answers: list[Answer] | None = None
+            asked = 0
+            while True:
+                if self._number >= self.max_steps:
+                    status = "max-steps"
+                    break
+                try:
+                    request = rounds.send(answers)
+                except StopIteration as end:
+                    if end.value is not None:
+                        self._x = np.asarray(end.value, dtype=np.float64)
+                    break
+                if isinstance(request, Iterate):
+                    answers = None
+                    self._number += 1
+                    self._x = request.x
+                    yield self._record(request)
+                else:
+                    answers = self._round(list(request), "optimizer", ROUND_STREAM, asked)
+                    asked += 1
+        except BudgetExceededError as error:
+            status, message = "budget", str(error)
+        except DivergedError as error:
+            status, message = "diverged", str(error)
+        finally:
+            rounds.close()
+        self.outcome = self._finish(status, message)
+
+    def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
+        """Answer a round from the journal, or from the backend and into the journal."""
+        recorded = self._recorded.get((role, number))
+        if recorded is not None:
+            answers = self._replay(queries, recorded, f"{role} round {number}")
+            self.ledger.charge(decode_costs(recorded["cost"]))
+        else:
+            prepared = self.evaluator.prepare(queries)
+            self.ledger.check(prepared.costs, None if role == "final" else self._reserve)
+            answers = prepared.run(key, number)
+            self.ledger.charge(prepared.costs)
+            self._write(
+                {
+                    "type": "round",
+                    "role": role,
+                    "round": number,
+                    "queries": [encode_query(q) for q in queries],
+                    "answers": [encode_answer(a) for a in answers],
+                    "cost": encode_costs(prepared.costs),
+                }
+            )
+        if role == "optimizer":
+            self._last.extend(zip(queries, answers, strict=True))
+        return answers
+
+    def _replay(self, queries: list[Query], recorded: Event, where: str) -> list[Answer]:
+        if len(queries) != len(recorded["queries"]):
+            raise InputError(f"{where}: the replayed round does not match the journal")
+        for query, old in zip(queries, recorded["queries"], strict=True):
+            self.drift = max(self.drift, match_query(query, old, where))
+        return [decode_answer(q, a) for q, a in zip(queries, recorded["answers"], strict=True)]
+
+    def _record(self, iterate: Iterate) -> Step:
+        """Make the record of a step, monitored as asked, and log it if it is new."""
+        exact, energy = None, iterate.energy
+        replayed = self._number <= self._steps_seen
+        if self.monitor == "exact":
+            exact = self._exact(iterate.x)
+            if self.evaluator.shots is None and exact is not None:
+                energy = Scalar(exact)
+        elif self.monitor == "measured" and energy is None:
+            query = Energy(iterate.x, purpose="monitor")
+            (answer,) = self._round([query], "monitor", MONITOR_STREAM, self._number)
+            assert isinstance(answer, Scalar)
+            energy = answer
+        total = self.ledger.total
+        step = Step(
+            self._number,
+            iterate.x,
+            energy,
+            exact,
+            self._gradient_norm(),
+            total.shots,
+            total.evaluations,
+            self.seconds,
+            replayed,
+            iterate.note,
+        )
+        if not replayed:
+            self._write(
+                {
+                    "type": "step",
+                    "step": step.number,
+                    "energy": None if energy is None else energy.value,
+                    "variance": None if energy is None else energy.variance,
+                    "exact": exact,
+                    "gradient_norm": step.gradient_norm,
+                    "shots": step.shots,
+                    "evaluations": step.evaluations,
+                    "note": step.note,
+                }
+            )
+        return step
+
+    def _exact(self, x: FloatArray) -> float | None:
+        if not np.all(np.isfinite(x)):
+            raise DivergedError("the parameters are no longer finite numbers")
+        return self.evaluator.exact_energy(x)
+
+    def _gradient_norm(self) -> float | None:
+        for _, answer in reversed(self._last):
+            if isinstance(answer, Vector):
+                return float(np.linalg.norm(answer.value))
+        return None
+
+    def _finish(self, status: Status, message: str) -> Outcome:
+        """Re-estimate the energy at the last point with fresh shots, and log the end."""
+        energy: Scalar | None = None
+        if status != "diverged" and np.all(np.isfinite(self._x)):
+            query = Energy(self._x, purpose="final")
+            try:
+                (answer,) = self._round([query], "final", FINAL_STREAM, self._number)
+                energy = answer if isinstance(answer, Scalar) else None
+            except BudgetExceededError as error:
+                message = message or str(error)
+        exact = None
+        if self.monitor == "exact" and np.all(np.isfinite(self._x)):
+            exact = self.evaluator.exact_energy(self._x)
+        outcome = Outcome(status, self._x, energy, exact, self._number, message)
+        self._write(
+            {
+                "type": "end",
+                "status": status,
+                "step": self._number,
+                "x": encode_array(np.nan_to_num(self._x)),
+                "energy": None if energy is None else energy.value,
+                "variance": None if energy is None else energy.variance,
+                "exact": exact,
+                "drift": self.drift,
+                "message": message,
+            },
+            durable=True,
+        )
+        return outcome
+
+    def _write(self, event: dict[str, Any], *, durable: bool = False) -> None:
+        if self.log is not None:
+            self.log.append({**event, "seconds": round(self.seconds, 6)}, durable=durable)
+
+
+def last_end(events: Iterable[Event]) -> tuple[Event, FloatArray] | None:
+    """Return the last end event of a journal and its point; None if the run has not ended."""
+    ends = [e for e in events if e["type"] == "end"]
+    return (ends[-1], decode_array(ends[-1]["x"])) if ends else None
