@@ -7,6 +7,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from qvopt.backends.catalogue import get_backend
+from qvopt.backends.protocol import Problem, Program
+from qvopt.evaluation import START_STREAM, Evaluator, stream
+from qvopt.experiment import Experiment, MoleculeSpec
+from qvopt.measurement.allocation import with_allocation
+from qvopt.measurement.basis_rotation import basis_rotation_plan
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
@@ -19,15 +28,6 @@ from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
-
-from qvopt.backends.catalogue import get_backend
-from qvopt.backends.protocol import Problem, Program
-from qvopt.evaluation import START_STREAM, Evaluator, stream
-from qvopt.experiment import Experiment, MoleculeSpec
-from qvopt.measurement.allocation import with_allocation
-from qvopt.measurement.basis_rotation import basis_rotation_plan
-from qvopt.measurement.plan import MeasurementPlan
-from qvopt.measurement.qubit_wise import qubit_wise_plan
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -14,7 +14,6 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from qvopt_molecules.errors import BudgetExceededError, InputError
 
 from qvopt.codec import (
     decode_answer,
@@ -46,6 +45,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]
 Monitor = Literal["exact", "measured", "none"]

@@ -1,11 +1,11 @@
 """A run on disk: its experiment, its frozen integrals, its environment and its journal.
 
-    experiment.toml   what was asked, in full; `qvopt run` on it repeats the run
-    hamiltonian.npz   the integrals, frozen: recomputed ones may rotate degenerate orbitals
-    environment.json  versions and machine
-    journal.jsonl     everything that happened; the only state
-    result.json       the last result, derived from the journal
-    convergence.png   its picture, likewise
+experiment.toml   what was asked, in full; `qvopt run` on it repeats the run
+hamiltonian.npz   the integrals, frozen: recomputed ones may rotate degenerate orbitals
+environment.json  versions and machine
+journal.jsonl     everything that happened; the only state
+result.json       the last result, derived from the journal
+convergence.png   its picture, likewise
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from qvopt_molecules.errors import InputError
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
-
 from qvopt.environment import describe_environment
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.experiment_file import dump_toml, read_experiment_file
 from qvopt.journal import Event, Journal, read_journal
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
 
 
 class RunFolder:

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any, Final
 
-from qvopt_molecules.errors import InputError, unknown_name
-
 from qvopt.backends.protocol import Backend
+from qvopt_molecules.errors import InputError, unknown_name
 
 _OWN: Final = {
     "sector": (
