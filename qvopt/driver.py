@@ -127,9 +127,9 @@ class Driver:
         self._steps_seen = max((e["step"] for e in self.past if e["type"] == "step"), default=-1)
         self._seconds = max((float(e.get("seconds", 0.0)) for e in self.past), default=0.0)
         self._began = time.perf_counter()
-        self._x = self.start
+        self.x = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
-        self._number = 0
+        self.number = 0
         final = self.evaluator.prepare([Energy(self.start, purpose="final")])
         self._reserve = sum(final.costs.values(), Cost())
 
@@ -153,19 +153,19 @@ class Driver:
             answers: list[Answer] | None = None
             asked = 0
             while True:
-                if self._number >= self.max_steps:
+                if self.number >= self.max_steps:
                     status = "max-steps"
                     break
                 try:
                     request = rounds.send(answers)
                 except StopIteration as end:
                     if end.value is not None:
-                        self._x = np.asarray(end.value, dtype=np.float64)
+                        self.x = np.asarray(end.value, dtype=np.float64)
                     break
                 if isinstance(request, Iterate):
                     answers = None
-                    self._number += 1
-                    self._x = request.x
+                    self.number += 1
+                    self.x = request.x
                     yield self._record(request)
                 else:
                     answers = self._round(list(request), "optimizer", ROUND_STREAM, asked)
@@ -213,19 +213,19 @@ class Driver:
     def _record(self, iterate: Iterate) -> Step:
         """Make the record of a step, monitored as asked, and log it if it is new."""
         exact, energy = None, iterate.energy
-        replayed = self._number <= self._steps_seen
+        replayed = self.number <= self._steps_seen
         if self.monitor == "exact":
             exact = self._exact(iterate.x)
             if self.evaluator.shots is None and exact is not None:
                 energy = Scalar(exact)
         elif self.monitor == "measured" and energy is None:
             query = Energy(iterate.x, purpose="monitor")
-            (answer,) = self._round([query], "monitor", MONITOR_STREAM, self._number)
+            (answer,) = self._round([query], "monitor", MONITOR_STREAM, self.number)
             assert isinstance(answer, Scalar)
             energy = answer
         total = self.ledger.total
         step = Step(
-            self._number,
+            self.number,
             iterate.x,
             energy,
             exact,
@@ -266,23 +266,23 @@ class Driver:
     def _finish(self, status: Status, message: str) -> Outcome:
         """Re-estimate the energy at the last point with fresh shots, and log the end."""
         energy: Scalar | None = None
-        if status != "diverged" and np.all(np.isfinite(self._x)):
-            query = Energy(self._x, purpose="final")
+        if status != "diverged" and np.all(np.isfinite(self.x)):
+            query = Energy(self.x, purpose="final")
             try:
-                (answer,) = self._round([query], "final", FINAL_STREAM, self._number)
+                (answer,) = self._round([query], "final", FINAL_STREAM, self.number)
                 energy = answer if isinstance(answer, Scalar) else None
             except BudgetExceededError as error:
                 message = message or str(error)
         exact = None
-        if self.monitor == "exact" and np.all(np.isfinite(self._x)):
-            exact = self.evaluator.exact_energy(self._x)
-        outcome = Outcome(status, self._x, energy, exact, self._number, message)
+        if self.monitor == "exact" and np.all(np.isfinite(self.x)):
+            exact = self.evaluator.exact_energy(self.x)
+        outcome = Outcome(status, self.x, energy, exact, self.number, message)
         self._write(
             {
                 "type": "end",
                 "status": status,
-                "step": self._number,
-                "x": encode_array(np.nan_to_num(self._x)),
+                "step": self.number,
+                "x": encode_array(np.nan_to_num(self.x)),
                 "energy": None if energy is None else energy.value,
                 "variance": None if energy is None else energy.variance,
                 "exact": exact,

@@ -1,0 +1,61 @@
+"""`qvopt list`: what there is by name."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from .output import print_json, print_table
+
+Kind = Literal["molecules", "ansatze", "optimizers", "backends"]
+
+
+def list_command(what: Kind, as_json: bool) -> int:
+    """Print names with what there is to know of them."""
+    rows = {
+        "molecules": _molecules,
+        "ansatze": _ansatze,
+        "optimizers": _optimizers,
+        "backends": _backends,
+    }[what]()
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows)
+    return 0
+
+
+def _molecules() -> list[dict[str, Any]]:
+    from qvopt_molecules.catalogue import catalogue_names, catalogue_title, find_molecule
+
+    rows = []
+    for name in catalogue_names():
+        molecule = find_molecule(name)
+        rows.append(
+            {
+                "name": name,
+                "title": catalogue_title(name),
+                "atoms": len(molecule.atoms),
+                "charge": molecule.charge,
+                "basis": molecule.basis,
+                "fci": molecule.references.get("fci"),
+            }
+        )
+    return rows
+
+
+def _ansatze() -> list[dict[str, Any]]:
+    from qvopt_circuits.catalogue import ansatz_description, ansatz_names
+
+    return [{"name": n, "description": ansatz_description(n)} for n in ansatz_names()]
+
+
+def _optimizers() -> list[dict[str, Any]]:
+    from qvopt.optimizers.registry import describe, optimizer_names
+
+    return [describe(name).document() for name in optimizer_names()]
+
+
+def _backends() -> list[dict[str, Any]]:
+    from qvopt.backends.catalogue import backend_description, backend_names
+
+    return [{"name": n, "description": backend_description(n)} for n in backend_names()]

@@ -1,0 +1,68 @@
+"""Turns the options of a command line into an experiment's plain data."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qvopt.experiment_file import read_experiment_file
+from qvopt_molecules.errors import InputError
+
+
+def experiment_data(
+    what: str,
+    options: Mapping[str, Any],
+    settings: Sequence[str],
+    active_space: str | None,
+) -> dict[str, Any]:
+    """Return plain data: the file or molecule first, then options, then `--set`, later ones win."""
+    data = _base(what)
+    for path, value in options.items():
+        if value is not None:
+            _put(data, path.split("."), value)
+    if active_space is not None:
+        electrons, _, orbitals = active_space.partition(",")
+        if not (electrons.strip().isdecimal() and orbitals.strip().isdecimal()):
+            raise InputError(f"--active-space takes ELECTRONS,ORBITALS, got '{active_space[:40]}'")
+        _put(data, ["molecule", "active_space", "electrons"], int(electrons))
+        _put(data, ["molecule", "active_space", "n_orbitals"], int(orbitals))
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise InputError(f"--set takes KEY=VALUE, got '{setting[:60]}'")
+        path = key.split(".") if "." in key else ["molecule", "set", key]
+        _put(data, path, _parse(text))
+    return data
+
+
+def _base(what: str) -> dict[str, Any]:
+    if not what.lower().endswith(".toml"):
+        return {"molecule": what}
+    data = read_experiment_file(Path(what))
+    # A molecule file has a geometry at its top, an experiment file a molecule.
+    return data if "molecule" in data or "geometry" not in data else {"molecule": what}
+
+
+def _put(data: dict[str, Any], path: list[str], value: Any) -> None:
+    """Set a nested key; a name like "adam" on the way becomes {"name": "adam"}."""
+    *tables, last = path
+    for table in tables:
+        inner = data.get(table, {})
+        inner = {"name": inner} if isinstance(inner, str) else dict(inner)
+        data[table] = inner
+        data = inner
+    old = data.get(last)
+    if isinstance(old, dict) and isinstance(value, str) and "name" in old:
+        # Another optimizer or ansatz: the options in the file belong to the former one.
+        value = old if old["name"] == value else {"name": value}
+    data[last] = value
+
+
+def _parse(text: str) -> Any:
+    """Read a value as TOML would, or take it as a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError):
+        return text

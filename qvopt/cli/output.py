@@ -1,0 +1,80 @@
+"""Prints for people (tables) and for scripts (JSON)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from qvopt.measurement.estimate import Estimate
+from qvopt.result import KCAL_PER_MOL, Result
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document on standard output."""
+    print(json.dumps(document, indent=2, allow_nan=False))
+
+
+def print_table(rows: Sequence[dict[str, Any]]) -> None:
+    """Print rows with a heading for each key."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for key in rows[0] if rows else ():
+        table.add_column(key.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(v) for v in row.values()))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.8g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{k}={_cell(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(v) for v in value)
+    return str(value)
+
+
+def print_result(result: Result) -> None:
+    """Print the closing table of a run."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    table.add_column(style="dim")
+    for name, value, unit in result_rows(result):
+        table.add_row(name, value, unit)
+    Console().print(table)
+
+
+def result_rows(result: Result) -> list[tuple[str, str, str]]:
+    """Rows (name, value, unit) of the closing table."""
+    rows = [("status", result.status, result.message)]
+    if result.energy is not None:
+        sampled = bool(result.stderr)
+        estimate = Estimate(result.energy, (result.stderr or 0.0) ** 2)
+        rows.append(("energy", str(estimate), "Ha" + (" (fresh shots)" if sampled else "")))
+        if sampled and result.exact is not None:
+            rows.append(("noiseless energy there", f"{result.exact:.8f}", "Ha"))
+    rows.append(("Hartree-Fock", f"{result.hf:.8f}", "Ha"))
+    if result.fci is not None:
+        rows.append(("full CI", f"{result.fci:.8f}", "Ha"))
+    if result.error is not None:
+        noisy = result.exact is None and bool(result.stderr)
+        note = "of the measured energy" if noisy else ""
+        rows.append(("error", f"{1e3 * result.error:.4f}", f"mHa {note}".strip()))
+        rows.append(("", f"{KCAL_PER_MOL * result.error:.4f}", "kcal/mol"))
+    if result.correlation is not None:
+        rows.append(("correlation recovered", f"{100 * result.correlation:.2f}", "%"))
+    rows.append(("steps", f"{result.steps:,}", ""))
+    rows.append(("evaluations", f"{result.evaluations:,}", ""))
+    rows.append(("shots", f"{result.shots:,}", ""))
+    rows.append(("time", f"{result.seconds:.2f}", "s"))
+    return rows

@@ -1,0 +1,294 @@
+"""Begins, resumes and finishes runs: the experiment, its folder and its driver together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from qvopt.assembly import Assembly, assemble, molecular_hamiltonian, resolve_molecule
+from qvopt.codec import decode_costs
+from qvopt.driver import Driver, Monitor, Outcome, Step, last_end
+from qvopt.experiment import Experiment, make_experiment
+from qvopt.journal import Event, Journal
+from qvopt.ledger import Budget, Ledger
+from qvopt.optimizers.registry import get_optimizer
+from qvopt.result import Result
+from qvopt.run_folder import RunFolder
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
+
+
+class Session:
+    """A run in progress. Iterate over it for its steps, then ask for its `result()`.
+
+        with Session.begin(experiment, out=Path("my-run")) as session:
+            for step in session:
+                print(step.number, step.energy)
+            print(session.result().energy)
+
+    Leaving the block closes the journal; whatever ended the loop, a run with a folder resumes
+    from its last answered round.
+    """
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        *,
+        folder: RunFolder | None,
+        journal: Journal | None,
+        references: Mapping[str, float | None],
+        max_steps: int | None = None,
+    ) -> None:
+        self.assembly = assembly
+        self.experiment = assembly.experiment
+        self.folder = folder
+        self._journal = journal
+        self.references = dict(references)
+        self.monitor = _monitor(self.experiment, assembly)
+        spec = self.experiment.optimizer_spec
+        self.driver = Driver(
+            assembly.evaluator,
+            get_optimizer(spec.name, **spec.options),
+            assembly.start,
+            self.experiment.seed,
+            self.experiment.max_steps if max_steps is None else max_steps,
+            Ledger(Budget(**self.experiment.budget.model_dump())),
+            self.monitor,
+            journal,
+            () if journal is None else journal.events,
+        )
+
+    @classmethod
+    def begin(
+        cls,
+        experiment: Experiment,
+        *,
+        out: Path | None = None,
+        store: bool = True,
+        command: list[str] | None = None,
+    ) -> Self:
+        """Start a new run.
+
+        Args:
+            experiment: what to run.
+            out: the run folder, which must not exist; None makes a numbered one in runs/.
+            store: whether to keep a run folder at all.
+            command: the command line, for the record.
+
+        Raises InputError before anything is written where the experiment cannot run.
+        """
+        if out is not None and out.exists():
+            raise InputError(
+                f"{out} exists already and is not overwritten; choose another --out, or "
+                f"`qvopt resume {out}` to go on with it"
+            )
+        hamiltonian = molecular_hamiltonian(experiment.molecule)
+        assembly = assemble(experiment, hamiltonian)
+        spec = experiment.optimizer_spec
+        get_optimizer(spec.name, **spec.options)
+        references = _references(experiment, assembly)
+        if not store:
+            return cls(assembly, folder=None, journal=None, references=references)
+        label = hamiltonian.label or "molecule"
+        name = f"{label}-{experiment.ansatz.name}-{spec.name}"
+        folder = RunFolder.create(out, experiment, hamiltonian, name, command)
+        journal = folder.create_journal()
+        journal.append(
+            {
+                "type": "begin",
+                "experiment": experiment.content_hash(),
+                "hamiltonian": hamiltonian.content_hash(),
+                "references": references,
+                "label": label,
+            },
+            durable=True,
+        )
+        return cls(assembly, folder=folder, journal=journal, references=references)
+
+    @classmethod
+    def resume(cls, path: Path, *, max_steps: int | None = None) -> Self:
+        """Go on with a run, from its frozen integrals and its journal."""
+        folder = RunFolder.open(path)
+        experiment = folder.experiment()
+        hamiltonian = folder.hamiltonian()
+        journal = folder.open_journal()
+        try:
+            begin = _begin_event(journal.events, path)
+            if begin["experiment"] != experiment.content_hash():
+                raise InputError(f"{path}/experiment.toml is not the one this run began with")
+            if begin["hamiltonian"] != hamiltonian.content_hash():
+                raise InputError(f"{path}/hamiltonian.npz is not the one this run began with")
+            assembly = assemble(experiment, hamiltonian)
+            return cls(
+                assembly,
+                folder=folder,
+                journal=journal,
+                references=begin["references"],
+                max_steps=max_steps,
+            )
+        except BaseException:
+            journal.close()
+            raise
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.driver)
+
+    def result(self, *, interrupted: bool = False) -> Result:
+        """Return the result of the finished, or interrupted, loop and write it to the folder."""
+        outcome = self.driver.outcome
+        if outcome is None:
+            if not interrupted:
+                raise InputError("the run has not finished; loop over its steps first")
+            x = self.driver.x
+            outcome = Outcome("interrupted", x, None, None, self.driver.number)
+        energy = outcome.energy
+        result = Result(
+            status=outcome.status,
+            energy=None if energy is None else energy.value,
+            stderr=None if energy is None else float(np.sqrt(energy.variance)),
+            exact=outcome.exact,
+            hf=float(self.references["hf"] or 0.0),
+            fci=self.references.get("fci"),
+            x=outcome.x,
+            steps=outcome.steps,
+            seconds=self.driver.seconds,
+            costs=dict(self.driver.ledger.spent),
+            run=None if self.folder is None else str(self.folder.path),
+            message=outcome.message,
+            drift=self.driver.drift,
+            names=_names(self.experiment, self.assembly.hamiltonian.label),
+        )
+        if self.folder is not None:
+            self.folder.write_json("result.json", result.document())
+        return result
+
+    def close(self) -> None:
+        """Close the journal."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def run(
+    molecule: str | Experiment,
+    *,
+    out: str | Path | None = None,
+    store: bool = False,
+    **settings: Any,
+) -> Result:
+    """Run one experiment to its end and return the result.
+
+        run("h2", optimizer="adam", shots=1000, seed=1).energy
+
+    `settings` are the keys of `Experiment`. A run folder is kept if `out` names one or `store` is
+    set. Raises InputError for what cannot run.
+    """
+    if isinstance(molecule, Experiment):
+        experiment = molecule
+    else:
+        experiment = make_experiment({"molecule": molecule, **settings})
+    path = None if out is None else Path(out)
+    with Session.begin(experiment, out=path, store=store or out is not None) as session:
+        for _ in session:
+            pass
+        return session.result()
+
+
+def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
+    """Return the result of a run that has ended and is not asked to go on, from its journal."""
+    folder = RunFolder.open(path)
+    experiment = folder.experiment()
+    events = folder.events()
+    end = last_end(events)
+    if end is None or end[0]["status"] == "interrupted":
+        return None
+    wanted = experiment.max_steps if max_steps is None else max_steps
+    if end[0]["status"] == "max-steps" and end[0]["step"] < wanted:
+        return None
+    return stored_result(folder)
+
+
+def stored_result(folder: RunFolder) -> Result:
+    """Return what the journal says of a run, finished or not, without evaluating anything."""
+    experiment, events = folder.experiment(), folder.events()
+    begin = _begin_event(events, folder.path)
+    ledger = Ledger()
+    for event in events:
+        if event["type"] == "round":
+            ledger.charge(decode_costs(event["cost"]))
+    end = last_end(events)
+    steps = [e for e in events if e["type"] == "step"]
+    record = end[0] if end is not None else (steps[-1] if steps else None)
+    unfinished = end is None
+    return Result(
+        status="interrupted" if unfinished else record["status"],  # type: ignore[index]
+        energy=None if record is None else record["energy"],
+        stderr=None
+        if record is None or record["variance"] is None
+        else float(np.sqrt(record["variance"])),
+        exact=None if record is None else record["exact"],
+        hf=begin["references"]["hf"],
+        fci=begin["references"].get("fci"),
+        x=np.zeros(0) if end is None else end[1],
+        steps=0 if record is None else record["step"],
+        seconds=max((e.get("seconds", 0.0) for e in events), default=0.0),
+        costs=ledger.spent,
+        run=str(folder.path),
+        message="" if end is None else end[0]["message"],
+        drift=0.0 if end is None else end[0]["drift"],
+        names=_names(experiment, begin["label"]),
+    )
+
+
+def _begin_event(events: list[Event], path: Path) -> Event:
+    if not events or events[0]["type"] != "begin":
+        raise InputError(
+            f"{path}: the journal is empty; the run was killed before it began, run its "
+            f"experiment.toml again"
+        )
+    return events[0]
+
+
+def _names(experiment: Experiment, label: str) -> dict[str, Any]:
+    return {
+        "molecule": label,
+        "ansatz": experiment.ansatz.name,
+        "optimizer": experiment.optimizer_spec.name,
+        "backend": experiment.backend.name,
+        "seed": experiment.seed,
+    }
+
+
+def _monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
+    chosen = experiment.monitor
+    if chosen is None:
+        return "exact" if assembly.program.exact else "measured"
+    if chosen == "exact" and not assembly.program.exact:
+        raise InputError(
+            f"backend {experiment.backend.name} cannot tell the exact energy; "
+            f"use monitor = 'measured' or 'none'"
+        )
+    return chosen
+
+
+def _references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+    molecule = resolve_molecule(experiment.molecule)
+    known = {} if molecule is None else dict(molecule.references)
+    fci = known.get("fci")
+    if fci is None:
+        fci = fci_energy_if_small(assembly.hamiltonian)
+    return {"hf": hartree_fock_energy(assembly.hamiltonian), "fci": fci}
