@@ -49,7 +49,7 @@ def run(
         str,
         typer.Argument(
             metavar="MOLECULE|EXPERIMENT.toml",
-            help="A catalogue name (qvopt list molecules), a molecule file (.toml, .xyz, .fcidump), "
+            help="A catalogue name (qvopt list molecules), a file (.toml, .xyz, .fcidump), "
             "an inline geometry ('H 0 0 0; H 0 0 0.74', Ångström), or an experiment file.",
         ),
     ],
@@ -60,7 +60,7 @@ def run(
     backend: Annotated[str | None, typer.Option(help="qvopt list backends [sector]")] = None,
     shots: Annotated[
         int | None,
-        typer.Option(help="Shots of one energy, in total; without it energies are exact."),
+        typer.Option(help="Shots of one energy in total; exact without."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream [0].")] = None,
     max_steps: Annotated[int | None, typer.Option(help="Most optimizer steps [300].")] = None,

@@ -123,16 +123,35 @@ class Optimizer(Protocol):
         ...
 
 
-State: TypeAlias = Any
+class Init(Protocol):
+    """Makes the first state of a transform for parameters x."""
+
+    def __call__(self, x: FloatArray, /) -> Any:
+        """Return the state."""
+        ...
+
+
+class Update(Protocol):
+    """One step of a transform."""
+
+    def __call__(
+        self, updates: FloatArray, state: Any, x: FloatArray | None = None, /, **extra: Any
+    ) -> tuple[FloatArray, Any]:
+        """Return the transformed updates and the next state; arguments are never mutated."""
+        ...
 
 
 class Transform(NamedTuple):
     """A gradient transformation in the convention of optax: two pure functions.
 
     `init(x) -> state`; `update(updates, state, x, **extra) -> (updates, state)`. The result is
-    *added* to x, so a descent rule includes the minus sign. `extra` carries what some rules need:
-    `metric` (for natural gradients), `variance` (of the gradient, for noise-aware rules).
+    *added* to x, so a descent rule includes the minus sign.
+
+    `metric` names the kind of Fubini-Study metric that the rule needs ("full", "block-diagonal",
+    "diagonal"); it is then handed over as `extra["metric"]`. The gradient's variance is always
+    there as `extra["variance"]`.
     """
 
-    init: Any
-    update: Any
+    init: Init
+    update: Update
+    metric: Literal["full", "block-diagonal", "diagonal"] | None = None

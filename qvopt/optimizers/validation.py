@@ -1,0 +1,53 @@
+"""Checks of hyper-parameters, each with the error that names the mend."""
+
+from __future__ import annotations
+
+import math
+
+from qvopt_molecules.errors import InputError
+
+
+def positive(name: str, value: float) -> float:
+    """Return a finite value > 0."""
+    if not (_is_number(value) and 0 < value < math.inf):
+        raise InputError(f"{name} must be a finite number > 0, got {value!r}")
+    return float(value)
+
+
+def not_negative(name: str, value: float) -> float:
+    """Return a finite value >= 0."""
+    if not (_is_number(value) and 0 <= value < math.inf):
+        raise InputError(f"{name} must be a finite number >= 0, got {value!r}")
+    return float(value)
+
+
+def decay(name: str, value: float) -> float:
+    """Return a value in [0, 1)."""
+    if not (_is_number(value) and 0 <= value < 1):
+        raise InputError(f"{name} must be at least 0 and below 1, got {value!r}")
+    return float(value)
+
+
+def count(name: str, value: int) -> int:
+    """Return a whole number >= 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{name} must be a whole number >= 1, got {value!r}")
+    return value
+
+
+def choice(name: str, value: str, known: tuple[str, ...]) -> str:
+    """Return one of the known words."""
+    if value not in known:
+        raise InputError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+    return value
+
+
+def flag(name: str, value: bool) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be true or false, got {value!r}")
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
