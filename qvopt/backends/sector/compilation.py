@@ -1,0 +1,148 @@
+"""Reads a circuit as a reference determinant and gates over string tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import Gate
+from qvopt_molecules.errors import InputError
+
+from .kernels import BOTH, COLUMNS, ROWS
+from .tables import excitation_pairs, occupation_strings
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+_MEND = "; use a backend for any circuit, such as lightning or aer"
+
+
+@dataclass(frozen=True, eq=False)
+class GateTables:
+    """A circuit ready for the kernels.
+
+    `reference` is the flat index of the determinant; `gates`, `left`, `right`, `sign` are as the
+    kernels say; `offsets` are constant angles and `parametric` the numbers of the gates that
+    depend on a parameter, in the circuit's own order.
+    """
+
+    shape: tuple[int, int]
+    reference: int
+    gates: IntArray
+    left: IntArray
+    right: IntArray
+    sign: FloatArray
+    offsets: FloatArray
+    parametric: IntArray
+
+
+def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> GateTables:
+    """Check that the circuit stays in the sector and tabulate it.
+
+    Raises InputError naming the gate that does not fit.
+    """
+    if circuit.n_qubits != 2 * norb:
+        raise InputError(
+            f"the circuit has {circuit.n_qubits} qubits, the Hamiltonian {2 * norb} spin orbitals; "
+            f"the sector backend needs Jordan-Wigner qubits{_MEND}"
+        )
+    strings = (occupation_strings(norb, n_alpha), occupation_strings(norb, n_beta))
+    start = next((k for k, g in enumerate(circuit.gates) if g.name != "x"), len(circuit.gates))
+    reference = _reference(circuit.gates[:start], norb, n_alpha, n_beta, strings)
+    tables = _Tables(strings, norb)
+    rows = [tables.row(gate) for gate in circuit.gates[start:]]
+    offsets = [g.angle.offset if g.angle is not None else 0.0 for g in circuit.gates[start:]]
+    return GateTables(
+        shape=(len(strings[0]), len(strings[1])),
+        reference=reference,
+        gates=np.array(rows, dtype=np.int64).reshape(len(rows), 5),
+        left=_joined(tables.left),
+        right=_joined(tables.right),
+        sign=np.concatenate(tables.sign) if tables.sign else np.zeros(0),
+        offsets=np.array(offsets, dtype=np.float64),
+        parametric=np.array([k - start for k in circuit.parametric], dtype=np.int64),
+    )
+
+
+def _joined(parts: list[IntArray]) -> IntArray:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _reference(
+    gates: tuple[Gate, ...], norb: int, n_alpha: int, n_beta: int, strings: tuple[IntArray, ...]
+) -> int:
+    bits = 0
+    for gate in gates:
+        bits ^= 1 << gate.qubits[0]
+    alpha, beta = bits & ((1 << norb) - 1), bits >> norb
+    if (alpha.bit_count(), beta.bit_count()) != (n_alpha, n_beta):
+        raise InputError(
+            f"the circuit's X gates prepare {alpha.bit_count()} alpha and {beta.bit_count()} beta "
+            f"electrons, the Hamiltonian has {n_alpha} and {n_beta}{_MEND}"
+        )
+    row, column = np.searchsorted(strings[0], alpha), np.searchsorted(strings[1], beta)
+    return int(row) * len(strings[1]) + int(column)
+
+
+class _Tables:
+    """Collects pair tables, each (spin, excitation) once."""
+
+    def __init__(self, strings: tuple[IntArray, IntArray], norb: int) -> None:
+        self.strings, self.norb = strings, norb
+        self.left: list[IntArray] = []
+        self.right: list[IntArray] = []
+        self.sign: list[FloatArray] = []
+        self._size = 0
+        self._known: dict[tuple[object, ...], tuple[int, int]] = {}
+
+    def row(self, gate: Gate) -> tuple[int, int, int, int, int]:
+        if not gate.conserves_number:
+            raise InputError(
+                f"gate {gate.name} on qubits {gate.qubits} does not conserve the particle "
+                f"number, which the sector backend needs{_MEND}"
+            )
+        n, q = self.norb, gate.qubits
+        half = len(q) // 2
+        down, up = q[:half], q[half:]
+        spins = [[p // n for p in part] for part in (down, up)]
+        if sorted(spins[0]) != sorted(spins[1]):
+            raise InputError(
+                f"gate {gate.name} on qubits {q} flips a spin, which the sector backend does not "
+                f"do{_MEND}"
+            )
+        if len(set(spins[0])) == 1:
+            spin = spins[0][0]
+            first, last = self._pairs(
+                spin, tuple(p % n for p in down), tuple(p % n for p in up), 1.0
+            )
+            if spin == 0:
+                return ROWS, first, last, 0, 0
+            return COLUMNS, 0, 0, first, last
+        # a†_a a†_b a_j a_i = E_ai E_bj; exchanging i, j or a, b changes the sign.
+        factor = 1.0
+        (i, j), (a, b) = down, up
+        if i >= n:
+            i, j, factor = j, i, -factor
+        if a >= n:
+            a, b, factor = b, a, -factor
+        return (
+            BOTH,
+            *self._pairs(0, (i,), (a,), factor),
+            *self._pairs(1, (j - n,), (b - n,), 1.0),
+        )
+
+    def _pairs(
+        self, spin: int, down: tuple[int, ...], up: tuple[int, ...], factor: float
+    ) -> tuple[int, int]:
+        key = (spin, down, up, factor)
+        if key not in self._known:
+            left, right, sign = excitation_pairs(self.strings[spin], down, up)
+            self.left.append(left)
+            self.right.append(right)
+            self.sign.append(factor * sign)
+            self._known[key] = (self._size, self._size + len(left))
+            self._size += len(left)
+        return self._known[key]

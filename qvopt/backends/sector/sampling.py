@@ -1,0 +1,155 @@
+"""Real outcomes of a sector state: one distribution a group, sampled exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from qvopt.measurement.estimate import Moments
+from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
+from qvopt_molecules.errors import InputError
+
+from .kernels import moments_of_draws
+from .tables import compound_matrix, occupied_orbitals
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+_MOST_BYTES = 4 << 30
+_FULL_QUBITS = 26
+
+
+class OrbitalSampler:
+    """Basis-rotation groups: C' = M_aᵀ C M_b stays in the sector; outcomes follow |C'|²."""
+
+    def __init__(
+        self,
+        groups: Sequence[MeasurementGroup],
+        strings: tuple[IntArray, IntArray],
+        norb: int,
+    ) -> None:
+        alpha, beta = strings
+        shape = (len(alpha), len(beta))
+        need = len(groups) * 8 * (shape[0] ** 2 + shape[1] ** 2 + 3 * shape[0] * shape[1])
+        if need > _MOST_BYTES:
+            raise InputError(
+                f"sampling {len(groups)} basis rotations of {shape[0]} x {shape[1]} determinants "
+                f"would need {need / 2**30:.1f} GiB; choose a smaller active space"
+            )
+        bits = (alpha[:, None] | (beta[None, :] << norb)).astype(np.uint64).reshape(-1)
+        self.left = np.empty((len(groups), shape[0], shape[0]))
+        self.right = np.empty((len(groups), shape[1], shape[1]))
+        self.values = np.empty((len(groups), len(bits)))
+        occupied = [occupied_orbitals(s, norb) for s in strings]
+        for k, group in enumerate(groups):
+            assert isinstance(group.basis, OrbitalBasis)
+            rotation = group.basis.rotation
+            self.left[k] = compound_matrix(rotation, occupied[0]).T
+            self.right[k] = compound_matrix(rotation, occupied[1])
+            self.values[k] = group.diagonal.values(bits)
+
+    def distributions(self, psi: FloatArray) -> FloatArray:
+        """Probabilities of all outcomes in every group, shape (groups, determinants)."""
+        rotated = np.matmul(np.matmul(self.left, psi), self.right)
+        np.square(rotated, out=rotated)
+        return rotated.reshape(len(self.left), -1)
+
+
+class PauliSampler:
+    """Qubit-wise groups leave the sector: the full vector, one change of basis for each group."""
+
+    def __init__(
+        self,
+        groups: Sequence[MeasurementGroup],
+        strings: tuple[IntArray, IntArray],
+        norb: int,
+    ) -> None:
+        n = 2 * norb
+        if n > _FULL_QUBITS:
+            need = 8 * 4 * 2**n / 2**30
+            raise InputError(
+                f"qubit-wise groups on {n} qubits would need {need:.0f} GiB; "
+                f"use basis-rotation groups"
+            )
+        alpha, beta = strings
+        self.n_qubits = n
+        self.positions = (alpha[:, None] | (beta[None, :] << norb)).reshape(-1)
+        self.groups = groups
+        self.letters = []
+        for group in groups:
+            assert isinstance(group.basis, PauliBasis)
+            self.letters.append(group.basis.letters)
+        self._bits = np.arange(2**n, dtype=np.uint64)
+
+    def distribution(self, psi: FloatArray, group: int) -> tuple[FloatArray, FloatArray]:
+        """Probabilities of the outcomes of one group that occur, and their values."""
+        real = np.zeros(2**self.n_qubits)
+        real[self.positions] = psi.reshape(-1)
+        imaginary = np.zeros_like(real)
+        for qubit, letter in enumerate(self.letters[group]):
+            if letter in "XY":
+                change_basis(real, imaginary, qubit, letter == "Y")
+        probabilities = real * real + imaginary * imaginary
+        outcomes = np.flatnonzero(probabilities > 1e-16)
+        values = self.groups[group].diagonal.values(self._bits[outcomes])
+        return probabilities[outcomes], values
+
+
+@njit(cache=True)
+def change_basis(real, imaginary, qubit, is_y):  # type: ignore[no-untyped-def]
+    """Apply H, or H S† for Y, to one qubit in place."""
+    step = 1 << qubit
+    r = np.sqrt(0.5)
+    for block in range(0, len(real), 2 * step):
+        for k in range(block, block + step):
+            a, b = real[k], imaginary[k]
+            c, d = real[k + step], imaginary[k + step]
+            if is_y:
+                c, d = d, -c
+            real[k], imaginary[k] = r * (a + c), r * (b + d)
+            real[k + step], imaginary[k + step] = r * (a - c), r * (b - d)
+
+
+def draw_moments(
+    probabilities: FloatArray, values: FloatArray, shots: IntArray, rng: np.random.Generator
+) -> list[Moments]:
+    """Sample each group's distribution (rows) and return its moments.
+
+    Few shots are drawn one by one by inversion, many as one multinomial; both are exact.
+    """
+    n_outcomes = probabilities.shape[1]
+    few = np.where(shots <= 4 * n_outcomes, shots, 0)
+    uniforms = rng.random(int(few.sum()))
+    out = np.zeros((len(shots), 2))
+    moments_of_draws(np.cumsum(probabilities, axis=1), values, uniforms, few, out)
+    moments = []
+    for g, n in enumerate(shots.tolist()):
+        if few[g] == n:
+            moments.append(Moments(n, float(out[g, 0]), float(out[g, 1])))
+        else:
+            p = probabilities[g] / probabilities[g].sum()
+            moments.append(Moments.from_counts(values[g], rng.multinomial(n, p)))
+    return moments
+
+
+def sample_plan(
+    sampler: OrbitalSampler | PauliSampler,
+    plan: MeasurementPlan,
+    psi: FloatArray,
+    shots: IntArray,
+    rng: np.random.Generator,
+) -> list[Moments]:
+    """Sample all groups of a plan in one state."""
+    if isinstance(sampler, OrbitalSampler):
+        return draw_moments(sampler.distributions(psi), sampler.values, shots, rng)
+    moments = []
+    for g in range(len(plan.groups)):
+        if shots[g] == 0:
+            moments.append(Moments(0, 0.0, 0.0))
+            continue
+        p, values = sampler.distribution(psi, g)
+        moments += draw_moments(p[None, :], values[None, :], shots[g : g + 1], rng)
+    return moments

@@ -1,0 +1,67 @@
+"""Occupation strings of one spin, and what excitations do to them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+def occupation_strings(norb: int, n_electrons: int) -> IntArray:
+    """All strings of `n_electrons` in `norb` orbitals as integers, ascending; bit p is orbital p."""
+    strings = [sum(1 << p for p in occ) for occ in combinations(range(norb), n_electrons)]
+    return np.array(sorted(strings), dtype=np.int64)
+
+
+def occupied_orbitals(strings: IntArray, norb: int) -> IntArray:
+    """Orbitals occupied in each string, ascending, shape (n_strings, n_electrons)."""
+    bits = (strings[:, None] >> np.arange(norb)) & 1
+    return np.nonzero(bits)[1].reshape(len(strings), -1).astype(np.int64)
+
+
+def _parity_below(strings: IntArray, orbital: int) -> IntArray:
+    """(-1)^(number of electrons below `orbital`), the Jordan-Wigner sign of a_orbital."""
+    below = strings & ((1 << orbital) - 1)
+    parity: IntArray = 1 - 2 * (np.bitwise_count(below).astype(np.int64) & 1)
+    return parity
+
+
+def excitation_pairs(
+    strings: IntArray, annihilated: tuple[int, ...], created: tuple[int, ...]
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Pairs (I, J, s) with T|I⟩ = s|J⟩ for T = a†_{c1} a†_{c2} … a_{k2} a_{k1}, one spin.
+
+    Positions are into `strings`; `annihilated` = (k1, k2, …), `created` = (c1, c2, …).
+    """
+    bits, sign = strings.copy(), np.ones(len(strings), dtype=np.int64)
+    alive = np.ones(len(strings), dtype=bool)
+    for orbital in annihilated:
+        alive &= (bits >> orbital & 1) == 1
+        sign *= _parity_below(bits, orbital)
+        bits = bits & ~(1 << orbital)
+    for orbital in reversed(created):
+        alive &= (bits >> orbital & 1) == 0
+        sign *= _parity_below(bits, orbital)
+        bits = bits | (1 << orbital)
+    source = np.flatnonzero(alive).astype(np.int64)
+    target = np.searchsorted(strings, bits[source]).astype(np.int64)
+    return source, target, sign[source].astype(np.float64)
+
+
+def compound_matrix(rotation: FloatArray, occupied: IntArray) -> FloatArray:
+    """M[I, K] = det(rotation[occ_I, occ_K]): what an orbital rotation does to strings.
+
+    With b†_k = Σ_p rotation[p, k] a†_p, amplitudes transform as C' = Mᵀ C (Cauchy-Binet).
+    """
+    n, electrons = occupied.shape
+    if electrons == 0:
+        return np.ones((n, n))
+    out = np.empty((n, n))
+    for row, occ in enumerate(occupied):
+        minors = rotation[occ[:, None], occupied[:, None, :]]
+        out[row] = np.linalg.det(minors)
+    return out
