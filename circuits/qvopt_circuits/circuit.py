@@ -55,7 +55,8 @@ class Circuit:
         )
 
     @cached_property
-    def _affine(self) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
+    def affine(self) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
+        """Per parametric gate: parameter index, coefficient and offset of its angle."""
         angles = [self.gates[k].angle for k in self.parametric]
         index = np.array([a.index for a in angles if a is not None], dtype=np.int64)
         coefficient = np.array([a.coefficient for a in angles if a is not None], dtype=np.float64)
@@ -65,12 +66,12 @@ class Circuit:
     def angles(self, x: FloatArray) -> FloatArray:
         """Angles in radians of the parametric gates at x, shape (len(parametric),)."""
         x = self.check_parameters(x)
-        index, coefficient, offset = self._affine
+        index, coefficient, offset = self.affine
         return coefficient * x[index] + offset
 
     def pull_back(self, gate_gradient: FloatArray) -> FloatArray:
         """Chain rule: ∂E/∂x from ∂E/∂(gate angles), tied parameters summed."""
-        index, coefficient, _ = self._affine
+        index, coefficient, _ = self.affine
         gradient = np.zeros(self.n_parameters)
         np.add.at(gradient, index, coefficient * gate_gradient)
         return gradient

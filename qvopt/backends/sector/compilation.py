@@ -15,6 +15,7 @@ from .kernels import BOTH, COLUMNS, ROWS
 from .tables import excitation_pairs, occupation_strings
 
 IntArray = npt.NDArray[np.int64]
+IndexArray = npt.NDArray[np.uint64]  # unsigned: the kernels then need no check for negatives
 FloatArray = npt.NDArray[np.float64]
 
 _MEND = "; use a backend for any circuit, such as lightning or aer"
@@ -31,9 +32,9 @@ class GateTables:
 
     shape: tuple[int, int]
     reference: int
-    gates: IntArray
-    left: IntArray
-    right: IntArray
+    gates: IndexArray
+    left: IndexArray
+    right: IndexArray
     sign: FloatArray
     offsets: FloatArray
     parametric: IntArray
@@ -58,7 +59,7 @@ def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> G
     return GateTables(
         shape=(len(strings[0]), len(strings[1])),
         reference=reference,
-        gates=np.array(rows, dtype=np.int64).reshape(len(rows), 5),
+        gates=np.array(rows, dtype=np.uint64).reshape(len(rows), 5),
         left=_joined(tables.left),
         right=_joined(tables.right),
         sign=np.concatenate(tables.sign) if tables.sign else np.zeros(0),
@@ -67,8 +68,8 @@ def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> G
     )
 
 
-def _joined(parts: list[IntArray]) -> IntArray:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+def _joined(parts: list[IntArray]) -> IndexArray:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts]).astype(np.uint64)
 
 
 def _reference(

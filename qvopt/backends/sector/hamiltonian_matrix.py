@@ -160,7 +160,7 @@ class SparseMatrix:
     """Compressed rows; the core energy is not in it."""
 
     indptr: IntArray
-    indices: npt.NDArray[np.int32]
+    indices: npt.NDArray[np.uint32]
     data: FloatArray
 
 
@@ -197,9 +197,9 @@ def sparse_hamiltonian(hamiltonian: MolecularHamiltonian) -> SparseMatrix:
     for t in (alpha, beta):
         arguments += [t.occupied, t.singles, t.single_signs, t.single_values, t.doubles,
                       t.double_values, t.diagonal]  # fmt: skip
-    no_indices, no_data = np.zeros(0, dtype=np.int32), np.zeros(0)
+    no_indices, no_data = np.zeros(0, dtype=np.uint32), np.zeros(0)
     _fill(*arguments, DROP, True, indptr, no_indices, no_data)
     np.cumsum(indptr, out=indptr)
-    indices, data = np.zeros(indptr[-1], dtype=np.int32), np.zeros(indptr[-1])
+    indices, data = np.zeros(indptr[-1], dtype=np.uint32), np.zeros(indptr[-1])
     _fill(*arguments, DROP, False, indptr, indices, data)
     return SparseMatrix(indptr, indices, data)

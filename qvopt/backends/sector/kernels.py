@@ -18,92 +18,88 @@ from numba import njit
 ROWS, COLUMNS, BOTH = 0, 1, 2
 
 
-@njit(cache=True, fastmath={"contract", "nsz"})
-def apply_gate(psi, gate, theta, left, right, sign):  # type: ignore[no-untyped-def]
-    """Apply one gate in place."""
-    c, d = math.cos(theta / 2), math.sin(theta / 2)
-    n_beta = psi.shape[1]
+@njit(cache=True, fastmath=True)
+def apply_gate(psi, n_beta, gate, c, d, left, right, sign):  # type: ignore[no-untyped-def]
+    """Apply one gate in place; psi flat, c and d as above."""
     if gate[0] == ROWS:
         for a in range(gate[1], gate[2]):
-            u, v, e = psi[left[a]], psi[right[a]], d * sign[a]
+            u, v, e = left[a] * n_beta, right[a] * n_beta, d * sign[a]
             for k in range(n_beta):
-                p, q = u[k], v[k]
-                u[k] = c * p - e * q
-                v[k] = c * q + e * p
+                p, q = psi[u + k], psi[v + k]
+                psi[u + k] = c * p - e * q
+                psi[v + k] = c * q + e * p
     elif gate[0] == COLUMNS:
-        for row in range(psi.shape[0]):
-            u = psi[row]
+        for u in range(np.uint64(0), np.uint64(len(psi)), n_beta):
             for b in range(gate[3], gate[4]):
-                i, j, e = left[b], right[b], d * sign[b]
-                p, q = u[i], u[j]
-                u[i] = c * p - e * q
-                u[j] = c * q + e * p
+                i, j, e = u + left[b], u + right[b], d * sign[b]
+                p, q = psi[i], psi[j]
+                psi[i] = c * p - e * q
+                psi[j] = c * q + e * p
     else:
         for a in range(gate[1], gate[2]):
-            u, v, f = psi[left[a]], psi[right[a]], d * sign[a]
+            u, v, f = left[a] * n_beta, right[a] * n_beta, d * sign[a]
             for b in range(gate[3], gate[4]):
-                i, j, e = left[b], right[b], f * sign[b]
-                p, q = u[i], v[j]
-                u[i] = c * p - e * q
-                v[j] = c * q + e * p
+                i, j, e = u + left[b], v + right[b], f * sign[b]
+                p, q = psi[i], psi[j]
+                psi[i] = c * p - e * q
+                psi[j] = c * q + e * p
 
 
-@njit(cache=True, fastmath={"contract", "nsz"})
-def unapply_gate(z, gate, theta, left, right, sign):  # type: ignore[no-untyped-def]
-    """Undo one gate on psi = z[..., 0] and lambda = z[..., 1] and return ⟨lambda|T - T†|psi⟩.
+@njit(cache=True, fastmath=True)
+def unapply_gate(z, n_beta, gate, c, d, left, right, sign):  # type: ignore[no-untyped-def]
+    """Undo one gate on psi = z[:, 0] and lambda = z[:, 1] and return ⟨lambda|T - T†|psi⟩.
 
     The generator commutes with its gate, so one pass over the pairs does both.
     """
-    c, d = math.cos(theta / 2), -math.sin(theta / 2)
     total = 0.0
     if gate[0] == ROWS:
         for a in range(gate[1], gate[2]):
-            u, v, e = z[left[a]], z[right[a]], d * sign[a]
+            u, v, e = left[a] * n_beta, right[a] * n_beta, -d * sign[a]
             part = 0.0
-            for k in range(z.shape[1]):
-                p, l, q, m = u[k, 0], u[k, 1], v[k, 0], v[k, 1]
+            for k in range(n_beta):
+                p, l, q, m = z[u + k, 0], z[u + k, 1], z[v + k, 0], z[v + k, 1]
                 part += m * p - l * q
-                u[k, 0] = c * p - e * q
-                u[k, 1] = c * l - e * m
-                v[k, 0] = c * q + e * p
-                v[k, 1] = c * m + e * l
+                z[u + k, 0] = c * p - e * q
+                z[u + k, 1] = c * l - e * m
+                z[v + k, 0] = c * q + e * p
+                z[v + k, 1] = c * m + e * l
             total += sign[a] * part
     elif gate[0] == COLUMNS:
-        for row in range(z.shape[0]):
-            u = z[row]
+        for u in range(np.uint64(0), np.uint64(len(z)), n_beta):
             for b in range(gate[3], gate[4]):
-                i, j, s = left[b], right[b], sign[b]
-                e = d * s
-                p, l, q, m = u[i, 0], u[i, 1], u[j, 0], u[j, 1]
+                i, j, s = u + left[b], u + right[b], sign[b]
+                e = -d * s
+                p, l, q, m = z[i, 0], z[i, 1], z[j, 0], z[j, 1]
                 total += s * (m * p - l * q)
-                u[i, 0] = c * p - e * q
-                u[i, 1] = c * l - e * m
-                u[j, 0] = c * q + e * p
-                u[j, 1] = c * m + e * l
+                z[i, 0] = c * p - e * q
+                z[i, 1] = c * l - e * m
+                z[j, 0] = c * q + e * p
+                z[j, 1] = c * m + e * l
     else:
         for a in range(gate[1], gate[2]):
-            u, v, f = z[left[a]], z[right[a]], d * sign[a]
+            u, v, f = left[a] * n_beta, right[a] * n_beta, -d * sign[a]
             part = 0.0
             for b in range(gate[3], gate[4]):
-                i, j, s = left[b], right[b], sign[b]
+                i, j, s = u + left[b], v + right[b], sign[b]
                 e = f * s
-                p, l, q, m = u[i, 0], u[i, 1], v[j, 0], v[j, 1]
+                p, l, q, m = z[i, 0], z[i, 1], z[j, 0], z[j, 1]
                 part += s * (m * p - l * q)
-                u[i, 0] = c * p - e * q
-                u[i, 1] = c * l - e * m
-                v[j, 0] = c * q + e * p
-                v[j, 1] = c * m + e * l
+                z[i, 0] = c * p - e * q
+                z[i, 1] = c * l - e * m
+                z[j, 0] = c * q + e * p
+                z[j, 1] = c * m + e * l
             total += sign[a] * part
     return total
 
 
 @njit(cache=True)
-def prepare_state(psi, reference, gates, angles, left, right, sign):  # type: ignore[no-untyped-def]
-    """Write the state of a circuit at gate angles into psi."""
+def prepare_state(psi, n_beta, reference, gates, angles, left, right, sign):  # type: ignore[no-untyped-def]
+    """Write the state of a circuit at gate angles into the flat psi."""
     psi[:] = 0.0
-    psi[reference // psi.shape[1], reference % psi.shape[1]] = 1.0
+    psi[reference] = 1.0
     for k in range(len(gates)):
-        apply_gate(psi, gates[k], angles[k], left, right, sign)
+        c, d = math.cos(angles[k] / 2), math.sin(angles[k] / 2)
+        apply_gate(psi, n_beta, gates[k], c, d, left, right, sign)
 
 
 @njit(cache=True, fastmath={"contract", "nsz", "reassoc"})
@@ -128,56 +124,50 @@ def interleave(psi, hpsi, z):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def adjoint_sweep(z, gates, angles, left, right, sign, gradient):  # type: ignore[no-untyped-def]
-    """Undo all gates from psi and H psi, writing ∂E/∂θ of every gate."""
-    for k in range(len(gates) - 1, -1, -1):
-        gradient[k] = unapply_gate(z, gates[k], angles[k], left, right, sign)
-
-
-@njit(cache=True)
 def energy_and_gradient(  # type: ignore[no-untyped-def]
-    psi, hpsi, z, reference, gates, angles, left, right, sign, indptr, indices, data, gradient
-):
-    """The whole exact gradient in one call; returns ⟨H⟩ without the core energy."""
-    prepare_state(psi, reference, gates, angles, left, right, sign)
-    energy = multiply(indptr, indices, data, psi.reshape(-1), hpsi.reshape(-1))
-    interleave(psi.reshape(-1), hpsi.reshape(-1), z.reshape(-1, 2))
-    adjoint_sweep(z, gates, angles, left, right, sign, gradient)
-    return energy
+    x, psi, hpsi, z, n_beta, reference, gates, angles, parametric, index, coefficient, offset,
+    left, right, sign, indptr, indices, data, gate_gradient,
+):  # fmt: skip
+    """The whole exact gradient in one call: (⟨H⟩ without the core energy, ∂E/∂x).
+
+    The m-th parametric gate is gate parametric[m], at coefficient[m] · x[index[m]] + offset[m].
+    """
+    for m in range(len(parametric)):
+        angles[parametric[m]] = coefficient[m] * x[index[m]] + offset[m]
+    prepare_state(psi, n_beta, reference, gates, angles, left, right, sign)
+    energy = multiply(indptr, indices, data, psi, hpsi)
+    interleave(psi, hpsi, z)
+    for k in range(len(gates) - 1, -1, -1):
+        c, d = math.cos(angles[k] / 2), math.sin(angles[k] / 2)
+        gate_gradient[k] = unapply_gate(z, n_beta, gates[k], c, d, left, right, sign)
+    gradient = np.zeros(len(x))
+    for m in range(len(parametric)):
+        gradient[index[m]] += coefficient[m] * gate_gradient[parametric[m]]
+    return energy, gradient
 
 
 @njit(cache=True)
 def derivative_states(  # type: ignore[no-untyped-def]
-    psi, reference, gates, angles, wanted, left, right, sign, out
+    psi, n_beta, reference, gates, angles, wanted, left, right, sign, out
 ):
-    """out[m] <- ∂psi/∂θ of the m-th wanted gate, psi <- the state."""
+    """out[m] <- ∂psi/∂θ of the m-th wanted gate, psi <- the state; all flat."""
     psi[:] = 0.0
-    psi[reference // psi.shape[1], reference % psi.shape[1]] = 1.0
+    psi[reference] = 1.0
     filled = 0
     for k in range(len(gates)):
+        gate = gates[k]
+        c, d = math.cos(angles[k] / 2), math.sin(angles[k] / 2)
         for m in range(filled):
-            apply_gate(out[m], gates[k], angles[k], left, right, sign)
-        apply_gate(psi, gates[k], angles[k], left, right, sign)
+            apply_gate(out[m], n_beta, gate, c, d, left, right, sign)
+        apply_gate(psi, n_beta, gate, c, d, left, right, sign)
         if wanted[k]:
-            # (T - T†)/2 psi: a quarter turn (c = 0, d = 1) on the pairs, nothing elsewhere.
-            rotated, gate = out[filled], gates[k]
-            rotated[:] = 0.0
-            if gate[0] == ROWS:
-                for a in range(gate[1], gate[2]):
-                    for n in range(psi.shape[1]):
-                        rotated[left[a], n] -= 0.5 * sign[a] * psi[right[a], n]
-                        rotated[right[a], n] += 0.5 * sign[a] * psi[left[a], n]
-            elif gate[0] == COLUMNS:
-                for n in range(psi.shape[0]):
-                    for b in range(gate[3], gate[4]):
-                        rotated[n, left[b]] -= 0.5 * sign[b] * psi[n, right[b]]
-                        rotated[n, right[b]] += 0.5 * sign[b] * psi[n, left[b]]
-            else:
-                for a in range(gate[1], gate[2]):
-                    for b in range(gate[3], gate[4]):
-                        s = 0.5 * sign[a] * sign[b]
-                        rotated[left[a], left[b]] -= s * psi[right[a], right[b]]
-                        rotated[right[a], right[b]] += s * psi[left[a], left[b]]
+            # A quarter turn (c = 0, d = 1) applies T - T† to the pairs and leaves the rest;
+            # the rest is taken away as the mean of the turns forth and back.
+            forth, back = psi.copy(), psi.copy()
+            apply_gate(forth, n_beta, gate, 0.0, 1.0, left, right, sign)
+            apply_gate(back, n_beta, gate, 0.0, -1.0, left, right, sign)
+            for n in range(len(psi)):
+                out[filled, n] = 0.25 * (forth[n] - back[n])
             filled += 1
 
 

@@ -58,42 +58,48 @@ class SectorProgram:
         tables = compile_circuit(problem.circuit, n, n_alpha, n_beta)
         self.tables = tables
         self.matrix = sparse_hamiltonian(hamiltonian)
-        self._psi = np.zeros(tables.shape)
-        self._hpsi = np.zeros(tables.shape)
-        self._z = np.zeros((*tables.shape, 2))
-        self._angles = tables.offsets.copy()
-        self._gradient = np.zeros(len(tables.gates))
+        dimension = tables.shape[0] * tables.shape[1]
+        self._psi, self._hpsi = np.zeros(dimension), np.zeros(dimension)
+        self._shape = (np.uint64(tables.shape[1]), np.uint64(tables.reference))
         self._pairs = (tables.left, tables.right, tables.sign)
         self._sparse = (self.matrix.indptr, self.matrix.indices, self.matrix.data)
+        self._arguments = (
+            self._psi,
+            self._hpsi,
+            np.zeros((dimension, 2)),
+            *self._shape,
+            tables.gates,
+            tables.offsets.copy(),
+            tables.parametric,
+            *problem.circuit.affine,
+            *self._pairs,
+            *self._sparse,
+            np.zeros(len(tables.gates)),
+        )
         self._strings = (occupation_strings(n, n_alpha), occupation_strings(n, n_beta))
         self._samplers: OrbitalSampler | PauliSampler | None = None
 
     def state(self, point: Point) -> FloatArray:
         """Amplitudes psi[alpha string, beta string], strings ascending as integers."""
         t = self.tables
-        psi = np.empty(t.shape)
-        kernels.prepare_state(psi, t.reference, t.gates, self._angles_at(point), *self._pairs)
-        return psi
+        psi = np.empty(t.shape[0] * t.shape[1])
+        kernels.prepare_state(psi, *self._shape, t.gates, self._angles_at(point), *self._pairs)
+        return psi.reshape(t.shape)
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
         """Exact energies in Hartree."""
         out = np.empty(len(points))
         for k, point in enumerate(points):
             psi = self.state(point)
-            e = kernels.multiply(*self._sparse, psi.reshape(-1), self._hpsi.reshape(-1))
+            e = kernels.multiply(*self._sparse, psi.reshape(-1), self._hpsi)
             out[k] = e + self._core
         return out
 
     def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Exact energy and gradient by the adjoint method, for about three passes."""
-        t = self.tables
-        angles = self._angles
-        angles[t.parametric] = self.circuit.angles(x)
-        energy = kernels.energy_and_gradient(
-            self._psi, self._hpsi, self._z, t.reference, t.gates, angles, *self._pairs,
-            *self._sparse, self._gradient,
-        )  # fmt: skip
-        return energy + self._core, self.circuit.pull_back(self._gradient[t.parametric])
+        x = self.circuit.check_parameters(x)
+        energy, gradient = kernels.energy_and_gradient(x, *self._arguments)
+        return energy + self._core, gradient
 
     def metric(self, x: FloatArray, kind: MetricKind = "full") -> FloatArray:
         """Exact Fubini-Study metric; ⟨ψ|∂ψ⟩ = 0 as amplitudes are real."""
@@ -104,14 +110,13 @@ class SectorProgram:
             raise InputError(f"the exact metric would need {need:.1f} GiB of derivative states")
         wanted = np.zeros(len(t.gates), dtype=np.bool_)
         wanted[t.parametric] = True
-        states = np.empty((len(t.parametric), *t.shape))
+        states = np.empty((len(t.parametric), dimension))
         angles = self._angles_at(Point(x))
         kernels.derivative_states(
-            self._psi, t.reference, t.gates, angles, wanted, *self._pairs, states
+            self._psi, *self._shape, t.gates, angles, wanted, *self._pairs, states
         )
-        flat = states.reshape(len(t.parametric), dimension)
         tangents = np.zeros((circuit.n_parameters, dimension))
-        for k, state in zip(circuit.parametric, flat, strict=True):
+        for k, state in zip(circuit.parametric, states, strict=True):
             angle = circuit.gates[k].angle
             assert angle is not None
             assert angle.index is not None

@@ -12,7 +12,7 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def occupation_strings(norb: int, n_electrons: int) -> IntArray:
-    """All strings of `n_electrons` in `norb` orbitals as integers, ascending; bit p is orbital p."""
+    """All strings of `n_electrons` in `norb` orbitals, ascending integers; bit p is orbital p."""
     strings = [sum(1 << p for p in occ) for occ in combinations(range(norb), n_electrons)]
     return np.array(sorted(strings), dtype=np.int64)
 
