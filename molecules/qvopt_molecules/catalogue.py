@@ -12,15 +12,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .basis_names import basis_name
 from .elements import nuclear_charge
 from .errors import InputError, unknown_name
-from .geometry import parse_geometry, read_text, read_xyz
+from .geometry import parse_geometry, read_xyz
 from .molecule import ActiveSpace, Molecule
+from .textfile import read_text_file
 
 _KEYS = ("name", "aliases", "title", "geometry", "charge", "spin", "basis", "parameters",
          "references", "active_space")  # fmt: skip
 _ACTIVE_KEYS = ("electrons", "n_orbitals", "orbitals", "frozen_core")
-_BASIS = re.compile(r"[A-Za-z0-9][A-Za-z0-9+*(),\-_ ]{0,39}")
 
 
 @cache
@@ -103,7 +104,7 @@ def find_molecule(
     )
     molecule = replace(
         molecule,
-        basis=molecule.basis if basis is None else basis,
+        basis=basis_name(molecule.basis if basis is None else basis),
         charge=molecule.charge if charge is None else charge,
         spin=molecule.spin if spin is None else spin,
         active_space=molecule.active_space if active_space is None else active_space,
@@ -125,8 +126,7 @@ def check_molecule(molecule: Molecule) -> None:
             f"{molecule.name}: {electrons} electrons cannot have {molecule.spin} unpaired ones; "
             f"set spin (unpaired electrons) to one of {fitting}, or change the charge"
         )
-    if not _BASIS.fullmatch(molecule.basis):
-        raise InputError(f"'{molecule.basis[:40]}' is not the name of a basis set")
+    basis_name(molecule.basis)
 
 
 def _looks_like_atoms(text: str) -> bool:
@@ -146,7 +146,7 @@ def _formula(text: str) -> str:
 def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
     suffix = path.suffix.lower()
     if suffix == ".toml":
-        return _from_toml(read_text(path), settings, str(path))
+        return _from_toml(read_text_file(path, "molecule file"), settings, str(path))
     if suffix == ".xyz":
         if settings:
             raise InputError(f"{path} has no parameters to set; an XYZ file is one geometry")

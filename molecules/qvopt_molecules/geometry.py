@@ -16,22 +16,10 @@ from .elements import element
 from .errors import InputError
 from .expressions import evaluate
 from .molecule import Atom
+from .textfile import read_text_file
 
-MAX_BYTES: Final = 1 << 20
 MAX_ATOMS: Final = 200
 _CLOSEST = 0.05  # Ångström; nearer than any chemistry
-
-
-def read_text(path: Path) -> str:
-    """Read a text file of at most 1 MiB; raise InputError naming the file otherwise."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} is larger than 1 MiB, too large for a molecule")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text") from None
 
 
 def parse_geometry(
@@ -81,7 +69,7 @@ def _coordinate(word: str, values: Mapping[str, float]) -> float:
 
 def read_xyz(path: Path) -> tuple[Atom, ...]:
     """Read the atoms of an XYZ file: a count, a comment, then one atom a line in Ångström."""
-    lines = read_text(path).splitlines()
+    lines = read_text_file(path, "molecule file").splitlines()
     words = lines[0].split() if lines else []
     if len(words) != 1 or not words[0].isdecimal() or len(words[0]) > 6:
         raise InputError(f"{path} is not an XYZ file: its first line must be the number of atoms")

@@ -1,0 +1,128 @@
+"""Reference energies of a Hamiltonian: Hartree-Fock, MP2, CCSD and full CI."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .cache import cached_number
+from .errors import InputError, unknown_name
+from .hamiltonian import MolecularHamiltonian
+
+METHODS = ("hf", "mp2", "ccsd", "fci")
+_SMALL = 500_000  # determinants that full CI solves in seconds
+_LARGEST = 20_000_000
+
+
+def hartree_fock_energy(hamiltonian: MolecularHamiltonian) -> float:
+    """Energy in Hartree of the determinant with the lowest orbitals occupied."""
+    h, g = hamiltonian.one_body, hamiltonian.two_body
+    a, b = slice(0, hamiltonian.n_alpha), slice(0, hamiltonian.n_beta)
+    energy = hamiltonian.core_energy + np.trace(h[a, a]) + np.trace(h[b, b])
+    for s in (a, b):
+        for t in (a, b):
+            energy += 0.5 * np.einsum("iijj->", g[s, s, t, t])
+        energy -= 0.5 * np.einsum("ijji->", g[s, s, s, s])
+    return float(energy)
+
+
+def n_determinants(hamiltonian: MolecularHamiltonian) -> int:
+    """Dimension of the sector of fixed (n_alpha, n_beta)."""
+    n = hamiltonian.norb
+    return math.comb(n, hamiltonian.n_alpha) * math.comb(n, hamiltonian.n_beta)
+
+
+def fci_energy(hamiltonian: MolecularHamiltonian) -> float:
+    """Lowest energy in Hartree in the sector of fixed (n_alpha, n_beta), by PySCF; cached.
+
+    Several roots are followed, so that a ground state of another symmetry than the Hartree-Fock
+    determinant is not missed. Raises InputError for a space of more than 20 million determinants.
+    """
+    if n_determinants(hamiltonian) > _LARGEST:
+        raise InputError(
+            f"full CI over {n_determinants(hamiltonian):,} determinants is out of reach; choose a "
+            f"smaller active space"
+        )
+    value = cached_number(["fci", hamiltonian.content_hash()], lambda: _fci(hamiltonian))
+    assert value is not None
+    return value
+
+
+def fci_energy_if_small(hamiltonian: MolecularHamiltonian) -> float | None:
+    """Full CI energy where it takes seconds, None otherwise."""
+    return fci_energy(hamiltonian) if n_determinants(hamiltonian) <= _SMALL else None
+
+
+def _fci(hamiltonian: MolecularHamiltonian) -> float:
+    from pyscf import fci
+
+    solver = fci.direct_spin1.FCI()
+    solver.conv_tol, solver.max_cycle, solver.verbose = 1e-12, 500, 0
+    roots = min(3, n_determinants(hamiltonian))
+    energies, _ = solver.kernel(
+        hamiltonian.one_body,
+        hamiltonian.two_body,
+        hamiltonian.norb,
+        (hamiltonian.n_alpha, hamiltonian.n_beta),
+        nroots=roots,
+    )
+    return float(np.min(energies)) + hamiltonian.core_energy
+
+
+def mean_field_of(hamiltonian: MolecularHamiltonian) -> Any:
+    """Return a PySCF mean field whose orbitals are the Hamiltonian's own, already converged."""
+    from pyscf import ao2mo, gto, scf
+
+    h = hamiltonian
+    mol = gto.M(verbose=0)
+    mol.nelectron, mol.spin = h.n_electrons, h.n_alpha - h.n_beta
+    mol.incore_anyway = True
+    mean_field = scf.ROHF(mol) if h.n_alpha != h.n_beta else scf.RHF(mol)
+    mean_field.get_hcore = lambda *_: h.one_body
+    mean_field.get_ovlp = lambda *_: np.eye(h.norb)
+    mean_field._eri = ao2mo.restore(8, h.two_body, h.norb)
+    mean_field.energy_nuc = lambda *_: h.core_energy
+    mean_field.mo_coeff = np.eye(h.norb)
+    occupation = np.zeros(h.norb)
+    occupation[: h.n_alpha] += 1
+    occupation[: h.n_beta] += 1
+    mean_field.mo_occ = occupation
+    fock = mean_field.get_fock(dm=mean_field.make_rdm1())
+    mean_field.mo_energy = np.array(fock.diagonal())
+    mean_field.e_tot = hartree_fock_energy(h)
+    mean_field.converged = True
+    return mean_field
+
+
+def _perturbed(hamiltonian: MolecularHamiltonian, method: str) -> float:
+    from pyscf import cc, mp
+
+    mean_field = mean_field_of(hamiltonian)
+    if method == "mp2":
+        return float(mean_field.e_tot + mp.MP2(mean_field).kernel(with_t2=False)[0])
+    solver = cc.CCSD(mean_field)
+    solver.conv_tol, solver.max_cycle = 1e-10, 200
+    solver.kernel()
+    if not solver.converged:
+        raise InputError("CCSD does not converge for this Hamiltonian")
+    return float(solver.e_tot)
+
+
+def reference_energies(
+    hamiltonian: MolecularHamiltonian, methods: Sequence[str] = METHODS
+) -> dict[str, float]:
+    """Return energies in Hartree by method, each of `METHODS`."""
+    out = {}
+    for method in methods:
+        if method not in METHODS:
+            raise unknown_name("method", method, METHODS)
+        if method == "hf":
+            out[method] = hartree_fock_energy(hamiltonian)
+        elif method == "fci":
+            out[method] = fci_energy(hamiltonian)
+        else:
+            out[method] = _perturbed(hamiltonian, method)
+    return out
