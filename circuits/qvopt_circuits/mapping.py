@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.encodings import MAPPINGS, Encoding, encoded_string, encoding
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import label, masks
@@ -20,48 +21,8 @@ from .ansatz import Ansatz
 from .circuit import Circuit
 from .gates import EXCITATIONS, Angle, Gate
 from .hardware_efficient import HardwareEfficient
-from .paulis import encoded_string, excitation_strings
+from .paulis import excitation_strings
 from .uccsd import reference_gates
-
-MAPPINGS = ("jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev")
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """Which occupations each qubit adds up modulo 2, and which qubits are dropped as constant.
-
-    `rows[q]` is the mask of occupations that qubit q sums, before any is dropped.
-    """
-
-    rows: tuple[int, ...]
-    dropped: tuple[int, ...] = ()
-
-    def bits(self, occupations: int) -> int:
-        """Encode occupations, no qubit dropped."""
-        return sum(1 << q for q, row in enumerate(self.rows) if (row & occupations).bit_count() % 2)
-
-    def squeezed(self, mask: int) -> int:
-        """Take the dropped qubits out of a mask."""
-        kept = [q for q in range(len(self.rows)) if q not in self.dropped]
-        return sum((mask >> q & 1) << k for k, q in enumerate(kept))
-
-
-def encoding(mapping: str, n_qubits: int) -> Encoding:
-    """Return the encoding of a mapping over n spin orbitals, alpha and beta in blocks.
-
-    "parity": qubit q holds n_0 + … + n_q. "parity-reduced": without the last qubit of each block,
-    which hold the conserved parities of n_alpha and of n_alpha + n_beta. "bravyi-kitaev": qubit q
-    holds the occupations of its node in the binary indexed tree.
-    """
-    if mapping == "jordan-wigner":
-        return Encoding(tuple(1 << q for q in range(n_qubits)))
-    if mapping in ("parity", "parity-reduced"):
-        rows = tuple((2 << q) - 1 for q in range(n_qubits))
-        reduced = mapping == "parity-reduced"
-        return Encoding(rows, (n_qubits // 2 - 1, n_qubits - 1) if reduced else ())
-    if mapping == "bravyi-kitaev":
-        return Encoding(tuple((2 << q) - (1 << (q & (q + 1))) for q in range(n_qubits)))
-    raise unknown_name("mapping", mapping, MAPPINGS)
 
 
 def map_circuit(circuit: Circuit, mapping: str) -> Circuit:

@@ -1,4 +1,4 @@
-r"""Fermionic excitations as Pauli strings, and Pauli strings under a change of encoding.
+r"""Fermionic excitations as Pauli strings.
 
 A string is the pair of masks (x, z) of `qvopt_molecules.pauli`; internally also the operator
 X^x Z^z (Z first), so that P(x, z) = i^{|x & z|} X^x Z^z and
@@ -6,8 +6,6 @@ X^x Z^z · X^x' Z^z' = (-1)^{|z & x'|} X^{x ^ x'} Z^{z ^ z'}.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 
 def excitation_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
@@ -31,23 +29,6 @@ def excitation_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
             # 2 i c X^x Z^z = 2 i c (-i)^{shared} P
             out.append((x, z, 2 * c * (1 if shared % 4 == 1 else -1)))
     return sorted(out)
-
-
-def encoded_string(x: int, z: int, rows: Sequence[int]) -> tuple[int, int, int]:
-    """Return (x', z', sign) with P(x, z) on occupations = sign · P(x', z') on encoded qubits.
-
-    Row q of the encoding is the mask of the occupations whose sum modulo 2 qubit q holds; it must
-    be lower triangular with ones on the diagonal: qubit q holds n_q and earlier ones only.
-    """
-    x_encoded = sum(1 << q for q, row in enumerate(rows) if (row & x).bit_count() % 2)
-    # Z^z must read Σ_{q in z} n_q off the encoded bits: solve rowsᵀ z' = z from the top.
-    z_encoded, rest = 0, z
-    for q in range(len(rows) - 1, -1, -1):
-        if rest >> q & 1:
-            z_encoded |= 1 << q
-            rest ^= rows[q]
-    quarter_turns = (x & z).bit_count() - (x_encoded & z_encoded).bit_count()
-    return x_encoded, z_encoded, 1 if quarter_turns % 4 == 0 else -1
 
 
 def _multiply(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from .errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
@@ -33,6 +36,34 @@ class PauliSum:
         """Iterate over (label, coefficient); character q of the label acts on qubit q."""
         for x, z, c in zip(self.x, self.z, self.coefficients, strict=True):
             yield label(int(x), int(z), self.n_qubits), float(c)
+
+    def to_sparse(self) -> Any:
+        """The matrix as a SciPy CSR matrix, basis state |n⟩ at index n, qubit 0 the lowest bit.
+
+        P|n⟩ = i^{#Y} (-1)^{|n & z|} |n ^ x⟩. Raises InputError above 20 qubits.
+        """
+        from scipy.sparse import coo_array
+
+        if self.n_qubits > 20:
+            raise InputError(f"a sparse matrix over {self.n_qubits} qubits would be too large")
+        n = np.arange(1 << self.n_qubits, dtype=np.uint64)
+        # Strings of equal x share their places: one diagonal each.
+        rows, columns, values = [], [], []
+        for x in np.unique(self.x):
+            same = self.x == x
+            diagonal = np.zeros(len(n), dtype=np.complex128)
+            for z, c in zip(self.z[same], self.coefficients[same], strict=True):
+                sign = 1.0 - 2.0 * (np.bitwise_count(n & z) & 1)
+                diagonal += c * 1j ** int(np.bitwise_count(x & z)) * sign
+            rows.append(n ^ x)
+            columns.append(n)
+            values.append(diagonal)
+        if not values:
+            return coo_array((len(n), len(n)), dtype=np.complex128).tocsr()
+        places = (np.concatenate(rows).astype(np.int64), np.concatenate(columns).astype(np.int64))
+        matrix = coo_array((np.concatenate(values), places), shape=(len(n), len(n))).tocsr()
+        matrix.eliminate_zeros()
+        return matrix
 
     @property
     def constant(self) -> float:

@@ -6,9 +6,7 @@ import pytest
 from qvopt_circuits.mapping import MAPPINGS, in_mapping
 from qvopt_circuits.matrices import circuit_state
 from qvopt_circuits.uccsd import UCCSD
-
-amplitudes = pytest.importorskip("qvopt_molecules.amplitudes")
-mappings = pytest.importorskip("qvopt_molecules.mappings")
+from qvopt_molecules import mappings
 
 
 def energy(observable, state: np.ndarray) -> float:
