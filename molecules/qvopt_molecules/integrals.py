@@ -63,7 +63,9 @@ def _compute(molecule: Molecule) -> MolecularHamiltonian:
     core_energy = mol.energy_nuc() + np.sum(density * (bare + 0.5 * potential))
     n = len(active)
     one_body = chosen.T @ (bare + potential) @ chosen
-    two_body = ao2mo.restore(1, ao2mo.kernel(mol, chosen), n).reshape(n, n, n, n)
+    # By way of the packed form, so that the eightfold symmetry is exact.
+    packed = ao2mo.restore(8, ao2mo.kernel(mol, chosen), n)
+    two_body = ao2mo.restore(1, packed, n).reshape(n, n, n, n)
     kept = None if irreps is None else tuple(irreps[p] for p in active)
     if kept is not None:
         one_body, two_body = _without_forbidden(one_body, two_body, kept)

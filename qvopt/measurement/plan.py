@@ -11,6 +11,9 @@ FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
 
 
+_CHUNK = 1 << 16  # outcomes at a time, to bound memory
+
+
 @dataclass(frozen=True, eq=False)
 class Diagonal:
     """Σ_k c_k Π_{q in mask_k} Z_q, in Hartree: what is read off after a basis change."""
@@ -20,11 +23,32 @@ class Diagonal:
 
     def values(self, bits: MaskArray) -> FloatArray:
         """Values at outcomes given as integers, bit q being qubit q; same shape as `bits`."""
-        out = np.zeros(bits.shape)
+        flat = np.asarray(bits, dtype=np.uint64).reshape(-1)
+        evaluate = self._quadratic if np.all(np.bitwise_count(self.masks) <= 2) else self._general
+        parts = [evaluate(flat[k : k + _CHUNK]) for k in range(0, len(flat), _CHUNK)]
+        return np.concatenate([np.zeros(0), *parts]).reshape(np.shape(bits))
+
+    def _general(self, bits: MaskArray) -> FloatArray:
+        out = np.zeros(len(bits))
         for mask, c in zip(self.masks, self.coefficients, strict=True):
-            parity = np.bitwise_count(bits & mask) & 1
-            out += c * (1.0 - 2.0 * parity)
+            out += c * (1.0 - 2.0 * (np.bitwise_count(bits & mask) & 1))
         return out
+
+    def _quadratic(self, bits: MaskArray) -> FloatArray:
+        """With spins s = ±1: constant + u·s + s·W·s, one matrix product for all outcomes."""
+        width = max(int(m).bit_length() for m in [0, *self.masks.tolist()])
+        constant, u, w = 0.0, np.zeros(width), np.zeros((width, width))
+        for mask, c in zip(self.masks.tolist(), self.coefficients.tolist(), strict=True):
+            qubits = [q for q in range(width) if mask >> q & 1]
+            if not qubits:
+                constant += c
+            elif len(qubits) == 1:
+                u[qubits[0]] += c
+            else:
+                w[qubits[0], qubits[1]] += c
+        shifts = np.arange(width, dtype=np.uint64)
+        spins = 1.0 - 2.0 * ((bits[:, None] >> shifts) & np.uint64(1))
+        return constant + spins @ u + np.einsum("ij,ij->i", spins @ w, spins)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
+from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 
 from .kernels import BOTH, COLUMNS, ROWS
-from .tables import excitation_pairs, occupation_strings
+from .tables import excitation_pairs
 
 IntArray = npt.NDArray[np.int64]
 IndexArray = npt.NDArray[np.uint64]  # unsigned: the kernels then need no check for negatives

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from qvopt_molecules.determinants import occupation_strings, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
-from .tables import excitation_pairs, occupation_strings, occupied_orbitals
+from .tables import excitation_pairs
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

@@ -12,13 +12,13 @@ from qvopt.backends.protocol import MetricKind, Point, Problem
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import OrbitalBasis
 from qvopt_circuits.blocks import parameter_blocks
+from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 
 from . import kernels
 from .compilation import compile_circuit
 from .hamiltonian_matrix import most_elements, sector_dimension, sparse_hamiltonian
 from .sampling import OrbitalSampler, PauliSampler, sample_plan
-from .tables import occupation_strings
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -1,26 +1,12 @@
-"""Occupation strings of one spin, and what excitations do to them."""
+"""What excitations and orbital rotations do to the occupation strings of one spin."""
 
 from __future__ import annotations
-
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
-
-
-def occupation_strings(norb: int, n_electrons: int) -> IntArray:
-    """All strings of `n_electrons` in `norb` orbitals, ascending integers; bit p is orbital p."""
-    strings = [sum(1 << p for p in occ) for occ in combinations(range(norb), n_electrons)]
-    return np.array(sorted(strings), dtype=np.int64)
-
-
-def occupied_orbitals(strings: IntArray, norb: int) -> IntArray:
-    """Orbitals occupied in each string, ascending, shape (n_strings, n_electrons)."""
-    bits = (strings[:, None] >> np.arange(norb)) & 1
-    return np.nonzero(bits)[1].reshape(len(strings), -1).astype(np.int64)
 
 
 def _parity_below(strings: IntArray, orbital: int) -> IntArray:

@@ -1,0 +1,77 @@
+"""How a number of shots is split over groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+
+from .plan import MeasurementPlan
+from .variance import reference_deviations
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+Rule = Literal["uniform", "weighted", "variance"]
+
+
+def allocate(weights: FloatArray, total: int, minimum: int = 2) -> IntArray:
+    """Split `total` shots in proportion to `weights`, by largest remainders.
+
+    The parts sum to exactly `total` and every one is at least `minimum`: two, so that each group
+    has a variance. Raises InputError, with the least possible total, where that cannot be.
+    """
+    n = len(weights)
+    if n == 0:
+        return np.zeros(0, dtype=np.int64)
+    if total < n * minimum:
+        raise InputError(
+            f"{total} shots are too few for {n} measurement groups; give at least {n * minimum}"
+        )
+    spare = total - n * minimum
+    share = np.asarray(weights, dtype=np.float64)
+    # What a group is owed beyond its minimum, so that the whole follows the weights.
+    owed = np.maximum(share / share.sum() * total - minimum, 0.0)
+    if owed.sum() == 0.0:
+        owed = np.ones(n)
+    exact = owed / owed.sum() * spare
+    parts = np.floor(exact).astype(np.int64)
+    left = spare - int(parts.sum())
+    parts[np.argsort(parts - exact, kind="stable")[:left]] += 1
+    return parts + minimum
+
+
+def with_allocation(
+    plan: MeasurementPlan,
+    rule: Rule,
+    *,
+    hamiltonian: MolecularHamiltonian,
+    mapping: str = "jordan-wigner",
+) -> MeasurementPlan:
+    """Return the plan with weights by a rule.
+
+    - "uniform": every group the same.
+    - "weighted": by Σ|c| of the group's terms.
+    - "variance": half by the standard deviation of the group's outcomes in the Hartree-Fock
+      determinant, half by "weighted". A share in proportion to the standard deviation is optimal
+      where the state is the determinant; the other half serves groups whose variance vanishes
+      there but not in a correlated state.
+    """
+    sizes = np.array([float(np.abs(g.diagonal.coefficients).sum()) for g in plan.groups])
+    if rule == "uniform":
+        weights = np.ones(len(plan.groups))
+    elif rule == "weighted":
+        weights = sizes
+    else:
+        deviations = reference_deviations(plan, hamiltonian, mapping)
+        weights = 0.5 * sizes / max(sizes.sum(), 1e-300)
+        weights += 0.5 * deviations / max(deviations.sum(), 1e-300)
+    if weights.sum() <= 0.0:
+        weights = np.ones(len(plan.groups))
+    weights = np.maximum(weights / weights.sum(), 1e-12)
+    return replace(plan, weights=weights / weights.sum())

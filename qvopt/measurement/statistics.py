@@ -1,0 +1,34 @@
+"""From the moments of each group to the estimate of an energy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from qvopt_molecules.errors import BackendError
+
+from .estimate import Estimate, Moments
+from .plan import Diagonal, MeasurementPlan
+
+
+def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estimate:
+    """E = constant + Σ_g mean_g, Var E = Σ_g s_g² / n_g.
+
+    Each shot gives the value of its whole group, so covariances between the terms of a group are
+    in s_g²; different groups are independent. Raises BackendError if a group has no result.
+    """
+    if len(moments) != len(plan.groups):
+        raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
+    if any(m.shots == 0 for m in moments):
+        raise BackendError("a measurement group came back without shots")
+    value = plan.constant + sum(m.mean for m in moments)
+    variance = sum(m.variance_of_mean for m in moments)
+    return Estimate(float(value), float(variance), sum(m.shots for m in moments))
+
+
+def moments_of_counts(diagonal: Diagonal, counts: Mapping[int, int]) -> Moments:
+    """Moments of a group from counts by outcome, bit q of an outcome being qubit q."""
+    outcomes = np.array(list(counts), dtype=np.uint64)
+    times = np.array(list(counts.values()), dtype=np.int64)
+    return Moments.from_counts(diagonal.values(outcomes), times)

@@ -1,0 +1,79 @@
+"""Exact variances of a group's outcomes in the Hartree-Fock determinant.
+
+A group's observable A = Σ_k c_k P_k (in its own basis a sum of Z strings) has variance ⟨A²⟩ - ⟨A⟩².
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_molecules.determinants import (
+    determinant_in_rotated_orbitals,
+    occupation_strings,
+    occupied_orbitals,
+)
+from qvopt_molecules.encodings import encoding
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+
+from .plan import MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def reference_bits(hamiltonian: MolecularHamiltonian, mapping: str) -> int:
+    """The Hartree-Fock determinant as a bit string of the mapped qubits."""
+    n = hamiltonian.norb
+    occupations = (1 << hamiltonian.n_alpha) - 1 | ((1 << hamiltonian.n_beta) - 1) << n
+    target = encoding(mapping, 2 * n)
+    return target.squeezed(target.bits(occupations))
+
+
+def reference_deviations(
+    plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, mapping: str
+) -> FloatArray:
+    """Standard deviation of one shot of every group in the Hartree-Fock determinant."""
+    bits = reference_bits(hamiltonian, mapping)
+    out = np.empty(len(plan.groups))
+    for k, group in enumerate(plan.groups):
+        if isinstance(group.basis, PauliBasis):
+            out[k] = _pauli_variance(group, bits)
+        else:
+            out[k] = _orbital_variance(group, hamiltonian)
+    return np.sqrt(np.maximum(out, 0.0))
+
+
+def _pauli_variance(group: MeasurementGroup, bits: int) -> float:
+    """In a computational state a string has a mean only if it is all Z."""
+    assert isinstance(group.basis, PauliBasis)
+    flips = sum(1 << q for q, letter in enumerate(group.basis.letters) if letter in "XY")
+    masks, c = group.diagonal.masks, group.diagonal.coefficients
+    off = masks & np.uint64(flips)
+    sign = 1.0 - 2.0 * (np.bitwise_count(masks & np.uint64(bits)) & 1)
+    # ⟨P_k P_l⟩ is nonzero only for strings that flip the same qubits: c_k c_l s_k s_l.
+    total = 0.0
+    for pattern in np.unique(off):
+        same = off == pattern
+        if pattern:
+            total += float((c[same] * sign[same]).sum()) ** 2
+    return total
+
+
+def _orbital_variance(group: MeasurementGroup, hamiltonian: MolecularHamiltonian) -> float:
+    """The determinant is a product over spins in rotated orbitals too; enumerate its outcomes."""
+    assert isinstance(group.basis, OrbitalBasis)
+    rotation, n = group.basis.rotation, hamiltonian.norb
+    outcomes, weights = [], []
+    for electrons in (hamiltonian.n_alpha, hamiltonian.n_beta):
+        strings = occupation_strings(n, electrons)
+        amplitudes = determinant_in_rotated_orbitals(
+            rotation, occupied_orbitals(strings, n), electrons
+        )
+        kept = np.square(amplitudes) > 1e-15
+        outcomes.append(strings[kept])
+        weights.append(np.square(amplitudes[kept]))
+    bits = (outcomes[0][:, None] | (outcomes[1][None, :] << n)).astype(np.uint64)
+    p = weights[0][:, None] * weights[1][None, :]
+    values = group.diagonal.values(bits)
+    mean = float((p * values).sum())
+    return float((p * (values - mean) ** 2).sum())
