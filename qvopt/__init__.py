@@ -1,0 +1,56 @@
+"""qvopt: variational quantum eigensolver experiments, with every shot counted.
+
+    >>> from qvopt import run
+    >>> run("h2").energy  # doctest: +SKIP
+    -1.1373060357533995
+
+Names are imported when first used, so that `import qvopt` stays light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qvopt.experiment import Experiment, make_experiment
+    from qvopt.optimizers.registry import get_optimizer
+    from qvopt.result import Result
+    from qvopt.session import Session, run
+    from qvopt_circuits.catalogue import get_ansatz
+    from qvopt_molecules.catalogue import find_molecule
+    from qvopt_molecules.integrals import build_hamiltonian
+
+__all__ = [
+    "Experiment",
+    "Result",
+    "Session",
+    "build_hamiltonian",
+    "find_molecule",
+    "get_ansatz",
+    "get_optimizer",
+    "make_experiment",
+    "run",
+]
+
+_HOMES = {
+    "Experiment": "qvopt.experiment",
+    "Result": "qvopt.result",
+    "Session": "qvopt.session",
+    "build_hamiltonian": "qvopt_molecules.integrals",
+    "find_molecule": "qvopt_molecules.catalogue",
+    "get_ansatz": "qvopt_circuits.catalogue",
+    "get_optimizer": "qvopt.optimizers.registry",
+    "make_experiment": "qvopt.experiment",
+    "run": "qvopt.session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'qvopt' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from qvopt.backends.protocol import MetricKind, Point
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
-
-from qvopt.backends.protocol import MetricKind, Point
 
 from .parameter_shift import shift_rule
 

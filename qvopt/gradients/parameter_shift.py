@@ -16,12 +16,12 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Gate
-from qvopt_molecules.errors import InputError
 
 from qvopt.backends.protocol import Point
 from qvopt.measurement.estimate import Estimate
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import Gate
+from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 Rule = tuple[tuple[float, float], ...]

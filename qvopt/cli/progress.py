@@ -1,0 +1,84 @@
+"""The live display: one line a step, thinned out where steps are fast, on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from qvopt.driver import Step
+from qvopt.measurement.estimate import Estimate
+
+_HEADING = f"{'step':>6}  {'energy (Ha)':>16}  {'error (mHa)':>12}  {'|gradient|':>10}  " + (
+    f"{'shots':>13}  {'time':>8}"
+)
+
+
+class Progress:
+    """Prints steps. On a terminal the last line is live; elsewhere lines come at most twice a second
+    and at doubling step numbers."""
+
+    def __init__(self, fci: float | None, *, quiet: bool) -> None:
+        self._fci = fci
+        self._quiet = quiet
+        self._live = sys.stderr.isatty()
+        self._shown = 0.0
+        self._next = 1
+        self._pending: str | None = None
+        self._headed = False
+
+    def show(self, step: Step) -> None:
+        """Take note of a step."""
+        if self._quiet:
+            return
+        line = self._format(step)
+        now = time.monotonic()
+        landmark = step.number in (0, self._next)
+        if landmark and step.number:
+            self._next *= 2
+        if landmark or now - self._shown > (0.1 if self._live else 0.5):
+            self._print(line, keep=landmark or not self._live)
+            self._shown = now
+            self._pending = None
+        else:
+            self._pending = line
+
+    def _format(self, step: Step) -> str:
+        energy = step.exact if step.energy is None else step.energy.value
+        text = "-"
+        if energy is not None:
+            variance = 0.0 if step.energy is None else step.energy.variance
+            text = str(Estimate(energy, variance))
+        best = step.exact if step.exact is not None else energy
+        error = "-"
+        if best is not None and self._fci is not None:
+            error = f"{1e3 * (best - self._fci):.4f}"
+        norm = "-" if step.gradient_norm is None else f"{step.gradient_norm:.2e}"
+        return (
+            f"{step.number:>6}  {text:>16}  {error:>12}  {norm:>10}  {step.shots:>13,}  "
+            f"{step.seconds:>6.1f} s{'  ' + step.note if step.note else ''}"
+        )
+
+    def _print(self, line: str, *, keep: bool) -> None:
+        if not self._headed:
+            print(_HEADING, file=sys.stderr)
+            self._headed = True
+        start = "\r\x1b[2K" if self._live else ""
+        print(start + line, end="\n" if keep else "", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._quiet or not self._headed:
+            return
+        if self._pending is not None:
+            self._print(self._pending, keep=True)
+        elif self._live:
+            print(file=sys.stderr)

@@ -1,0 +1,113 @@
+"""`qvopt run`, `resume` and `show`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from qvopt.experiment import make_experiment
+from qvopt.result import Result, Trace
+from qvopt.run_folder import RunFolder
+from qvopt.session import Session, ended_result, stored_result
+from qvopt_molecules.errors import InputError
+
+from .output import print_json, print_result
+from .progress import Progress
+
+REQUEUE = 75
+"""Exit code after SIGTERM: the run can be resumed."""
+
+
+class Terminated(BaseException):
+    """SIGTERM came."""
+
+
+def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet: bool) -> int:
+    """Run an experiment from its plain data; return the exit code."""
+    experiment = make_experiment(data)
+    command = ["qvopt", *sys.argv[1:]]
+    with _terminable(), Session.begin(experiment, out=out, command=command) as session:
+        return _work(session, as_json, quiet)
+
+
+def resume_command(path: Path, max_steps: int | None, as_json: bool, quiet: bool) -> int:
+    """Go on with a run; one that has ended is shown."""
+    if max_steps is not None and max_steps < 0:
+        raise InputError(f"--max-steps must be >= 0, got {max_steps}")
+    ended = ended_result(path, max_steps)
+    if ended is not None:
+        return _report(ended, RunFolder(path), as_json)
+    with _terminable(), Session.resume(path, max_steps=max_steps) as session:
+        return _work(session, as_json, quiet)
+
+
+def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
+    """Print what a run folder holds."""
+    folder = RunFolder.open(path)
+    result = stored_result(folder)
+    if picture is not None:
+        from qvopt.picture import draw_convergence
+
+        draw_convergence(Trace.from_events(folder.events()), result, picture)
+    if as_json:
+        print_json(result.document())
+    else:
+        print(" · ".join(str(v) for v in result.names.values()))
+        print_result(result)
+        print(f"run      {path}")
+    return 0
+
+
+def _work(session: Session, as_json: bool, quiet: bool) -> int:
+    """Loop over the steps, show them, and report the end."""
+    code: int | None = None
+    try:
+        with Progress(session.references.get("fci"), quiet=quiet) as progress:
+            for step in session:
+                progress.show(step)
+    except KeyboardInterrupt:
+        code = 130
+    except Terminated:
+        code = REQUEUE
+    result = session.result(interrupted=code is not None)
+    session.close()
+    folder = session.folder
+    assert folder is not None
+    reported = _report(result, folder, as_json)
+    if code is not None:
+        print(f"interrupted; `qvopt resume {folder.path}` goes on", file=sys.stderr)
+    return reported if code is None else code
+
+
+def _report(result: Result, folder: RunFolder, as_json: bool) -> int:
+    from qvopt.picture import draw_convergence
+
+    picture = folder.path / "convergence.png"
+    draw_convergence(Trace.from_events(folder.events()), result, picture)
+    if as_json:
+        print_json(result.document())
+    else:
+        print()
+        print_result(result)
+        print(f"run      {folder.path}")
+        print(f"picture  {picture}")
+    return result.exit_code
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that a batch system's notice ends the run in order."""
+
+    def raise_it(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, raise_it)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
