@@ -15,7 +15,7 @@ _PACKAGES = ("qvopt", "numpy", "scipy", "numba", "pyscf", "pennylane", "pennylan
 
 def describe_environment() -> dict[str, Any]:
     """Return versions of what sets the numbers, the machine, and the source revision if known."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for package in _PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)

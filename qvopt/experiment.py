@@ -29,10 +29,10 @@ class _Model(BaseModel):
 class ActiveSpaceSpec(_Model):
     """Which orbitals are correlated; see `qvopt_molecules.molecule.ActiveSpace`."""
 
-    electrons: int | None = Field(None, ge=0)
-    n_orbitals: int | None = Field(None, ge=1)
+    electrons: int | None = Field(default=None, ge=0)
+    n_orbitals: int | None = Field(default=None, ge=1)
     orbitals: tuple[int, ...] | None = None
-    frozen_core: int | None = Field(None, ge=0)
+    frozen_core: int | None = Field(default=None, ge=0)
 
 
 class MoleculeSpec(_Model):
@@ -46,7 +46,7 @@ class MoleculeSpec(_Model):
     set: dict[str, float] = {}
     basis: str | None = None
     charge: int | None = None
-    spin: int | None = Field(None, ge=0)
+    spin: int | None = Field(default=None, ge=0)
     active_space: ActiveSpaceSpec | None = None
 
 
@@ -81,7 +81,7 @@ class MeasurementSpec(_Model):
     qubit-wise commuting groups.
     """
 
-    shots: int | None = Field(None, gt=0, le=10**12)
+    shots: int | None = Field(default=None, gt=0, le=10**12)
     grouping: Literal["basis-rotation", "qubit-wise"] | None = None
     allocation: Literal["uniform", "weighted", "variance"] = "variance"
 
@@ -89,9 +89,9 @@ class MeasurementSpec(_Model):
 class BudgetSpec(_Model):
     """Caps over the whole life of the run, resumes included."""
 
-    shots: int | None = Field(None, gt=0)
-    circuits: int | None = Field(None, gt=0)
-    evaluations: int | None = Field(None, gt=0)
+    shots: int | None = Field(default=None, gt=0)
+    circuits: int | None = Field(default=None, gt=0)
+    evaluations: int | None = Field(default=None, gt=0)
 
 
 def _named(value: Any) -> Any:
@@ -129,7 +129,7 @@ class Experiment(_Model):
     mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
-    max_steps: int = Field(300, ge=0)
+    max_steps: int = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: BudgetSpec = BudgetSpec()
 

@@ -67,9 +67,10 @@ def cached_number(document: Any, compute: Callable[[], float | None]) -> float |
     path = cache_folder() / f"{content_key(document)}.json"
     try:
         stored = json.loads(path.read_text())
-        if isinstance(stored, dict) and isinstance(stored.get("value"), float | None):
-            return stored["value"]
-    except (OSError, ValueError):
+        known = stored["value"] if isinstance(stored, dict) else ""
+        if known is None or isinstance(known, float):
+            return known
+    except (OSError, ValueError, KeyError):
         pass
     value = compute()
     try:

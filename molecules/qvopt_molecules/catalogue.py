@@ -217,7 +217,7 @@ def _typed(data: Mapping[str, Any], key: str, kind: type, source: str, default: 
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         words = {str: "a string", int: "a whole number", dict: "a table"}
         raise InputError(f"{source}: {key} must be {words[kind]}, got {str(value)[:40]!r}")
-    if kind is int and abs(value) > 1000:
+    if isinstance(value, int) and abs(value) > 1000:
         raise InputError(f"{source}: {key} is out of range")
     return value
 

@@ -80,7 +80,7 @@ def _symmetrised_strings(
 
 
 def _sign(shared: MaskArray) -> FloatArray:
-    return 1.0 - 2.0 * (np.bitwise_count(shared) & 1)
+    return np.asarray(1.0 - 2.0 * (np.bitwise_count(shared) & 1), dtype=np.float64)
 
 
 def _collect(n_qubits: int, x: MaskArray, z: MaskArray, weights: FloatArray) -> PauliSum:

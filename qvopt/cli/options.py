@@ -19,9 +19,9 @@ def experiment_data(
 ) -> dict[str, Any]:
     """Return plain data: the file or molecule first, then options, then `--set`, later ones win."""
     data = _base(what)
-    for path, value in options.items():
+    for option, value in options.items():
         if value is not None:
-            _put(data, path.split("."), value)
+            _put(data, option.split("."), value)
     if active_space is not None:
         electrons, _, orbitals = active_space.partition(",")
         if not (electrons.strip().isdecimal() and orbitals.strip().isdecimal()):

@@ -16,8 +16,11 @@ _HEADING = f"{'step':>6}  {'energy (Ha)':>16}  {'error (mHa)':>12}  {'|gradient|
 
 
 class Progress:
-    """Prints steps. On a terminal the last line is live; elsewhere lines come at most twice a second
-    and at doubling step numbers."""
+    """Prints steps.
+
+    On a terminal the last line is live; elsewhere lines come at most twice a second and at
+    doubling step numbers.
+    """
 
     def __init__(self, fci: float | None, *, quiet: bool) -> None:
         self._fci = fci

@@ -71,7 +71,10 @@ def expand_gradient(circuit: Circuit, x: FloatArray) -> GradientExpansion:
 
     x = circuit.check_parameters(x)
     index, coefficient, _ = circuit.affine
-    points, rows, columns, values = [], [], [], []
+    points: list[Point] = []
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
     for k, position in enumerate(circuit.parametric):
         if coefficient[k] == 0.0:
             continue

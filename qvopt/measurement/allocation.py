@@ -43,7 +43,7 @@ def allocate(weights: FloatArray, total: int, minimum: int = 2) -> IntArray:
     parts = np.floor(exact).astype(np.int64)
     left = spare - int(parts.sum())
     parts[np.argsort(parts - exact, kind="stable")[:left]] += 1
-    return parts + minimum
+    return np.asarray(parts + minimum)
 
 
 def with_allocation(

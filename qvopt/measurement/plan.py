@@ -48,7 +48,7 @@ class Diagonal:
                 w[qubits[0], qubits[1]] += c
         shifts = np.arange(width, dtype=np.uint64)
         spins = 1.0 - 2.0 * ((bits[:, None] >> shifts) & np.uint64(1))
-        return constant + spins @ u + np.einsum("ij,ij->i", spins @ w, spins)
+        return np.asarray(constant + spins @ u + np.einsum("ij,ij->i", spins @ w, spins))
 
 
 @dataclass(frozen=True)

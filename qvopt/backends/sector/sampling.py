@@ -56,7 +56,7 @@ class OrbitalSampler:
         """Probabilities of all outcomes in every group, shape (groups, determinants)."""
         rotated = np.matmul(np.matmul(self.left, psi), self.right)
         np.square(rotated, out=rotated)
-        return rotated.reshape(len(self.left), -1)
+        return np.asarray(rotated).reshape(len(self.left), -1)
 
 
 class PauliSampler:
