@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Angle, Gate
 from qvopt_molecules.errors import InputError

@@ -1,0 +1,234 @@
+"""Qiskit Aer, with and without noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.measurement.basis_change import basis_change_circuit
+from qvopt.measurement.estimate import Moments
+from qvopt.measurement.statistics import moments_of_counts
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import Angle
+from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
+from qvopt_molecules.errors import InputError, unknown_name
+
+from .checks import check_memory, check_widths, finite, need_plan
+from .protocol import MetricKind, Point, Problem
+from .statevector import ComplexArray, StatevectorProgram
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_NOISE_KEYS = ("one_qubit", "two_qubit", "readout")
+_BASIS = ["rz", "sx", "x", "cx"]
+
+
+class AerBackend:
+    """Qiskit's Aer simulator, for any circuit.
+
+    Args:
+        noise: {"one_qubit": p, "two_qubit": p, "readout": p}: depolarizing probabilities of every
+            sx and x and of every cx (rz is virtual and free, as on superconducting devices), and
+            the probability that a read bit flips. None is noiseless.
+        noise_model: a Qiskit Aer NoiseModel in place of `noise`.
+        method: Aer's simulation method.
+    """
+
+    def __init__(
+        self,
+        noise: Mapping[str, float] | None = None,
+        noise_model: Any = None,
+        method: str = "automatic",
+    ) -> None:
+        if noise is not None and noise_model is not None:
+            raise InputError("give either noise or noise_model to aer, not both")
+        if noise is not None and not isinstance(noise, Mapping):
+            raise InputError(f"noise must be a table of {', '.join(_NOISE_KEYS)}, got {noise!r}")
+        for key, value in (noise or {}).items():
+            if key not in _NOISE_KEYS:
+                raise unknown_name("kind of noise", key, _NOISE_KEYS)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+                raise InputError(f"noise.{key} must be a probability below 1, got {value!r}")
+        self.noise = dict(noise or {})
+        self.noise_model = noise_model
+        self.method = method
+
+    @property
+    def name(self) -> str:
+        """The backend's name."""
+        return "aer"
+
+    def compile(self, problem: Problem) -> AerProgram:
+        """Check memory and widths, and transpile once."""
+        check_widths(problem)
+        check_memory(problem.circuit.n_qubits, 3, "aer")
+        model = self.noise_model
+        if model is None and any(self.noise.values()):
+            model = _noise_model(self.noise)
+        return AerProgram(problem, model, self.method)
+
+
+def _noise_model(noise: Mapping[str, float]) -> Any:
+    from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
+
+    model = NoiseModel(basis_gates=_BASIS)
+    if noise.get("one_qubit"):
+        error = depolarizing_error(noise["one_qubit"], 1)
+        model.add_all_qubit_quantum_error(error, ["sx", "x"])
+    if noise.get("two_qubit"):
+        model.add_all_qubit_quantum_error(depolarizing_error(noise["two_qubit"], 2), ["cx"])
+    if noise.get("readout"):
+        p = noise["readout"]
+        model.add_all_qubit_readout_error(ReadoutError([[1 - p, p], [p, 1 - p]]))
+    return model
+
+
+class AerProgram(StatevectorProgram):
+    """A problem on AerSimulator. Circuits have one Qiskit parameter for every parametric gate."""
+
+    def __init__(self, problem: Problem, noise_model: Any, method: str) -> None:
+        from qiskit_aer import AerError, AerSimulator
+
+        super().__init__(problem)
+        self.exact = noise_model is None
+        self._noise_model = noise_model
+        try:
+            self._simulator = AerSimulator(method=method, noise_model=noise_model)
+        except AerError as error:
+            raise InputError(f"Aer refuses method '{method}': {str(error)[:120]}") from None
+        self._free = _by_gate(self.circuit, 0)
+        self._prepared: Any = None
+        self._measured: list[Any] = []
+        self._overlap: Any = None
+
+    def states(self, points: Sequence[Point]) -> list[ComplexArray]:
+        """State vectors at the points; noiseless only."""
+        if not self.exact:
+            raise InputError("aer with noise has no exact state; give a number of shots")
+        if self._prepared is None:
+            circuit = to_qiskit(self._free)
+            circuit.save_statevector()
+            self._prepared = self._transpiled(circuit)
+        angles = np.array([self._angles(p) for p in points])
+        result = self._run(self._prepared, angles, shots=1, seed=0)
+        return [
+            finite(np.asarray(result.data(k)["statevector"]), "aer") for k in range(len(points))
+        ]
+
+    def energies(self, points: Sequence[Point]) -> FloatArray:
+        """Exact energies in Hartree; noiseless only."""
+        return super().energies(points)
+
+    def metric(self, x: FloatArray, kind: MetricKind = "full") -> FloatArray:
+        """Exact metric; noiseless only."""
+        return super().metric(x, kind)
+
+    def sample(
+        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[list[Moments]]:
+        """Counts from the simulator: for each group one run over all points of equal shots."""
+        plan = need_plan(self.problem)
+        if not self._measured:
+            n = self.circuit.n_qubits
+            for group in plan.groups:
+                circuit = to_qiskit(self._free.then(basis_change_circuit(group, n)))
+                circuit.measure_all()
+                self._measured.append(self._transpiled(circuit))
+        angles = np.array([self._angles(p) for p in points])
+        seeds = _seeds(seed, len(plan.groups))
+        results: list[list[Moments]] = [[] for _ in points]
+        for g, group in enumerate(plan.groups):
+            found: dict[int, Moments] = {}
+            for level in np.unique(shots[:, g]):
+                rows = np.flatnonzero(shots[:, g] == level)
+                if level == 0:
+                    found |= {int(r): Moments(0, 0.0, 0.0) for r in rows}
+                    continue
+                # Another seed for each level: equal seeds would repeat equal noise.
+                run = self._run(self._measured[g], angles[rows], int(level), seeds(g, int(level)))
+                for k, row in enumerate(rows):
+                    counts = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
+                    found[int(row)] = moments_of_counts(group.diagonal, counts)
+            for row, moments in enumerate(results):
+                moments.append(found[row])
+        return results
+
+    def sample_fidelities(
+        self,
+        pairs: Sequence[tuple[Point, Point]],
+        shots: IntArray,
+        seed: np.random.SeedSequence,
+    ) -> IntArray:
+        """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
+        n_angles = len(self.circuit.parametric)
+        if self._overlap is None:
+            back = _by_gate(self.circuit, n_angles).inverse()
+            circuit = to_qiskit(self._free.then(back))
+            circuit.measure_all()
+            # Level 0: no rule may cancel U† against U.
+            self._overlap = self._transpiled(circuit, level=0)
+        angles = np.array([[*self._angles(a), *self._angles(b)] for a, b in pairs])
+        seeds = _seeds(seed, 1)
+        out = np.zeros(len(pairs), dtype=np.int64)
+        for level in np.unique(shots):
+            rows = np.flatnonzero(shots == level)
+            run = self._run(self._overlap, angles[rows], int(level), seeds(0, int(level)))
+            for k, row in enumerate(rows):
+                out[row] = run.data(k)["counts"].get("0x0", 0)
+        return out
+
+    def _angles(self, point: Point) -> list[float]:
+        angles = self.circuit.angles(point.x).copy()
+        for k, delta in point.shifts:
+            angles[k] += delta
+        return [float(a) for a in angles]
+
+    def _transpiled(self, circuit: Any, level: int = 1) -> Any:
+        """Lower to what simulator and noise model know, so that no gate escapes its noise."""
+        from qiskit import transpile
+
+        model = self._noise_model
+        if model is None:
+            return transpile(circuit, self._simulator, optimization_level=level, seed_transpiler=0)
+        basis = [g for g in model.basis_gates if g not in ("id", "reset", "delay")]
+        return transpile(circuit, basis_gates=basis, optimization_level=level, seed_transpiler=0)
+
+    def _run(self, circuit: Any, angles: FloatArray, shots: int, seed: int) -> Any:
+        """Run a circuit at rows of angles, in the order of its parameter vector."""
+        parameters = sorted(circuit.parameters, key=lambda p: p.index)
+        if parameters:
+            binds = [{p: angles[:, p.index].tolist() for p in parameters}]
+            job = self._simulator.run(
+                [circuit], parameter_binds=binds, shots=shots, seed_simulator=seed
+            )
+        else:
+            job = self._simulator.run([circuit] * len(angles), shots=shots, seed_simulator=seed)
+        result = job.result()
+        if not result.success:
+            raise InputError(f"Aer could not run the circuit: {str(result.status)[:200]}")
+        return result
+
+
+def _by_gate(circuit: Circuit, first: int) -> Circuit:
+    """The circuit with a parameter of its own for each parametric gate, numbered from `first`."""
+    gates = list(circuit.gates)
+    for k, position in enumerate(circuit.parametric):
+        gates[position] = replace(gates[position], angle=Angle(first + k))
+    return Circuit(circuit.n_qubits, tuple(gates), first + len(circuit.parametric))
+
+
+def _seeds(seed: np.random.SeedSequence, n: int) -> Any:
+    """Return seeds(group, level): independent, whatever else is run."""
+    words = seed.generate_state(2 * n, np.uint64)
+
+    def pick(group: int, level: int) -> int:
+        entropy = [int(words[2 * group]), int(words[2 * group + 1]), level]
+        # Aer numbers the circuits of a run from the seed on: leave room below 2^63.
+        return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> np.uint64(2))
+
+    return pick

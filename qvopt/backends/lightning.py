@@ -1,0 +1,170 @@
+"""PennyLane devices: lightning.qubit, or any other that gives state vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.measurement.basis_change import basis_change_circuit
+from qvopt.measurement.estimate import Moments
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.lowering.pennylane_lowering import to_pennylane
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.pauli import PauliSum
+
+from .checks import check_memory, check_widths, finite, need_plan
+from .protocol import Point, Problem
+from .statevector import ComplexArray, StatevectorProgram
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class LightningBackend:
+    """State vectors of a PennyLane device, for any circuit.
+
+    Args:
+        device: name of the device; it must support `qml.state`.
+    """
+
+    def __init__(self, device: str = "lightning.qubit") -> None:
+        self.device = device
+
+    @property
+    def name(self) -> str:
+        """The backend's name, with the device if it is not the usual one."""
+        return "lightning" if self.device == "lightning.qubit" else f"lightning:{self.device}"
+
+    def compile(self, problem: Problem) -> LightningProgram:
+        """Check memory and widths and open the device."""
+        check_widths(problem)
+        check_memory(problem.circuit.n_qubits, 4, self.name)
+        return LightningProgram(problem, self.device)
+
+
+class LightningProgram(StatevectorProgram):
+    """A problem on a PennyLane device."""
+
+    def __init__(self, problem: Problem, device: str) -> None:
+        import pennylane as qml
+
+        super().__init__(problem)
+        try:
+            self._device = qml.device(device, wires=problem.circuit.n_qubits)
+        except Exception as error:  # PennyLane raises several kinds for unknown devices
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(f"PennyLane cannot open the device '{device}': {reason}") from None
+        self._adjoint = device.startswith("lightning.")
+        self._operator: Any = None
+
+    def states(self, points: Sequence[Point]) -> list[ComplexArray]:
+        """State vectors at the points, by the device."""
+        return [self._run(to_pennylane(self.circuit.bind(p.x, p.shifts))) for p in points]
+
+    def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """Exact energy and gradient, by the device's adjoint method where it has one."""
+        if not self._adjoint or not self.circuit.parametric:
+            return super().gradient(x)
+        import pennylane as qml
+        from pennylane.devices import ExecutionConfig
+
+        if self._operator is None:
+            self._operator = pennylane_operator(self.problem.observable)
+        tape = qml.tape.QuantumScript(
+            to_pennylane(self.circuit, self.circuit.check_parameters(x)),
+            [qml.expval(self._operator)],
+        )
+        # Only gates have trainable angles here; constant ones are differentiated and left out.
+        tape.trainable_params = list(range(len(self._varies)))
+        energy, slopes = self._device.execute_and_compute_derivatives(
+            [tape], ExecutionConfig(gradient_method="adjoint", use_device_gradient=True)
+        )
+        gates = np.asarray(slopes[0], dtype=np.float64).reshape(-1)[self._varies]
+        finite(gates, "lightning")
+        return float(np.asarray(energy[0])), self.circuit.pull_back(gates)
+
+    @property
+    def _varies(self) -> npt.NDArray[np.bool_]:
+        gates = self.circuit.gates
+        return np.array([g.angle.index is not None for g in gates if g.angle is not None])
+
+    def sample(
+        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[list[Moments]]:
+        """Multinomial counts over the outcomes of each group's basis, state by state."""
+        import pennylane as qml
+
+        plan = need_plan(self.problem)
+        n = self.circuit.n_qubits
+        changes = [basis_change_circuit(g, n) for g in plan.groups]
+        rng = np.random.default_rng(seed)
+        outcomes = np.arange(1 << n, dtype=np.uint64)
+        results = []
+        for psi, row in zip(self.states(points), shots, strict=True):
+            prepared = qml.StatePrep(_reversed(psi, n), wires=range(n), validate_norm=False)
+            moments = []
+            for group, change, count in zip(plan.groups, changes, row.tolist(), strict=True):
+                if count == 0:
+                    moments.append(Moments(0, 0.0, 0.0))
+                    continue
+                rotated = psi if not change.gates else self._run([prepared, *to_pennylane(change)])
+                p = np.square(np.abs(rotated))
+                found = rng.multinomial(count, p / p.sum())
+                seen = np.flatnonzero(found)
+                values = group.diagonal.values(outcomes[seen])
+                moments.append(Moments.from_counts(values, found[seen]))
+            results.append(moments)
+        return results
+
+    def sample_fidelities(
+        self,
+        pairs: Sequence[tuple[Point, Point]],
+        shots: IntArray,
+        seed: np.random.SeedSequence,
+    ) -> IntArray:
+        """Counts of outcome 0 after U(second)† U(first)."""
+        p = []
+        for first, second in pairs:
+            there = self.circuit.bind(first.x, first.shifts)
+            back: Circuit = self.circuit.bind(second.x, second.shifts).inverse()
+            p.append(abs(self._run(to_pennylane(there.then(back)))[0]) ** 2)
+        rng = np.random.default_rng(seed)
+        return rng.binomial(shots, np.clip(p, 0.0, 1.0)).astype(np.int64)
+
+    def _run(self, operations: list[Any]) -> ComplexArray:
+        import pennylane as qml
+
+        tape = qml.tape.QuantumScript(operations, [qml.state()])
+        (batch,), process = self._expanded(tape)
+        state = np.asarray(process((self._device.execute([batch])[0],)))
+        return finite(_reversed(state, self.circuit.n_qubits), "lightning")  # type: ignore[no-any-return]
+
+    def _expanded(self, tape: Any) -> Any:
+        """Decompose what the device does not run natively."""
+        program, _ = self._device.preprocess()
+        tapes, process = program([tape])
+        return tapes, lambda results: process(results)[0]
+
+
+def pennylane_operator(observable: PauliSum) -> Any:
+    """The observable as a PennyLane operator on wires 0 … n - 1."""
+    import pennylane as qml
+
+    words = {}
+    for label, c in observable:
+        letters = {q: letter for q, letter in enumerate(label) if letter != "I"}
+        words[qml.pauli.PauliWord(letters)] = c
+    return qml.pauli.PauliSentence(words).operation(wire_order=range(observable.n_qubits))
+
+
+def _reversed(state: ComplexArray, n_qubits: int) -> ComplexArray:
+    """Exchange the order of qubits: PennyLane's first wire is the highest bit."""
+    return np.ascontiguousarray(
+        np.asarray(state, dtype=np.complex128)
+        .reshape((2,) * n_qubits)
+        .transpose(range(n_qubits)[::-1])
+        .reshape(-1)
+    )

@@ -1,0 +1,71 @@
+"""What follows from state vectors alone, for any backend that can give them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_circuits.blocks import parameter_blocks
+
+from .protocol import MetricKind, Point, Problem
+
+FloatArray = npt.NDArray[np.float64]
+ComplexArray = npt.NDArray[np.complex128]
+
+
+class StatevectorProgram:
+    """Exact values from `states`. Amplitude n belongs to the outcome n, bit q being qubit q."""
+
+    exact = True
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.circuit = problem.circuit
+
+    def states(self, points: Sequence[Point]) -> list[ComplexArray]:
+        """State vectors at the points."""
+        raise NotImplementedError
+
+    @cached_property
+    def _matrix(self) -> Any:
+        return self.problem.observable.to_sparse()
+
+    def energies(self, points: Sequence[Point]) -> FloatArray:
+        """Exact energies in Hartree."""
+        return np.array([np.vdot(s, self._matrix @ s).real for s in self.states(points)])
+
+    def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """∂E/∂θ_k = 2 Re ⟨∂_kψ|H|ψ⟩, with the derivative states below."""
+        (psi,) = self.states([Point(x)])
+        image = self._matrix @ psi
+        slopes = np.array([2 * np.vdot(d, image).real for d in self._derivatives(x)])
+        return float(np.vdot(psi, image).real), self.circuit.pull_back(slopes)
+
+    def metric(self, x: FloatArray, kind: MetricKind = "full") -> FloatArray:
+        """g_ij = Re⟨∂_iψ|∂_jψ⟩ - ⟨∂_iψ|ψ⟩⟨ψ|∂_jψ⟩ by parameters, tied gates summed."""
+        (psi,) = self.states([Point(x)])
+        index, coefficient, _ = self.circuit.affine
+        tangents = np.zeros((self.circuit.n_parameters, len(psi)), dtype=np.complex128)
+        for i, c, derivative in zip(index, coefficient, self._derivatives(x), strict=True):
+            tangents[i] += c * derivative
+        tangents -= np.outer(tangents @ psi.conj(), psi)
+        full = np.asarray((tangents.conj() @ tangents.T).real)
+        if kind == "full":
+            return full
+        if kind == "diagonal":
+            return np.diag(full.diagonal())
+        out = np.zeros_like(full)
+        for block in parameter_blocks(self.circuit):
+            part = np.ix_(block, block)
+            out[part] = full[part]
+        return out
+
+    def _derivatives(self, x: FloatArray) -> Any:
+        """∂_kψ = [ψ(θ_k + π) - ψ(θ_k - π)] / 4, exact for every gate with G³ = G."""
+        for k in range(len(self.circuit.parametric)):
+            forth, back = self.states([Point(x, ((k, np.pi),)), Point(x, ((k, -np.pi),))])
+            yield 0.25 * (forth - back)
