@@ -135,13 +135,24 @@ class Experiment(_Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _shots_on_top(cls, data: Any) -> Any:
-        """Accept `shots = N` at the top as short for measurement.shots."""
+    def _shorthands(cls, data: Any) -> Any:
+        """Accept `shots = N` at the top, and tables with options but no name."""
         if isinstance(data, Mapping) and "shots" in data:
             measurement = dict(data.get("measurement") or {})
             if measurement.setdefault("shots", data["shots"]) != data["shots"]:
                 raise ValueError("shots and measurement.shots disagree")
             data = {k: v for k, v in data.items() if k != "shots"} | {"measurement": measurement}
+        if isinstance(data, Mapping):
+            data = dict(data)
+            sampled = (data.get("measurement") or {}).get("shots") is not None
+            usual = {
+                "ansatz": "uccsd",
+                "backend": "sector",
+                "optimizer": "adam" if sampled else "l-bfgs",
+            }
+            for key, name in usual.items():
+                if isinstance(data.get(key), Mapping):
+                    data[key] = {"name": name, **data[key]}
         return data
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_MOST_SHOWN = 40  # names in one message
+
 
 class QvoptError(Exception):
     """Base of every error that qvopt raises on purpose.
@@ -40,7 +42,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     "unknown optimizer 'adm'; did you mean 'adam'? (known: adam, spsa)"
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
     spelled = {n.lower(): n for n in names}
-    hint = "; did you mean " + " or ".join(f"'{spelled[n]}'" for n in near) + "?" if near else ";"
-    return InputError(f"unknown {kind} '{name[:80]}'{hint} (known: {', '.join(names)})")
+    near = difflib.get_close_matches(name.lower(), list(spelled), n=3, cutoff=0.5)
+    hint = "; did you mean " + " or ".join(f"'{spelled[n]}'" for n in near) + "?" if near else ""
+    shown = names if len(names) <= _MOST_SHOWN else [*names[: _MOST_SHOWN - 5], "…"]
+    listed = "" if near and len(names) > _MOST_SHOWN else f" (known: {', '.join(shown)})"
+    return InputError(f"unknown {kind} '{name[:80]}'{hint}{listed}")

@@ -144,18 +144,18 @@ class AerProgram(StatevectorProgram):
         results: list[list[Moments]] = [[] for _ in points]
         for g, group in enumerate(plan.groups):
             found: dict[int, Moments] = {}
-            for level in np.unique(shots[:, g]):
+            for level in np.unique(shots[:, g]).tolist():
                 rows = np.flatnonzero(shots[:, g] == level)
                 if level == 0:
                     found |= {int(r): Moments(0, 0.0, 0.0) for r in rows}
                     continue
                 # Another seed for each level: equal seeds would repeat equal noise.
-                run = self._run(self._measured[g], angles[rows], int(level), seeds(g, int(level)))
-                for k, row in enumerate(rows):
+                run = self._run(self._measured[g], angles[rows], level, seeds(g, level))
+                for k, row in enumerate(rows.tolist()):
                     counts = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
-                    found[int(row)] = moments_of_counts(group.diagonal, counts)
-            for row, moments in enumerate(results):
-                moments.append(found[row])
+                    found[row] = moments_of_counts(group.diagonal, counts)
+            for number, moments in enumerate(results):
+                moments.append(found[number])
         return results
 
     def sample_fidelities(
@@ -175,9 +175,9 @@ class AerProgram(StatevectorProgram):
         angles = np.array([[*self._angles(a), *self._angles(b)] for a, b in pairs])
         seeds = _seeds(seed, 1)
         out = np.zeros(len(pairs), dtype=np.int64)
-        for level in np.unique(shots):
+        for level in np.unique(shots).tolist():
             rows = np.flatnonzero(shots == level)
-            run = self._run(self._overlap, angles[rows], int(level), seeds(0, int(level)))
+            run = self._run(self._overlap, angles[rows], level, seeds(0, level))
             for k, row in enumerate(rows):
                 out[row] = run.data(k)["counts"].get("0x0", 0)
         return out
