@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from qvopt_circuits.gates import Gate
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 
-from .kernels import BOTH, COLUMNS, ROWS
+from .factored import BOTH, COLUMNS, ROWS
 from .tables import excitation_pairs
 
 IntArray = npt.NDArray[np.int64]
@@ -87,6 +88,71 @@ def _reference(
         )
     row, column = np.searchsorted(strings[0], alpha), np.searchsorted(strings[1], beta)
     return int(row) * len(strings[1]) + int(column)
+
+
+@dataclass(frozen=True, eq=False)
+class PairTables:
+    """The same gates as explicit pairs of determinants; see `pairs`."""
+
+    first: IndexArray
+    left: npt.NDArray[np.uint32]
+    right: npt.NDArray[np.uint32]
+
+
+def pair_tables(tables: GateTables, most_pairs: int) -> PairTables | None:
+    """List the pairs that are reached from the reference; None if there are too many."""
+    if _count_pairs(tables) > most_pairs:
+        return None
+    reached = np.zeros(tables.shape[0] * tables.shape[1], dtype=bool)
+    reached[tables.reference] = True
+    first, lefts, rights = [0], [], []
+    for gate in tables.gates.astype(np.int64):
+        left, right = _gate_pairs(gate, tables)
+        live = reached[left] | reached[right]
+        left, right = left[live], right[live]
+        reached[left] = reached[right] = True
+        lefts.append(left)
+        rights.append(right)
+        first.append(first[-1] + len(left))
+    empty = np.zeros(0, dtype=np.int64)
+    return PairTables(
+        np.array(first, dtype=np.uint64),
+        np.concatenate([empty, *lefts]).astype(np.uint32),
+        np.concatenate([empty, *rights]).astype(np.uint32),
+    )
+
+
+def _count_pairs(tables: GateTables) -> int:
+    n_alpha, n_beta = tables.shape
+    total = 0
+    for kind, a0, a1, b0, b1 in tables.gates.tolist():
+        total += {ROWS: (a1 - a0) * n_beta, COLUMNS: n_alpha * (b1 - b0)}.get(
+            kind, (a1 - a0) * (b1 - b0)
+        )
+    return total
+
+
+def _gate_pairs(gate: Any, tables: GateTables) -> tuple[IntArray, IntArray]:
+    """Pairs of flat determinants, T|left⟩ = +|right⟩, in the order of memory."""
+    kind, a0, a1, b0, b1 = gate.tolist()
+    n_alpha, n_beta = tables.shape
+    left, right = tables.left.astype(np.int64), tables.right.astype(np.int64)
+    rows, columns = np.arange(n_alpha)[:, None], np.arange(n_beta)[None, :]
+    sign: FloatArray = np.ones((1, 1))
+    row_pair, column_pair = (rows, rows), (columns, columns)
+    if kind in (ROWS, BOTH):
+        row_pair = left[a0:a1, None], right[a0:a1, None]
+        sign = sign * tables.sign[a0:a1, None]
+    if kind in (COLUMNS, BOTH):
+        column_pair = left[None, b0:b1], right[None, b0:b1]
+        sign = sign * tables.sign[None, b0:b1]
+    source = (row_pair[0] * n_beta + column_pair[0]).reshape(-1)
+    target = (row_pair[1] * n_beta + column_pair[1]).reshape(-1)
+    positive = np.broadcast_to(sign > 0, (len(row_pair[0]), column_pair[0].shape[1])).reshape(-1)
+    # T|I⟩ = -|J⟩ rotates (I, J) by -θ, which is (J, I) by θ.
+    source, target = np.where(positive, source, target), np.where(positive, target, source)
+    order = np.argsort(np.minimum(source, target), kind="stable")
+    return source[order], target[order]
 
 
 class _Tables:

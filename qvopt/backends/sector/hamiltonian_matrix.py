@@ -1,4 +1,4 @@
-"""The Hamiltonian in the basis of determinants, as a sparse matrix by rows.
+"""The Hamiltonian in the basis of determinants, as a sparse matrix.
 
 Slater-Condon rules over string tables: with links I -> J of one spin (singles with their orbital
 pair, doubles with their value), a row (I_a, I_b) couples to itself, to singles and doubles of one
@@ -17,6 +17,7 @@ from numba import njit
 from qvopt_molecules.determinants import occupation_strings, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
+from .sparse import SlicedMatrix, sliced
 from .tables import excitation_pairs
 
 IntArray = npt.NDArray[np.int64]
@@ -156,15 +157,6 @@ def _fill(  # type: ignore[no-untyped-def]
                 indptr[row + 1] = at
 
 
-@dataclass(frozen=True, eq=False)
-class SparseMatrix:
-    """Compressed rows; the core energy is not in it."""
-
-    indptr: IntArray
-    indices: npt.NDArray[np.uint32]
-    data: FloatArray
-
-
 def sector_dimension(norb: int, n_alpha: int, n_beta: int) -> int:
     """Number of determinants."""
     from math import comb
@@ -182,8 +174,8 @@ def most_elements(norb: int, n_alpha: int, n_beta: int) -> int:
     return sector_dimension(norb, n_alpha, n_beta) * a_row
 
 
-def sparse_hamiltonian(hamiltonian: MolecularHamiltonian) -> SparseMatrix:
-    """Build the Hamiltonian over (alpha string, beta string), beta fastest."""
+def sparse_hamiltonian(hamiltonian: MolecularHamiltonian) -> SlicedMatrix:
+    """Build the Hamiltonian over (alpha string, beta string), beta fastest, without E_core."""
     h, g = hamiltonian.one_body, np.ascontiguousarray(hamiltonian.two_body)
     alpha = spin_tables(h, g, hamiltonian.n_alpha)
     beta = (
@@ -203,4 +195,4 @@ def sparse_hamiltonian(hamiltonian: MolecularHamiltonian) -> SparseMatrix:
     np.cumsum(indptr, out=indptr)
     indices, data = np.zeros(indptr[-1], dtype=np.uint32), np.zeros(indptr[-1])
     _fill(*arguments, DROP, False, indptr, indices, data)
-    return SparseMatrix(indptr, indices, data)
+    return sliced(indptr, indices, data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +16,18 @@ from qvopt_circuits.blocks import parameter_blocks
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 
-from . import kernels
-from .compilation import compile_circuit
+from . import factored, pairs
+from .compilation import compile_circuit, pair_tables
 from .hamiltonian_matrix import most_elements, sector_dimension, sparse_hamiltonian
 from .sampling import OrbitalSampler, PauliSampler, sample_plan
+from .sparse import multiply
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _SPARSE_SHARE = 0.5  # of the machine's memory, for the Hamiltonian's elements
 _METRIC_BYTES = 4 << 30
+_MOST_PAIRS = 1 << 27  # of determinants over all gates: 1 GiB
 
 
 class SectorBackend:
@@ -59,22 +62,27 @@ class SectorProgram:
         self.tables = tables
         self.matrix = sparse_hamiltonian(hamiltonian)
         dimension = tables.shape[0] * tables.shape[1]
+        explicit = pair_tables(tables, _MOST_PAIRS)
+        self._kernels: Any = factored if explicit is None else pairs
+        self._gates: tuple[Any, ...]
+        if explicit is None:
+            n_columns = np.uint64(tables.shape[1])
+            self._gates = (n_columns, tables.gates, tables.left, tables.right, tables.sign)
+        else:
+            self._gates = (explicit.first, explicit.left, explicit.right)
         self._psi, self._hpsi = np.zeros(dimension), np.zeros(dimension)
-        self._shape = (np.uint64(tables.shape[1]), np.uint64(tables.reference))
-        self._pairs = (tables.left, tables.right, tables.sign)
-        self._sparse = (self.matrix.indptr, self.matrix.indices, self.matrix.data)
+        self._sparse = (self.matrix.starts, self.matrix.columns, self.matrix.values)
         self._arguments = (
             self._psi,
             self._hpsi,
             np.zeros((dimension, 2)),
-            *self._shape,
-            tables.gates,
-            tables.offsets.copy(),
+            tables.reference,
+            _turns(tables.offsets),
             tables.parametric,
             *problem.circuit.affine,
-            *self._pairs,
             *self._sparse,
             np.zeros(len(tables.gates)),
+            *self._gates,
         )
         self._strings = (occupation_strings(n, n_alpha), occupation_strings(n, n_beta))
         self._samplers: OrbitalSampler | PauliSampler | None = None
@@ -83,7 +91,7 @@ class SectorProgram:
         """Amplitudes psi[alpha string, beta string], strings ascending as integers."""
         t = self.tables
         psi = np.empty(t.shape[0] * t.shape[1])
-        kernels.prepare_state(psi, *self._shape, t.gates, self._angles_at(point), *self._pairs)
+        self._kernels.prepare_state(psi, t.reference, self._turns_at(point), *self._gates)
         return psi.reshape(t.shape)
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
@@ -91,14 +99,14 @@ class SectorProgram:
         out = np.empty(len(points))
         for k, point in enumerate(points):
             psi = self.state(point)
-            e = kernels.multiply(*self._sparse, psi.reshape(-1), self._hpsi)
+            e = multiply(*self._sparse, psi.reshape(-1), self._hpsi)
             out[k] = e + self._core
         return out
 
     def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Exact energy and gradient by the adjoint method, for about three passes."""
         x = self.circuit.check_parameters(x)
-        energy, gradient = kernels.energy_and_gradient(x, *self._arguments)
+        energy, gradient = self._kernels.energy_and_gradient(x, *self._arguments)
         return energy + self._core, gradient
 
     def metric(self, x: FloatArray, kind: MetricKind = "full") -> FloatArray:
@@ -111,10 +119,8 @@ class SectorProgram:
         wanted = np.zeros(len(t.gates), dtype=np.bool_)
         wanted[t.parametric] = True
         states = np.empty((len(t.parametric), dimension))
-        angles = self._angles_at(Point(x))
-        kernels.derivative_states(
-            self._psi, *self._shape, t.gates, angles, wanted, *self._pairs, states
-        )
+        turns = self._turns_at(Point(x))
+        self._kernels.derivative_states(self._psi, t.reference, turns, wanted, states, *self._gates)
         tangents = np.zeros((circuit.n_parameters, dimension))
         for k, state in zip(circuit.parametric, states, strict=True):
             angle = circuit.gates[k].angle
@@ -166,12 +172,17 @@ class SectorProgram:
         p = np.clip(np.square(overlaps), 0.0, 1.0)
         return np.random.default_rng(seed).binomial(shots, p).astype(np.int64)
 
-    def _angles_at(self, point: Point) -> FloatArray:
+    def _turns_at(self, point: Point) -> FloatArray:
         angles = self.tables.offsets.copy()
         angles[self.tables.parametric] = self.circuit.angles(point.x)
         for k, delta in point.shifts:
             angles[self.tables.parametric[k]] += delta
-        return angles
+        return _turns(angles)
+
+
+def _turns(angles: FloatArray) -> FloatArray:
+    """(cos θ/2, sin θ/2) by gate."""
+    return np.stack([np.cos(angles / 2), np.sin(angles / 2)], axis=1)
 
 
 def check_memory(norb: int, n_alpha: int, n_beta: int) -> None:

@@ -13,7 +13,7 @@ from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBas
 from qvopt_molecules.determinants import occupied_orbitals
 from qvopt_molecules.errors import InputError
 
-from .kernels import moments_of_draws
+from .draws import moments_of_draws
 from .tables import compound_matrix
 
 IntArray = npt.NDArray[np.int64]
