@@ -8,6 +8,7 @@ anywhere else is an error that names the line.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -126,7 +127,10 @@ class Journal:
         written = 0
         try:
             while written < len(line):
-                written += os.write(self._file, line[written:])
+                count = os.write(self._file, line[written:])
+                if count == 0:
+                    raise OSError(errno.EIO, "the journal takes no more bytes")
+                written += count
         except OSError:
             self._failed = True
             os.ftruncate(self._file, self._size)
