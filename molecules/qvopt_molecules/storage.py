@@ -51,7 +51,7 @@ def load_hamiltonian(path: str | Path) -> MolecularHamiltonian:
     Raises InputError for a missing or damaged file.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
             if int(data["format"]) != _FORMAT:
                 raise InputError(f"{path} was written by another version of qvopt")
             hamiltonian = MolecularHamiltonian(
