@@ -12,10 +12,6 @@ from qvopt_molecules.errors import InputError
 NAMES = ("adagrad", "adam", "gradient-descent", "l-bfgs", "momentum", "qng", "rmsprop", "spsa")
 
 
-def landscape(x):
-    return float(-np.cos(x).sum() + 0.3 * np.sin(x).prod()), None
-
-
 class Function:
     """Answers queries on a function, with noise of a known variance if asked."""
 

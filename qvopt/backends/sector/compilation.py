@@ -54,9 +54,9 @@ def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> G
         )
     strings = (occupation_strings(norb, n_alpha), occupation_strings(norb, n_beta))
     start = next((k for k, g in enumerate(circuit.gates) if g.name != "x"), len(circuit.gates))
-    reference = _reference(circuit.gates[:start], norb, n_alpha, n_beta, strings)
     tables = _Tables(strings, norb)
     rows = [tables.row(gate) for gate in circuit.gates[start:]]
+    reference = _reference(circuit.gates[:start], norb, n_alpha, n_beta, strings)
     offsets = [g.angle.offset if g.angle is not None else 0.0 for g in circuit.gates[start:]]
     return GateTables(
         shape=(len(strings[0]), len(strings[1])),

@@ -1,0 +1,199 @@
+"""The commands as a user calls them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
+
+
+def call(*arguments, cwd):
+    return subprocess.run(
+        [*QVOPT, *arguments], capture_output=True, text=True, cwd=cwd, timeout=300
+    )
+
+
+def test_run_show_and_resume(tmp_path):
+    done = call("run", "h2", "--json", "--out", "mine", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    keys = {"energy", "stderr", "hf", "fci", "shots", "evaluations", "steps", "seconds", "status",
+            "run"}  # fmt: skip
+    assert keys <= set(document)
+    assert document["energy"] == pytest.approx(-1.13730604, abs=1e-7)
+    assert document["run"] == "mine"
+    assert document["status"] == "converged"
+    assert {p.name for p in (tmp_path / "mine").iterdir()} >= {
+        "experiment.toml", "environment.json", "hamiltonian.npz", "journal.jsonl", "result.json",
+        "convergence.png",
+    }  # fmt: skip
+    assert json.loads((tmp_path / "mine" / "result.json").read_text()) == document
+    shown = call("show", "mine", "--json", cwd=tmp_path)
+    again = json.loads(shown.stdout)
+    assert {k: again[k] for k in keys - {"seconds"}} == {k: document[k] for k in keys - {"seconds"}}
+    people = call("show", "mine", "--picture", "again.svg", cwd=tmp_path)
+    assert "full CI" in people.stdout
+    assert (tmp_path / "again.svg").read_text().startswith("<?xml")
+    resumed = call("resume", "mine", "--json", cwd=tmp_path)
+    assert json.loads(resumed.stdout)["energy"] == document["energy"]
+
+
+def test_progress_goes_to_standard_error(tmp_path):
+    done = call("run", "h2", "--shots", "500", "--max-steps", "4", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["shots"] == 500 * 12 * 4 + 500
+    assert "energy (Ha)" in done.stderr
+    assert done.stderr.count("\n") >= 4
+    assert json.loads(done.stdout)["run"] == os.path.join("runs", "h2-uccsd-adam-1")
+    again = call("run", "h2", "--shots", "500", "--max-steps", "4", "--json", "-q", cwd=tmp_path)
+    first, second = json.loads(done.stdout), json.loads(again.stdout)
+    assert second["run"].endswith("h2-uccsd-adam-2")
+    assert again.stderr == ""
+    assert first["parameters"] == second["parameters"]
+    assert first["energy"] == second["energy"]
+
+
+def test_a_saved_experiment_runs_again(tmp_path):
+    options = ["--shots", "300", "--max-steps", "3", "--seed", "5", "--set", "bond=0.9"]
+    first = call("run", "h2", *options, "--json", "--out", "a", cwd=tmp_path)
+    second = call("run", "a/experiment.toml", "--json", "--out", "b", cwd=tmp_path)
+    a, b = json.loads(first.stdout), json.loads(second.stdout)
+    assert a["parameters"] == b["parameters"]
+    assert a["energy"] == b["energy"]
+
+
+@pytest.mark.parametrize("name", ["lih", "h2o"])
+def test_accuracy_of_the_exact_minimum(name, tmp_path):
+    done = call("run", name, "--optimizer", "l-bfgs", "--json", "-q", cwd=tmp_path)
+    document = json.loads(done.stdout)
+    assert 0 <= document["error"] < {"lih": 2e-5, "h2o": 2e-4}[name]
+
+
+@pytest.mark.parametrize("what", ["molecules", "ansatze", "optimizers", "backends"])
+def test_lists(what, tmp_path):
+    rows = json.loads(call("list", what, "--json", cwd=tmp_path).stdout)
+    known = {"molecules": "h2o", "ansatze": "uccsd", "optimizers": "adam", "backends": "sector"}
+    assert known[what] in {row["name"] for row in rows}
+    assert known[what] in call("list", what, cwd=tmp_path).stdout
+
+
+ERRORS = {
+    "unknown molecule": (["h2oo"], "did you mean 'h2o'"),
+    "unknown ansatz": (["h2", "--ansatz", "ucsd"], "did you mean 'uccsd'"),
+    "unknown optimizer": (["h2", "--optimizer", "adm"], "did you mean 'adam'"),
+    "unknown backend": (["h2", "--backend", "sektor"], "did you mean 'sector'"),
+    "wrong spin": (["h2o", "--spin", "1"], "unpaired"),
+    "active space": (["lih", "--active-space", "2,9"], "does not fit"),
+    "ansatz and backend": (["h2", "--ansatz", "hardware-efficient"], "lightning"),
+    "memory": (
+        ["ch4", "--basis", "6-31g", "--ansatz", "hardware-efficient", "--backend", "lightning"],
+        "GiB",
+    ),
+    "zero shots": (["h2", "--shots", "0"], "greater than 0"),
+    "negative shots": (["h2", "--shots", "-5"], "greater than 0"),
+    "too few shots": (["h2", "--shots", "3"], "at least 8"),
+    "option": (["h2", "--set", "optimizer.lr=0.1"], "unknown hyper-parameter"),
+    "geometry": (["H 0 0 0; H 0 0"], "three coordinates"),
+    "file": (["none.toml"], "cannot read none.toml"),
+    "mapping": (["h2", "--mapping", "parity"], "does not conserve"),
+    "noise": (["h2", "--backend", "aer", "--set", "backend.noise={one_qubit=0.1}"], "shots"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors_take_one_line_and_write_nothing(name, tmp_path):
+    arguments, message = ERRORS[name]
+    done = call("run", *arguments, "--out", "new", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert message in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_existing_folder_is_not_overwritten(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes").write_text("precious")
+    done = call("run", "h2", "--out", "mine", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "not overwritten" in done.stderr
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["notes"]
+
+
+def test_folders_that_are_no_runs(tmp_path):
+    for command in ("resume", "show"):
+        for folder in ("none", "."):
+            done = call(command, folder, cwd=tmp_path)
+            assert done.returncode == 2
+            assert "is not a run folder" in done.stderr
+            assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_damage_is_named_and_left_alone(tmp_path):
+    call("run", "h2", "--out", "mine", cwd=tmp_path)
+    journal = tmp_path / "mine" / "journal.jsonl"
+    whole = journal.read_bytes()
+    damaged = whole[:300] + bytes([whole[300] ^ 1]) + whole[301:]
+    journal.write_bytes(damaged)
+    for command in ("resume", "show"):
+        done = call(command, "mine", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "line 1 is damaged" in done.stderr or "line 2 is damaged" in done.stderr
+    assert journal.read_bytes() == damaged
+    journal.write_bytes(whole)
+    integrals = tmp_path / "mine" / "hamiltonian.npz"
+    integrals.write_bytes(integrals.read_bytes()[:200])
+    done = call("resume", "mine", "--max-steps", "999", cwd=tmp_path)
+    assert done.returncode in (0, 2)  # the run had converged: its result needs no integrals
+
+
+def test_a_budget_ends_the_run_in_order(tmp_path):
+    done = call(
+        "run", "h2", "--shots", "100", "--budget-shots", "5000", "--json", "-q", "--out", "mine",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 3
+    document = json.loads(done.stdout)
+    assert document["status"] == "budget"
+    assert document["shots"] <= 5000
+    assert document["energy"] is not None  # the final check was kept in reserve
+    assert document["costs"]["final"]["shots"] == 100
+
+
+def test_a_plugged_in_energy_that_is_not_a_number(tmp_path):
+    plugin = tmp_path / "broken.py"
+    plugin.write_text(
+        "from qvopt.backends.sector import SectorBackend, SectorProgram\n"
+        "class Broken(SectorBackend):\n"
+        "    def compile(self, problem):\n"
+        "        program = SectorProgram(problem)\n"
+        "        right = program.gradient\n"
+        "        program.gradient = lambda x: (float('nan'), right(x)[1])\n"
+        "        return program\n"
+    )
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[qvopt.backends]\nbroken = broken:Broken\n")
+    done = subprocess.run(
+        [*QVOPT, "run", "h2", "--backend", "broken", "-q"],
+        capture_output=True, text=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "not a finite number" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_noisy_aer_backend_measures_as_it_goes(tmp_path):
+    done = call(
+        "run", "h2", "--backend", "aer", "--shots", "200", "--max-steps", "2", "--json", "-q",
+        "--set", "backend.noise={one_qubit=0.001, two_qubit=0.01, readout=0.01}", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["exact"] is None
+    assert document["costs"]["monitor"]["shots"] == 3 * 200
+    assert document["stderr"] > 0
