@@ -72,7 +72,9 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
         rows.append(("error", f"{1e3 * result.error:.4f}", f"mHa {note}".strip()))
         rows.append(("", f"{KCAL_PER_MOL * result.error:.4f}", "kcal/mol"))
     if result.correlation is not None:
-        rows.append(("correlation recovered", f"{100 * result.correlation:.2f}", "%"))
+        above = result.correlation < 0
+        share = "none" if above else f"{100 * result.correlation:.2f}"
+        rows.append(("correlation recovered", share, "above Hartree-Fock" if above else "%"))
     rows.append(("steps", f"{result.steps:,}", ""))
     rows.append(("evaluations", f"{result.evaluations:,}", ""))
     rows.append(("shots", f"{result.shots:,}", ""))

@@ -14,14 +14,14 @@ from .protocol import Optimizer
 from .validation import positive
 
 
-def gradient_descent(*, learning_rate: float = 0.1, tolerance: float = 1e-6) -> Optimizer:
+def gradient_descent(*, learning_rate: float = 0.02, tolerance: float = 1e-6) -> Optimizer:
     """x <- x - η g.  A. Cauchy (1847)."""
     rate = positive("learning_rate", learning_rate)
     return descent(scale(-rate), tolerance=tolerance)
 
 
 def momentum(
-    *, learning_rate: float = 0.03, decay: float = 0.9, tolerance: float = 1e-6
+    *, learning_rate: float = 0.003, decay: float = 0.9, tolerance: float = 1e-6
 ) -> Optimizer:
     """v <- β v + g;  x <- x - η v.  Polyak, USSR Comput. Math. Math. Phys. 4, 1 (1964)."""
     rate = positive("learning_rate", learning_rate)
@@ -30,7 +30,7 @@ def momentum(
 
 def adagrad(
     *,
-    learning_rate: float = 0.05,
+    learning_rate: float = 0.015,
     epsilon: float = 1e-8,
     epsilon_place: EpsilonPlace = "inside",
     tolerance: float = 1e-6,
@@ -44,7 +44,7 @@ def adagrad(
 
 def rmsprop(
     *,
-    learning_rate: float = 0.01,
+    learning_rate: float = 0.003,
     decay: float = 0.9,
     epsilon: float = 1e-8,
     centered: bool = False,
@@ -59,7 +59,7 @@ def rmsprop(
 
 def adam(
     *,
-    learning_rate: float = 0.02,
+    learning_rate: float = 0.005,
     b1: float = 0.9,
     b2: float = 0.999,
     epsilon: float = 1e-8,
@@ -75,7 +75,7 @@ def adam(
 
 def natural_gradient_descent(
     *,
-    learning_rate: float = 0.2,
+    learning_rate: float = 0.05,
     metric: str = "block-diagonal",
     damping: float = 1e-2,
     max_norm: float | None = 1.0,

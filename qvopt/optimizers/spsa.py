@@ -15,12 +15,12 @@ FloatArray = npt.NDArray[np.float64]
 def spsa(
     *,
     learning_rate: float | None = None,
-    perturbation: float = 0.1,
+    perturbation: float = 0.05,
     alpha: float = 0.602,
     gamma: float = 0.101,
-    stability: float = 20.0,
+    stability: float = 100.0,
     averages: int = 1,
-    target_step: float = 0.05,
+    target_step: float = 0.002,
     calibration_pairs: int = 10,
 ) -> Optimizer:
     """Two energies a step, whatever the number of parameters.
