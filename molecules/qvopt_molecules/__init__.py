@@ -1,1 +1,35 @@
 """What the problem is: molecules, integrals, Hamiltonians and their reference energies."""
+
+from .catalogue import catalogue_names, find_molecule
+from .errors import BackendError, BudgetExceededError, InputError, QvoptError
+from .fcidump import read_fcidump, write_fcidump
+from .hamiltonian import MolecularHamiltonian
+from .integrals import build_hamiltonian
+from .mappings import qubit_hamiltonian
+from .molecule import ActiveSpace, Atom, Molecule
+from .pauli import PauliSum
+from .references import fci_energy, hartree_fock_energy, reference_energies
+from .storage import load_hamiltonian, save_hamiltonian
+
+__all__ = [
+    "ActiveSpace",
+    "Atom",
+    "BackendError",
+    "BudgetExceededError",
+    "InputError",
+    "MolecularHamiltonian",
+    "Molecule",
+    "PauliSum",
+    "QvoptError",
+    "build_hamiltonian",
+    "catalogue_names",
+    "fci_energy",
+    "find_molecule",
+    "hartree_fock_energy",
+    "load_hamiltonian",
+    "qubit_hamiltonian",
+    "read_fcidump",
+    "reference_energies",
+    "save_hamiltonian",
+    "write_fcidump",
+]

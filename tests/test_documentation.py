@@ -1,0 +1,56 @@
+"""What the documentation says, run."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import qvopt
+import qvopt_circuits
+import qvopt_molecules
+from qvopt.experiment import make_experiment
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = [
+    found.name
+    for package in (qvopt, qvopt_circuits, qvopt_molecules)
+    for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name):
+    module = importlib.import_module(name)
+    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+    assert module.__doc__
+
+
+@pytest.mark.parametrize("package", [qvopt, qvopt_circuits, qvopt_molecules])
+def test_public_names_exist_and_are_documented(package):
+    for name in package.__all__:
+        assert getattr(package, name).__doc__
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_example_scripts(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(path), run_name="__main__")
+    assert capsys.readouterr().out
+    assert not list(tmp_path.glob("runs/*/journal.jsonl"))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda p: p.name)
+def test_example_experiments(path):
+    make_experiment(tomllib.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *["docs/architecture.md"]])
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert ((ROOT / page).parent / target).exists(), target
