@@ -172,3 +172,14 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except MemoryError:
+        print("qvopt: out of memory; choose a smaller active space", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        print(
+            f"qvopt: {error.strerror or error}{where}; what the journal holds is safe, and "
+            f"`qvopt resume` goes on with it",
+            file=sys.stderr,
+        )
+        sys.exit(4)
