@@ -106,9 +106,11 @@ def ccsd_amplitudes(hamiltonian: MolecularHamiltonian) -> Amplitudes:
     """
     from pyscf import cc, scf
 
+    counts = (hamiltonian.n_alpha, hamiltonian.n_beta)
+    if all(n in (0, hamiltonian.norb) for n in counts):
+        return mp2_amplitudes(hamiltonian)  # nothing to excite: all blocks are empty
     mean_field = mean_field_of(hamiltonian)
     closed = hamiltonian.n_alpha == hamiltonian.n_beta
-    counts = (hamiltonian.n_alpha, hamiltonian.n_beta)
     solver = cc.CCSD(mean_field) if closed else cc.UCCSD(scf.addons.convert_to_uhf(mean_field))
     solver.conv_tol, solver.conv_tol_normt, solver.max_cycle = 1e-10, 1e-8, 300
     solver.kernel()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .plan import MeasurementPlan
@@ -24,9 +24,16 @@ def allocate(weights: FloatArray, total: int, minimum: int = 2) -> IntArray:
     """Split `total` shots in proportion to `weights`, by largest remainders.
 
     The parts sum to exactly `total` and every one is at least `minimum`: two, so that each group
-    has a variance. Raises InputError, with the least possible total, where that cannot be.
+    has a variance. Weights that are all zero count as equal. Raises InputError where a weight is
+    negative or not finite, and, with the least possible total, where the total is too small.
+
+    >>> allocate(np.array([3.0, 1.0]), 10).tolist()
+    [8, 2]
     """
     n = len(weights)
+    share = np.asarray(weights, dtype=np.float64)
+    if not np.all(np.isfinite(share)) or np.any(share < 0):
+        raise InputError("weights of measurement groups must be finite and not negative")
     if n == 0:
         return np.zeros(0, dtype=np.int64)
     if total < n * minimum:
@@ -34,7 +41,8 @@ def allocate(weights: FloatArray, total: int, minimum: int = 2) -> IntArray:
             f"{total} shots are too few for {n} measurement groups; give at least {n * minimum}"
         )
     spare = total - n * minimum
-    share = np.asarray(weights, dtype=np.float64)
+    if share.sum() == 0.0:
+        share = np.ones(n)
     # What a group is owed beyond its minimum, so that the whole follows the weights.
     owed = np.maximum(share / share.sum() * total - minimum, 0.0)
     if owed.sum() == 0.0:
@@ -61,7 +69,11 @@ def with_allocation(
       determinant, half by "weighted". A share in proportion to the standard deviation is optimal
       where the state is the determinant; the other half serves groups whose variance vanishes
       there but not in a correlated state.
+
+    Raises InputError for an unknown rule.
     """
+    if rule not in get_args(Rule):
+        raise unknown_name("allocation rule", str(rule), get_args(Rule))
     sizes = np.array([float(np.abs(g.diagonal.coefficients).sum()) for g in plan.groups])
     if rule == "uniform":
         weights = np.ones(len(plan.groups))

@@ -68,9 +68,19 @@ class Estimate:
         return math.sqrt(self.variance)
 
     def __str__(self) -> str:
-        """Mean with its error in the last digits, e.g. -1.1369(12)."""
-        if self.variance == 0 or not math.isfinite(self.variance):
-            return f"{self.value:.8f}" + ("" if self.variance == 0 else "(?)")
+        """Mean with its error in the last digits, e.g. -1.1369(12).
+
+        The error has two digits; "(?)" marks one that is not known, as after a single shot.
+
+        >>> print(Estimate(-1.13689, 0.0012**2, 1000))
+        -1.1369(12)
+        """
+        if not math.isfinite(self.variance):
+            return f"{self.value:z.8f}(?)"
+        if self.stderr < 1e-12:
+            return f"{self.value:z.8f}"
         digits = max(0, 1 - math.floor(math.log10(self.stderr)))
+        if digits and round(self.stderr * 10**digits) >= 100:
+            digits -= 1  # 0.00996 rounds up to 0.010
         error = round(self.stderr * 10**digits)
-        return f"{self.value:.{digits}f}({error})"
+        return f"{self.value:z.{digits}f}({error})"
