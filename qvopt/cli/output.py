@@ -22,7 +22,7 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for key in rows[0] if rows else ():
-        table.add_column(key.replace("_", " "), overflow="fold")
+        table.add_column(key.replace("_", " "))
     for row in rows:
         table.add_row(*(_cell(v) for v in row.values()))
     Console().print(table)
