@@ -1,4 +1,4 @@
-"""Adagrad, RMSProp and Adam: each parameter divided by the size of its own past gradients."""
+"""Adagrad, RMSProp and Adadelta: each parameter divided by the size of its own past gradients."""
 
 from __future__ import annotations
 
@@ -28,40 +28,63 @@ class SquareState(NamedTuple):
     mean: FloatArray | None
 
 
-class AdamState(NamedTuple):
-    """t, m and v: steps so far, running means of gradients and of squared gradients."""
+class DeltaState(NamedTuple):
+    """Running means of squared gradients and of squared updates."""
 
-    step: int
-    mean: FloatArray
     square: FloatArray
+    moved: FloatArray
 
 
-def root(square: FloatArray, epsilon: float, place: EpsilonPlace) -> FloatArray:
-    """√(s + ε) with epsilon inside the root, √s + ε with it outside."""
-    return np.sqrt(square + epsilon) if place == "inside" else np.sqrt(square) + epsilon
+def divide_by_root(
+    numerator: FloatArray, square: FloatArray, epsilon: float, place: EpsilonPlace
+) -> FloatArray:
+    """Return u/√(s + ε) with epsilon inside the root, u/(√s + ε) with it outside.
+
+    At ε = 0 a parameter that never had a gradient does not move.
+    """
+    if place == "inside":
+        root = square + epsilon
+        np.sqrt(root, out=root)
+    else:
+        root = np.sqrt(square)
+        root += epsilon
+    if epsilon > 0.0:
+        return np.divide(numerator, root, out=root)
+    return np.divide(numerator, root, out=np.zeros_like(root), where=root > 0.0)
 
 
-def _divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    """A parameter that never had a gradient does not move, also at ε = 0."""
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0.0)
+def running_mean(mean: FloatArray, value: FloatArray, decay: float) -> FloatArray:
+    """Return β mean + (1 - β) value, in one new array beside the arguments."""
+    new = (1 - decay) * value
+    new += decay * mean
+    return new
 
 
-def scale_by_adagrad(epsilon: float = 1e-8, epsilon_place: EpsilonPlace = "inside") -> Transform:
+def _check(epsilon: float, place: str) -> None:
+    not_negative("epsilon", epsilon)
+    choice("epsilon_place", place, ("inside", "outside"))
+
+
+def scale_by_adagrad(
+    epsilon: float = 1e-8, epsilon_place: EpsilonPlace = "inside", initial: float = 0.0
+) -> Transform:
     """G <- G + g²;  u = g / √(G + ε)   (or g / (√G + ε) with epsilon_place "outside").
 
+    G starts at `initial`: 0 in the paper and in PyTorch (whose ε is outside), 0.1 in optax.
     Reference: J. Duchi, E. Hazan, Y. Singer, JMLR 12, 2121 (2011).
     """
-    not_negative("epsilon", epsilon)
-    choice("epsilon_place", epsilon_place, ("inside", "outside"))
+    _check(epsilon, epsilon_place)
+    not_negative("initial", initial)
 
     def init(x: FloatArray, /) -> SumState:
-        return SumState(np.zeros_like(x))
+        return SumState(np.full_like(x, initial))
 
     def update(
         updates: FloatArray, state: Any, x: FloatArray | None = None, /, **extra: Any
     ) -> tuple[FloatArray, SumState]:
-        total = state.total + updates * updates
-        return _divide(updates, root(total, epsilon, epsilon_place)), SumState(total)
+        total = updates * updates
+        total += state.total
+        return divide_by_root(updates, total, epsilon, epsilon_place), SumState(total)
 
     return Transform(init, update)
 
@@ -74,12 +97,12 @@ def scale_by_rms(
 ) -> Transform:
     """v <- ρ v + (1 - ρ) g²;  u = g / (√v + ε);  centred: v - m² in place of v.
 
-    Reference: T. Tieleman, G. Hinton, Coursera lecture 6.5 (2012); the centred form is
+    PyTorch has ε outside the root, Graves and optax (by default) inside.
+    References: T. Tieleman, G. Hinton, Coursera lecture 6.5 (2012); the centred form is
     A. Graves, arXiv:1308.0850.
     """
     check_decay("decay", decay)
-    not_negative("epsilon", epsilon)
-    choice("epsilon_place", epsilon_place, ("inside", "outside"))
+    _check(epsilon, epsilon_place)
 
     def init(x: FloatArray, /) -> SquareState:
         return SquareState(np.zeros_like(x), np.zeros_like(x) if centered else None)
@@ -87,47 +110,37 @@ def scale_by_rms(
     def update(
         updates: FloatArray, state: Any, x: FloatArray | None = None, /, **extra: Any
     ) -> tuple[FloatArray, SquareState]:
-        square = decay * state.square + (1 - decay) * updates * updates
+        square = running_mean(state.square, updates * updates, decay)
         if state.mean is None:
-            return _divide(updates, root(square, epsilon, epsilon_place)), SquareState(square, None)
-        mean = decay * state.mean + (1 - decay) * updates
+            scaled = divide_by_root(updates, square, epsilon, epsilon_place)
+            return scaled, SquareState(square, None)
+        mean = running_mean(state.mean, updates, decay)
+        # Rounding can take v - m² of a constant gradient below zero.
         spread = np.maximum(square - mean * mean, 0.0)
-        scaled = _divide(updates, root(spread, epsilon, epsilon_place))
+        scaled = divide_by_root(updates, spread, epsilon, epsilon_place)
         return scaled, SquareState(square, mean)
 
     return Transform(init, update)
 
 
-def scale_by_adam(
-    b1: float = 0.9,
-    b2: float = 0.999,
-    epsilon: float = 1e-8,
-    bias_correction: bool = True,
-    epsilon_place: EpsilonPlace = "outside",
-) -> Transform:
-    """m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g²;  u = m̂ / (√v̂ + ε).
+def scale_by_adadelta(decay: float = 0.9, epsilon: float = 1e-6) -> Transform:
+    """v <- ρ v + (1 - ρ) g²;  u = g √(d + ε) / √(v + ε);  d <- ρ d + (1 - ρ) u².
 
-    m̂ = m / (1 - b1^t) and v̂ = v / (1 - b2^t), or m and v without bias correction.
-    Reference: D. P. Kingma, J. Ba, arXiv:1412.6980.
+    u has the units of x: the paper's learning rate is 1. It starts with steps of about √ε.
+    Reference: M. D. Zeiler, arXiv:1212.5701.
     """
-    check_decay("b1", b1)
-    check_decay("b2", b2)
+    check_decay("decay", decay)
     not_negative("epsilon", epsilon)
-    choice("epsilon_place", epsilon_place, ("inside", "outside"))
 
-    def init(x: FloatArray, /) -> AdamState:
-        return AdamState(0, np.zeros_like(x), np.zeros_like(x))
+    def init(x: FloatArray, /) -> DeltaState:
+        return DeltaState(np.zeros_like(x), np.zeros_like(x))
 
     def update(
         updates: FloatArray, state: Any, x: FloatArray | None = None, /, **extra: Any
-    ) -> tuple[FloatArray, AdamState]:
-        step = state.step + 1
-        mean = b1 * state.mean + (1 - b1) * updates
-        square = b2 * state.square + (1 - b2) * updates * updates
-        new = AdamState(step, mean, square)
-        if bias_correction:
-            mean = mean / (1 - b1**step)
-            square = square / (1 - b2**step)
-        return _divide(mean, root(square, epsilon, epsilon_place)), new
+    ) -> tuple[FloatArray, DeltaState]:
+        square = running_mean(state.square, updates * updates, decay)
+        step = divide_by_root(updates, square, epsilon, "inside")
+        step *= np.sqrt(state.moved + epsilon)
+        return step, DeltaState(square, running_mean(state.moved, step * step, decay))
 
     return Transform(init, update)

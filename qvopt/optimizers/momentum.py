@@ -1,4 +1,4 @@
-"""Heavy-ball momentum."""
+"""Heavy-ball and Nesterov momentum."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ class TraceState(NamedTuple):
     velocity: FloatArray
 
 
-def trace(decay: float = 0.9) -> Transform:
-    """v <- decay · v + g;  u = v.
+def trace(decay: float = 0.9, nesterov: bool = False) -> Transform:
+    """v <- β v + g;  u = v, or u = g + β v with `nesterov`.
 
-    Reference: B. T. Polyak, USSR Comput. Math. Math. Phys. 4, 1 (1964).
+    Nesterov's form is written in the look-ahead point, as PyTorch and optax write it, so that the
+    gradient is taken at x itself. References: B. T. Polyak, USSR Comput. Math. Math. Phys. 4, 1
+    (1964); Y. Nesterov, Dokl. AN SSSR 269, 543 (1983); I. Sutskever et al., ICML 2013.
     """
     check_decay("decay", decay)
 
@@ -32,7 +34,8 @@ def trace(decay: float = 0.9) -> Transform:
     def update(
         updates: FloatArray, state: Any, x: FloatArray | None = None, /, **extra: Any
     ) -> tuple[FloatArray, TraceState]:
-        velocity = decay * state.velocity + updates
-        return velocity, TraceState(velocity)
+        velocity = decay * state.velocity
+        velocity += updates
+        return (updates + decay * velocity if nesterov else velocity), TraceState(velocity)
 
     return Transform(init, update)

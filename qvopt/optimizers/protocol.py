@@ -12,8 +12,8 @@ runs on any function (`qvopt.optimizers.minimize`).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -21,16 +21,24 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
+MetricKind = Literal["full", "block-diagonal", "diagonal"]
+Spread = Literal["planned", "random"]
 Purpose = Literal["energy", "gradient", "metric", "line-search", "calibration", "monitor", "final"]
 
 
 @dataclass(frozen=True, eq=False)
 class Energy:
-    """Ask for the energy at x, with `shots` in total (None: as the experiment says)."""
+    """Ask for the energy at x, with `shots` in total (None: as the experiment says).
+
+    `spread` says how they fall on the measurement groups: "planned" by the experiment's
+    allocation, or "random", each shot drawing its group (weighted random sampling), which is
+    unbiased down to a single shot.
+    """
 
     x: FloatArray
     shots: int | None = None
     purpose: Purpose = "energy"
+    spread: Spread = "planned"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +53,19 @@ class Gradient:
     x: FloatArray
     shots: int | Sequence[int] | None = None
     purpose: Purpose = "gradient"
+    spread: Spread = "planned"
 
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """Ask for the Fubini-Study metric at x (a quarter of the quantum Fisher information)."""
+    """Ask for the Fubini-Study metric at x (a quarter of the quantum Fisher information).
+
+    `shots` is for each fidelity. 0 asks for the exact metric of a simulator beside measured
+    gradients, which no device can give: for studies.
+    """
 
     x: FloatArray
-    kind: Literal["full", "block-diagonal", "diagonal"] = "full"
+    kind: MetricKind = "full"
     shots: int | None = None
     purpose: Purpose = "metric"
 
@@ -103,14 +116,45 @@ class Iterate:
 
     `energy` is the optimizer's own knowledge of the energy at x, if it has any. `note` says
     something about the step in a few words ("rejected", "restart"), for the progress line.
+    A `partial` one is a point inside a step: it is where the run stands if the budget ends there,
+    but it is neither counted nor recorded.
     """
 
     x: FloatArray
     energy: Scalar | None = None
     note: str = ""
+    partial: bool = False
 
 
-Round: TypeAlias = Sequence[Query] | Iterate
+@dataclass(frozen=True, eq=False)
+class Describe:
+    """Yielded to learn the `Landscape`. It costs nothing."""
+
+
+Partition: TypeAlias = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """What is known of E(x) before anything is measured: the answer to `Describe`.
+
+    Attributes:
+        n: number of parameters.
+        frequencies: for each parameter the positive frequencies of E along it: with the others
+            fixed, E is a trigonometric polynomial of exactly these. None where they are unknown.
+        curvature: a bound on every |∂²E/∂x_i∂x_j| in Hartree, or None.
+        groups: partitions of the parameter indices by name. Circuits have "layer" (gates that act
+            side by side), "class" (kinds of gates), and "row" and "column" (for excitations: the
+            orbitals that are emptied, and those that are filled).
+    """
+
+    n: int
+    frequencies: tuple[tuple[float, ...], ...] | None = None
+    curvature: float | None = None
+    groups: Mapping[str, Partition] = field(default_factory=dict)
+
+
+Round: TypeAlias = Sequence[Query] | Iterate | Describe
 Run: TypeAlias = Generator[Round, Any, FloatArray]
 """A started optimizer. Its return value is the final x; it may also go on for ever."""
 
@@ -141,17 +185,25 @@ class Update(Protocol):
         ...
 
 
+class MetricNeed(NamedTuple):
+    """Which metric a transform wants, with how many shots (see `Metric`), and every how many steps."""
+
+    kind: MetricKind
+    shots: int | None = None
+    every: int = 1
+
+
 class Transform(NamedTuple):
     """A gradient transformation in the convention of optax: two pure functions.
 
     `init(x) -> state`; `update(updates, state, x, **extra) -> (updates, state)`. The result is
     *added* to x, so a descent rule includes the minus sign.
 
-    `metric` names the kind of Fubini-Study metric that the rule needs ("full", "block-diagonal",
-    "diagonal"); it is then handed over as `extra["metric"]`. The gradient's variance is always
-    there as `extra["variance"]`.
+    `metric` says that the rule needs the Fubini-Study metric; it is then handed over as
+    `extra["metric"]`, with its variance as `extra["metric_variance"]`, and both are None on steps
+    without a new one. The gradient's variance is always there as `extra["variance"]`.
     """
 
     init: Init
     update: Update
-    metric: Literal["full", "block-diagonal", "diagonal"] | None = None
+    metric: MetricNeed | None = None
