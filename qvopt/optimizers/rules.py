@@ -1,87 +1,339 @@
 """First-order rules by their names in the field: each a chain of transforms, driven by descent.
 
-Learning rates are in units of the parameters (cluster amplitudes or radians).
+Every rule takes, beside its own, the hyper-parameters of `first_order`. Learning rates are in
+units of the parameters (cluster amplitudes or radians); their defaults come from the search in
+`benchmarks/tuning.py`.
 """
 
 from __future__ import annotations
 
-from .adaptive import EpsilonPlace, scale_by_adagrad, scale_by_adam, scale_by_rms
-from .combine import chain, scale
-from .descent import descent
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from qvopt_molecules.errors import unknown_name
+
+from .adam import (
+    scale_by_adam,
+    scale_by_adamax,
+    scale_by_amsgrad,
+    scale_by_belief,
+    scale_by_lion,
+    scale_by_nadam,
+    scale_by_yogi,
+)
+from .adaptive import EpsilonPlace, scale_by_adadelta, scale_by_adagrad, scale_by_rms
+from .clipping import clip, clip_by_global_norm, clip_by_noise, clip_by_rms
+from .combine import add_decayed_weights, chain, scale
+from .descent import averaged, descent
+from .grouped import group_of, scale_by_blocks, scale_by_factored_rms
 from .momentum import trace
-from .natural_gradient import precondition_by_metric
-from .protocol import Optimizer
-from .validation import positive
+from .natural_gradient import Regularization, precondition_by_metric
+from .protocol import Landscape, MetricKind, Optimizer, Transform
+from .schedules import get_schedule, scale_by_schedule
+from .validation import decay as check_decay
+from .validation import not_negative, positive
+
+Rule = Transform | Callable[[Landscape], Transform]
 
 
-def gradient_descent(*, learning_rate: float = 0.02, tolerance: float = 1e-6) -> Optimizer:
-    """x <- x - η g.  A. Cauchy (1847)."""
-    rate = positive("learning_rate", learning_rate)
-    return descent(scale(-rate), tolerance=tolerance)
+class Factory(Protocol):
+    """Makes an optimizer from keyword hyper-parameters."""
+
+    def __call__(self, **hyperparameters: Any) -> Optimizer:
+        """Return the optimizer."""
+        ...
 
 
-def momentum(
-    *, learning_rate: float = 0.003, decay: float = 0.9, tolerance: float = 1e-6
-) -> Optimizer:
-    """v <- β v + g;  x <- x - η v.  Polyak, USSR Comput. Math. Math. Phys. 4, 1 (1964)."""
-    rate = positive("learning_rate", learning_rate)
-    return descent(chain(trace(decay), scale(-rate)), tolerance=tolerance)
-
-
-def adagrad(
+def assemble(
+    rule: Rule,
     *,
-    learning_rate: float = 0.015,
-    epsilon: float = 1e-8,
-    epsilon_place: EpsilonPlace = "inside",
+    learning_rate: float,
+    schedule: str = "constant",
+    schedule_steps: int = 300,
+    warm_up: int = 0,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
+    clip_noise: float | None = None,
+    weight_decay: float = 0.0,
+    averaging: float = 0.0,
+    reject: float | None = None,
     tolerance: float = 1e-6,
 ) -> Optimizer:
-    """G <- G + g²;  x <- x - η g / √(G + ε).  Duchi, Hazan, Singer, JMLR 12, 2121 (2011)."""
+    """Drive x <- x - η f(t) [rule(clip(∇E)) + λ x].
+
+    Args:
+        rule: a transform without learning rate, or a function that makes one for a landscape.
+        learning_rate: η.
+        schedule: f: "constant", "step", "exponential", "cosine" or "inverse-time".
+        schedule_steps: steps that the schedule is shaped to; give the run's max_steps.
+        warm_up: first steps over which the rate rises linearly.
+        clip_value, clip_norm: bounds on each component, and on the norm, of the gradient.
+        clip_noise: bound on the gradient's norm in units of its standard error.
+        weight_decay: λ, decoupled.
+        averaging: β of a running mean of the iterates that is reported in their place; 0 is off.
+        reject: take back steps that raise the measured energy by that many standard errors.
+        tolerance: exact gradients stop the run at this norm.
+    """
     rate = positive("learning_rate", learning_rate)
-    return descent(
-        chain(scale_by_adagrad(epsilon, epsilon_place), scale(-rate)), tolerance=tolerance
+    not_negative("weight_decay", weight_decay)
+    check_decay("averaging", averaging)
+    before: list[Transform] = []
+    if clip_value is not None:
+        before.append(clip(clip_value))
+    if clip_norm is not None:
+        before.append(clip_by_global_norm(clip_norm))
+    if clip_noise is not None:
+        before.append(clip_by_noise(clip_noise))
+    after = [add_decayed_weights(weight_decay)] if weight_decay else []
+    plain = schedule == "constant" and warm_up == 0
+    after.append(
+        scale(-rate)
+        if plain
+        else scale_by_schedule(get_schedule(schedule, schedule_steps, warm_up), -rate)
     )
 
+    def whole(landscape: Landscape) -> Transform:
+        return chain(*before, rule(landscape), *after)  # type: ignore[operator]
 
+    transform = chain(*before, rule, *after) if isinstance(rule, tuple) else whole
+    optimizer = descent(transform, tolerance=tolerance, reject=reject)
+    return averaged(optimizer, averaging) if averaging else optimizer
+
+
+def first_order(**defaults: float) -> Callable[[Callable[..., Rule]], Factory]:
+    """Make the factory of a named optimizer from a function that returns its rule."""
+
+    def decorate(rule: Callable[..., Rule]) -> Factory:
+        own = inspect.signature(rule).parameters
+        common = {
+            name: p.replace(default=defaults.get(name, p.default))
+            for name, p in inspect.signature(assemble).parameters.items()
+            if name != "rule"
+        }
+        first = {"learning_rate": common.pop("learning_rate")}
+        parameters = [*first.values(), *own.values(), *common.values()]
+        known = [p.name for p in parameters]
+
+        def factory(**hyperparameters: Any) -> Optimizer:
+            for key in hyperparameters:
+                if key not in known:
+                    raise unknown_name("hyper-parameter", key, known)
+            values = {**defaults, **hyperparameters}
+            mine = {k: values.pop(k) for k in tuple(values) if k in own}
+            return assemble(rule(**mine), **values)
+
+        factory.__name__ = factory.__qualname__ = rule.__name__
+        factory.__doc__ = rule.__doc__
+        factory.__module__ = rule.__module__
+        factory.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return factory
+
+    return decorate
+
+
+@first_order(learning_rate=0.02)
+def gradient_descent() -> Rule:
+    """x <- x - η g.  A. Cauchy, C. R. Acad. Sci. 25, 536 (1847)."""
+    return scale(1.0)
+
+
+@first_order(learning_rate=0.003)
+def momentum(*, decay: float = 0.9) -> Rule:
+    """v <- β v + g;  x <- x - η v.  Polyak, USSR Comput. Math. Math. Phys. 4, 1 (1964)."""
+    return trace(decay)
+
+
+@first_order(learning_rate=0.003)
+def nesterov(*, decay: float = 0.9) -> Rule:
+    """v <- β v + g;  x <- x - η (g + β v).  Nesterov, Dokl. AN SSSR 269, 543 (1983)."""
+    return trace(decay, nesterov=True)
+
+
+@first_order(learning_rate=0.015)
+def adagrad(
+    *, epsilon: float = 1e-8, epsilon_place: EpsilonPlace = "inside", initial: float = 0.0
+) -> Rule:
+    """G <- G + g²;  x <- x - η g / √(G + ε).  Duchi, Hazan, Singer, JMLR 12, 2121 (2011)."""
+    return scale_by_adagrad(epsilon, epsilon_place, initial)
+
+
+@first_order(learning_rate=0.003)
 def rmsprop(
     *,
-    learning_rate: float = 0.003,
     decay: float = 0.9,
     epsilon: float = 1e-8,
     centered: bool = False,
+    momentum: float = 0.0,
     epsilon_place: EpsilonPlace = "outside",
-    tolerance: float = 1e-6,
-) -> Optimizer:
+) -> Rule:
     """v <- ρ v + (1-ρ) g²;  x <- x - η g / (√v + ε).  Tieleman & Hinton (2012)."""
-    rate = positive("learning_rate", learning_rate)
     rule = scale_by_rms(decay, epsilon, centered, epsilon_place)
-    return descent(chain(rule, scale(-rate)), tolerance=tolerance)
+    return chain(rule, trace(momentum)) if momentum else rule
 
 
+@first_order(learning_rate=1.0)
+def adadelta(*, decay: float = 0.9, epsilon: float = 1e-6) -> Rule:
+    """x <- x - η g √(d + ε) / √(v + ε), d the mean of u².  Zeiler, arXiv:1212.5701."""
+    return scale_by_adadelta(decay, epsilon)
+
+
+@first_order(learning_rate=0.005)
 def adam(
     *,
-    learning_rate: float = 0.005,
     b1: float = 0.9,
     b2: float = 0.999,
     epsilon: float = 1e-8,
     bias_correction: bool = True,
     epsilon_place: EpsilonPlace = "outside",
-    tolerance: float = 1e-6,
-) -> Optimizer:
+) -> Rule:
     """x <- x - η m̂ / (√v̂ + ε).  Kingma & Ba, arXiv:1412.6980."""
-    rate = positive("learning_rate", learning_rate)
-    rule = scale_by_adam(b1, b2, epsilon, bias_correction, epsilon_place)
-    return descent(chain(rule, scale(-rate)), tolerance=tolerance)
+    return scale_by_adam(b1, b2, epsilon, bias_correction, epsilon_place)
 
 
-def natural_gradient_descent(
+@first_order(learning_rate=0.005)
+def amsgrad(
+    *, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8, maximum_of: str = "corrected"
+) -> Rule:
+    """Adam with the largest v̂ so far.  Reddi, Kale, Kumar, arXiv:1904.09237."""
+    return scale_by_amsgrad(b1, b2, epsilon, maximum_of)
+
+
+@first_order(learning_rate=0.005)
+def adamax(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> Rule:
+    """w <- max(β₂ w, |g| + ε);  x <- x - η m̂ / w.  Kingma & Ba, arXiv:1412.6980."""
+    return scale_by_adamax(b1, b2, epsilon)
+
+
+@first_order(learning_rate=0.005)
+def nadam(
     *,
-    learning_rate: float = 0.05,
-    metric: str = "block-diagonal",
+    b1: float = 0.9,
+    b2: float = 0.999,
+    epsilon: float = 1e-8,
+    momentum_decay: float | None = None,
+) -> Rule:
+    """Adam with Nesterov's look-ahead.  Dozat, ICLR workshop (2016)."""
+    return scale_by_nadam(b1, b2, epsilon, momentum_decay)
+
+
+@first_order(learning_rate=0.005, weight_decay=0.01)
+def adamw(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> Rule:
+    """x <- x - η (m̂ / (√v̂ + ε) + λ x).  Loshchilov & Hutter, arXiv:1711.05101."""
+    return scale_by_adam(b1, b2, epsilon)
+
+
+@first_order(learning_rate=0.005)
+def adabelief(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-16) -> Rule:
+    """Adam with v the mean of (g - m)².  Zhuang et al., arXiv:2010.07468."""
+    return scale_by_belief(b1, b2, epsilon)
+
+
+@first_order(learning_rate=0.005)
+def yogi(
+    *, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-3, initial: float = 1e-6
+) -> Rule:
+    """Adam with v <- v - (1-β₂) sign(v - g²) g².  Zaheer et al., NeurIPS (2018)."""
+    return scale_by_yogi(b1, b2, epsilon, initial)
+
+
+@first_order(learning_rate=0.001)
+def lion(*, b1: float = 0.9, b2: float = 0.99) -> Rule:
+    """x <- x - η sign(β₁ m + (1-β₁) g).  Chen et al., arXiv:2302.06675."""
+    return scale_by_lion(b1, b2)
+
+
+@first_order(learning_rate=0.003)
+def adafactor(
+    *,
+    rows: str = "row",
+    columns: str = "column",
+    decay_power: float = 0.8,
+    epsilon: float = 1e-30,
+    momentum: float = 0.9,
+    clip_update: float = 1.0,
+) -> Rule:
+    """x <- x - η clip(g / √(R C / mean R)), R and C means of g².  Shazeer & Stern, arXiv:1804.04235.
+
+    `rows` and `columns` name groupings of the parameters: for excitations the orbitals emptied
+    and filled. `momentum` averages the updates (the paper's β₁, which costs n numbers; 0 is off).
+    """
+    check_decay("momentum", momentum)
+
+    def make(landscape: Landscape) -> Transform:
+        rule = scale_by_factored_rms(
+            group_of(landscape, rows), group_of(landscape, columns), decay_power, epsilon
+        )
+        means = [scale(1 - momentum), trace(momentum)] if momentum else []
+        return chain(rule, clip_by_rms(clip_update), *means)
+
+    return make
+
+
+@first_order(learning_rate=0.005)
+def blockwise(
+    *, groups: str = "class", b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8
+) -> Rule:
+    """Adam with one v for each block, the mean of g² over it.  Zheng & Kwok, arXiv:1905.09899.
+
+    `groups` names the grouping: "class" (kinds of excitations), "layer", "row" or "column".
+    """
+    return lambda landscape: scale_by_blocks(group_of(landscape, groups), b1, b2, epsilon)
+
+
+def _metric_rule(
+    metric: MetricKind = "block-diagonal",
     damping: float = 1e-2,
     max_norm: float | None = 1.0,
-    tolerance: float = 1e-6,
-) -> Optimizer:
+    regularization: Regularization = "tikhonov",
+    trust_radius: float | None = None,
+    metric_decay: float = 0.0,
+    metric_every: int = 1,
+    metric_shots: int | None = None,
+) -> Transform:
+    return precondition_by_metric(
+        metric,
+        damping,
+        max_norm,
+        regularization=regularization,
+        trust_radius=trust_radius,
+        metric_decay=metric_decay,
+        metric_every=metric_every,
+        metric_shots=metric_shots,
+    )
+
+
+def _with_metric() -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
+    """Give a rule the hyper-parameters of the metric in its signature."""
+
+    def decorate(rule: Callable[..., Rule]) -> Callable[..., Rule]:
+        metric = inspect.signature(_metric_rule).parameters.values()
+        keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in metric]
+        own = [p for p in inspect.signature(rule).parameters.values() if p.kind != p.VAR_KEYWORD]
+        rule.__signature__ = inspect.Signature([*own, *keyword])  # type: ignore[attr-defined]
+        return rule
+
+    return decorate
+
+
+@first_order(learning_rate=0.05)
+@_with_metric()
+def natural_gradient_descent(**metric: Any) -> Rule:
     """x <- x - η (g + λ)⁻¹ ∇E, g the Fubini-Study metric.  Stokes et al., arXiv:1909.02108."""
-    rate = positive("learning_rate", learning_rate)
-    rule = precondition_by_metric(metric, damping, max_norm)
-    return descent(chain(rule, scale(-rate)), tolerance=tolerance)
+    return _metric_rule(**metric)
+
+
+@first_order(learning_rate=0.01)
+@_with_metric()
+def natural_gradient_momentum(*, decay: float = 0.9, **metric: Any) -> Rule:
+    """v <- β v + (g + λ)⁻¹ ∇E;  x <- x - η v.  Borysenko et al., arXiv:2409.01978."""
+    return chain(_metric_rule(**metric), trace(decay))
+
+
+@first_order(learning_rate=0.005)
+@_with_metric()
+def natural_gradient_adam(
+    *, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8, **metric: Any
+) -> Rule:
+    """Adam on the natural gradient (g + λ)⁻¹ ∇E.  A composition of the two papers' rules."""
+    return chain(_metric_rule(**metric), scale_by_adam(b1, b2, epsilon))
