@@ -53,6 +53,8 @@ def encode_query(query: Query) -> dict[str, Any]:
         out["y"] = encode_array(query.y)
     if isinstance(query, Metric):
         out["metric"] = query.kind
+    if isinstance(query, Energy | Gradient) and query.spread != "planned":
+        out["spread"] = query.spread
     shots = query.shots
     if shots is None or isinstance(shots, int):
         out["shots"] = shots

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,10 @@ from qvopt.evaluation import (
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Ledger
 from qvopt.optimizers.errors import DivergedError
+from qvopt.optimizers.statistics import significantly_above
 from qvopt.optimizers.protocol import (
     Answer,
+    Describe,
     Energy,
     Iterate,
     Optimizer,
@@ -45,10 +47,17 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt.stopping import Watch
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]
 Monitor = Literal["exact", "measured", "none"]
+TAIL: Final = 100
+"""Iterates that the average at the end is taken over, at most."""
+
+RISE: Final = 0.01
+"""Hartree above its start, and significantly so, at which a run counts as diverged."""
+
 Status = Literal["running", "converged", "max-steps", "budget", "diverged", "interrupted"]
 
 
@@ -81,8 +90,21 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
+class Average:
+    """The mean of the last iterates, and a fresh energy there."""
+
+    x: FloatArray
+    energy: Scalar
+    exact: float | None
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
-    """How a run ended: its last point, and a fresh energy there."""
+    """How a run ended: its last point, and a fresh energy there.
+
+    `average` is the same for the mean of the last quarter of the iterates (at most `TAIL`), which
+    under shots is often the better point; exact runs have none.
+    """
 
     status: Status
     x: FloatArray
@@ -90,6 +112,7 @@ class Outcome:
     exact: float | None
     steps: int
     message: str = ""
+    average: Average | None = None
 
 
 @dataclass
@@ -106,6 +129,7 @@ class Driver:
         monitor: which energy the records carry beside the optimizer's own.
         log: where events are kept; None keeps nothing.
         past: events of the journal so far.
+        watch: rules that stop the run under noise.
     """
 
     evaluator: Evaluator
@@ -117,6 +141,7 @@ class Driver:
     monitor: Monitor = "exact"
     log: EventLog | None = None
     past: Iterable[Event] = ()
+    watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
@@ -130,7 +155,8 @@ class Driver:
         self.x = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
-        final = self.evaluator.prepare([Energy(self.start, purpose="final")])
+        self._tail: deque[FloatArray] = deque(maxlen=TAIL)
+        final = self.evaluator.prepare(self._final_queries(self.start, self.start))
         self._reserve = sum(final.costs.values(), Cost())
 
     @property
@@ -150,7 +176,7 @@ class Driver:
         rounds = self.optimizer(self.start, rng)
         try:
             yield self._record(Iterate(self.start))
-            answers: list[Answer] | None = None
+            answers: Any = None
             asked = 0
             while True:
                 if self.number >= self.max_steps:
@@ -162,11 +188,21 @@ class Driver:
                     if end.value is not None:
                         self.x = np.asarray(end.value, dtype=np.float64)
                     break
-                if isinstance(request, Iterate):
+                if isinstance(request, Describe):
+                    answers = self.evaluator.landscape
+                elif isinstance(request, Iterate):
                     answers = None
-                    self.number += 1
                     self.x = request.x
-                    yield self._record(request)
+                    if request.partial:
+                        continue
+                    self.number += 1
+                    self._tail.append(self.x)
+                    step = self._record(request)
+                    yield step
+                    reason = self.watch.step(step.energy)
+                    if reason is not None:
+                        message = reason
+                        break
                 else:
                     answers = self._round(list(request), "optimizer", ROUND_STREAM, asked)
                     asked += 1
@@ -185,9 +221,9 @@ class Driver:
             answers = self._replay(queries, recorded, f"{role} round {number}")
             self.ledger.charge(decode_costs(recorded["cost"]))
         else:
-            prepared = self.evaluator.prepare(queries)
+            prepared = self.evaluator.prepare(queries, key, number)
             self.ledger.check(prepared.costs, None if role == "final" else self._reserve)
-            answers = prepared.run(key, number)
+            answers = prepared.run()
             self.ledger.charge(prepared.costs)
             self._write(
                 {
@@ -201,6 +237,7 @@ class Driver:
             )
         if role == "optimizer":
             self._last.extend(zip(queries, answers, strict=True))
+            self.watch.see(queries, answers)
         return answers
 
     def _replay(self, queries: list[Query], recorded: Event, where: str) -> list[Answer]:
@@ -263,20 +300,35 @@ class Driver:
                 return float(np.linalg.norm(answer.value))
         return None
 
+    def _final_queries(self, x: FloatArray, mean: FloatArray) -> list[Query]:
+        """Ask anew for the energy at the last point; under shots also at the mean and the start."""
+        points = [x] if self.evaluator.shots is None else [x, mean, self.start]
+        return [Energy(point, purpose="final") for point in points]
+
     def _finish(self, status: Status, message: str) -> Outcome:
-        """Re-estimate the energy at the last point with fresh shots, and log the end."""
+        """Re-estimate the energy with fresh shots, and log the end."""
         energy: Scalar | None = None
+        average: Average | None = None
+        visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
         if status != "diverged" and np.all(np.isfinite(self.x)):
-            query = Energy(self.x, purpose="final")
+            tail = list(self._tail)[-max(1, self.number // 4) :] or [self.x]
+            mean = np.mean(tail, axis=0)
             try:
-                (answer,) = self._round([query], "final", FINAL_STREAM, self.number)
-                energy = answer if isinstance(answer, Scalar) else None
+                queries = self._final_queries(self.x, mean)
+                answers = self._round(queries, "final", FINAL_STREAM, self.number)
             except BudgetExceededError as error:
                 message = message or str(error)
-        exact = None
-        if self.monitor == "exact" and np.all(np.isfinite(self.x)):
-            exact = self.evaluator.exact_energy(self.x)
-        outcome = Outcome(status, self.x, energy, exact, self.number, message)
+            else:
+                energy = _scalar(answers[0])
+                if len(answers) > 1:
+                    there = self.evaluator.exact_energy(mean) if visible else None
+                    average = Average(mean, _scalar(answers[1]), there)
+                began = _scalar(answers[2]) if len(answers) > 2 else self._exact_start()
+                rise = _rise(energy, began)
+                if rise is not None:
+                    status, message = "diverged", rise
+        exact = self.evaluator.exact_energy(self.x) if visible else None
+        outcome = Outcome(status, self.x, energy, exact, self.number, message, average)
         self._write(
             {
                 "type": "end",
@@ -286,6 +338,7 @@ class Driver:
                 "energy": None if energy is None else energy.value,
                 "variance": None if energy is None else energy.variance,
                 "exact": exact,
+                "average": None if average is None else encode_average(average),
                 "drift": self.drift,
                 "message": message,
             },
@@ -293,9 +346,48 @@ class Driver:
         )
         return outcome
 
+    def _exact_start(self) -> Scalar | None:
+        return Scalar(self.evaluator.exact_energy(self.start)) if self.number else None
+
     def _write(self, event: dict[str, Any], *, durable: bool = False) -> None:
         if self.log is not None:
             self.log.append({**event, "seconds": round(self.seconds, 6)}, durable=durable)
+
+
+def encode_average(average: Average) -> dict[str, Any]:
+    """Write an average."""
+    return {
+        "x": encode_array(average.x),
+        "energy": average.energy.value,
+        "variance": average.energy.variance,
+        "exact": average.exact,
+    }
+
+
+def decode_average(value: dict[str, Any] | None) -> Average | None:
+    """Read what `encode_average` wrote."""
+    if value is None:
+        return None
+    energy = Scalar(value["energy"], value["variance"])
+    return Average(decode_array(value["x"]), energy, value["exact"])
+
+
+def _scalar(answer: Answer) -> Scalar:
+    assert isinstance(answer, Scalar)
+    return answer
+
+
+def _rise(last: Scalar, first: Scalar | None) -> str | None:
+    """Say so if a run ended significantly, and by more than `RISE`, above where it began."""
+    if first is None or not significantly_above(last, first, 5.0):
+        return None
+    rise = last.value - first.value
+    if rise < RISE:
+        return None
+    return (
+        f"the energy ended {rise:.4f} Ha above where it began; a smaller learning rate or more "
+        f"shots may mend it"
+    )
 
 
 def last_end(events: Iterable[Event]) -> tuple[Event, FloatArray] | None:

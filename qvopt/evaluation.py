@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Point, Program
 from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
+from qvopt.landscape import describe_landscape
 from qvopt.gradients.parameter_shift import (
     GradientExpansion,
     combine_gradient,
@@ -20,16 +22,18 @@ from qvopt.ledger import Cost, Costs
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.plan import MeasurementPlan
-from qvopt.measurement.statistics import combine_moments
+from qvopt.measurement.statistics import combine_moments, combine_random
 from qvopt.optimizers.protocol import (
     Answer,
     Energy,
     Fidelity,
     Gradient,
+    Landscape,
     Matrix,
     Metric,
     Query,
     Scalar,
+    Spread,
     Vector,
 )
 from qvopt_circuits.circuit import Circuit
@@ -59,14 +63,18 @@ class _Job:
 
     points: list[Point] = field(default_factory=list)
     shots: list[IntArray] = field(default_factory=list)
+    spreads: list[Spread] = field(default_factory=list)
     pairs: list[tuple[Point, Point]] = field(default_factory=list)
     pair_shots: list[int] = field(default_factory=list)
     costs: Costs = field(default_factory=dict)
 
-    def add_points(self, purpose: str, points: Sequence[Point], shots: Sequence[IntArray]) -> slice:
+    def add_points(
+        self, purpose: str, points: Sequence[Point], shots: Sequence[IntArray], spread: Spread
+    ) -> slice:
         start = len(self.points)
         self.points.extend(points)
         self.shots.extend(shots)
+        self.spreads.extend([spread] * len(points))
         cost = Cost(
             len(points),
             sum(int(np.count_nonzero(s)) for s in shots),
@@ -115,14 +123,22 @@ class Evaluator:
         else:
             self._allocate(self.shots)
 
-    def prepare(self, queries: Sequence[Query]) -> PreparedRound:
-        """Expand a round into circuits: its price is then known, and nothing has run."""
-        job, finish = self._expand(queries)
-        return PreparedRound(self, job, finish)
+    @cached_property
+    def landscape(self) -> Landscape:
+        """What the circuit says of the energy before it is measured."""
+        return describe_landscape(self.circuit, self.program.problem.observable, self.plan)
+
+    def prepare(self, queries: Sequence[Query], *key: int) -> PreparedRound:
+        """Expand a round into circuits: its price is then known, and nothing has run.
+
+        `key` names the round's random stream.
+        """
+        job, finish = self._expand(queries, np.random.default_rng(stream(self.seed, *key, 2)))
+        return PreparedRound(self, job, finish, key)
 
     def answer(self, queries: Sequence[Query], *key: int) -> list[Answer]:
         """Answer a round; `key` names its random stream."""
-        return self.prepare(queries).run(*key)
+        return self.prepare(queries, *key).run()
 
     def exact_energy(self, x: FloatArray) -> float:
         """The true energy at x, outside every account: for monitoring on simulators."""
@@ -130,7 +146,9 @@ class Evaluator:
             return float(self.program.energies([Point(x)])[0])
         return self._last_exact[1]
 
-    def _expand(self, queries: Sequence[Query]) -> tuple[_Job, list[_Finish]]:
+    def _expand(
+        self, queries: Sequence[Query], rng: np.random.Generator
+    ) -> tuple[_Job, list[_Finish]]:
         job = _Job()
         finish: list[_Finish] = []
         exact_points: list[FloatArray] = []
@@ -142,8 +160,8 @@ class Evaluator:
                     "the optimizer asked for parameters that are not finite numbers; a smaller "
                     "learning rate may mend it"
                 )
-            shots = query.shots if query.shots is not None else self.shots
-            if shots is None:
+            # An experiment without shots is exact, whatever an optimizer asks for.
+            if self.shots is None or (isinstance(query, Metric) and query.shots == 0):
                 if isinstance(query, Energy | Gradient):
                     if not any(np.array_equal(query.x, x) for x in exact_points):
                         exact_points.append(query.x)
@@ -152,7 +170,7 @@ class Evaluator:
                     job.add_exact(query.purpose)
                 finish.append(self._exact(query, differentiated))
             else:
-                finish.append(self._sampled(query, job))
+                finish.append(self._sampled(query, job, rng))
         return job, finish
 
     def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> _Finish:
@@ -165,9 +183,15 @@ class Evaluator:
                 gradient = self._exact_gradient(query.x)[1]
                 return Vector(gradient, np.zeros_like(gradient))
             if isinstance(query, Metric):
+                if not self.program.exact:
+                    raise InputError(
+                        "this backend has no exact metric; leave metric_shots out, or give a "
+                        "positive number"
+                    )
                 metric = self.program.metric(query.x, query.kind)
                 return Matrix(metric, np.zeros_like(metric))
-            raise InputError("exact fidelities are not offered; ask for shots")
+            pair = (Point(query.x), Point(query.y))
+            return Scalar(float(self.program.fidelities([pair])[0]))
 
         return finish
 
@@ -177,18 +201,18 @@ class Evaluator:
             self._last_exact = (x.copy(), float(energy), gradient)
         return self._last_exact[1], self._last_exact[2]
 
-    def _sampled(self, query: Query, job: _Job) -> _Finish:
+    def _sampled(self, query: Query, job: _Job, rng: np.random.Generator) -> _Finish:
         if isinstance(query, Energy):
-            return self._sampled_energy(query, job)
+            return self._sampled_energy(query, job, rng)
         if isinstance(query, Gradient):
-            return self._sampled_gradient(query, job)
+            return self._sampled_gradient(query, job, rng)
         if isinstance(query, Metric):
             return self._sampled_metric(query, job)
         return self._sampled_fidelity(query, job)
 
-    def _sampled_energy(self, query: Energy, job: _Job) -> _Finish:
-        shots = self._allocate(self._shots_of(query))
-        where = job.add_points(query.purpose, [Point(query.x)], [shots])
+    def _sampled_energy(self, query: Energy, job: _Job, rng: np.random.Generator) -> _Finish:
+        shots = self._spread(self._shots_of(query), query.spread, rng)
+        where = job.add_points(query.purpose, [Point(query.x)], [shots], query.spread)
 
         def finish(results: list[Estimate], _: IntArray) -> Answer:
             estimate = results[where][0]
@@ -196,10 +220,11 @@ class Evaluator:
 
         return finish
 
-    def _sampled_gradient(self, query: Gradient, job: _Job) -> _Finish:
+    def _sampled_gradient(self, query: Gradient, job: _Job, rng: np.random.Generator) -> _Finish:
         expansion = expand_gradient(self.circuit, query.x)
-        shots = self._gradient_shots(query, expansion)
-        where = job.add_points(query.purpose, expansion.points, shots)
+        totals = self._gradient_shots(query, expansion)
+        shots = [self._spread(total, query.spread, rng) for total in totals]
+        where = job.add_points(query.purpose, expansion.points, shots, query.spread)
 
         def finish(results: list[Estimate], _: IntArray) -> Answer:
             estimates = results[where]
@@ -208,10 +233,11 @@ class Evaluator:
 
         return finish
 
-    def _gradient_shots(self, query: Gradient, expansion: GradientExpansion) -> list[IntArray]:
+    def _gradient_shots(self, query: Gradient, expansion: GradientExpansion) -> list[int]:
+        """Shots of each shifted energy."""
         n_points = len(expansion.points)
         if query.shots is None or isinstance(query.shots, int):
-            return [self._allocate(self._shots_of(query))] * n_points
+            return [self._shots_of(query)] * n_points
         per_component = np.asarray(query.shots, dtype=np.int64)
         if per_component.shape != (self.circuit.n_parameters,):
             raise InputError(
@@ -223,9 +249,19 @@ class Evaluator:
         for weights, total in zip(matrix, per_component, strict=True):
             used = np.flatnonzero(weights)
             if len(used):
-                share = allocate(weights[used] / weights[used].sum(), int(total), minimum=1)
-                totals[used] += share
-        return [self._allocate(int(total)) for total in totals]
+                totals[used] += self._split(weights[used], int(total), query.spread)
+        return [int(total) for total in totals]
+
+    def _split(self, weights: FloatArray, total: int, spread: Spread) -> IntArray:
+        """Split a component's shots over its shifted energies, each getting what it needs."""
+        least = 2 if spread == "random" else 2 * len(self.need_plan().groups)
+        return allocate(weights / weights.sum(), total, minimum=least)
+
+    def _spread(self, shots: int, spread: Spread, rng: np.random.Generator) -> IntArray:
+        """Shots by group: as planned, or drawn at random with the plan's weights."""
+        if spread == "random":
+            return rng.multinomial(shots, self.need_plan().weights).astype(np.int64)
+        return self._allocate(shots)
 
     def _sampled_metric(self, query: Metric, job: _Job) -> _Finish:
         expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
@@ -271,26 +307,32 @@ class Evaluator:
 class PreparedRound:
     """A round that is expanded but has not run."""
 
-    def __init__(self, evaluator: Evaluator, job: _Job, finish: Sequence[_Finish]) -> None:
-        self._evaluator, self._job, self._finish = evaluator, job, finish
+    def __init__(
+        self, evaluator: Evaluator, job: _Job, finish: Sequence[_Finish], key: tuple[int, ...]
+    ) -> None:
+        self._evaluator, self._job, self._finish, self._key = evaluator, job, finish, key
 
     @property
     def costs(self) -> Costs:
         """What running it will cost, by purpose."""
         return self._job.costs
 
-    def run(self, *key: int) -> list[Answer]:
-        """Run it in the random stream named by `key` and return the answers.
+    def run(self) -> list[Answer]:
+        """Run it and return the answers.
 
         Raises NonFiniteError if the backend answers with NaN or infinity.
         """
         program, seed, job = self._evaluator.program, self._evaluator.seed, self._job
+        key = self._key
         results: list[Estimate] = []
         if job.points:
             plan = self._evaluator.need_plan()
             moments = program.sample(job.points, np.array(job.shots), stream(seed, *key, 0))
             check_complete(moments, len(job.points))
-            results = [combine_moments(plan, m) for m in moments]
+            results = [
+                combine_random(plan, m) if spread == "random" else combine_moments(plan, m)
+                for spread, m in zip(job.spreads, moments, strict=True)
+            ]
         counts = np.zeros(0, dtype=np.int64)
         if job.pairs:
             shots = np.array(job.pair_shots, dtype=np.int64)

@@ -94,6 +94,18 @@ class BudgetSpec(_Model):
     evaluations: int | None = Field(default=None, gt=0)
 
 
+class StoppingSpec(_Model):
+    """Rules that end a run under shots before its budget does; see `qvopt.stopping.Watch`.
+
+    `gradient`: steps over which the mean gradient cannot be told from zero. `plateau`: steps over
+    which the measured energies do not fall significantly. Exact runs end by the optimizer's
+    tolerance.
+    """
+
+    gradient: int | None = Field(default=None, ge=1)
+    plateau: int | None = Field(default=None, ge=4)
+
+
 def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
@@ -120,6 +132,7 @@ class Experiment(_Model):
         monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
             the optimizer; "measured" spends shots on it; None takes "exact" where the backend can.
         budget: caps on what the run spends.
+        stopping: noise-aware rules that end the run; off if not given.
     """
 
     molecule: _Nameable[MoleculeSpec]
@@ -132,6 +145,7 @@ class Experiment(_Model):
     max_steps: int = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: BudgetSpec = BudgetSpec()
+    stopping: StoppingSpec = StoppingSpec()
 
     @model_validator(mode="before")
     @classmethod
@@ -212,5 +226,6 @@ def _model_at(path: list[str]) -> type[BaseModel]:
         ("molecule", "active_space"): ActiveSpaceSpec,
         ("measurement",): MeasurementSpec,
         ("budget",): BudgetSpec,
+        ("stopping",): StoppingSpec,
     }
     return models.get(tuple(path), Experiment)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.driver import Average
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Costs
 
@@ -73,6 +74,8 @@ class Result:
         steps, evaluations, circuits, shots, seconds: what it took.
         costs: the same by purpose.
         run: the run folder, if there is one.
+        average: the mean of the last quarter of the iterates (at most 100) and a fresh energy
+            there; for runs with shots.
         drift: largest difference between a replayed and a journaled parameter.
     """
 
@@ -90,6 +93,7 @@ class Result:
     message: str = ""
     drift: float = 0.0
     names: dict[str, Any] = field(default_factory=dict)
+    average: Average | None = None
 
     @property
     def _total(self) -> Cost:
@@ -128,6 +132,18 @@ class Result:
         """What the command line exits with."""
         return EXIT_CODES[self.status]
 
+    def _average_document(self) -> dict[str, Any] | None:
+        if self.average is None:
+            return None
+        exact = self.average.exact
+        return {
+            "energy": self.average.energy.value,
+            "stderr": math.sqrt(self.average.energy.variance),
+            "exact": exact,
+            "error": None if exact is None or self.fci is None else exact - self.fci,
+            "parameters": self.average.x.tolist(),
+        }
+
     def document(self) -> dict[str, Any]:
         """The result as plain JSON values."""
         return {
@@ -139,6 +155,7 @@ class Result:
             "hf": self.hf,
             "fci": self.fci,
             "error": self.error,
+            "average": self._average_document(),
             "correlation": self.correlation,
             "steps": self.steps,
             "evaluations": self.evaluations,

@@ -11,13 +11,14 @@ import numpy as np
 
 from qvopt.assembly import Assembly, assemble, molecular_hamiltonian, resolve_molecule
 from qvopt.codec import decode_costs
-from qvopt.driver import Driver, Monitor, Outcome, Step, last_end
+from qvopt.driver import Driver, Monitor, Outcome, Step, decode_average, last_end
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.journal import Event, Journal
 from qvopt.ledger import Budget, Ledger
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
+from qvopt.stopping import Watch
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
 
@@ -60,6 +61,7 @@ class Session:
             self.monitor,
             journal,
             () if journal is None else journal.events,
+            Watch(self.experiment.stopping.gradient, self.experiment.stopping.plateau),
         )
 
     @classmethod
@@ -161,6 +163,7 @@ class Session:
             message=outcome.message,
             drift=self.driver.drift,
             names=_names(self.experiment, self.assembly.hamiltonian.label),
+            average=outcome.average,
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
@@ -251,6 +254,7 @@ def stored_result(folder: RunFolder) -> Result:
         message="" if end is None else end[0]["message"],
         drift=0.0 if end is None else end[0]["drift"],
         names=_names(experiment, begin["label"]),
+        average=None if end is None else decode_average(end[0].get("average")),
     )
 
 

@@ -54,8 +54,13 @@ class Program(Protocol):
     """
 
     @property
+    def problem(self) -> Problem:
+        """What was compiled."""
+        ...
+
+    @property
     def exact(self) -> bool:
-        """Whether `energies`, `gradient` and `metric` work: noiseless state access."""
+        """Whether `energies`, `gradient`, `metric` and `fidelities` work: noiseless state access."""
         ...
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
@@ -71,6 +76,10 @@ class Program(Protocol):
 
         A quarter of the quantum Fisher information. Entries outside the blocks are zero.
         """
+        ...
+
+    def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
+        """Exact |⟨ψ(second)|ψ(first)⟩|², shape (len(pairs),)."""
         ...
 
     def sample(

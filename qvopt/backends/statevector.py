@@ -64,6 +64,12 @@ class StatevectorProgram:
             out[part] = full[part]
         return out
 
+    def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
+        """|⟨ψ(second)|ψ(first)⟩|²."""
+        states = self.states([point for pair in pairs for point in pair])
+        overlaps = [np.vdot(b, a) for a, b in zip(states[::2], states[1::2], strict=True)]
+        return np.abs(np.array(overlaps)) ** 2
+
     def _derivatives(self, x: FloatArray) -> Any:
         """∂_kψ = [ψ(θ_k + π) - ψ(θ_k - π)] / 4, exact for every gate with G³ = G."""
         for k in range(len(self.circuit.parametric)):

@@ -19,9 +19,30 @@ def list_command(what: Kind, as_json: bool) -> int:
     }[what]()
     if as_json:
         print_json(rows)
+    elif what == "optimizers":
+        _print_optimizers(rows)
     else:
         print_table(rows)
     return 0
+
+
+def _print_optimizers(rows: list[dict[str, Any]]) -> None:
+    """By family; the options that all first-order rules share are listed once."""
+    from qvopt.optimizers.registry import LEGEND, shared_defaults
+
+    shared = shared_defaults()
+    table = []
+    for row in sorted(rows, key=lambda r: r["family"]):
+        own = {
+            k: v
+            for k, v in row["defaults"].items()
+            if not ("learning_rate" in row["defaults"] and k in shared and shared[k] == v)
+        }
+        table.append({**row, "defaults": own})
+    print_table(table)
+    print()
+    print(LEGEND)
+    print("first-order rules also take: " + ", ".join(f"{k}={v}" for k, v in shared.items()))
 
 
 def _molecules() -> list[dict[str, Any]]:

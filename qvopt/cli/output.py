@@ -63,6 +63,12 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
         rows.append(("energy", str(estimate), "Ha" + (" (fresh shots)" if sampled else "")))
         if sampled and result.exact is not None:
             rows.append(("noiseless energy there", f"{result.exact:.8f}", "Ha"))
+    if result.average is not None and result.steps > 1:
+        mean = result.average
+        estimate = Estimate(mean.energy.value, mean.energy.variance)
+        rows.append(("energy at mean iterate", str(estimate), "Ha (fresh shots)"))
+        if mean.exact is not None:
+            rows.append(("noiseless energy there", f"{mean.exact:.8f}", "Ha"))
     rows.append(("Hartree-Fock", f"{result.hf:.8f}", "Ha"))
     if result.fci is not None:
         rows.append(("full CI", f"{result.fci:.8f}", "Ha"))

@@ -27,6 +27,24 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
     return Estimate(float(value), float(variance), sum(m.shots for m in moments))
 
 
+def combine_random(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estimate:
+    """E and its variance where each shot drew its group g with probability p_g = plan.weights.
+
+    Every shot is an independent sample of X = constant + value_g / p_g, whose mean is the energy:
+    unbiased for any number of shots, with groups that were never drawn too. The variance is the
+    sample variance of X, the spread between the groups included.
+    Reference: A. Arrasmith et al., arXiv:2004.06252.
+    """
+    if len(moments) != len(plan.groups):
+        raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
+    whole = Moments(0, 0.0, 0.0)
+    for m, p in zip(moments, plan.weights.tolist(), strict=True):
+        whole += Moments(m.shots, m.mean / p, m.m2 / p**2)
+    if whole.shots < 2:
+        raise BackendError("a randomly measured energy needs two shots for its variance")
+    return Estimate(plan.constant + whole.mean, whole.variance_of_mean, whole.shots)
+
+
 def moments_of_counts(diagonal: Diagonal, counts: Mapping[int, int]) -> Moments:
     """Moments of a group from counts by outcome, bit q of an outcome being qubit q."""
     outcomes = np.array(list(counts), dtype=np.uint64)

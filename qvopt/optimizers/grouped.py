@@ -64,10 +64,10 @@ def scale_by_factored_rms(
 ) -> Transform:
     """v_i ≈ R_r C_c / mean(R), R and C running means of g² + ε over rows and columns;  u = g / √v.
 
-    The means forget with β_t = 1 - t^(-decay_power). Parameter i lies in row r and column c; a
-    row may lack columns, and then `mean(R)` weighs each row by its number of parameters, so that
-    the estimate is exact where v is a product of a row and a column factor and nothing is
-    missing. Two parameters may share a cell. Memory: rows + columns numbers instead of n.
+    The means forget with β_t = 1 - t^(-decay_power). Parameter i lies in row r and column c. Rows
+    and columns that no parameter links are matrices of their own (single and double excitations,
+    say), with their own mean(R); a row may lack columns, and mean(R) weighs each row by its
+    number of parameters. Memory: rows + columns numbers instead of n.
     Reference: N. Shazeer, M. Stern, arXiv:1804.04235.
     """
     positive("decay_power", decay_power)
@@ -75,6 +75,8 @@ def scale_by_factored_rms(
     n = sum(len(group) for group in rows)
     r, c = numbers(rows, n), numbers(columns, n)
     sizes_r, sizes_c = np.bincount(r).astype(np.float64), np.bincount(c).astype(np.float64)
+    matrix = _matrices(r, c)
+    sizes_m = np.bincount(matrix, sizes_r)
 
     def init(x: FloatArray, /) -> FactoredState:
         if len(x) != n:
@@ -89,11 +91,9 @@ def scale_by_factored_rms(
         squared = updates * updates + epsilon
         row = running_mean(state.row, np.bincount(r, squared) / sizes_r, decay)
         column = running_mean(state.column, np.bincount(c, squared) / sizes_c, decay)
-        whole = float(row @ sizes_r) / n
-        if whole == 0.0:
-            return np.zeros_like(updates), FactoredState(step, row, column)
+        whole = (np.bincount(matrix, row * sizes_r) / sizes_m)[matrix]
         # The roots are of R and C, not of their n products.
-        row_root = np.sqrt(row / whole)
+        row_root = np.sqrt(np.divide(row, whole, out=np.zeros_like(row), where=whole > 0.0))
         denominator = row_root[r]
         denominator *= np.sqrt(column)[c]
         scaled = np.divide(
@@ -102,6 +102,17 @@ def scale_by_factored_rms(
         return scaled, FactoredState(step, row, column)
 
     return Transform(init, update)
+
+
+def _matrices(rows: IntArray, columns: IntArray) -> IntArray:
+    """Return for each row the number of the matrix that it belongs to."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n_rows = int(rows.max(initial=-1)) + 1
+    nodes = n_rows + int(columns.max(initial=-1)) + 1
+    links = coo_array((np.ones(len(rows)), (rows, n_rows + columns)), shape=(nodes, nodes))
+    return np.asarray(connected_components(links, directed=False)[1][:n_rows], dtype=np.int64)
 
 
 def scale_by_blocks(

@@ -92,7 +92,7 @@ def precondition_by_metric(
         metric_shots: shots of each fidelity; 0 is exact, on simulators only.
 
     References: J. Stokes, J. Izaac, N. Killoran, G. Carleo, arXiv:1909.02108; damping as in
-    J. Martens, arXiv:1412.1193; running mean: J. Gidi et al., arXiv:2211.04421.
+    J. Martens, arXiv:1412.1193; running mean of metrics: J. Gacon et al., arXiv:2103.09232.
     """
     choice("metric", metric, KINDS)
     choice("regularization", regularization, ("tikhonov", "adaptive", "pseudo-inverse"))

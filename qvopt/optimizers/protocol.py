@@ -146,12 +146,15 @@ class Landscape:
         groups: partitions of the parameter indices by name. Circuits have "layer" (gates that act
             side by side), "class" (kinds of gates), and "row" and "column" (for excitations: the
             orbitals that are emptied, and those that are filled).
+        least_shots: for each partial derivative the fewest shots that the planned spread over
+            measurement groups can do with. None: any number.
     """
 
     n: int
     frequencies: tuple[tuple[float, ...], ...] | None = None
     curvature: float | None = None
     groups: Mapping[str, Partition] = field(default_factory=dict)
+    least_shots: tuple[int, ...] | None = None
 
 
 Round: TypeAlias = Sequence[Query] | Iterate | Describe

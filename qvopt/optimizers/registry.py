@@ -6,27 +6,37 @@ import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
 
+from .adapters import as_optimizer
 from .protocol import Optimizer
 
 GROUP: Final = "qvopt.optimizers"
-"""Entry-point group of third parties: name = a factory with keyword-only hyper-parameters."""
+"""Entry-point group of third parties: name = a factory with keyword hyper-parameters.
+
+It returns an Optimizer, a Transform, an optax transformation or an object with ask and tell. Its
+attributes `family`, `needs` and `cost`, where it has them, are shown by `qvopt list optimizers`.
+"""
+
+LEGEND: Final = (
+    "cost: circuit settings a step, each run once for every measurement group; n parameters; "
+    "R = 1 for Pauli rotations, 2 for excitations (an exact gradient counts as one evaluation)"
+)
 
 
 @dataclass(frozen=True)
 class OptimizerEntry:
     """What there is to know of an optimizer.
 
-    `cost` is what a step asks for, n being the number of parameters: E one energy, ∇ one gradient
-    (2n energies for Pauli rotations, 4n for excitations), g one metric.
+    `needs` names the queries that it asks; `cost` is the number of circuit settings of a step, see
+    `LEGEND`.
     """
 
     name: str
-    factory: Callable[..., Optimizer]
+    factory: Callable[..., Any]
     family: str
     needs: str
     cost: str
@@ -35,7 +45,17 @@ class OptimizerEntry:
     def defaults(self) -> dict[str, Any]:
         """Hyper-parameters and their defaults."""
         parameters = inspect.signature(self.factory).parameters.values()
-        return {p.name: p.default for p in parameters}
+        return {
+            p.name: None if p.default is p.empty else p.default
+            for p in parameters
+            if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+        }
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether the factory takes hyper-parameters that its signature does not name."""
+        parameters = inspect.signature(self.factory).parameters.values()
+        return any(p.kind == p.VAR_KEYWORD for p in parameters)
 
     @property
     def reference(self) -> str:
@@ -54,17 +74,52 @@ class OptimizerEntry:
         }
 
 
-_OWN: Final = {
+_FIRST: Final = ("gradients", "2R n")
+_METRIC: Final = ("gradients, metric", "2R n + Σ_b [R b + 2R² b(b-1)], blocks of b")
+_CLOSED: Final = ("energies, gradients", "1 + 2R n for each trial point")
+
+_OWN: Final[dict[str, tuple[str, str, str, str, str]]] = {
     # name: (module, factory, family, needs, cost of a step)
-    "gradient-descent": ("rules", "gradient_descent", "first order", "gradients", "∇"),
-    "momentum": ("rules", "momentum", "first order", "gradients", "∇"),
-    "adagrad": ("rules", "adagrad", "adaptive", "gradients", "∇"),
-    "rmsprop": ("rules", "rmsprop", "adaptive", "gradients", "∇"),
-    "adam": ("rules", "adam", "adaptive", "gradients", "∇"),
-    "l-bfgs": ("lbfgs", "lbfgs", "quasi-Newton", "energies, gradients", "about E + ∇"),
-    "spsa": ("spsa", "spsa", "stochastic", "energies", "2 E"),
-    "qng": ("rules", "natural_gradient_descent", "natural gradient", "gradients, metric", "∇ + g"),
-}
+    "gradient-descent": ("rules", "gradient_descent", "first order", *_FIRST),
+    "momentum": ("rules", "momentum", "first order", *_FIRST),
+    "nesterov": ("rules", "nesterov", "first order", *_FIRST),
+    "adagrad": ("rules", "adagrad", "adaptive", *_FIRST),
+    "rmsprop": ("rules", "rmsprop", "adaptive", *_FIRST),
+    "adadelta": ("rules", "adadelta", "adaptive", *_FIRST),
+    "adam": ("rules", "adam", "adaptive", *_FIRST),
+    "amsgrad": ("rules", "amsgrad", "adaptive", *_FIRST),
+    "adamax": ("rules", "adamax", "adaptive", *_FIRST),
+    "nadam": ("rules", "nadam", "adaptive", *_FIRST),
+    "adamw": ("rules", "adamw", "adaptive", *_FIRST),
+    "adabelief": ("rules", "adabelief", "adaptive", *_FIRST),
+    "yogi": ("rules", "yogi", "adaptive", *_FIRST),
+    "lion": ("rules", "lion", "adaptive", *_FIRST),
+    "adafactor": ("rules", "adafactor", "adaptive, grouped", *_FIRST),
+    "blockwise": ("rules", "blockwise", "adaptive, grouped", *_FIRST),
+    "qng": ("rules", "natural_gradient_descent", "natural gradient", *_METRIC),
+    "qng-momentum": ("rules", "natural_gradient_momentum", "natural gradient", *_METRIC),
+    "qng-adam": ("rules", "natural_gradient_adam", "natural gradient", *_METRIC),
+    "l-bfgs": ("lbfgs", "lbfgs", "quasi-Newton", *_CLOSED),
+    "noise-aware-l-bfgs": (
+        "noise_aware_lbfgs", "noise_aware_lbfgs", "quasi-Newton", "energies, gradients", "2 + 2R n"
+    ),
+    "spsa": ("spsa", "spsa", "stochastic", "energies", "2"),
+    "qn-spsa": ("spsa", "qn_spsa", "stochastic", "energies, fidelities", "8"),
+    "rotosolve": ("coordinate", "rotosolve", "coordinate", "energies", "(2R+1) n"),
+    "excitation-solve": ("coordinate", "excitation_solve", "coordinate", "energies", "2R n"),
+    "icans": ("frugal", "icans", "shot-frugal", "gradients", "2R n, shots by component"),
+    "gcans": ("frugal", "gcans", "shot-frugal", "gradients", "2R n, shots by component"),
+    "rosalin": ("frugal", "rosalin", "shot-frugal", "gradients", "2R n, random groups"),
+    "cobyla": ("libraries", "cobyla", "gradient-free", "energies", "1"),
+    "nelder-mead": ("libraries", "nelder_mead", "gradient-free", "energies", "1 to n + 2"),
+    "powell": ("libraries", "powell", "gradient-free", "energies", "n line searches"),
+    "cma-es": ("libraries", "cma_es", "gradient-free", "energies", "4 + 3 ln n"),
+    "bobyqa": ("libraries", "bobyqa", "gradient-free", "energies", "1"),
+    "slsqp": ("libraries", "slsqp", "quasi-Newton", *_CLOSED),
+    "bfgs": ("libraries", "bfgs", "quasi-Newton", *_CLOSED),
+    "tnc": ("libraries", "tnc", "Newton", *_CLOSED),
+    "conjugate-gradient": ("libraries", "conjugate_gradient", "first order", *_CLOSED),
+}  # fmt: skip
 
 
 def optimizer_names() -> tuple[str, ...]:
@@ -81,8 +136,37 @@ def describe(name: str) -> OptimizerEntry:
         return OptimizerEntry(key, found, family, needs, cost)
     for entry in entry_points(group=GROUP):
         if entry.name == key:
-            return OptimizerEntry(key, entry.load(), "plug-in", "see its documentation", "-")
+            return _plug_in(key, entry)
     raise unknown_name("optimizer", name, optimizer_names())
+
+
+def _plug_in(name: str, entry: EntryPoint) -> OptimizerEntry:
+    """Load a third party's factory.
+
+    Raises InputError if its package is broken.
+    """
+    try:
+        factory = entry.load()
+        inspect.signature(factory)
+    except Exception as error:  # whatever a third party's import raises
+        raise InputError(
+            f"the plug-in {entry.value} of optimizer {name} cannot be loaded: {error}"
+        ) from None
+    return OptimizerEntry(
+        name,
+        factory,
+        str(getattr(factory, "family", "plug-in")),
+        str(getattr(factory, "needs", "see its documentation")),
+        str(getattr(factory, "cost", "-")),
+    )
+
+
+def shared_defaults() -> dict[str, Any]:
+    """Hyper-parameters that every first-order rule takes, and their defaults."""
+    from .rules import assemble
+
+    parameters = inspect.signature(assemble).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
@@ -93,9 +177,9 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     """
     entry = describe(name)
     for key in hyperparameters:
-        if key not in entry.defaults:
+        if key not in entry.defaults and not entry.open_ended:
             raise unknown_name(f"hyper-parameter of {entry.name}", key, entry.defaults)
     try:
-        return entry.factory(**hyperparameters)
+        return as_optimizer(entry.factory(**hyperparameters))
     except TypeError as error:
         raise InputError(f"optimizer {entry.name}: {error}") from None

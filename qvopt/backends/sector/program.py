@@ -163,14 +163,18 @@ class SectorProgram:
         seed: np.random.SeedSequence,
     ) -> IntArray:
         """Counts of the reference determinant after U(second)† U(first)."""
+        p = np.clip(self.fidelities(pairs), 0.0, 1.0)
+        return np.random.default_rng(seed).binomial(shots, p).astype(np.int64)
+
+    def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
+        """Exact |⟨ψ(second)|ψ(first)⟩|²; runs of pairs with the same first point share its state."""
         known: dict[int, FloatArray] = {}
         overlaps = []
         for first, second in pairs:
             if id(first) not in known:
                 known = {id(first): self.state(first)}
             overlaps.append(float(np.vdot(known[id(first)], self.state(second))))
-        p = np.clip(np.square(overlaps), 0.0, 1.0)
-        return np.random.default_rng(seed).binomial(shots, p).astype(np.int64)
+        return np.square(np.array(overlaps, dtype=np.float64))
 
     def _turns_at(self, point: Point) -> FloatArray:
         angles = self.tables.offsets.copy()

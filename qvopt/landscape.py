@@ -1,0 +1,105 @@
+"""What a circuit's structure says of its energy, in the words of the optimizers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+
+import numpy as np
+
+from qvopt.gradients.parameter_shift import shift_rule
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.optimizers.protocol import Landscape, Partition
+from qvopt_circuits.blocks import parameter_blocks
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import EXCITATIONS, Gate
+from qvopt_molecules.pauli import PauliSum
+
+
+def describe_landscape(
+    circuit: Circuit, observable: PauliSum, plan: MeasurementPlan | None
+) -> Landscape:
+    """Return frequencies, curvature bound and groups of the energy of a circuit.
+
+    The curvature bound is f² Σ|c|, f the largest frequency of a parameter and c the coefficients
+    of the observable without its constant.
+    """
+    gates = _gates_by_parameter(circuit)
+    frequencies = tuple(_frequencies(g) for g in gates)
+    largest = max((max(f) for f in frequencies if f), default=0.0)
+    size = sum(abs(c) for label, c in observable if set(label) - {"I"})
+    return Landscape(
+        circuit.n_parameters,
+        frequencies,
+        largest**2 * size,
+        _groups(circuit, gates),
+        None if plan is None else _least_shots(circuit, len(plan.groups)),
+    )
+
+
+def _gates_by_parameter(circuit: Circuit) -> list[list[tuple[Gate, float]]]:
+    """For each parameter the gates that it turns, with their coefficients."""
+    out: list[list[tuple[Gate, float]]] = [[] for _ in range(circuit.n_parameters)]
+    index, coefficient, _ = circuit.affine
+    for position, i, c in zip(circuit.parametric, index, coefficient, strict=True):
+        out[i].append((circuit.gates[position], float(c)))
+    return out
+
+
+def _frequencies(gates: Iterable[tuple[Gate, float]]) -> tuple[float, ...]:
+    """Positive frequencies of E along a parameter: all sums of its gates' ones, of either sign."""
+    found = {0.0}
+    for gate, c in gates:
+        if c == 0.0:
+            continue
+        own = [0.0, *(s * f * c for f in gate.frequencies for s in (1, -1))]
+        found = {round(a + b, 12) for a in found for b in own}
+    return tuple(sorted(f for f in found if f > 0))
+
+
+def _groups(circuit: Circuit, gates: list[list[tuple[Gate, float]]]) -> dict[str, Partition]:
+    """Partitions of the parameters, by their first gate."""
+    seen: dict[Hashable, int] = defaultdict(int)
+    kinds: list[Hashable] = []
+    rows: list[Hashable] = []
+    columns: list[Hashable] = []
+    for own in gates:
+        if not own:
+            for names in (kinds, rows, columns):
+                names.append("none")
+            continue
+        gate = own[0][0]
+        kinds.append(gate.name + gate.paulis)
+        if gate.name in EXCITATIONS:
+            half = len(gate.qubits) // 2
+            rows.append(gate.qubits[:half])
+            columns.append(gate.qubits[half:])
+        else:
+            # The k-th rotation on these qubits: a row is a layer of the ansatz.
+            where = (gate.name, gate.paulis, gate.qubits)
+            rows.append(seen[where])
+            columns.append(where)
+            seen[where] += 1
+    return {
+        "layer": parameter_blocks(circuit),
+        "class": _partition(kinds),
+        "row": _partition(rows),
+        "column": _partition(columns),
+    }
+
+
+def _partition(names: list[Hashable]) -> Partition:
+    groups: dict[Hashable, list[int]] = {}
+    for i, name in enumerate(names):
+        groups.setdefault(name, []).append(i)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def _least_shots(circuit: Circuit, n_groups: int) -> tuple[int, ...]:
+    """Two shots for each group at each shifted energy of a parameter."""
+    index, coefficient, _ = circuit.affine
+    points = np.zeros(circuit.n_parameters, dtype=np.int64)
+    for position, i, c in zip(circuit.parametric, index, coefficient, strict=True):
+        if c != 0.0:
+            points[i] += len(shift_rule(circuit.gates[position]))
+    return tuple(int(2 * n_groups * p) for p in points)

@@ -1,0 +1,172 @@
+"""Shot-frugal descent: shots for each partial derivative, from the variances measured so far.
+
+The gain of a step with rate η on a landscape of curvature bound L is at least
+Σ_i [(η - L η²/2) g_i² - (L η²/2) σ_i² / s_i], σ_i² the variance of one shot and s_i the shots of
+component i: the rules choose s_i so that the expected gain for each shot is large.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_molecules.errors import InputError
+
+from .errors import check_finite
+from .protocol import Describe, Gradient, Iterate, Landscape, Optimizer, Run, Spread
+from .validation import count, not_negative, positive
+from .validation import decay as check_decay
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def icans_shots(
+    gradient: FloatArray, deviation: FloatArray, lipschitz: float, rate: float, floor: float
+) -> FloatArray:
+    """s_i = 2Lη/(2 - Lη) · σ_i² / (g_i² + floor), no component above that of the largest gain."""
+    wanted = _factor(lipschitz, rate) * deviation**2 / (gradient**2 + floor)
+    wanted = np.maximum(np.ceil(wanted), 1.0)
+    gain = (rate - lipschitz * rate**2 / 2) * gradient**2
+    gain -= lipschitz * rate**2 / 2 * deviation**2 / wanted
+    return np.asarray(np.minimum(wanted, wanted[int(np.argmax(gain / wanted))]))
+
+
+def gcans_shots(
+    gradient: FloatArray, deviation: FloatArray, lipschitz: float, rate: float, floor: float
+) -> FloatArray:
+    """s_i = 2Lη/(2 - Lη) · σ_i Σ_j σ_j / (‖g‖² + floor): the best shots for the whole gradient."""
+    whole = float(gradient @ gradient) + floor
+    return np.asarray(np.ceil(_factor(lipschitz, rate) * deviation * deviation.sum() / whole))
+
+
+def _factor(lipschitz: float, rate: float) -> float:
+    return 2 * lipschitz * rate / (2 - lipschitz * rate)
+
+
+_RULES = {"icans": icans_shots, "gcans": gcans_shots}
+
+
+def icans(
+    *,
+    learning_rate: float = 0.02,
+    lipschitz: float | None = None,
+    min_shots: int = 100,
+    max_shots: int = 100_000,
+    decay: float = 0.99,
+    bias: float = 1e-6,
+    tolerance: float = 1e-6,
+) -> Optimizer:
+    """x <- x - η g, with shots by component and their gain for each.  Kübler et al., arXiv:1909.09083.
+
+    The rule is iCANS1 with `min_shots` as the least for a component. A component's shots are all
+    of its partial derivative's, over its shifted energies and measurement groups. More than
+    `max_shots` are never asked for one component.
+
+    Args:
+        learning_rate: η; at most 1 / lipschitz is used.
+        lipschitz: L, a bound on the curvature in Hartree per unit parameter squared; None takes
+            1/η: the largest curvature that the rate is good for. (The bound from the Hamiltonian
+            is safe, and so large that it asks for tens of times the shots.)
+        min_shots, max_shots: of one component.
+        decay: μ of the running means of gradient and variance.
+        bias: b of the floor b μ^k under the squared gradient.
+        tolerance: exact gradients stop the run at this norm.
+    """
+    return _frugal("icans", "planned", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
+                   tolerance)  # fmt: skip
+
+
+def gcans(
+    *,
+    learning_rate: float = 0.02,
+    lipschitz: float | None = None,
+    min_shots: int = 100,
+    max_shots: int = 100_000,
+    decay: float = 0.99,
+    bias: float = 1e-6,
+    tolerance: float = 1e-6,
+) -> Optimizer:
+    """x <- x - η g, with the best shots for the whole gradient.  Gu et al., arXiv:2108.10434.
+
+    See `icans` for the hyper-parameters.
+    """
+    return _frugal("gcans", "planned", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
+                   tolerance)  # fmt: skip
+
+
+def rosalin(
+    *,
+    learning_rate: float = 0.02,
+    lipschitz: float | None = None,
+    min_shots: int = 16,
+    max_shots: int = 100_000,
+    decay: float = 0.99,
+    bias: float = 1e-6,
+    tolerance: float = 1e-6,
+) -> Optimizer:
+    """iCANS with each shot's term drawn at random by weight.  Arrasmith et al., arXiv:2004.06252.
+
+    Random drawing is unbiased down to a single shot, so a component may get fewer shots than
+    there are measurement groups. See `icans` for the hyper-parameters.
+    """
+    return _frugal("icans", "random", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
+                   tolerance)  # fmt: skip
+
+
+def _frugal(
+    rule: Literal["icans", "gcans"],
+    spread: Spread,
+    learning_rate: float,
+    lipschitz: float | None,
+    min_shots: int,
+    max_shots: int,
+    decay: float,
+    bias: float,
+    tolerance: float,
+) -> Optimizer:
+    positive("learning_rate", learning_rate)
+    if lipschitz is not None:
+        positive("lipschitz", lipschitz)
+    count("min_shots", min_shots)
+    if count("max_shots", max_shots) < min_shots:
+        raise InputError(f"max_shots must be >= min_shots = {min_shots}, got {max_shots}")
+    check_decay("decay", decay)
+    positive("bias", bias)
+    not_negative("tolerance", tolerance)
+    curvature = 1.0 / learning_rate if lipschitz is None else lipschitz
+    rate = min(learning_rate, 1.0 / curvature)
+
+    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+        landscape: Landscape = yield Describe()
+        least = _least_shots(landscape, spread, min_shots)
+        shots = least
+        mean, square = np.zeros_like(x), np.zeros_like(x)
+        k = 0
+        while True:
+            (gradient,) = yield [Gradient(x, [int(s) for s in shots], spread=spread)]
+            exact = not np.any(gradient.variance)
+            if exact and float(np.linalg.norm(gradient.value)) <= tolerance:
+                return x
+            x = check_finite(x - rate * gradient.value)
+            yield Iterate(x)
+            mean = decay * mean + (1 - decay) * gradient.value
+            square = decay * square + (1 - decay) * gradient.variance * shots
+            k += 1
+            correction = 1 - decay**k
+            wanted = _RULES[rule](
+                mean / correction, np.sqrt(square / correction), curvature, rate, bias * decay**k
+            )
+            shots = np.clip(wanted, least, max_shots).astype(np.int64)
+
+    return start
+
+
+def _least_shots(landscape: Landscape, spread: Spread, min_shots: int) -> IntArray:
+    """Shots that every component needs: two for each group at each shifted energy, if planned."""
+    needed = np.full(landscape.n, min_shots, dtype=np.int64)
+    if spread == "planned" and landscape.least_shots is not None:
+        needed = np.maximum(needed, np.array(landscape.least_shots, dtype=np.int64))
+    return needed
