@@ -102,10 +102,9 @@ def search(names: list[str], molecules: list[str], seeds: range, pool) -> dict[s
         for s, seed in enumerate(seeds)
     }
     out = {n: np.empty((len(candidates(n)), len(molecules), len(seeds))) for n in names}
-    done = 0
-    for (n, *where), value in zip(tasks, pool.map(score, tasks.values()), strict=True):
+    scores = pool.map(score, tasks.values())
+    for done, ((n, *where), value) in enumerate(zip(tasks, scores, strict=True), start=1):
         out[n][tuple(where)] = value
-        done += 1
         if sys.stderr.isatty():
             print(f"\r{done} of {len(tasks)} runs", end="", file=sys.stderr)
     return out

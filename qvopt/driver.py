@@ -36,7 +36,6 @@ from qvopt.evaluation import (
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Ledger
 from qvopt.optimizers.errors import DivergedError
-from qvopt.optimizers.statistics import significantly_above
 from qvopt.optimizers.protocol import (
     Answer,
     Describe,
@@ -47,6 +46,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt.optimizers.statistics import significantly_above
 from qvopt.stopping import Watch
 from qvopt_molecules.errors import BudgetExceededError, InputError
 

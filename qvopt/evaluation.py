@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Point, Program
 from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
-from qvopt.landscape import describe_landscape
 from qvopt.gradients.parameter_shift import (
     GradientExpansion,
     combine_gradient,
     expand_gradient,
 )
+from qvopt.landscape import describe_landscape
 from qvopt.ledger import Cost, Costs
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.estimate import Estimate, Moments

@@ -60,7 +60,7 @@ class Program(Protocol):
 
     @property
     def exact(self) -> bool:
-        """Whether `energies`, `gradient`, `metric` and `fidelities` work: noiseless state access."""
+        """Whether the exact values below can be had: noiseless state access."""
         ...
 
     def energies(self, points: Sequence[Point]) -> FloatArray:

@@ -118,7 +118,7 @@ def rotosolve(
     significance: float = 1.0,
     tolerance: float = 1e-8,
 ) -> Optimizer:
-    """Each parameter in turn to its exact minimum, 2R+1 energies each.  Ostaszewski et al., arXiv:1905.09692.
+    """Each parameter to its exact minimum, 2R+1 energies each.  Ostaszewski, arXiv:1905.09692.
 
     A step is a sweep over all parameters. Frequencies other than a Pauli rotation's are taken as
     they are (D. Wierichs et al., arXiv:2107.12390).
@@ -143,7 +143,7 @@ def excitation_solve(
     significance: float = 1.0,
     tolerance: float = 1e-8,
 ) -> Optimizer:
-    """Each excitation in turn to its exact minimum, 4 new energies each.  Jäger et al., arXiv:2409.05939.
+    """Each excitation to its exact minimum, 4 new energies each.  Jäger et al., arXiv:2409.05939.
 
     The energy along an excitation is a second-order Fourier series: five values fix it, and the
     value at the present point is known from the parameter before. A step is a sweep over all

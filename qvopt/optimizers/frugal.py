@@ -59,7 +59,7 @@ def icans(
     bias: float = 1e-6,
     tolerance: float = 1e-6,
 ) -> Optimizer:
-    """x <- x - η g, with shots by component and their gain for each.  Kübler et al., arXiv:1909.09083.
+    """x <- x - η g, the shots of each g_i by its gain.  Kübler et al., arXiv:1909.09083.
 
     The rule is iCANS1 with `min_shots` as the least for a component. A component's shots are all
     of its partial derivative's, over its shifted energies and measurement groups. More than

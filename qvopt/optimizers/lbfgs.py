@@ -43,7 +43,7 @@ def lbfgs(
     first_step: float = 0.1,
     max_line_search: int = 20,
 ) -> Optimizer:
-    """x <- x - t H g, t by a line search that satisfies the strong Wolfe conditions.
+    """x <- x - t H g, H from past gradients.  Nocedal, Math. Comput. 35, 773 (1980).
 
     Args:
         memory: (s, y) pairs kept.
@@ -51,8 +51,8 @@ def lbfgs(
         first_step: length of the very first trial step.
         max_line_search: trial points in one line search.
 
-    Meant for exact values: under shots the pairs store noise.
-    Reference: J. Nocedal, S. J. Wright, Numerical Optimization (2006), algorithms 7.4, 3.5, 3.6.
+    Meant for exact values: under shots the pairs store noise (see `noise_aware_lbfgs`). t satisfies
+    the strong Wolfe conditions: J. Nocedal, S. J. Wright, Numerical Optimization (2006), algorithms 7.4, 3.5, 3.6.
     """
     count("memory", memory)
     not_negative("tolerance", tolerance)

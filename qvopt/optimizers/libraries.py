@@ -138,7 +138,7 @@ class _Cma:
 
 
 def bobyqa(*, first_step: float = 0.1, tolerance: float = 1e-8, noisy: bool = True) -> Optimizer:
-    """Quadratic models in a trust region, with restarts under noise.  Cartis et al., arXiv:1804.00154.
+    """Quadratic models in a trust region, with restarts.  Cartis et al., arXiv:1804.00154.
 
     Needs the package `Py-BOBYQA`. It has no callback: a step is an evaluation, and the point
     reported is the best that its model holds.

@@ -128,7 +128,7 @@ def minimize(
     jac: Callable[[FloatArray], Any] | None = None,
     metric: Callable[[FloatArray], FloatArray] | None = None,
     fidelity: Callable[[FloatArray, FloatArray], float] | None = None,
-    frequencies: Sequence[Sequence[float]] | None = None,
+    landscape: Landscape | None = None,
     max_steps: int = 1000,
     seed: int | np.random.SeedSequence = 0,
     callback: Callable[[FloatArray], object] | None = None,
@@ -146,7 +146,8 @@ def minimize(
             differences of f with a step of 6e-6 are taken, which noise would swamp.
         metric: the metric tensor, for natural gradients; the identity without.
         fidelity: |⟨ψ(x)|ψ(y)⟩|² for QN-SPSA.
-        frequencies: of f along each parameter, for coordinate solvers.
+        landscape: frequencies of f along each parameter, for coordinate solvers, and groups of
+            the parameters, for grouped rules.
         max_steps: stop after that many.
         seed: of the optimizer's own draws.
         callback: called with x after each step.
@@ -158,9 +159,8 @@ def minimize(
         get_optimizer(optimizer, **hyperparameters) if isinstance(optimizer, str) else optimizer
     )
     x = np.array(x0, dtype=np.float64).reshape(-1)
-    spectrum = None if frequencies is None else tuple(tuple(f) for f in frequencies)
     function = _Function(fun, jac, metric, fidelity)
-    solver = AskTell(chosen, x, seed, Landscape(len(x), spectrum))
+    solver = AskTell(chosen, x, seed, landscape)
     status, message, seen = "max-steps", "", 0
     try:
         while True:
@@ -170,7 +170,7 @@ def minimize(
             seen = solver.steps
             if solver.finished or seen >= max_steps:
                 break
-            solver.tell([function(query) for query in queries])
+            solver.tell([_finite(function(query)) for query in queries])
         status = "converged" if solver.finished else "max-steps"
     except DivergedError as error:
         status, message = "diverged", str(error)
@@ -181,6 +181,12 @@ def minimize(
         solver.x, float(last), solver.steps, function.nfev, function.njev,
         status == "converged", status, message,
     )  # fmt: skip
+
+
+def _finite(answer: Answer) -> Answer:
+    if not np.all(np.isfinite(answer.value)):
+        raise DivergedError("the function returned a value that is not a finite number")
+    return answer
 
 
 class _Function:

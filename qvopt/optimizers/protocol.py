@@ -189,7 +189,7 @@ class Update(Protocol):
 
 
 class MetricNeed(NamedTuple):
-    """Which metric a transform wants, with how many shots (see `Metric`), and every how many steps."""
+    """Which metric a transform wants, with which shots (see `Metric`), every how many steps."""
 
     kind: MetricKind
     shots: int | None = None

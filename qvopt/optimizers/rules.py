@@ -253,7 +253,7 @@ def adafactor(
     momentum: float = 0.9,
     clip_update: float = 1.0,
 ) -> Rule:
-    """x <- x - η clip(g / √(R C / mean R)), R and C means of g².  Shazeer & Stern, arXiv:1804.04235.
+    """x <- x - η clip(g / √(R C / mean R)), R, C means of g².  Shazeer, Stern, arXiv:1804.04235.
 
     `rows` and `columns` name groupings of the parameters: for excitations the orbitals emptied
     and filled. `momentum` averages the updates (the paper's β₁, which costs n numbers; 0 is off).

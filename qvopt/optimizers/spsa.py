@@ -36,7 +36,7 @@ def spsa(
     second_order: bool = False,
     regularization: float = 0.01,
 ) -> Optimizer:
-    """x <- x - a_k ĝ, ĝ from two energies a step.  Spall, IEEE Trans. Autom. Control 37, 332 (1992).
+    """x <- x - a_k ĝ, ĝ from two energies.  Spall, IEEE Trans. Autom. Control 37, 332 (1992).
 
     ĝ = [E(x + c_k Δ) - E(x - c_k Δ)] / (2 c_k) · Δ⁻¹, Δ_i = ±1 with equal chance;
     a_k = a / (A + k)^α, c_k = c / k^γ for k = 1, 2, …

@@ -167,7 +167,7 @@ class SectorProgram:
         return np.random.default_rng(seed).binomial(shots, p).astype(np.int64)
 
     def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
-        """Exact |⟨ψ(second)|ψ(first)⟩|²; runs of pairs with the same first point share its state."""
+        """Exact |⟨ψ(second)|ψ(first)⟩|²; pairs in a row with one first point share its state."""
         known: dict[int, FloatArray] = {}
         overlaps = []
         for first, second in pairs:
