@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qvopt.experiment import Experiment, make_experiment
+    from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.result import Result
     from qvopt.session import Session, run
@@ -30,6 +31,7 @@ __all__ = [
     "get_ansatz",
     "get_optimizer",
     "make_experiment",
+    "minimize",
     "run",
 ]
 
@@ -42,6 +44,7 @@ _HOMES = {
     "get_ansatz": "qvopt_circuits.catalogue",
     "get_optimizer": "qvopt.optimizers.registry",
     "make_experiment": "qvopt.experiment",
+    "minimize": "qvopt.optimizers.minimize",
     "run": "qvopt.session",
 }
 

@@ -52,7 +52,8 @@ def lbfgs(
         max_line_search: trial points in one line search.
 
     Meant for exact values: under shots the pairs store noise (see `noise_aware_lbfgs`). t satisfies
-    the strong Wolfe conditions: J. Nocedal, S. J. Wright, Numerical Optimization (2006), algorithms 7.4, 3.5, 3.6.
+    the strong Wolfe conditions: J. Nocedal, S. J. Wright, Numerical Optimization (2006), algorithms
+    7.4, 3.5 and 3.6.
     """
     count("memory", memory)
     not_negative("tolerance", tolerance)
