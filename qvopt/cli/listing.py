@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from qvopt_molecules.errors import InputError
+
 from .output import print_json, print_table
 
 Kind = Literal["molecules", "ansatze", "optimizers", "backends"]
@@ -73,7 +75,14 @@ def _ansatze() -> list[dict[str, Any]]:
 def _optimizers() -> list[dict[str, Any]]:
     from qvopt.optimizers.registry import describe, optimizer_names
 
-    return [describe(name).document() for name in optimizer_names()]
+    rows = []
+    for name in optimizer_names():
+        try:
+            rows.append(describe(name).document())
+        except InputError as error:  # a broken plug-in does not hide the others
+            row = dict.fromkeys(("needs", "cost"), "-") | {"defaults": {}, "reference": str(error)}
+            rows.append({"name": name, "family": "broken", **row})
+    return rows
 
 
 def _backends() -> list[dict[str, Any]]:

@@ -135,8 +135,8 @@ def describe(name: str) -> OptimizerEntry:
         found = getattr(importlib.import_module(f"qvopt.optimizers.{module}"), factory)
         return OptimizerEntry(key, found, family, needs, cost)
     for entry in entry_points(group=GROUP):
-        if entry.name == key:
-            return _plug_in(key, entry)
+        if entry.name.lower().replace("_", "-") == key:
+            return _plug_in(entry.name, entry)
     raise unknown_name("optimizer", name, optimizer_names())
 
 

@@ -1,0 +1,5 @@
+"""`python -m qvopt`: the command line."""
+
+from qvopt.cli import main
+
+main()
