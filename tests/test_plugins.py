@@ -131,9 +131,7 @@ def test_it_is_listed(qvopt):
     assert "sign-descent" in qvopt("list", "optimizers").stdout
 
 
-@pytest.mark.parametrize(
-    "name", ["sign-descent", "test-optax_lion", "test-climber", "test-scipys"]
-)
+@pytest.mark.parametrize("name", ["sign-descent", "test-optax_lion", "test-climber", "test-scipys"])
 def test_it_runs_and_resumes(name, qvopt, tmp_path):
     if name == "test-optax_lion":
         pytest.importorskip("optax")

@@ -111,7 +111,7 @@ def test_reported_energies_are_unbiased_over_runs():
 
 def test_a_run_that_climbs_says_that_it_diverged():
     result = run("h2", optimizer="gradient-descent", shots=1000, seed=1, max_steps=30,
-                 **{"ansatz": "uccsd"})  # fmt: skip
+                 ansatz="uccsd")  # fmt: skip
     assert result.status == "max-steps"
     wild = run(
         "h2", optimizer={"name": "lion", "learning_rate": 0.7}, shots=1000, seed=1, max_steps=9

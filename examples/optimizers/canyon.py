@@ -1,0 +1,89 @@
+"""1. A canyon: one global rate against a rate for each parameter, and what a rotation does to it.
+
+On f(x) = ½ Σ h_i x_i² with h from 1 to 10⁴ one rate must suit the steepest direction, and the flat
+ones crawl. Adagrad divides each gradient by its own history. Rotate the canyon, and no diagonal
+scaling can tell steep from flat: the natural gradient and L-BFGS, which see directions, still can.
+Sources: Duchi, Hazan, Singer, JMLR 12, 2121 (2011); Amari, Neural Comput. 10, 251 (1998).
+"""
+
+import numpy as np
+from common import figure, follow, print_table, save
+
+from qvopt import minimize
+from qvopt.optimizers.adaptive import scale_by_adagrad
+from qvopt.optimizers.combine import chain, scale
+from qvopt.optimizers.natural_gradient import precondition_by_metric
+
+N, STEPS = 8, 200
+CURVATURES = np.logspace(0, 4, N)
+RATES = np.logspace(-5, 1, 25)
+
+
+def canyon(rotated):
+    """The Hessian, along the axes or in random directions."""
+    turn = np.eye(N)
+    if rotated:
+        turn = np.linalg.qr(np.random.default_rng(0).normal(size=(N, N)))[0]
+    return turn @ np.diag(CURVATURES) @ turn.T
+
+
+def best_path(make, hessian, x0, **extra):
+    """The path of the rate with the lowest end: every rule gets its own best."""
+    best = None
+    for rate in RATES:
+        with np.errstate(all="ignore"):
+            path = follow(chain(make, scale(-rate)), lambda x, t: hessian @ x, x0, STEPS, **extra)
+            values = 0.5 * np.einsum("ti,ij,tj->t", path, hessian, path)
+        if np.all(np.isfinite(values)) and (best is None or values[-1] < best[-1]):
+            best = values
+    return best
+
+
+def compute():
+    """f along each rule's best path, by canyon and rule."""
+    out = {}
+    for name, rotated in (("along the axes", False), ("rotated", True)):
+        hessian = canyon(rotated)
+        x0 = np.random.default_rng(1).uniform(0.5, 2.0, size=N)
+        values = [0.5 * x0 @ hessian @ x0]
+        minimize(
+            lambda x, h=hessian: 0.5 * float(x @ h @ x), x0, "l-bfgs", max_steps=STEPS,
+            jac=lambda x, h=hessian: h @ x, tolerance=1e-7,
+            callback=lambda x, h=hessian, v=values: v.append(0.5 * float(x @ h @ x)),
+        )  # fmt: skip
+        natural = precondition_by_metric("full", damping=1e-6, max_norm=None)
+        out[name] = {
+            "one rate": best_path(scale(1.0), hessian, x0),
+            "Adagrad": best_path(scale_by_adagrad(0.0), hessian, x0),
+            "natural gradient": best_path(natural, hessian, x0, metric=hessian),
+            "L-BFGS": np.array(values),
+        }
+    return out
+
+
+def draw(data):
+    """One panel for each canyon."""
+    fig, axes = figure(2)
+    for ax, (name, curves) in zip(axes, data.items(), strict=True):
+        for rule, values in curves.items():
+            ax.semilogy(np.maximum(values, 1e-16), label=rule)
+        ax.set(title=f"canyon {name}", xlabel="step", ylim=(1e-12, None))
+    axes[0].set_ylabel("f(x)")
+    axes[0].legend(loc="center right")
+    return fig
+
+
+def main():
+    """Print and draw."""
+    data = compute()
+    print_table(
+        [
+            {"canyon": name, **{rule: float(v[-1]) for rule, v in curves.items()}}
+            for name, curves in data.items()
+        ]
+    )
+    save(draw(data), __file__)
+
+
+if __name__ == "__main__":
+    main()
