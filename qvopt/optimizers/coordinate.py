@@ -71,12 +71,12 @@ def stationary(coefficients: FloatArray) -> FloatArray:
     if scale == 0.0:
         return np.zeros(1)
     roots = np.roots(polynomial / scale)
-    angles = np.concatenate([[0.0], np.angle(roots)])
+    angles = np.angle(roots)
     for _ in range(2):
         first, second = _derivatives(angles, a, b)
         step = np.divide(first, second, out=np.zeros_like(first), where=second > 0.0)
         angles = angles - np.clip(step, -0.1, 0.1)
-    return np.asarray(np.remainder(angles + np.pi, 2 * np.pi) - np.pi)
+    return np.concatenate([[0.0], np.remainder(angles + np.pi, 2 * np.pi) - np.pi])
 
 
 def minimum(
@@ -115,7 +115,7 @@ def rotosolve(
     shuffle: bool = False,
     reuse: bool = False,
     reset: int = 32,
-    significance: float = 1.0,
+    significance: float = 2.0,
     tolerance: float = 1e-8,
 ) -> Optimizer:
     """Each parameter to its exact minimum, 2R+1 energies each.  Ostaszewski, arXiv:1905.09692.
@@ -140,7 +140,7 @@ def excitation_solve(
     shuffle: bool = False,
     reuse: bool = True,
     reset: int = 16,
-    significance: float = 1.0,
+    significance: float = 2.0,
     tolerance: float = 1e-8,
 ) -> Optimizer:
     """Each excitation to its exact minimum, 4 new energies each.  Jäger et al., arXiv:2409.05939.

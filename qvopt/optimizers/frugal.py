@@ -63,7 +63,9 @@ def icans(
 
     The rule is iCANS1 with `min_shots` as the least for a component. A component's shots are all
     of its partial derivative's, over its shifted energies and measurement groups. More than
-    `max_shots` are never asked for one component.
+    `max_shots` are never asked for one component. The first gradient takes the experiment's shots:
+    it measures the variances that the rule needs. (The paper starts at the least number, whose
+    noise can throw many parameters far off before the rule has seen it.)
 
     Args:
         learning_rate: η; at most 1 / lipschitz is used.
@@ -142,11 +144,13 @@ def _frugal(
     def start(x: FloatArray, rng: np.random.Generator) -> Run:
         landscape: Landscape = yield Describe()
         least = _least_shots(landscape, spread, min_shots)
-        shots = least
         mean, square = np.zeros_like(x), np.zeros_like(x)
         k = 0
+        query = Gradient(x, spread=spread)
         while True:
-            (gradient,) = yield [Gradient(x, [int(s) for s in shots], spread=spread)]
+            (gradient,) = yield [query]
+            if k == 0:
+                shots = np.full(len(x), gradient.shots / max(len(x), 1))
             exact = not np.any(gradient.variance)
             if exact and float(np.linalg.norm(gradient.value)) <= tolerance:
                 return x
@@ -160,6 +164,7 @@ def _frugal(
                 mean / correction, np.sqrt(square / correction), curvature, rate, bias * decay**k
             )
             shots = np.clip(wanted, least, max_shots).astype(np.int64)
+            query = Gradient(x, [int(s) for s in shots], spread=spread)
 
     return start
 

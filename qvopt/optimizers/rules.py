@@ -150,7 +150,7 @@ def nesterov(*, decay: float = 0.9) -> Rule:
     return trace(decay, nesterov=True)
 
 
-@first_order(learning_rate=0.015)
+@first_order(learning_rate=0.02)
 def adagrad(
     *, epsilon: float = 1e-8, epsilon_place: EpsilonPlace = "inside", initial: float = 0.0
 ) -> Rule:
@@ -158,7 +158,7 @@ def adagrad(
     return scale_by_adagrad(epsilon, epsilon_place, initial)
 
 
-@first_order(learning_rate=0.003)
+@first_order(learning_rate=0.002)
 def rmsprop(
     *,
     decay: float = 0.9,
@@ -178,7 +178,7 @@ def adadelta(*, decay: float = 0.9, epsilon: float = 1e-6) -> Rule:
     return scale_by_adadelta(decay, epsilon)
 
 
-@first_order(learning_rate=0.005)
+@first_order(learning_rate=0.002)
 def adam(
     *,
     b1: float = 0.9,
@@ -217,19 +217,19 @@ def nadam(
     return scale_by_nadam(b1, b2, epsilon, momentum_decay)
 
 
-@first_order(learning_rate=0.005, weight_decay=0.01)
+@first_order(learning_rate=0.002, weight_decay=0.01)
 def adamw(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> Rule:
     """x <- x - η (m̂ / (√v̂ + ε) + λ x).  Loshchilov & Hutter, arXiv:1711.05101."""
     return scale_by_adam(b1, b2, epsilon)
 
 
-@first_order(learning_rate=0.005)
+@first_order(learning_rate=0.002)
 def adabelief(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-16) -> Rule:
     """Adam with v the mean of (g - m)².  Zhuang et al., arXiv:2010.07468."""
     return scale_by_belief(b1, b2, epsilon)
 
 
-@first_order(learning_rate=0.005)
+@first_order(learning_rate=0.002)
 def yogi(
     *, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-3, initial: float = 1e-6
 ) -> Rule:
@@ -270,7 +270,7 @@ def adafactor(
     return make
 
 
-@first_order(learning_rate=0.005)
+@first_order(learning_rate=0.002)
 def blockwise(
     *, groups: str = "class", b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8
 ) -> Rule:
@@ -323,7 +323,7 @@ def natural_gradient_descent(**metric: Any) -> Rule:
     return _metric_rule(**metric)
 
 
-@first_order(learning_rate=0.01)
+@first_order(learning_rate=0.006)
 @_with_metric()
 def natural_gradient_momentum(*, decay: float = 0.9, **metric: Any) -> Rule:
     """v <- β v + (g + λ)⁻¹ ∇E;  x <- x - η v.  Borysenko et al., arXiv:2409.01978."""

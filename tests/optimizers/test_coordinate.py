@@ -42,6 +42,12 @@ def test_noise_moves_nothing_that_it_cannot_resolve():
         for _ in range(300)
     ]
     assert np.mean(np.array(angles) == 0.0) > 0.8
+    two = 0.1 * np.eye(5)
+    still = [
+        minimum(np.array([0, -1, 0, -0.2, 0]) + 0.05 * rng.normal(size=5), 0.0025 / 0.1 * two, 3.0)
+        for _ in range(100)
+    ]
+    assert np.mean([angle == 0.0 for angle, _ in still]) > 0.9
     strong = minimum(np.array([0.0, 0.0, -1.0]), 1e-4 * np.eye(3), significance=2.0)[0]
     assert strong == pytest.approx(np.pi / 2, abs=1e-9)
 
