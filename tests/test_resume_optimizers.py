@@ -1,0 +1,49 @@
+"""Every optimizer goes on from a journal that was cut anywhere, to the same end."""
+
+import importlib.util
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from qvopt import Session, make_experiment
+from qvopt.optimizers.registry import optimizer_names
+
+MODULES = {"cma-es": "cma", "bobyqa": "pybobyqa"}
+
+
+def finish(session):
+    with session:
+        for _ in session:
+            pass
+        return session.result()
+
+
+def events(folder):
+    lines = (folder / "journal.jsonl").read_text().splitlines()
+    drop = ("crc", "seconds")
+    return [{k: v for k, v in json.loads(line).items() if k not in drop} for line in lines]
+
+
+@pytest.mark.parametrize("name", optimizer_names())
+def test_cut_and_resumed(name, tmp_path):
+    if name in MODULES and importlib.util.find_spec(MODULES[name]) is None:
+        pytest.skip("its package is not installed")
+    experiment = make_experiment(
+        {"molecule": "h2", "optimizer": name, "shots": 300, "seed": 2, "max_steps": 6,
+         "stopping": {"plateau": 5}}
+    )  # fmt: skip
+    whole = finish(Session.begin(experiment, out=tmp_path / "whole"))
+    lines = (tmp_path / "whole" / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    rng = np.random.default_rng(len(name))
+    for k in sorted({1, len(lines) - 1, *rng.integers(1, len(lines), size=3).tolist()}):
+        folder = tmp_path / f"cut-{k}"
+        shutil.copytree(tmp_path / "whole", folder)
+        torn = lines[k][: len(lines[k]) // 2] if k % 2 else b""
+        (folder / "journal.jsonl").write_bytes(b"".join(lines[:k]) + torn)
+        resumed = finish(Session.resume(folder))
+        assert np.array_equal(resumed.x, whole.x)
+        assert resumed.energy == whole.energy
+        assert resumed.costs == whole.costs
+        assert events(folder) == events(tmp_path / "whole")
