@@ -71,7 +71,7 @@ def stationary(coefficients: FloatArray) -> FloatArray:
     if scale == 0.0:
         return np.zeros(1)
     roots = np.roots(polynomial / scale)
-    angles = np.angle(roots)
+    angles = np.asarray(np.angle(roots), dtype=np.float64)
     for _ in range(2):
         first, second = _derivatives(angles, a, b)
         step = np.divide(first, second, out=np.zeros_like(first), where=second > 0.0)
