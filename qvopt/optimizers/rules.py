@@ -28,8 +28,8 @@ from .combine import add_decayed_weights, chain, scale
 from .descent import averaged, descent
 from .grouped import group_of, scale_by_blocks, scale_by_factored_rms
 from .momentum import trace
-from .natural_gradient import Regularization, precondition_by_metric
-from .protocol import Landscape, MetricKind, Optimizer, Transform
+from .natural_gradient import precondition_by_metric
+from .protocol import Landscape, Optimizer, Transform
 from .schedules import get_schedule, scale_by_schedule
 from .validation import decay as check_decay
 from .validation import not_negative, positive
@@ -281,33 +281,11 @@ def blockwise(
     return lambda landscape: scale_by_blocks(group_of(landscape, groups), b1, b2, epsilon)
 
 
-def _metric_rule(
-    metric: MetricKind = "block-diagonal",
-    damping: float = 1e-2,
-    max_norm: float | None = 1.0,
-    regularization: Regularization = "tikhonov",
-    trust_radius: float | None = None,
-    metric_decay: float = 0.0,
-    metric_every: int = 1,
-    metric_shots: int | None = None,
-) -> Transform:
-    return precondition_by_metric(
-        metric,
-        damping,
-        max_norm,
-        regularization=regularization,
-        trust_radius=trust_radius,
-        metric_decay=metric_decay,
-        metric_every=metric_every,
-        metric_shots=metric_shots,
-    )
-
-
 def _with_metric() -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
     """Give a rule the hyper-parameters of the metric in its signature."""
 
     def decorate(rule: Callable[..., Rule]) -> Callable[..., Rule]:
-        metric = inspect.signature(_metric_rule).parameters.values()
+        metric = inspect.signature(precondition_by_metric).parameters.values()
         keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in metric]
         own = [p for p in inspect.signature(rule).parameters.values() if p.kind != p.VAR_KEYWORD]
         rule.__signature__ = inspect.Signature([*own, *keyword])  # type: ignore[attr-defined]
@@ -320,14 +298,14 @@ def _with_metric() -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
 @_with_metric()
 def natural_gradient_descent(**metric: Any) -> Rule:
     """x <- x - η (g + λ)⁻¹ ∇E, g the Fubini-Study metric.  Stokes et al., arXiv:1909.02108."""
-    return _metric_rule(**metric)
+    return precondition_by_metric(**metric)
 
 
 @first_order(learning_rate=0.006)
 @_with_metric()
 def natural_gradient_momentum(*, decay: float = 0.9, **metric: Any) -> Rule:
     """v <- β v + (g + λ)⁻¹ ∇E;  x <- x - η v.  Borysenko et al., arXiv:2409.01978."""
-    return chain(_metric_rule(**metric), trace(decay))
+    return chain(precondition_by_metric(**metric), trace(decay))
 
 
 @first_order(learning_rate=0.005)
@@ -336,4 +314,4 @@ def natural_gradient_adam(
     *, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8, **metric: Any
 ) -> Rule:
     """Adam on the natural gradient (g + λ)⁻¹ ∇E.  A composition of the two papers' rules."""
-    return chain(_metric_rule(**metric), scale_by_adam(b1, b2, epsilon))
+    return chain(precondition_by_metric(**metric), scale_by_adam(b1, b2, epsilon))

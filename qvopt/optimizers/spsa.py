@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from .errors import check_finite
 from .protocol import Energy, Fidelity, Iterate, Optimizer, Query, Run
+from .statistics import significantly_above
 from .validation import count, flag, not_negative, positive
 
 FloatArray = npt.NDArray[np.float64]
@@ -205,8 +205,7 @@ def _blocked(x: FloatArray, trial: FloatArray, sigmas: float) -> Rounds:
         Energy(x, purpose="line-search"),
         Energy(trial, purpose="line-search"),
     ]
-    error = math.sqrt(before.variance + after.variance)
-    return after.value - before.value > sigmas * error
+    return significantly_above(after, before, sigmas)
 
 
 def _check_gains(
