@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from qvopt.codec import (
     encode_query,
     match_query,
 )
+from qvopt.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
 from qvopt.evaluation import (
     FINAL_STREAM,
     MONITOR_STREAM,
@@ -46,18 +47,11 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.optimizers.statistics import significantly_above
 from qvopt.stopping import Watch
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]
 Monitor = Literal["exact", "measured", "none"]
-TAIL: Final = 100
-"""Iterates that the average at the end is taken over, at most."""
-
-RISE: Final = 0.01
-"""Hartree above its start, and significantly so, at which a run counts as diverged."""
-
 Status = Literal["running", "converged", "max-steps", "budget", "diverged", "interrupted"]
 
 
@@ -87,15 +81,6 @@ class Step:
     seconds: float
     replayed: bool
     note: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Average:
-    """The mean of the last iterates, and a fresh energy there."""
-
-    x: FloatArray
-    energy: Scalar
-    exact: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -311,8 +296,7 @@ class Driver:
         average: Average | None = None
         visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
         if status != "diverged" and np.all(np.isfinite(self.x)):
-            tail = list(self._tail)[-max(1, self.number // 4) :] or [self.x]
-            mean = np.mean(tail, axis=0)
+            mean = mean_of_tail(self._tail, self.number, self.x)
             try:
                 queries = self._final_queries(self.x, mean)
                 answers = self._round(queries, "final", FINAL_STREAM, self.number)
@@ -324,7 +308,7 @@ class Driver:
                     there = self.evaluator.exact_energy(mean) if visible else None
                     average = Average(mean, _scalar(answers[1]), there)
                 began = _scalar(answers[2]) if len(answers) > 2 else self._exact_start()
-                rise = _rise(energy, began)
+                rise = describe_rise(energy, began)
                 if rise is not None:
                     status, message = "diverged", rise
         exact = self.evaluator.exact_energy(self.x) if visible else None
@@ -354,40 +338,9 @@ class Driver:
             self.log.append({**event, "seconds": round(self.seconds, 6)}, durable=durable)
 
 
-def encode_average(average: Average) -> dict[str, Any]:
-    """Write an average."""
-    return {
-        "x": encode_array(average.x),
-        "energy": average.energy.value,
-        "variance": average.energy.variance,
-        "exact": average.exact,
-    }
-
-
-def decode_average(value: dict[str, Any] | None) -> Average | None:
-    """Read what `encode_average` wrote."""
-    if value is None:
-        return None
-    energy = Scalar(value["energy"], value["variance"])
-    return Average(decode_array(value["x"]), energy, value["exact"])
-
-
 def _scalar(answer: Answer) -> Scalar:
     assert isinstance(answer, Scalar)
     return answer
-
-
-def _rise(last: Scalar, first: Scalar | None) -> str | None:
-    """Say so if a run ended significantly, and by more than `RISE`, above where it began."""
-    if first is None or not significantly_above(last, first, 5.0):
-        return None
-    rise = last.value - first.value
-    if rise < RISE:
-        return None
-    return (
-        f"the energy ended {rise:.4f} Ha above where it began; a smaller learning rate or more "
-        f"shots may mend it"
-    )
 
 
 def last_end(events: Iterable[Event]) -> tuple[Event, FloatArray] | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.driver import Average
+from qvopt.ending import Average
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Costs
 

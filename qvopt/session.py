@@ -11,7 +11,8 @@ import numpy as np
 
 from qvopt.assembly import Assembly, assemble, molecular_hamiltonian, resolve_molecule
 from qvopt.codec import decode_costs
-from qvopt.driver import Driver, Monitor, Outcome, Step, decode_average, last_end
+from qvopt.driver import Driver, Monitor, Outcome, Step, last_end
+from qvopt.ending import decode_average
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.journal import Event, Journal
 from qvopt.ledger import Budget, Ledger

@@ -49,7 +49,11 @@ def test_example_experiments(path):
     make_experiment(tomllib.loads(path.read_text()))
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))])
+PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+         "examples/optimizers/README.md"]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text()
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
