@@ -78,7 +78,7 @@ def score(task: tuple[str, str, dict, int]) -> float:
     result = run(
         molecule,
         optimizer={"name": name, **options},
-        shots=shots,
+        measurement={"shots": shots, "grouping": "basis-rotation"},
         seed=seed,
         max_steps=10**6,
         budget={"shots": gradients * SETTINGS[molecule] * shots},
