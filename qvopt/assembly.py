@@ -14,6 +14,7 @@ from qvopt.evaluation import START_STREAM, Evaluator, stream
 from qvopt.experiment import Experiment, MoleculeSpec
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.basis_rotation import basis_rotation_plan
+from qvopt.measurement.fluid import fluid_plan
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt_circuits.ansatz import Ansatz
@@ -90,14 +91,15 @@ def make_plan(
     if settings.shots is None:
         return None
     rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
-    grouping = settings.grouping or ("basis-rotation" if rotations else "qubit-wise")
-    if grouping == "basis-rotation":
+    grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
+    if grouping in ("basis-rotation", "fluid-basis-rotation"):
         if experiment.mapping != "jordan-wigner":
             raise InputError(
                 f"basis-rotation groups need the jordan-wigner mapping, got {experiment.mapping}; "
                 f"use --grouping qubit-wise"
             )
-        plan = basis_rotation_plan(hamiltonian)
+        make = fluid_plan if grouping.startswith("fluid") else basis_rotation_plan
+        plan = make(hamiltonian)
     else:
         plan = qubit_wise_plan(observable)
     return with_allocation(

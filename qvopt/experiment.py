@@ -77,12 +77,12 @@ class MeasurementSpec(_Model):
     """How an energy is measured.
 
     `shots` is the total for one energy, split over the groups; None is exact. `grouping` None
-    takes basis rotations where the ansatz conserves particle number under Jordan-Wigner, else
-    qubit-wise commuting groups.
+    takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
+    else qubit-wise commuting groups.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
-    grouping: Literal["basis-rotation", "qubit-wise"] | None = None
+    grouping: Literal["basis-rotation", "fluid-basis-rotation", "qubit-wise"] | None = None
     allocation: Literal["uniform", "weighted", "variance"] = "variance"
 
 

@@ -35,3 +35,18 @@ def determinant_in_rotated_orbitals(
         return np.ones(1)
     minors = rotation[:n_electrons][:, occupied].transpose(1, 0, 2)
     return np.asarray(np.linalg.det(minors))
+
+
+def compound_matrix(rotation: FloatArray, occupied: IntArray) -> FloatArray:
+    """M[I, K] = det(rotation[occ_I, occ_K]): what an orbital rotation does to strings.
+
+    With b†_k = Σ_p rotation[p, k] a†_p, amplitudes transform as C' = Mᵀ C (Cauchy-Binet).
+    """
+    n, electrons = occupied.shape
+    if electrons == 0:
+        return np.ones((n, n))
+    out = np.empty((n, n))
+    for row, occ in enumerate(occupied):
+        minors = rotation[occ[:, None], occupied[:, None, :]]
+        out[row] = np.linalg.det(minors)
+    return out

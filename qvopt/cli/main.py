@@ -84,7 +84,7 @@ def run(
         str | None,
         typer.Option(help="jordan-wigner, parity, parity-reduced or bravyi-kitaev."),
     ] = None,
-    grouping: Annotated[str | None, typer.Option(help="basis-rotation or qubit-wise.")] = None,
+    grouping: Annotated[str | None, typer.Option(help="fluid-basis-rotation, basis-rotation or qubit-wise.")] = None,
     allocation: Annotated[str | None, typer.Option(help="uniform, weighted or variance.")] = None,
     budget_shots: Annotated[int | None, typer.Option(help="Cap on all shots of the run.")] = None,
     out: Annotated[

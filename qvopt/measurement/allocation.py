@@ -65,10 +65,11 @@ def with_allocation(
 
     - "uniform": every group the same.
     - "weighted": by Σ|c| of the group's terms.
-    - "variance": half by the standard deviation of the group's outcomes in the Hartree-Fock
-      determinant, half by "weighted". A share in proportion to the standard deviation is optimal
-      where the state is the determinant; the other half serves groups whose variance vanishes
-      there but not in a correlated state.
+    - "variance": by the deviations that the plan was made for, if it has any. Else half by the
+      standard deviation of the group's outcomes in the Hartree-Fock determinant, half by
+      "weighted". A share in proportion to the standard deviation is optimal where the state is
+      the determinant; the other half serves groups whose variance vanishes there but not in a
+      correlated state.
 
     Raises InputError for an unknown rule.
     """
@@ -79,6 +80,9 @@ def with_allocation(
         weights = np.ones(len(plan.groups))
     elif rule == "weighted":
         weights = sizes
+    elif plan.deviations is not None:
+        # A tenth for states in which other groups scatter than in the plan's own.
+        weights = 0.9 * plan.deviations + 0.1 * plan.deviations.mean()
     else:
         deviations = reference_deviations(plan, hamiltonian, mapping)
         weights = 0.5 * sizes / max(sizes.sum(), 1e-300)

@@ -87,6 +87,8 @@ class MeasurementPlan:
         constant: the part that needs no measurement, in Hartree.
         groups: what is measured.
         weights: relative shots per group that the allocation starts from, positive, sum 1.
+        deviations: standard deviation of one shot of each group in a state like the one to
+            measure, in Hartree, where the plan was made for one.
     """
 
     name: str
@@ -94,3 +96,4 @@ class MeasurementPlan:
     constant: float
     groups: tuple[MeasurementGroup, ...]
     weights: FloatArray
+    deviations: FloatArray | None = None

@@ -10,11 +10,10 @@ from numba import njit
 
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
-from qvopt_molecules.determinants import occupied_orbitals
+from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.errors import InputError
 
 from .draws import moments_of_draws
-from .tables import compound_matrix
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

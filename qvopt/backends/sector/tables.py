@@ -36,18 +36,3 @@ def excitation_pairs(
     source = np.flatnonzero(alive).astype(np.int64)
     target = np.searchsorted(strings, bits[source]).astype(np.int64)
     return source, target, sign[source].astype(np.float64)
-
-
-def compound_matrix(rotation: FloatArray, occupied: IntArray) -> FloatArray:
-    """M[I, K] = det(rotation[occ_I, occ_K]): what an orbital rotation does to strings.
-
-    With b†_k = Σ_p rotation[p, k] a†_p, amplitudes transform as C' = Mᵀ C (Cauchy-Binet).
-    """
-    n, electrons = occupied.shape
-    if electrons == 0:
-        return np.ones((n, n))
-    out = np.empty((n, n))
-    for row, occ in enumerate(occupied):
-        minors = rotation[occ[:, None], occupied[:, None, :]]
-        out[row] = np.linalg.det(minors)
-    return out

@@ -1,0 +1,80 @@
+"""The CISD ground state as a vector over the sector: a classical guess of the state to measure."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import numpy.typing as npt
+
+from .determinants import occupation_strings
+from .hamiltonian import MolecularHamiltonian
+
+FloatArray = npt.NDArray[np.float64]
+
+LARGEST_SECTOR = 200_000
+"""Determinants of the largest sector that a vector is made for: seconds."""
+
+
+def cisd_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
+    """Return amplitudes ψ[alpha string, beta string], strings ascending, of unit norm.
+
+    The lowest eigenvector of H among determinants with at most two electrons excited from the
+    lowest orbitals. In sectors above `LARGEST_SECTOR` determinants, the lowest determinant alone.
+    """
+    norb, nelec = hamiltonian.norb, (hamiltonian.n_alpha, hamiltonian.n_beta)
+    shape = (comb(norb, nelec[0]), comb(norb, nelec[1]))
+    state = np.zeros(shape)
+    state[0, 0] = 1.0
+    if shape[0] * shape[1] > LARGEST_SECTOR:
+        return state
+    alpha, beta = (_excited(norb, n) for n in nelec)
+    kept = alpha[:, None] + beta[None, :] <= 2
+    if kept.sum() < 3:
+        return _lowest_of_few(hamiltonian, kept)
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    product = _product(hamiltonian)
+
+    def restricted(vector: FloatArray) -> FloatArray:
+        full = np.zeros(shape)
+        full[kept] = vector.reshape(-1)
+        return np.asarray(product(full)[kept])
+
+    size = int(kept.sum())
+    # Near the determinant, and with a part in every other one, so that none is missed.
+    start = np.full(size, 1e-3)
+    start[0] = 1.0
+    operator = LinearOperator((size, size), matvec=restricted, dtype=np.float64)
+    _, vectors = eigsh(operator, k=1, which="SA", v0=start, tol=1e-8)
+    state[kept] = vectors[:, 0] / np.linalg.norm(vectors)
+    return state
+
+
+def _excited(norb: int, electrons: int) -> npt.NDArray[np.int64]:
+    """Electrons of each string that are not in the lowest orbitals."""
+    strings = occupation_strings(norb, electrons)
+    inside = np.bitwise_count(strings & ((1 << electrons) - 1)).astype(np.int64)
+    return np.asarray(electrons - inside)
+
+
+def _product(hamiltonian: MolecularHamiltonian):  # type: ignore[no-untyped-def]
+    """H without its constant as a function of amplitudes, by PySCF."""
+    from pyscf.fci import direct_spin1
+
+    norb, nelec = hamiltonian.norb, (hamiltonian.n_alpha, hamiltonian.n_beta)
+    merged = direct_spin1.absorb_h1e(hamiltonian.one_body, hamiltonian.two_body, norb, nelec, 0.5)
+    return lambda psi: direct_spin1.contract_2e(merged, psi, norb, nelec)
+
+
+def _lowest_of_few(hamiltonian: MolecularHamiltonian, kept: npt.NDArray[np.bool_]) -> FloatArray:
+    """The same by a dense matrix, where Lanczos would have no room."""
+    product, places = _product(hamiltonian), np.argwhere(kept)
+    matrix = np.empty((len(places), len(places)))
+    for column, place in enumerate(places):
+        unit = np.zeros(kept.shape)
+        unit[tuple(place)] = 1.0
+        matrix[:, column] = product(unit)[kept]
+    state = np.zeros(kept.shape)
+    state[kept] = np.linalg.eigh((matrix + matrix.T) / 2)[1][:, 0]
+    return state
