@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -90,7 +91,8 @@ class Session:
                 f"`qvopt resume {out}` to go on with it"
             )
         hamiltonian = molecular_hamiltonian(experiment.molecule)
-        assembly = assemble(experiment, hamiltonian)
+        assembly = _resolved(assemble(experiment, hamiltonian))
+        experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
         references = _references(experiment, assembly)
@@ -276,6 +278,17 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
         "backend": experiment.backend.name,
         "seed": experiment.seed,
     }
+
+
+def _resolved(assembly: Assembly) -> Assembly:
+    """Name the grouping that was chosen, so that a later version resumes with the same."""
+    if assembly.plan is None or assembly.experiment.measurement.grouping is not None:
+        return assembly
+    measurement = assembly.experiment.measurement.model_copy(
+        update={"grouping": assembly.plan.name}
+    )
+    experiment = assembly.experiment.model_copy(update={"measurement": measurement})
+    return replace(assembly, experiment=experiment)
 
 
 def _monitor(experiment: Experiment, assembly: Assembly) -> Monitor:

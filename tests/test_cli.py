@@ -43,7 +43,7 @@ def test_run_show_and_resume(tmp_path):
 
 def test_progress_goes_to_standard_error(tmp_path):
     done = call("run", "h2", "--shots", "500", "--max-steps", "4", "--json", cwd=tmp_path)
-    assert json.loads(done.stdout)["shots"] == 500 * 12 * 4 + 500
+    assert json.loads(done.stdout)["shots"] == 500 * 12 * 4 + 3 * 500
     assert "energy (Ha)" in done.stderr
     assert done.stderr.count("\n") >= 4
     assert json.loads(done.stdout)["run"] == os.path.join("runs", "h2-uccsd-adam-1")
@@ -159,7 +159,7 @@ def test_a_budget_ends_the_run_in_order(tmp_path):
     assert document["status"] == "budget"
     assert document["shots"] <= 5000
     assert document["energy"] is not None  # the final check was kept in reserve
-    assert document["costs"]["final"]["shots"] == 100
+    assert document["costs"]["final"]["shots"] == 300  # last, mean and start
 
 
 def test_a_plugged_in_energy_that_is_not_a_number(tmp_path):

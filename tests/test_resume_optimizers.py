@@ -35,6 +35,8 @@ def test_cut_and_resumed(name, tmp_path):
          "stopping": {"plateau": 5}}
     )  # fmt: skip
     whole = finish(Session.begin(experiment, out=tmp_path / "whole"))
+    saved = (tmp_path / "whole" / "experiment.toml").read_text()
+    assert 'grouping = "fluid-basis-rotation"' in saved  # resolved: later versions do the same
     lines = (tmp_path / "whole" / "journal.jsonl").read_bytes().splitlines(keepends=True)
     rng = np.random.default_rng(len(name))
     for k in sorted({1, len(lines) - 1, *rng.integers(1, len(lines), size=3).tolist()}):

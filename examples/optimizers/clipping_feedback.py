@@ -45,10 +45,16 @@ def draw(data):
     """Threshold to second moment, threshold to step."""
     fig, (left, right) = figure(2)
     left.loglog(data["threshold"], data["root"], "o-", ms=3)
-    left.set(xlabel="clipping threshold", ylabel=r"$\sqrt{v}$", title="what Adam divides by")
+    left.set(
+        xlabel="clipping threshold (units of g)",
+        ylabel=r"$\sqrt{v}$ (units of g)",
+        title="what Adam divides by",
+    )
     right.loglog(data["threshold"], data["step"], "o-", ms=3, color="#D55E00")
     right.set(
-        xlabel="clipping threshold", ylabel="mean step / learning rate", title="how far it moves"
+        xlabel="clipping threshold (units of g)",
+        ylabel="mean step / learning rate",
+        title="how far it moves",
     )
     return fig
 
