@@ -1,5 +1,7 @@
 """The metric as a preconditioner, against dense linear algebra."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -93,3 +95,88 @@ def test_misuse_is_said():
     with pytest.raises(InputError, match="one metric"):
         chain(precondition_by_metric("full"), precondition_by_metric("diagonal"))
     assert chain(precondition_by_metric("full"), precondition_by_metric("full")).metric is not None
+
+
+def dense(metric, g, regularization, damping, noise):
+    """Inverses and projectors written out, one eigenvector at a time."""
+    values, vectors = np.linalg.eigh(metric)
+    positive = sum(max(v, 0.0) * np.outer(e, e) for v, e in zip(values, vectors.T, strict=True))
+    floor = damping * max(values) + noise
+    if regularization == "pseudo-inverse":
+        kept = vectors[:, values > floor]
+        return kept @ np.linalg.solve(kept.T @ metric @ kept, kept.T @ g)
+    shift = damping if regularization == "tikhonov" else floor
+    return np.linalg.inv(positive + shift * np.eye(len(g))) @ g
+
+
+@pytest.mark.parametrize("regularization", ["tikhonov", "adaptive", "pseudo-inverse"])
+@pytest.mark.parametrize("damping", [1e-3, 0.2])
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_every_regularization_is_dense_algebra(regularization, damping, noise):
+    rng = np.random.default_rng(5)
+    for n in (1, 2, 7):
+        root = rng.normal(size=(n, n))
+        for metric in (root @ root.T, root + root.T + 3 * np.eye(n), np.diag(np.arange(n) + 1.0)):
+            g = rng.normal(size=n)
+            found = solve_metric(metric, g, regularization, damping, noise)
+            expected = dense(metric, g, regularization, damping, noise)
+            assert found == pytest.approx(expected, rel=1e-9, abs=1e-9 * np.abs(expected).max())
+
+
+def test_a_measured_metric_is_taken_symmetric():
+    skew = np.triu(RNG.normal(size=(5, 5)), 1)
+    found = solve_metric(METRIC + skew - skew.T, G, "tikhonov", 0.1)
+    assert found == pytest.approx(solve_metric(METRIC, G, "tikhonov", 0.1))
+
+
+def test_both_bounds_hold_at_once():
+    for metric in (METRIC, 100 * METRIC, METRIC / 100):
+        out = apply(precondition_by_metric("full", 0.01, 0.2, trust_radius=0.1), G, metric)
+        lengths = np.linalg.norm(out) / 0.2, np.sqrt(out @ metric @ out) / 0.1
+        assert max(lengths) == pytest.approx(1.0)
+    wide = precondition_by_metric("full", 0.01, 1e6, trust_radius=1e6)
+    free = precondition_by_metric("full", 0.01, None)
+    assert np.array_equal(apply(wide, G, METRIC), apply(free, G, METRIC))
+
+
+def test_a_running_mean_averages_the_noise_away():
+    """The mean Σ w g / Σ w has variance Σ w² Var g / (Σ w)², which damps "adaptive"."""
+    rule = precondition_by_metric("full", 0.1, None, regularization="adaptive", metric_decay=0.6)
+    state, variances = rule.init(G), []
+    for step, scale in enumerate((0.5, 0.02, 0.1), start=1):
+        variances.append(np.full((5, 5), scale))
+        kept = copy.deepcopy((G, state, METRIC, variances))
+        extra = {"metric": METRIC, "metric_variance": variances[-1]}
+        out, new = rule.update(G, state, G, **extra)
+        again = rule.update(G, state, G, **extra)
+        np.testing.assert_equal((G, state, METRIC, variances), kept)
+        np.testing.assert_equal(again, (out, new))
+        state = new
+        weights = 0.6 ** np.arange(step)[::-1]
+        variance = np.tensordot((weights / weights.sum()) ** 2, variances, axes=1)
+        noise = np.sqrt(variance.sum(axis=1).max())
+        assert out == pytest.approx(dense(METRIC, G, "adaptive", 0.1, noise))
+
+
+@pytest.mark.parametrize("regularization", ["tikhonov", "adaptive", "pseudo-inverse"])
+@pytest.mark.parametrize("size", [0.0, 1e-300, 1.0])
+def test_zero_and_extreme_sizes_stay_finite(regularization, size):
+    rule = precondition_by_metric("full", 0.0, 1.0, regularization=regularization)
+    assert not np.any(apply(rule, np.zeros(5), size * METRIC))
+    # 1e150 over 1e-300 is no double.
+    for g in (1e-300 * G,) if size == 1e-300 else (1e-300 * G, 1e150 * G):
+        out = apply(rule, g, size * METRIC)
+        assert np.all(np.isfinite(out))
+        assert np.linalg.norm(out) <= 1.0 + 1e-12
+    if size == 0.0:  # no direction changes the state: nothing moves
+        assert not np.any(apply(rule, G, np.zeros((5, 5))))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"metric": "half"}, {"regularization": "ridge"}, {"damping": -1.0}, {"max_norm": 0.0},
+     {"trust_radius": 0.0}, {"metric_decay": 1.0}, {"metric_every": 0}, {"metric_shots": -1}],
+)  # fmt: skip
+def test_wrong_settings_are_named(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        precondition_by_metric(**wrong)

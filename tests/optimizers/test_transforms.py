@@ -213,6 +213,12 @@ def test_extreme_gradients_stay_finite(name):
     assert np.all(np.isfinite(follow(chain(RULES[name][0], scale(-RATE)), sizes)))
 
 
+def test_rounding_takes_no_spread_below_zero():
+    """A constant gradient has v - m² = 0, and which rounding can make negative."""
+    g = np.random.default_rng(0).normal(size=2000)
+    assert np.all(np.isfinite(follow(scale_by_rms(0.9, centered=True), [g] * 300, np.zeros(2000))))
+
+
 WITHOUT_EPSILON = {
     "adagrad": scale_by_adagrad(0.0),
     "adagrad-outside": scale_by_adagrad(0.0, "outside"),
