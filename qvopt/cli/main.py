@@ -84,7 +84,9 @@ def run(
         str | None,
         typer.Option(help="jordan-wigner, parity, parity-reduced or bravyi-kitaev."),
     ] = None,
-    grouping: Annotated[str | None, typer.Option(help="fluid-basis-rotation, basis-rotation or qubit-wise.")] = None,
+    grouping: Annotated[
+        str | None, typer.Option(help="fluid-basis-rotation, basis-rotation or qubit-wise.")
+    ] = None,
     allocation: Annotated[str | None, typer.Option(help="uniform, weighted or variance.")] = None,
     budget_shots: Annotated[int | None, typer.Option(help="Cap on all shots of the run.")] = None,
     out: Annotated[
@@ -146,6 +148,28 @@ def show(
     from .runs import show_command
 
     raise typer.Exit(show_command(folder, picture, json_output))
+
+
+@app.command()
+def measurements(
+    molecule: Annotated[str, typer.Argument(help="As for `qvopt run`.")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`.")
+    ] = None,
+    basis: Annotated[str | None, typer.Option(help="Gaussian basis set.")] = None,
+    frozen_core: Annotated[int | None, typer.Option(help="Orbitals to freeze.")] = None,
+    active_space: Annotated[
+        str | None, typer.Option(metavar="ELECTRONS,ORBITALS", help="Active space by counts.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Compare the ways to measure an energy: circuits, depth, variance, shots needed."""
+    from .measurements import measurements_command
+    from .options import experiment_data
+
+    options = {"molecule.basis": basis, "molecule.active_space.frozen_core": frozen_core}
+    data = experiment_data(molecule, options, settings or [], active_space)
+    raise typer.Exit(measurements_command(data, json_output))
 
 
 @app.command("list")

@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.cisd import cisd_state
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.states import cisd_state
 
 from .basis_rotation import Factor, double_factorization, plan_of_factors
 from .plan import MeasurementPlan

@@ -12,10 +12,10 @@ from qvopt.measurement.fluid import fluid_plan, one_electron_covariance
 from qvopt.optimizers.protocol import Energy
 from qvopt_circuits.matrices import circuit_unitary
 from qvopt_molecules.catalogue import find_molecule
-from qvopt_molecules.cisd import cisd_state
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
+from qvopt_molecules.states import cisd_state
 
 # Variance × shots of fully commuting Pauli groups under FCI (Ha²), computed independently.
 COMMUTING = {"lih": 0.691, "beh2": 1.464, "h2o": 7.58}

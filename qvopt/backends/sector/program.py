@@ -11,15 +11,13 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import MetricKind, Point, Problem
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import OrbitalBasis
 from qvopt_circuits.blocks import parameter_blocks
-from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 
 from . import factored, pairs
 from .compilation import compile_circuit, pair_tables
 from .hamiltonian_matrix import most_elements, sector_dimension, sparse_hamiltonian
-from .sampling import OrbitalSampler, PauliSampler, sample_plan
+from .sampling import OrbitalSampler, PauliSampler, make_sampler, sample_plan
 from .sparse import multiply
 
 FloatArray = npt.NDArray[np.float64]
@@ -84,7 +82,6 @@ class SectorProgram:
             np.zeros(len(tables.gates)),
             *self._gates,
         )
-        self._strings = (occupation_strings(n, n_alpha), occupation_strings(n, n_beta))
         self._samplers: OrbitalSampler | PauliSampler | None = None
 
     def state(self, point: Point) -> FloatArray:
@@ -145,11 +142,9 @@ class SectorProgram:
         if plan is None:
             raise InputError("sampling needs a measurement plan")
         if self._samplers is None:
-            orbital = [isinstance(g.basis, OrbitalBasis) for g in plan.groups]
-            if any(orbital) and not all(orbital):
-                raise InputError("a plan must be all orbital rotations or all Pauli bases")
-            kind = OrbitalSampler if all(orbital) else PauliSampler
-            self._samplers = kind(plan.groups, self._strings, self.circuit.n_qubits // 2)
+            hamiltonian = self.problem.hamiltonian
+            assert hamiltonian is not None
+            self._samplers = make_sampler(plan, hamiltonian)
         rng = np.random.default_rng(seed)
         return [
             sample_plan(self._samplers, plan, self.state(point), row, rng)

@@ -10,8 +10,9 @@ from numba import njit
 
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
-from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
+from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .draws import moments_of_draws
 
@@ -50,6 +51,11 @@ class OrbitalSampler:
             self.left[k] = compound_matrix(rotation, occupied[0]).T
             self.right[k] = compound_matrix(rotation, occupied[1])
             self.values[k] = group.diagonal.values(bits)
+
+    def distribution(self, psi: FloatArray, group: int) -> tuple[FloatArray, FloatArray]:
+        """Probabilities of the outcomes of one group, and their values."""
+        rotated = self.left[group] @ psi @ self.right[group]
+        return np.square(rotated).reshape(-1), self.values[group]
 
     def distributions(self, psi: FloatArray) -> FloatArray:
         """Probabilities of all outcomes in every group, shape (groups, determinants)."""
@@ -111,6 +117,38 @@ def change_basis(real, imaginary, qubit, is_y):  # type: ignore[no-untyped-def]
                 c, d = d, -c
             real[k], imaginary[k] = r * (a + c), r * (b + d)
             real[k + step], imaginary[k + step] = r * (a - c), r * (b - d)
+
+
+def make_sampler(
+    plan: MeasurementPlan, hamiltonian: MolecularHamiltonian
+) -> OrbitalSampler | PauliSampler:
+    """Return the sampler of a plan's groups on the Hamiltonian's sector.
+
+    Raises InputError for a plan that mixes kinds of bases.
+    """
+    orbital = [isinstance(g.basis, OrbitalBasis) for g in plan.groups]
+    if any(orbital) and not all(orbital):
+        raise InputError("a plan must be all orbital rotations or all Pauli bases")
+    kind = OrbitalSampler if all(orbital) else PauliSampler
+    n = hamiltonian.norb
+    strings = (
+        occupation_strings(n, hamiltonian.n_alpha),
+        occupation_strings(n, hamiltonian.n_beta),
+    )
+    return kind(plan.groups, strings, n)
+
+
+def exact_deviations(
+    plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, psi: FloatArray
+) -> FloatArray:
+    """Standard deviation of one shot of every group in a sector state, in Hartree."""
+    sampler = make_sampler(plan, hamiltonian)
+    out = np.empty(len(plan.groups))
+    for g in range(len(plan.groups)):
+        p, values = sampler.distribution(psi, g)
+        mean = float(p @ values) / float(p.sum())
+        out[g] = np.sqrt(float(p @ (values - mean) ** 2) / float(p.sum()))
+    return out
 
 
 def draw_moments(

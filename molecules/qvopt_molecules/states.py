@@ -1,4 +1,7 @@
-"""The CISD ground state as a vector over the sector: a classical guess of the state to measure."""
+"""Hartree-Fock, CISD and full CI states as vectors over the sector of fixed electron numbers.
+
+Amplitudes ψ[alpha string, beta string], strings ascending as integers, of unit norm.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,45 @@ LARGEST_SECTOR = 200_000
 """Determinants of the largest sector that a vector is made for: seconds."""
 
 
-def cisd_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
-    """Return amplitudes ψ[alpha string, beta string], strings ascending, of unit norm.
+def hartree_fock_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
+    """Return the determinant of the lowest orbitals."""
+    state = np.zeros(
+        (comb(hamiltonian.norb, hamiltonian.n_alpha), comb(hamiltonian.norb, hamiltonian.n_beta))
+    )
+    state[0, 0] = 1.0
+    return state
 
-    The lowest eigenvector of H among determinants with at most two electrons excited from the
-    lowest orbitals. In sectors above `LARGEST_SECTOR` determinants, the lowest determinant alone.
+
+def fci_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
+    """Return the lowest eigenvector of H in the sector, by PySCF."""
+    from pyscf import fci
+
+    solver = fci.direct_spin1.FCI()
+    solver.conv_tol, solver.max_cycle, solver.verbose = 1e-12, 500, 0
+    size = comb(hamiltonian.norb, hamiltonian.n_alpha) * comb(hamiltonian.norb, hamiltonian.n_beta)
+    energies, states = solver.kernel(
+        hamiltonian.one_body,
+        hamiltonian.two_body,
+        hamiltonian.norb,
+        (hamiltonian.n_alpha, hamiltonian.n_beta),
+        nroots=min(3, size),
+    )
+    shape = hartree_fock_state(hamiltonian).shape
+    if size == 1:
+        return np.ones(shape)
+    lowest = np.asarray(states[int(np.argmin(energies))]).reshape(shape)
+    return np.asarray(lowest / np.linalg.norm(lowest))
+
+
+def cisd_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
+    """Return the lowest eigenvector of H among determinants of at most two excited electrons.
+
+    Excited from the lowest orbitals. In sectors above `LARGEST_SECTOR` determinants, the lowest
+    determinant alone.
     """
     norb, nelec = hamiltonian.norb, (hamiltonian.n_alpha, hamiltonian.n_beta)
-    shape = (comb(norb, nelec[0]), comb(norb, nelec[1]))
-    state = np.zeros(shape)
-    state[0, 0] = 1.0
+    state = hartree_fock_state(hamiltonian)
+    shape = state.shape
     if shape[0] * shape[1] > LARGEST_SECTOR:
         return state
     alpha, beta = (_excited(norb, n) for n in nelec)

@@ -1,0 +1,124 @@
+"""How many shots a molecule's energy takes, by grouping: the table of `qvopt measurements`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.assembly import assemble
+from qvopt.backends.protocol import Point
+from qvopt.backends.sector.program import SectorProgram
+from qvopt.backends.sector.sampling import exact_deviations
+from qvopt.driver import Driver
+from qvopt.experiment import Experiment
+from qvopt.measurement.allocation import with_allocation
+from qvopt.measurement.basis_change import basis_change_circuit
+from qvopt.measurement.basis_rotation import basis_rotation_plan
+from qvopt.measurement.fluid import fluid_plan
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.qubit_wise import qubit_wise_plan
+from qvopt.optimizers.registry import get_optimizer
+from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.mappings import qubit_hamiltonian
+from qvopt_molecules.states import fci_state, hartree_fock_state
+
+FloatArray = npt.NDArray[np.float64]
+
+MILLIHARTREE: Final = 1e-3
+CHEMICAL_ACCURACY: Final = 1.6e-3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One grouping in one state.
+
+    Attributes:
+        grouping, state: what is measured how, in which state.
+        groups: circuits of one energy.
+        depth: layers of the deepest basis change (Givens rotations, or single-qubit gates).
+        variance: (Σ_g sd_g)² in Hartree²: variance × shots at the allocation that is best there.
+        planned: the same at the allocation that runs use, Σ_g sd_g² / w_g.
+    """
+
+    grouping: str
+    state: str
+    groups: int
+    depth: int
+    variance: float
+    planned: float
+
+    def shots(self, error: float) -> int:
+        """Shots of one energy for a standard error in Hartree, at the allocation of runs."""
+        return int(np.ceil(self.planned / error**2))
+
+    def document(self) -> dict[str, Any]:
+        """The row as plain data."""
+        return {
+            "grouping": self.grouping,
+            "state": self.state,
+            "groups": self.groups,
+            "depth": self.depth,
+            "variance": self.variance,
+            "planned": self.planned,
+            "shots_1_mHa": self.shots(MILLIHARTREE),
+            "shots_chemical": self.shots(CHEMICAL_ACCURACY),
+        }
+
+
+def measurement_table(experiment: Experiment) -> list[Row]:
+    """Compare the groupings on a molecule, under Hartree-Fock, the ansatz optimum and full CI.
+
+    Energies are Jordan-Wigner ones, states exact. Raises InputError for an experiment that is not
+    simulated by the sector engine.
+    """
+    assembly = assemble(experiment.model_copy(update={"measurement": _exact(experiment)}))
+    if not isinstance(assembly.program, SectorProgram) or experiment.mapping != "jordan-wigner":
+        raise InputError(
+            "the table needs the sector backend, a number-conserving ansatz and Jordan-Wigner"
+        )
+    h = assembly.hamiltonian
+    states = {
+        "hf": hartree_fock_state(h),
+        "ansatz": _optimum(assembly.program, assembly),
+        "fci": fci_state(h),
+    }
+    plans = [qubit_wise_plan(qubit_hamiltonian(h)), basis_rotation_plan(h), fluid_plan(h)]
+    rows = []
+    for plain in plans:
+        plan = with_allocation(plain, experiment.measurement.allocation, hamiltonian=h)
+        depth = _depth(plan)
+        for name, psi in states.items():
+            sd = exact_deviations(plan, h, psi)
+            best, planned = float(sd.sum()) ** 2, float(np.sum(sd**2 / plan.weights))
+            rows.append(Row(plan.name, name, len(plan.groups), depth, best, planned))
+    return rows
+
+
+def _exact(experiment: Experiment) -> Any:
+    return experiment.measurement.model_copy(update={"shots": None})
+
+
+def _optimum(program: SectorProgram, assembly: Any) -> FloatArray:
+    """The state of the ansatz at its energy minimum, by L-BFGS from its own start."""
+    driver = Driver(assembly.evaluator, get_optimizer("l-bfgs"), assembly.start, 0, 500)
+    for _ in driver:
+        pass
+    return program.state(Point(driver.x))
+
+
+def _depth(plan: MeasurementPlan) -> int:
+    return max(depth(basis_change_circuit(g, plan.n_qubits)) for g in plan.groups)
+
+
+def depth(circuit: Circuit) -> int:
+    """Layers of a circuit when every gate runs as early as it can."""
+    level = [0] * circuit.n_qubits
+    for gate in circuit.gates:
+        after = 1 + max(level[q] for q in gate.qubits)
+        for q in gate.qubits:
+            level[q] = after
+    return max(level, default=0)
