@@ -125,8 +125,8 @@ def test_a_run_that_climbs_says_that_it_diverged():
 
 def test_the_budget_ends_inside_a_sweep_at_its_last_point():
     result = run(
-        "h4-chain", optimizer={"name": "rotosolve", "significance": 0.0}, shots=2000, seed=1, max_steps=5,
-        budget={"shots": 2000 * (26 * 5 // 2 + 3)},
+        "h4-chain", optimizer={"name": "rotosolve", "significance": 0.0}, shots=2000, seed=1,
+        max_steps=5, budget={"shots": 2000 * (26 * 5 // 2 + 3)},
     )  # fmt: skip
     assert result.status == "budget"
     assert result.steps == 0

@@ -9,12 +9,12 @@ from qvopt.experiment import make_experiment
 
 from .output import print_json, print_table
 
-_STATES = {"hf": "Hartree-Fock", "ansatz": "ansatz optimum", "fci": "full CI"}
+_STATES = {"hf": "HF", "ansatz": "ansatz", "fci": "FCI"}
 
 
 def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print the table."""
-    from qvopt.measurements import measurement_table
+    from qvopt.shots_needed import measurement_table
 
     rows = [row.document() for row in measurement_table(make_experiment(data))]
     if as_json:
@@ -28,13 +28,14 @@ def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
                 "groups": row["groups"],
                 "depth": row["depth"],
                 "state": _STATES[row["state"]],
-                "variance × shots (Ha²)": f"{row['variance']:.4g}",
-                "as allocated": f"{row['planned']:.4g}",
-                "shots for 1 mHa": f"{row['shots_1_mHa']:,}",
-                "for 1.6 mHa": f"{row['shots_chemical']:,}",
+                "Ha² × shots": f"{row['variance']:.4g}",
+                "to 1 mHa": f"{row['shots_1_mHa']:,}",
+                "to 1.6 mHa": f"{row['shots_chemical']:,}",
             }
         )
     print_table(table)
     print()
-    print("variance × shots: at the best allocation in that state; shots: at the one that runs use")
+    print("Ha² × shots: variance × shots of an energy at the best allocation for that state")
+    print("to 1 mHa, 1.6 mHa: shots for that standard error at the allocation that runs use")
+    print("states: Hartree-Fock, the optimum of the ansatz, full CI")
     return 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qvopt import make_experiment
-from qvopt.measurements import depth, measurement_table
+from qvopt.shots_needed import depth, measurement_table
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_molecules.errors import InputError
