@@ -2,7 +2,7 @@
 
 Adagrad's sum never forgets the large ones. RMSProp's mean does, in 1/(1 - ρ) steps for every factor
 of e in v, and then gives the small gradients steps of the full learning rate. So does Adam's, with
-β₂ = 0.999 ten times later than RMSProp at 0.99.
+β₂ = 0.999 thousands of steps later.
 Sources: JMLR 12, 2121 (2011); Coursera lecture 6.5 (2012).
 """
 
@@ -45,10 +45,10 @@ def draw(data):
     for name, steps in data.items():
         ax.loglog(np.arange(1, STEPS + 1), steps, label=name)
     ax.axvline(TURN, color="k", lw=0.8, ls=":")
-    ax.annotate("gradients fall\n100-fold", (TURN * 0.9, 1.2e-4), fontsize=8, ha="right")
+    ax.annotate("gradients fall 100-fold", (TURN * 1.1, 8), fontsize=8)
     ax.set(xlabel="step", ylabel="|step| / learning rate", title="after large gradients")
     ax.set_ylim(2e-5, 20)
-    ax.legend(loc="lower right", ncols=2, fontsize=8)
+    ax.legend(loc="lower left")
     return fig
 
 
