@@ -7,8 +7,9 @@
 Each candidate gets the same budget of shots on each molecule, everything charged. Its score is
 the mean over molecules and seeds of log10(error / correlation energy), error being the noiseless
 energy of the last iterate above full CI; 0 is Hartree-Fock, -1 is 90 % of the correlation energy.
-The best candidate becomes the default. It is then run on molecules that took no part, beside
-the candidate that is best there: the regret is how much the default loses, in powers of ten.
+The best candidate becomes the default; where several are within 0.1 of it, the first, and grids
+begin with the smallest steps. It is then run on molecules that took no part, beside the candidate
+that is best there: the regret is how much the default loses, in powers of ten.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ GRIDS: dict[str, dict[str, tuple]] = {
     "nesterov": {"learning_rate": (0.001, 0.003, 0.006, 0.012, 0.025)},
     "adagrad": {"learning_rate": (0.005, 0.01, 0.02, 0.05, 0.1)},
     "rmsprop": {"learning_rate": RATES[:5]},
-    "adadelta": {"learning_rate": (0.3, 1.0, 3.0, 10.0), "epsilon": (1e-6, 1e-5)},
+    "adadelta": {"epsilon": (1e-6, 1e-5), "learning_rate": (0.3, 1.0, 3.0, 10.0)},
     "adam": {"learning_rate": RATES},
     "amsgrad": {"learning_rate": RATES},
     "adamax": {"learning_rate": RATES},
@@ -56,9 +57,9 @@ GRIDS: dict[str, dict[str, tuple]] = {
     "l-bfgs": {"first_step": (0.02, 0.05, 0.1)},
     "noise-aware-l-bfgs": {"max_step": (0.05, 0.1, 0.2), "averaging": (0.0, 0.5, 0.8)},
     "spsa": {"perturbation": (0.05, 0.1, 0.2), "target_step": (0.0005, 0.001, 0.002)},
-    "qn-spsa": {"learning_rate": (0.001, 0.003, 0.01), "regularization": (0.05, 0.3, 1.0)},
-    "rotosolve": {"reuse": (False, True), "significance": (1.0, 2.0, 3.0)},
-    "excitation-solve": {"reuse": (False, True), "significance": (1.0, 2.0, 3.0)},
+    "qn-spsa": {"learning_rate": (0.001, 0.003, 0.01), "regularization": (1.0, 0.3, 0.05)},
+    "rotosolve": {"reuse": (True, False), "significance": (1.0, 2.0, 3.0)},
+    "excitation-solve": {"reuse": (True, False), "significance": (1.0, 2.0, 3.0)},
     "icans": {"learning_rate": (0.005, 0.01, 0.02, 0.05)},
     "gcans": {"learning_rate": (0.005, 0.01, 0.02, 0.05)},
     "rosalin": {"learning_rate": (0.005, 0.01, 0.02, 0.05)},
@@ -123,7 +124,7 @@ def main() -> None:
         for name in names:
             training = search([name], list(TRAINING), range(arguments.seeds), pool)[name]
             mean = training.mean(axis=(1, 2))
-            best = int(np.argmin(mean))
+            best = int(np.flatnonzero(mean <= mean.min() + 0.1)[0])
             # Other seeds, so that the check has drawn none of the search's noise.
             other = search([name], list(HELD_OUT), range(100, 100 + arguments.seeds), pool)[name]
             held = other.mean(axis=(1, 2))

@@ -113,12 +113,12 @@ def _derivatives(angles: FloatArray, a: FloatArray, b: FloatArray) -> tuple[Floa
 def rotosolve(
     *,
     shuffle: bool = False,
-    reuse: bool = False,
+    reuse: bool = True,
     reset: int = 32,
     significance: float = 2.0,
     tolerance: float = 1e-8,
 ) -> Optimizer:
-    """Each parameter to its exact minimum, 2R+1 energies each.  Ostaszewski, arXiv:1905.09692.
+    """Each parameter to its exact minimum, 2R new energies each.  Ostaszewski, arXiv:1905.09692.
 
     A step is a sweep over all parameters. Frequencies other than a Pauli rotation's are taken as
     they are (D. Wierichs et al., arXiv:2107.12390).

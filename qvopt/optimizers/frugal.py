@@ -101,7 +101,7 @@ def gcans(
 
 def rosalin(
     *,
-    learning_rate: float = 0.02,
+    learning_rate: float = 0.01,
     lipschitz: float | None = None,
     min_shots: int = 16,
     max_shots: int = 100_000,

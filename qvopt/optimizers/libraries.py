@@ -29,7 +29,7 @@ def _scipy(method: str, gradients: bool, **options: Any) -> Optimizer:
     return closed_loop(minimizer, gradients=gradients)
 
 
-def cobyla(*, first_step: float = 0.1, tolerance: float = 1e-6) -> Optimizer:
+def cobyla(*, first_step: float = 0.05, tolerance: float = 1e-6) -> Optimizer:
     """Linear models in a shrinking trust region.  Powell, in Advances in Optimization (1994)."""
     positive("first_step", first_step)
     positive("tolerance", tolerance)

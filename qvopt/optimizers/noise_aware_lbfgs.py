@@ -24,8 +24,8 @@ def curvature_error(s: FloatArray, old: Vector, new: Vector) -> float:
 def noise_aware_lbfgs(
     *,
     memory: int = 10,
-    first_step: float = 0.1,
-    max_step: float = 0.1,
+    first_step: float = 0.05,
+    max_step: float = 0.05,
     min_curvature: float = 0.1,
     significance: float = 2.0,
     relaxation: float = 1.0,

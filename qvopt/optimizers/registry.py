@@ -105,7 +105,7 @@ _OWN: Final[dict[str, tuple[str, str, str, str, str]]] = {
     ),
     "spsa": ("spsa", "spsa", "stochastic", "energies", "2"),
     "qn-spsa": ("spsa", "qn_spsa", "stochastic", "energies, fidelities", "8"),
-    "rotosolve": ("coordinate", "rotosolve", "coordinate", "energies", "(2R+1) n"),
+    "rotosolve": ("coordinate", "rotosolve", "coordinate", "energies", "2R n"),
     "excitation-solve": ("coordinate", "excitation_solve", "coordinate", "energies", "2R n"),
     "icans": ("frugal", "icans", "shot-frugal", "gradients", "2R n, shots by component"),
     "gcans": ("frugal", "gcans", "shot-frugal", "gradients", "2R n, shots by component"),

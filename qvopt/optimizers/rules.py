@@ -205,7 +205,7 @@ def adamax(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> Rule
     return scale_by_adamax(b1, b2, epsilon)
 
 
-@first_order(learning_rate=0.005)
+@first_order(learning_rate=0.002)
 def nadam(
     *,
     b1: float = 0.9,
@@ -223,7 +223,7 @@ def adamw(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> Rule:
     return scale_by_adam(b1, b2, epsilon)
 
 
-@first_order(learning_rate=0.002)
+@first_order(learning_rate=0.001)
 def adabelief(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-16) -> Rule:
     """Adam with v the mean of (g - m)².  Zhuang et al., arXiv:2010.07468."""
     return scale_by_belief(b1, b2, epsilon)
@@ -237,7 +237,7 @@ def yogi(
     return scale_by_yogi(b1, b2, epsilon, initial)
 
 
-@first_order(learning_rate=0.001)
+@first_order(learning_rate=0.005)
 def lion(*, b1: float = 0.9, b2: float = 0.99) -> Rule:
     """x <- x - η sign(β₁ m + (1-β₁) g).  Chen et al., arXiv:2302.06675."""
     return scale_by_lion(b1, b2)

@@ -101,13 +101,13 @@ def spsa(
 
 def qn_spsa(
     *,
-    learning_rate: float = 0.003,
+    learning_rate: float = 0.01,
     perturbation: float = 0.1,
     alpha: float = 0.602,
     gamma: float = 0.101,
     stability: float = 100.0,
     averages: int = 1,
-    regularization: float = 0.3,
+    regularization: float = 1.0,
     blocking: bool = True,
     allowed_increase: float = 2.0,
     fidelity_shots: int | None = None,
