@@ -24,6 +24,7 @@ from qvopt.backends.sector import SectorBackend
 from qvopt.evaluation import Evaluator
 from qvopt.measurement.allocation import allocate, with_allocation
 from qvopt.measurement.basis_rotation import basis_rotation_plan
+from qvopt.measurement.fluid import fluid_plan
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt.measurement.statistics import combine_moments
 from qvopt.optimizers.protocol import Energy, Gradient
@@ -102,6 +103,8 @@ def main() -> None:
         x = np.full(circuit.n_parameters, 0.01)
         rotations, pauli = basis_rotation_plan(hamiltonian), qubit_wise_plan(observable)
         rows = [
+            ("qvopt fluid basis rotations", len(rotations.groups),
+             ours(circuit, observable, hamiltonian, fluid_plan(hamiltonian), options.shots, x)),
             ("qvopt basis rotations", len(rotations.groups),
              ours(circuit, observable, hamiltonian, rotations, options.shots, x)),
         ]  # fmt: skip

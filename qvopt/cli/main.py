@@ -172,6 +172,27 @@ def measurements(
     raise typer.Exit(measurements_command(data, json_output))
 
 
+@app.command()
+def validate(
+    backend: Annotated[str, typer.Argument(help="qvopt list backends")],
+    molecule: Annotated[str, typer.Option(help="A small one.")] = "h2",
+    shots: Annotated[int, typer.Option(help="Shots of one energy in total.")] = 400,
+    repeats: Annotated[int, typer.Option(min=20, help="Energies to measure.")] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of every random stream.")] = 0,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Test a backend's estimates: bias, reported variance, coverage, fresh noise, shots."""
+    from .options import experiment_data
+    from .validation import validate_command
+
+    options = {"backend": backend, "measurement.shots": shots, "seed": seed}
+    data = experiment_data(molecule, options, settings or [], None)
+    raise typer.Exit(validate_command(data, repeats, json_output))
+
+
 @app.command("list")
 def list_names(
     what: Annotated[Literal["molecules", "ansatze", "optimizers", "backends"], typer.Argument()],

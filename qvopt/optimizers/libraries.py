@@ -37,7 +37,7 @@ def cobyla(*, first_step: float = 0.05, tolerance: float = 1e-6) -> Optimizer:
 
 
 def nelder_mead(
-    *, first_step: float = 0.1, tolerance: float = 1e-8, adaptive: bool = True
+    *, first_step: float = 0.2, tolerance: float = 1e-8, adaptive: bool = True
 ) -> Optimizer:
     """A simplex that reflects and contracts.  Nelder & Mead, Comput. J. 7, 308 (1965).
 
