@@ -15,6 +15,7 @@ from qvopt.experiment import Experiment, MoleculeSpec
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt.measurement.fluid import fluid_plan
+from qvopt.measurement.fully_commuting import fully_commuting_plan
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt_circuits.ansatz import Ansatz
@@ -100,6 +101,8 @@ def make_plan(
             )
         make = fluid_plan if grouping.startswith("fluid") else basis_rotation_plan
         plan = make(hamiltonian)
+    elif grouping == "fully-commuting":
+        plan = fully_commuting_plan(observable)
     else:
         plan = qubit_wise_plan(observable)
     return with_allocation(

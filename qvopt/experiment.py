@@ -82,7 +82,9 @@ class MeasurementSpec(_Model):
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
-    grouping: Literal["basis-rotation", "fluid-basis-rotation", "qubit-wise"] | None = None
+    grouping: (
+        Literal["fluid-basis-rotation", "basis-rotation", "fully-commuting", "qubit-wise"] | None
+    ) = None
     allocation: Literal["uniform", "weighted", "variance"] = "variance"
 
 

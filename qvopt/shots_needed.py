@@ -18,6 +18,7 @@ from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt.measurement.fluid import fluid_plan
+from qvopt.measurement.fully_commuting import fully_commuting_plan
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt.optimizers.registry import get_optimizer
@@ -39,7 +40,7 @@ class Row:
     Attributes:
         grouping, state: what is measured how, in which state.
         groups: circuits of one energy.
-        depth: layers of the deepest basis change (Givens rotations, or single-qubit gates).
+        depth: layers of the deepest basis change (Givens rotations, or Clifford gates).
         variance: (Σ_g sd_g)² in Hartree²: variance × shots at the allocation that is best there.
         planned: the same at the allocation that runs use, Σ_g sd_g² / w_g.
     """
@@ -86,7 +87,13 @@ def measurement_table(experiment: Experiment) -> list[Row]:
         "ansatz": _optimum(assembly.program, assembly),
         "fci": fci_state(h),
     }
-    plans = [qubit_wise_plan(qubit_hamiltonian(h)), basis_rotation_plan(h), fluid_plan(h)]
+    observable = qubit_hamiltonian(h)
+    plans = [
+        qubit_wise_plan(observable),
+        fully_commuting_plan(observable),
+        basis_rotation_plan(h),
+        fluid_plan(h),
+    ]
     rows = []
     for plain in plans:
         plan = with_allocation(plain, experiment.measurement.allocation, hamiltonian=h)

@@ -16,7 +16,7 @@ from common import figure, print_table, save
 from qvopt import Session, make_experiment
 
 NAMES = ("cobyla", "spsa", "adam", "l-bfgs", "noise-aware-l-bfgs", "qng")
-SHOTS = 400
+SHOTS = 1200
 
 
 def one(molecule, name, seed, budget):
@@ -32,7 +32,7 @@ def one(molecule, name, seed, budget):
     return shots, exact - result.fci, result.status
 
 
-def compute(molecule="lih", seeds=5, budget=6_000_000):
+def compute(molecule="lih", seeds=5, budget=18_000_000):
     """By optimizer: a list over seeds of (shots, errors in Hartree, status)."""
     out = {}
     for name in NAMES:

@@ -85,7 +85,8 @@ def run(
         typer.Option(help="jordan-wigner, parity, parity-reduced or bravyi-kitaev."),
     ] = None,
     grouping: Annotated[
-        str | None, typer.Option(help="fluid-basis-rotation, basis-rotation or qubit-wise.")
+        str | None,
+        typer.Option(help="fluid-basis-rotation, basis-rotation, fully-commuting or qubit-wise."),
     ] = None,
     allocation: Annotated[str | None, typer.Option(help="uniform, weighted or variance.")] = None,
     budget_shots: Annotated[int | None, typer.Option(help="Cap on all shots of the run.")] = None,

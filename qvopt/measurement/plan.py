@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_circuits.gates import Gate
+
 FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
 
@@ -70,10 +72,23 @@ class OrbitalBasis:
 
 
 @dataclass(frozen=True, eq=False)
+class CliffordBasis:
+    """Apply Clifford gates, then read in Z.
+
+    `x` and `z` are the masks of the Pauli strings that become the diagonal's Z strings, in its
+    order; the diagonal's coefficients include the signs that they take on.
+    """
+
+    gates: tuple[Gate, ...]
+    x: MaskArray
+    z: MaskArray
+
+
+@dataclass(frozen=True, eq=False)
 class MeasurementGroup:
     """One circuit's worth of measurement: go to `basis`, read, evaluate `diagonal`."""
 
-    basis: PauliBasis | OrbitalBasis
+    basis: PauliBasis | OrbitalBasis | CliffordBasis
     diagonal: Diagonal
 
 

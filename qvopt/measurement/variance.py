@@ -16,7 +16,8 @@ from qvopt_molecules.determinants import (
 from qvopt_molecules.encodings import encoding
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
-from .plan import MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
+from .clifford import conjugated
+from .plan import CliffordBasis, MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,6 +39,8 @@ def reference_deviations(
     for k, group in enumerate(plan.groups):
         if isinstance(group.basis, PauliBasis):
             out[k] = _pauli_variance(group, bits)
+        elif isinstance(group.basis, CliffordBasis):
+            out[k] = _clifford_variance(group, bits)
         else:
             out[k] = _orbital_variance(group, hamiltonian)
     return np.sqrt(np.maximum(out, 0.0))
@@ -56,6 +59,24 @@ def _pauli_variance(group: MeasurementGroup, bits: int) -> float:
         same = off == pattern
         if pattern:
             total += float((c[same] * sign[same]).sum()) ** 2
+    return total
+
+
+def _clifford_variance(group: MeasurementGroup, bits: int) -> float:
+    """A|b⟩ by what its strings make of b: Var A = Σ_{b' ≠ b} |⟨b'|A|b⟩|².
+
+    P|b⟩ = i^{|x & z|} (-1)^{|z & b|} |b ^ x⟩.
+    """
+    basis = group.basis
+    assert isinstance(basis, CliffordBasis)
+    _, _, signs = conjugated(basis.x, basis.z, list(basis.gates))
+    phase = 1j ** (np.bitwise_count(basis.x & basis.z).astype(np.int64) % 4)
+    phase = phase * (1.0 - 2.0 * (np.bitwise_count(basis.z & np.uint64(bits)) & 1))
+    amplitudes = signs * group.diagonal.coefficients * phase
+    total = 0.0
+    for pattern in np.unique(basis.x):
+        if pattern:
+            total += float(np.abs(amplitudes[basis.x == pattern].sum()) ** 2)
     return total
 
 

@@ -11,6 +11,7 @@ from qvopt.measurement.allocation import allocate, with_allocation
 from qvopt.measurement.basis_change import basis_change_circuit, givens_rotations
 from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt.measurement.estimate import Estimate, Moments
+from qvopt.measurement.fully_commuting import fully_commuting_plan
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, PauliBasis
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt.measurement.statistics import combine_moments, moments_of_counts
@@ -29,7 +30,9 @@ ROTATIONS = {"h2": (4, 0.0327), "lih": (22, 1.559), "beh2": (29, 4.009), "h2o": 
 
 def plans(name):
     h = build_hamiltonian(find_molecule(name))
-    return h, [basis_rotation_plan(h), qubit_wise_plan(qubit_hamiltonian(h))]
+    observable = qubit_hamiltonian(h)
+    plain = [basis_rotation_plan(h), qubit_wise_plan(observable)]
+    return h, [*plain, fully_commuting_plan(observable)]
 
 
 @pytest.mark.parametrize("name", ["h2", "heh+", "h3+"])
@@ -48,7 +51,7 @@ def test_plans_are_the_hamiltonian(name):
 
 @pytest.mark.parametrize("name", ROTATIONS)
 def test_variance_of_basis_rotations(name):
-    h, (plan, _) = plans(name)
+    h, (plan, *_) = plans(name)
     groups, variance = ROTATIONS[name]
     assert len(plan.groups) == groups
     deviations = reference_deviations(plan, h, "jordan-wigner")
@@ -119,7 +122,7 @@ def test_allocation_sums_exactly(weights, total, minimum):
 
 
 def test_rules_favour_what_varies():
-    h, (plan, _) = plans("lih")
+    h, (plan, *_) = plans("lih")
     for rule in ("uniform", "weighted", "variance"):
         weights = with_allocation(plan, rule, hamiltonian=h).weights
         assert weights.sum() == pytest.approx(1.0)
@@ -167,7 +170,7 @@ def test_quadratic_and_general_diagonals_agree(seed):
 
 
 def test_missing_results_are_an_error():
-    _, (plan, _) = plans("h2")
+    _, (plan, *_) = plans("h2")
     with pytest.raises(BackendError, match="for 4 groups"):
         combine_moments(plan, [Moments(2, 0.0, 0.0)])
     with pytest.raises(BackendError, match="without shots"):
@@ -189,7 +192,7 @@ def test_estimates_print_to_their_meaning(value, variance, text):
 
 
 def test_a_rotation_needs_its_qubits():
-    _, (plan, _) = plans("h2")
+    _, (plan, *_) = plans("h2")
     with pytest.raises(InputError, match="needs 4 qubits, got 6"):
         basis_change_circuit(plan.groups[0], 6)
     flat = MeasurementGroup(PauliBasis("IZ"), plan.groups[0].diagonal)

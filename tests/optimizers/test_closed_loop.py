@@ -16,7 +16,7 @@ from qvopt_molecules.errors import InputError
 
 START = np.array([-1.2, 1.0, 0.8])
 METHODS = {
-    "cobyla": ("COBYLA", {"rhobeg": 0.1, "tol": 1e-6, "maxiter": 10**6}, False),
+    "cobyla": ("COBYLA", {"rhobeg": 0.05, "tol": 1e-6, "maxiter": 10**6}, False),
     "powell": ("Powell", {"xtol": 1e-8, "ftol": 1e-8}, False),
     "bfgs": ("BFGS", {"gtol": 1e-6}, True),
     "slsqp": ("SLSQP", {"ftol": 1e-10}, True),

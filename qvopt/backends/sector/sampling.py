@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
+from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBasis
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -65,7 +66,7 @@ class OrbitalSampler:
 
 
 class PauliSampler:
-    """Qubit-wise groups leave the sector: the full vector, one change of basis for each group."""
+    """Groups of Pauli strings leave the sector: the full vector, one change of basis a group."""
 
     def __init__(
         self,
@@ -84,10 +85,7 @@ class PauliSampler:
         self.n_qubits = n
         self.positions = (alpha[:, None] | (beta[None, :] << norb)).reshape(-1)
         self.groups = groups
-        self.letters = []
-        for group in groups:
-            assert isinstance(group.basis, PauliBasis)
-            self.letters.append(group.basis.letters)
+        self._changes = [basis_change_circuit(group, n).gates for group in groups]
         self._bits = np.arange(2**n, dtype=np.uint64)
 
     def distribution(self, psi: FloatArray, group: int) -> tuple[FloatArray, FloatArray]:
@@ -95,28 +93,42 @@ class PauliSampler:
         real = np.zeros(2**self.n_qubits)
         real[self.positions] = psi.reshape(-1)
         imaginary = np.zeros_like(real)
-        for qubit, letter in enumerate(self.letters[group]):
-            if letter in "XY":
-                change_basis(real, imaginary, qubit, letter == "Y")
+        for gate in self._changes[group]:
+            a, b = gate.qubits[0], gate.qubits[-1]
+            apply_clifford(real, imaginary, _CODES[gate.name], 1 << a, 1 << b)
         probabilities = real * real + imaginary * imaginary
         outcomes = np.flatnonzero(probabilities > 1e-16)
         values = self.groups[group].diagonal.values(self._bits[outcomes])
         return probabilities[outcomes], values
 
 
+_CODES = {"h": 0, "s": 1, "sdg": 2, "cx": 3, "cz": 4}
+
+
 @njit(cache=True)
-def change_basis(real, imaginary, qubit, is_y):  # type: ignore[no-untyped-def]
-    """Apply H, or H S† for Y, to one qubit in place."""
-    step = 1 << qubit
+def apply_clifford(real, imaginary, code, a, b):  # type: ignore[no-untyped-def]
+    """Apply a gate to a vector in place; a and b are the bits of its qubits."""
     r = np.sqrt(0.5)
-    for block in range(0, len(real), 2 * step):
-        for k in range(block, block + step):
-            a, b = real[k], imaginary[k]
-            c, d = real[k + step], imaginary[k + step]
-            if is_y:
-                c, d = d, -c
-            real[k], imaginary[k] = r * (a + c), r * (b + d)
-            real[k + step], imaginary[k + step] = r * (a - c), r * (b - d)
+    for k in range(len(real)):
+        if code == 0:
+            if not k & a:
+                m = k | a
+                c, d, e, f = real[k], imaginary[k], real[m], imaginary[m]
+                real[k], imaginary[k] = r * (c + e), r * (d + f)
+                real[m], imaginary[m] = r * (c - e), r * (d - f)
+        elif code == 1:
+            if k & a:
+                real[k], imaginary[k] = -imaginary[k], real[k]
+        elif code == 2:
+            if k & a:
+                real[k], imaginary[k] = imaginary[k], -real[k]
+        elif code == 3:
+            if k & a and not k & b:
+                m = k | b
+                real[k], real[m] = real[m], real[k]
+                imaginary[k], imaginary[m] = imaginary[m], imaginary[k]
+        elif k & a and k & b:
+            real[k], imaginary[k] = -real[k], -imaginary[k]
 
 
 def make_sampler(
