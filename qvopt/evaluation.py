@@ -63,18 +63,23 @@ class _Job:
 
     points: list[Point] = field(default_factory=list)
     shots: list[IntArray] = field(default_factory=list)
-    spreads: list[Spread] = field(default_factory=list)
+    drawn: list[FloatArray | None] = field(default_factory=list)
     pairs: list[tuple[Point, Point]] = field(default_factory=list)
     pair_shots: list[int] = field(default_factory=list)
     costs: Costs = field(default_factory=dict)
 
     def add_points(
-        self, purpose: str, points: Sequence[Point], shots: Sequence[IntArray], spread: Spread
+        self,
+        purpose: str,
+        points: Sequence[Point],
+        shots: Sequence[IntArray],
+        drawn: FloatArray | None,
     ) -> slice:
+        """Add settings; `drawn` are the weights that random groups were drawn with."""
         start = len(self.points)
         self.points.extend(points)
         self.shots.extend(shots)
-        self.spreads.extend([spread] * len(points))
+        self.drawn.extend([drawn] * len(points))
         cost = Cost(
             len(points),
             sum(int(np.count_nonzero(s)) for s in shots),
@@ -115,13 +120,13 @@ class Evaluator:
     seed: int
 
     def __post_init__(self) -> None:
-        self._allocations: dict[int, IntArray] = {}
+        self._allocations: dict[tuple[int, bool], IntArray] = {}
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
         if self.shots is None:
             if not self.program.exact:
                 raise InputError("this backend has no exact energies; give a number of shots")
         else:
-            self._allocate(self.shots)
+            self._allocate(self.shots, shifted=False)
 
     @cached_property
     def landscape(self) -> Landscape:
@@ -211,8 +216,9 @@ class Evaluator:
         return self._sampled_fidelity(query, job)
 
     def _sampled_energy(self, query: Energy, job: _Job, rng: np.random.Generator) -> _Finish:
-        shots = self._spread(self._shots_of(query), query.spread, rng)
-        where = job.add_points(query.purpose, [Point(query.x)], [shots], query.spread)
+        shots = self._spread(self._shots_of(query), query.spread, rng, shifted=False)
+        drawn = self._weights(shifted=False) if query.spread == "random" else None
+        where = job.add_points(query.purpose, [Point(query.x)], [shots], drawn)
 
         def finish(results: list[Estimate], _: IntArray) -> Answer:
             estimate = results[where][0]
@@ -223,8 +229,9 @@ class Evaluator:
     def _sampled_gradient(self, query: Gradient, job: _Job, rng: np.random.Generator) -> _Finish:
         expansion = expand_gradient(self.circuit, query.x)
         totals = self._gradient_shots(query, expansion)
-        shots = [self._spread(total, query.spread, rng) for total in totals]
-        where = job.add_points(query.purpose, expansion.points, shots, query.spread)
+        shots = [self._spread(total, query.spread, rng, shifted=True) for total in totals]
+        drawn = self._weights(shifted=True) if query.spread == "random" else None
+        where = job.add_points(query.purpose, expansion.points, shots, drawn)
 
         def finish(results: list[Estimate], _: IntArray) -> Answer:
             estimates = results[where]
@@ -257,11 +264,20 @@ class Evaluator:
         least = 2 if spread == "random" else 2 * len(self.need_plan().groups)
         return allocate(weights / weights.sum(), total, minimum=least)
 
-    def _spread(self, shots: int, spread: Spread, rng: np.random.Generator) -> IntArray:
+    def _spread(
+        self, shots: int, spread: Spread, rng: np.random.Generator, *, shifted: bool
+    ) -> IntArray:
         """Shots by group: as planned, or drawn at random with the plan's weights."""
         if spread == "random":
-            return rng.multinomial(shots, self.need_plan().weights).astype(np.int64)
-        return self._allocate(shots)
+            return rng.multinomial(shots, self._weights(shifted=shifted)).astype(np.int64)
+        return self._allocate(shots, shifted=shifted)
+
+    def _weights(self, *, shifted: bool) -> FloatArray:
+        """The plan's weights, for energies or for the shifted circuits of gradients."""
+        plan = self.need_plan()
+        return (
+            plan.shifted_weights if shifted and plan.shifted_weights is not None else plan.weights
+        )
 
     def _sampled_metric(self, query: Metric, job: _Job) -> _Finish:
         expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
@@ -298,10 +314,11 @@ class Evaluator:
             raise InputError("a number of shots needs a measurement plan, and there is none")
         return self.plan
 
-    def _allocate(self, shots: int) -> IntArray:
-        if shots not in self._allocations:
-            self._allocations[shots] = allocate(self.need_plan().weights, shots)
-        return self._allocations[shots]
+    def _allocate(self, shots: int, *, shifted: bool) -> IntArray:
+        key = (shots, shifted)
+        if key not in self._allocations:
+            self._allocations[key] = allocate(self._weights(shifted=shifted), shots)
+        return self._allocations[key]
 
 
 class PreparedRound:
@@ -330,8 +347,8 @@ class PreparedRound:
             moments = program.sample(job.points, np.array(job.shots), stream(seed, *key, 0))
             check_complete(moments, len(job.points))
             results = [
-                combine_random(plan, m) if spread == "random" else combine_moments(plan, m)
-                for spread, m in zip(job.spreads, moments, strict=True)
+                combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
+                for drawn, m in zip(job.drawn, moments, strict=True)
             ]
         counts = np.zeros(0, dtype=np.int64)
         if job.pairs:

@@ -83,6 +83,25 @@ def cisd_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
     return state
 
 
+def half_excited_states(hamiltonian: MolecularHamiltonian) -> list[FloatArray]:
+    """Return (|HF⟩ + |D⟩)/√2 for singly and doubly excited determinants D, evenly picked.
+
+    At most 40, and fewer in large sectors.
+    """
+    shape = hartree_fock_state(hamiltonian).shape
+    alpha, beta = (_excited(hamiltonian.norb, n) for n in (hamiltonian.n_alpha, hamiltonian.n_beta))
+    rank = alpha[:, None] + beta[None, :]
+    places = np.argwhere((rank > 0) & (rank <= 2))
+    most = int(np.clip(200_000 // max(shape[0] * shape[1], 1), 4, 40))
+    picked = places[:: max(1, -(-len(places) // most))]
+    states = []
+    for a, b in picked:
+        state = np.zeros(shape)
+        state[0, 0] = state[a, b] = np.sqrt(0.5)
+        states.append(state)
+    return states
+
+
 def _excited(norb: int, electrons: int) -> npt.NDArray[np.int64]:
     """Electrons of each string that are not in the lowest orbitals."""
     strings = occupation_strings(norb, electrons)

@@ -81,8 +81,7 @@ def with_allocation(
     elif rule == "weighted":
         weights = sizes
     elif plan.deviations is not None:
-        # A tenth for states in which other groups scatter than in the plan's own.
-        weights = 0.9 * plan.deviations + 0.1 * plan.deviations.mean()
+        weights = _by_deviation(plan.deviations)
     else:
         deviations = reference_deviations(plan, hamiltonian, mapping)
         weights = 0.5 * sizes / max(sizes.sum(), 1e-300)
@@ -90,4 +89,13 @@ def with_allocation(
     if weights.sum() <= 0.0:
         weights = np.ones(len(plan.groups))
     weights = np.maximum(weights / weights.sum(), 1e-12)
-    return replace(plan, weights=weights / weights.sum())
+    shifted = None
+    if rule == "variance" and plan.shifted_deviations is not None:
+        shifted = _by_deviation(plan.shifted_deviations)
+        shifted = shifted / shifted.sum()
+    return replace(plan, weights=weights / weights.sum(), shifted_weights=shifted)
+
+
+def _by_deviation(deviations: FloatArray) -> FloatArray:
+    """A tenth is spread evenly, for states in which other groups scatter than in the plan's."""
+    return 0.9 * deviations + 0.1 * max(float(deviations.mean()), 1e-12)

@@ -3,7 +3,7 @@
 An occupation is its own square, n = n², so a double-factorised fragment ½ λ (Σ_k ε_k N_k)² holds
 one-electron parts, and any Σ_k c_k N_k can be added to it and taken from the one-electron fragment
 in the same orbitals: the Hamiltonian stays the same operator, and the variances change. With one c
-for each fragment and orbital, the standard deviation of every fragment under a reference state is
+for each fragment and orbital, the standard deviation of every fragment under reference states is
 the root of a quadratic form in c, and Σ_g sd_g, whose square is variance × shots at the best
 allocation, is convex. It is minimised by reweighted least squares.
 
@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
+from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.states import cisd_state
+from qvopt_molecules.states import cisd_state, half_excited_states
 
 from .basis_rotation import Factor, double_factorization, plan_of_factors
 from .plan import MeasurementPlan
@@ -52,6 +53,7 @@ def fluid_plan(
     hamiltonian: MolecularHamiltonian,
     reference: FloatArray | None = None,
     *,
+    excited: float = 0.03,
     threshold: float = 1e-8,
 ) -> MeasurementPlan:
     """Return the double-factorised plan with one-electron parts moved for the least variance.
@@ -60,12 +62,20 @@ def fluid_plan(
         hamiltonian: what to measure.
         reference: amplitudes ψ[alpha string, beta string] of a state like the one to measure;
             None takes CISD. A poor one costs shots, never correctness.
+        excited: weight of states half-way to an excited determinant, (|HF⟩ + |D⟩)/√2, D singly or
+            doubly excited. A shifted circuit of a gradient prepares such states, far from the
+            reference: without them gradients keep two to three times the variance.
         threshold: smallest |λ| that is kept, in Hartree.
     """
+    if not 0 <= excited <= 1:
+        raise InputError(f"excited must be between 0 and 1, got {excited!r}")
     psi = cisd_state(hamiltonian) if reference is None else reference
+    halfway = half_excited_states(hamiltonian) if excited > 0 else []
+    ensemble = [(1.0 - (excited if halfway else 0.0), psi)]
+    ensemble += [(excited / len(halfway), state) for state in halfway]
     constant, one_body, factors = double_factorization(hamiltonian, threshold)
     n = hamiltonian.norb
-    measure = _Occupations(hamiltonian, psi)
+    measure = _Occupations(hamiltonian, ensemble)
     statistics = [measure.statistics(factor) for factor in factors]
     # Row (g, k): the one-electron matrix of N_k in the orbitals of fragment g.
     moved = np.array([np.outer(r, r).reshape(-1) for f in factors for r in f.rotation.T])
@@ -76,34 +86,51 @@ def fluid_plan(
     plan = plan_of_factors(
         "fluid-basis-rotation", constant, (values, rotation), factors, c.reshape(len(factors), n)
     )
-    deviations = [_deviation_of_one(rest.reshape(-1), measure.one_electron)]
-    deviations += [s.deviation(part) for s, part in zip(statistics, c.reshape(-1, n), strict=True)]
-    return replace(plan, deviations=np.array(deviations))
+
+    def deviations(under: _Occupations) -> FloatArray:
+        found = [_deviation_of_one(rest.reshape(-1), under.one_electron)]
+        for factor, part in zip(factors, c.reshape(-1, n), strict=True):
+            found.append(under.statistics(factor).deviation(part))
+        return np.array(found)
+
+    return replace(
+        plan,
+        deviations=deviations(_Occupations(hamiltonian, [(1.0, psi)])),
+        shifted_deviations=deviations(_Occupations(hamiltonian, ensemble[1:] or ensemble)),
+    )
 
 
 class _Occupations:
-    """Statistics of occupations in rotated orbitals under a state."""
+    """Statistics of occupations in rotated orbitals, averaged over weighted states."""
 
-    def __init__(self, hamiltonian: MolecularHamiltonian, psi: FloatArray) -> None:
+    def __init__(
+        self, hamiltonian: MolecularHamiltonian, ensemble: list[tuple[float, FloatArray]]
+    ) -> None:
         n = hamiltonian.norb
-        self._psi = psi
+        self._ensemble = ensemble
         strings = [occupation_strings(n, m) for m in (hamiltonian.n_alpha, hamiltonian.n_beta)]
         self._occupied = [occupied_orbitals(s, n) for s in strings]
         alpha, beta = (((s[:, None] >> np.arange(n)) & 1).astype(np.float64) for s in strings)
         self._numbers = (alpha[:, None, :] + beta[None, :, :]).reshape(-1, n)
-        self.one_electron = one_electron_covariance(hamiltonian, psi)
+        self.one_electron = np.zeros((n * n, n * n))
+        for weight, psi in ensemble:
+            self.one_electron += weight * one_electron_covariance(hamiltonian, psi)
 
     def statistics(self, factor: Factor) -> _Statistics:
         """Exact moments over the outcomes of a fragment's basis."""
         left = compound_matrix(factor.rotation, self._occupied[0])
         right = compound_matrix(factor.rotation, self._occupied[1])
-        p = np.square(left.T @ self._psi @ right).reshape(-1)
-        p /= p.sum()
-        numbers = self._numbers - p @ self._numbers
-        q = 0.5 * factor.weight * (self._numbers @ factor.values) ** 2
-        q = q - p @ q
-        weighted = numbers * p[:, None]
-        return _Statistics(weighted.T @ numbers, weighted.T @ q, float(p @ (q * q)))
+        numbers = self._numbers
+        square = 0.5 * factor.weight * (numbers @ factor.values) ** 2
+        # All moments of one state are those of the columns (N, q).
+        columns = np.concatenate([numbers, square[:, None]], axis=1)
+        total = np.zeros((columns.shape[1], columns.shape[1]))
+        for weight, psi in self._ensemble:
+            p = np.square(left.T @ psi @ right).reshape(-1)
+            p /= p.sum()
+            centred = columns - p @ columns
+            total += weight * (centred * p[:, None]).T @ centred
+        return _Statistics(total[:-1, :-1], total[:-1, -1], float(total[-1, -1]))
 
 
 def one_electron_covariance(hamiltonian: MolecularHamiltonian, psi: FloatArray) -> FloatArray:

@@ -104,6 +104,8 @@ class MeasurementPlan:
         weights: relative shots per group that the allocation starts from, positive, sum 1.
         deviations: standard deviation of one shot of each group in a state like the one to
             measure, in Hartree, where the plan was made for one.
+        shifted_weights, shifted_deviations: the same for the shifted circuits of gradients, which
+            prepare other states; None: as for energies.
     """
 
     name: str
@@ -112,3 +114,5 @@ class MeasurementPlan:
     groups: tuple[MeasurementGroup, ...]
     weights: FloatArray
     deviations: FloatArray | None = None
+    shifted_weights: FloatArray | None = None
+    shifted_deviations: FloatArray | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from qvopt_molecules.errors import BackendError
 
@@ -27,8 +28,10 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
     return Estimate(float(value), float(variance), sum(m.shots for m in moments))
 
 
-def combine_random(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estimate:
-    """E and its variance where each shot drew its group g with probability p_g = plan.weights.
+def combine_random(
+    plan: MeasurementPlan, moments: Sequence[Moments], weights: npt.NDArray[np.float64]
+) -> Estimate:
+    """E and its variance where each shot drew its group g with probability p_g = weights[g].
 
     Every shot is an independent sample of X = constant + value_g / p_g, whose mean is the energy:
     unbiased for any number of shots, with groups that were never drawn too. The variance is the
@@ -38,7 +41,7 @@ def combine_random(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estimat
     if len(moments) != len(plan.groups):
         raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
     whole = Moments(0, 0.0, 0.0)
-    for m, p in zip(moments, plan.weights.tolist(), strict=True):
+    for m, p in zip(moments, weights.tolist(), strict=True):
         whole += Moments(m.shots, m.mean / p, m.m2 / p**2)
     if whole.shots < 2:
         raise BackendError("a randomly measured energy needs two shots for its variance")

@@ -13,6 +13,7 @@ from qvopt.optimizers.protocol import Energy
 from qvopt_circuits.matrices import circuit_unitary
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
+from qvopt_molecules.errors import InputError
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.states import cisd_state
@@ -81,7 +82,7 @@ def fci_energy(h, psi):
 def test_deviations_are_those_of_the_reference(name):
     h = hamiltonian(name)
     psi = cisd_state(h)
-    plan = fluid_plan(h, psi)
+    plan = fluid_plan(h, psi, excited=0.0)
     found = [
         np.sqrt(max(p @ values**2 - (p @ values) ** 2, 0.0)) for p, values in outcomes(h, psi, plan)
     ]
@@ -92,7 +93,7 @@ def test_it_is_a_minimum():
     """No move of one-electron parts between fragments lowers the sum of deviations."""
     h = hamiltonian("h2")
     psi = cisd_state(h)
-    best = fluid_plan(h, psi).deviations.sum()
+    best = fluid_plan(h, psi, excited=0.0).deviations.sum()
     plain = basis_rotation_plan(h)
     sum_plain = sum(np.sqrt(max(p @ v**2 - (p @ v) ** 2, 0.0)) for p, v in outcomes(h, psi, plain))
     assert best <= sum_plain + 1e-9
@@ -151,3 +152,31 @@ def test_open_shells_and_few_determinants():
         {"name": "h2", "charge": 1, "spin": 1}, optimizer="adam", shots=400, seed=1, max_steps=2
     )
     assert np.isfinite(result.energy)
+
+
+def test_shifted_states_lower_the_variance_of_gradients():
+    """At equal shots, against the plan that knows the reference alone and against a plain one."""
+    from qvopt.backends.protocol import Problem
+    from qvopt.backends.sector import SectorBackend
+    from qvopt.evaluation import Evaluator
+    from qvopt.measurement.allocation import with_allocation
+    from qvopt.optimizers.protocol import Gradient
+
+    a = assemble(make_experiment({"molecule": "lih"}))
+    h, x = a.hamiltonian, np.full(a.circuit.n_parameters, 0.01)
+    truth, found = a.program.gradient(x)[1], {}
+    plans = {"reference": fluid_plan(h, excited=0.0), "shifted": fluid_plan(h)}
+    for name, plain in {**plans, "plain": basis_rotation_plan(h)}.items():
+        plan = with_allocation(plain, "variance", hamiltonian=h)
+        program = SectorBackend().compile(Problem(a.circuit, a.program.problem.observable, h, plan))
+        (answer,) = Evaluator(program, a.circuit, plan, 4000, 0).answer([Gradient(x)], 1, 0)
+        found[name] = answer.variance.mean()
+        pulls = (answer.value - truth) ** 2 / answer.variance
+        assert 0.5 < pulls.mean() < 1.7
+    assert found["shifted"] < 0.6 * found["reference"]
+    assert found["shifted"] < 0.2 * found["plain"]
+
+
+def test_weights_of_states_are_checked():
+    with pytest.raises(InputError, match="between 0 and 1"):
+        fluid_plan(hamiltonian("h2"), excited=2.0)
