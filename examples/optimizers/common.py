@@ -43,7 +43,7 @@ def figure(panels, size=(9, 3.8)):
 
 
 def save(fig, script):
-    """Write the figure beside nothing: into the working folder, or where the command line says."""
+    """Write the figure into the working folder, or where the command line says."""
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(f"{Path(script).stem}.png")
     fig.savefig(path)
     print(f"\npicture: {path}")
