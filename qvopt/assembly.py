@@ -30,6 +30,8 @@ from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
+from qvopt_molecules.references import n_determinants
+from qvopt_molecules.states import LARGEST_SECTOR
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -93,6 +95,8 @@ def make_plan(
         return None
     rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
+    if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
+        grouping = "basis-rotation"
     if grouping in ("basis-rotation", "fluid-basis-rotation"):
         if experiment.mapping != "jordan-wigner":
             raise InputError(

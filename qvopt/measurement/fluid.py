@@ -22,7 +22,8 @@ import numpy.typing as npt
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.states import cisd_state, half_excited_states
+from qvopt_molecules.references import n_determinants
+from qvopt_molecules.states import LARGEST_SECTOR, cisd_state, half_excited_states
 
 from .basis_rotation import Factor, double_factorization, plan_of_factors
 from .plan import MeasurementPlan
@@ -67,6 +68,12 @@ def fluid_plan(
             reference: without them gradients keep two to three times the variance.
         threshold: smallest |λ| that is kept, in Hartree.
     """
+    size = n_determinants(hamiltonian)
+    if size > LARGEST_SECTOR:
+        raise InputError(
+            f"fluid fragments are made for at most {LARGEST_SECTOR:,} determinants, and there are "
+            f"{size:,}; use --grouping basis-rotation"
+        )
     if not 0 <= excited <= 1:
         raise InputError(f"excited must be between 0 and 1, got {excited!r}")
     psi = cisd_state(hamiltonian) if reference is None else reference

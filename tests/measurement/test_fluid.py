@@ -180,3 +180,16 @@ def test_shifted_states_lower_the_variance_of_gradients():
 def test_weights_of_states_are_checked():
     with pytest.raises(InputError, match="between 0 and 1"):
         fluid_plan(hamiltonian("h2"), excited=2.0)
+
+
+def test_large_sectors_take_plain_rotations(monkeypatch):
+    import qvopt.assembly
+    import qvopt.measurement.fluid
+
+    for module in (qvopt.assembly, qvopt.measurement.fluid):
+        monkeypatch.setattr(module, "LARGEST_SECTOR", 100)
+    plan = assemble(make_experiment({"molecule": "lih", "shots": 500})).plan
+    assert plan.name == "basis-rotation"
+    measurement = {"shots": 500, "grouping": "fluid-basis-rotation"}
+    with pytest.raises(InputError, match="at most 100 determinants"):
+        assemble(make_experiment({"molecule": "lih", "measurement": measurement}))
