@@ -89,7 +89,7 @@ def conjugate_gradient(*, tolerance: float = 1e-6) -> Optimizer:
 
 
 def cma_es(
-    *, step: float = 0.05, population: int | None = None, tolerance: float = 1e-9
+    *, step: float = 0.01, population: int | None = None, tolerance: float = 1e-9
 ) -> Optimizer:
     """Evolution with an adapted covariance matrix.  Hansen, arXiv:1604.00772 (package `cma`).
 

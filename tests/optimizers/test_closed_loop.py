@@ -165,7 +165,7 @@ def test_cma_is_cmas_own(drive, Function):
     rng = np.random.default_rng(7)
     options = {"randn": lambda *shape: rng.standard_normal(shape), "seed": float("nan"),
                "verbose": -9, "tolfun": 1e-9, "tolx": 1e-9, "verb_log": 0}  # fmt: skip
-    strategy = cma.CMAEvolutionStrategy(START, 0.05, options)
+    strategy = cma.CMAEvolutionStrategy(START, 0.01, options)
     for _ in range(30):
         points = strategy.ask()
         strategy.tell(points, [float(p @ p) for p in points])
