@@ -59,8 +59,12 @@ def stream(seed: int, *key: int) -> np.random.SeedSequence:
 
 @dataclass
 class _Job:
-    """What a round becomes: settings to sample, and how to make answers of their results."""
+    """What a round becomes: settings to sample, and how to make answers of their results.
 
+    `draws` names the stream that random spreads draw from; most rounds have none.
+    """
+
+    draws: Callable[[], np.random.SeedSequence]
     points: list[Point] = field(default_factory=list)
     shots: list[IntArray] = field(default_factory=list)
     drawn: list[FloatArray | None] = field(default_factory=list)
@@ -95,6 +99,11 @@ class _Job:
         cost = Cost(len(pairs), len(pairs), len(pairs) * shots)
         self.costs[purpose] = self.costs.get(purpose, Cost()) + cost
         return slice(start, len(self.pairs))
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """The generator of random spreads."""
+        return np.random.default_rng(self.draws())
 
     def add_exact(self, purpose: str) -> None:
         self.costs[purpose] = self.costs.get(purpose, Cost()) + Cost(evaluations=1)
@@ -138,8 +147,8 @@ class Evaluator:
 
         `key` names the round's random stream.
         """
-        job, finish = self._expand(queries, np.random.default_rng(stream(self.seed, *key, 2)))
-        return PreparedRound(self, job, finish, key)
+        job = _Job(lambda: stream(self.seed, *key, 2))
+        return PreparedRound(self, job, self._expand(queries, job), key)
 
     def answer(self, queries: Sequence[Query], *key: int) -> list[Answer]:
         """Answer a round; `key` names its random stream."""
@@ -151,10 +160,7 @@ class Evaluator:
             return float(self.program.energies([Point(x)])[0])
         return self._last_exact[1]
 
-    def _expand(
-        self, queries: Sequence[Query], rng: np.random.Generator
-    ) -> tuple[_Job, list[_Finish]]:
-        job = _Job()
+    def _expand(self, queries: Sequence[Query], job: _Job) -> list[_Finish]:
         finish: list[_Finish] = []
         exact_points: list[FloatArray] = []
         differentiated = [q.x for q in queries if isinstance(q, Gradient)]
@@ -175,8 +181,8 @@ class Evaluator:
                     job.add_exact(query.purpose)
                 finish.append(self._exact(query, differentiated))
             else:
-                finish.append(self._sampled(query, job, rng))
-        return job, finish
+                finish.append(self._sampled(query, job))
+        return finish
 
     def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> _Finish:
         def finish(_: list[Estimate], __: IntArray) -> Answer:
@@ -206,19 +212,18 @@ class Evaluator:
             self._last_exact = (x.copy(), float(energy), gradient)
         return self._last_exact[1], self._last_exact[2]
 
-    def _sampled(self, query: Query, job: _Job, rng: np.random.Generator) -> _Finish:
+    def _sampled(self, query: Query, job: _Job) -> _Finish:
         if isinstance(query, Energy):
-            return self._sampled_energy(query, job, rng)
+            return self._sampled_energy(query, job)
         if isinstance(query, Gradient):
-            return self._sampled_gradient(query, job, rng)
+            return self._sampled_gradient(query, job)
         if isinstance(query, Metric):
             return self._sampled_metric(query, job)
         return self._sampled_fidelity(query, job)
 
-    def _sampled_energy(self, query: Energy, job: _Job, rng: np.random.Generator) -> _Finish:
-        shots = self._spread(self._shots_of(query), query.spread, rng, shifted=False)
-        drawn = self._weights(shifted=False) if query.spread == "random" else None
-        where = job.add_points(query.purpose, [Point(query.x)], [shots], drawn)
+    def _sampled_energy(self, query: Energy, job: _Job) -> _Finish:
+        shots, drawn = self._spread([self._shots_of(query)], query.spread, job, shifted=False)
+        where = job.add_points(query.purpose, [Point(query.x)], shots, drawn)
 
         def finish(results: list[Estimate], _: IntArray) -> Answer:
             estimate = results[where][0]
@@ -226,11 +231,10 @@ class Evaluator:
 
         return finish
 
-    def _sampled_gradient(self, query: Gradient, job: _Job, rng: np.random.Generator) -> _Finish:
+    def _sampled_gradient(self, query: Gradient, job: _Job) -> _Finish:
         expansion = expand_gradient(self.circuit, query.x)
         totals = self._gradient_shots(query, expansion)
-        shots = [self._spread(total, query.spread, rng, shifted=True) for total in totals]
-        drawn = self._weights(shifted=True) if query.spread == "random" else None
+        shots, drawn = self._spread(totals, query.spread, job, shifted=True)
         where = job.add_points(query.purpose, expansion.points, shots, drawn)
 
         def finish(results: list[Estimate], _: IntArray) -> Answer:
@@ -265,12 +269,13 @@ class Evaluator:
         return allocate(weights / weights.sum(), total, minimum=least)
 
     def _spread(
-        self, shots: int, spread: Spread, rng: np.random.Generator, *, shifted: bool
-    ) -> IntArray:
-        """Shots by group: as planned, or drawn at random with the plan's weights."""
+        self, totals: Sequence[int], spread: Spread, job: _Job, *, shifted: bool
+    ) -> tuple[list[IntArray], FloatArray | None]:
+        """Shots by group as planned; or drawn at random, with the weights they were drawn by."""
         if spread == "random":
-            return rng.multinomial(shots, self._weights(shifted=shifted)).astype(np.int64)
-        return self._allocate(shots, shifted=shifted)
+            weights = self._weights(shifted=shifted)
+            return [job.rng.multinomial(n, weights).astype(np.int64) for n in totals], weights
+        return [self._allocate(n, shifted=shifted) for n in totals], None
 
     def _weights(self, *, shifted: bool) -> FloatArray:
         """The plan's weights, for energies or for the shifted circuits of gradients."""

@@ -46,7 +46,7 @@ def fci_energy(hamiltonian: MolecularHamiltonian) -> float:
             f"full CI over {n_determinants(hamiltonian):,} determinants is out of reach; choose a "
             f"smaller active space"
         )
-    value = cached_number(["fci", hamiltonian.content_hash()], lambda: _fci(hamiltonian))
+    value = cached_number(["fci", hamiltonian.content_hash()], lambda: lowest_fci(hamiltonian)[0])
     assert value is not None
     return value
 
@@ -56,20 +56,23 @@ def fci_energy_if_small(hamiltonian: MolecularHamiltonian) -> float | None:
     return fci_energy(hamiltonian) if n_determinants(hamiltonian) <= _SMALL else None
 
 
-def _fci(hamiltonian: MolecularHamiltonian) -> float:
+def lowest_fci(hamiltonian: MolecularHamiltonian) -> tuple[float, Any]:
+    """Return the lowest full CI energy in Hartree and its vector, by PySCF."""
     from pyscf import fci
 
     solver = fci.direct_spin1.FCI()
     solver.conv_tol, solver.max_cycle, solver.verbose = 1e-12, 500, 0
     roots = min(3, n_determinants(hamiltonian))
-    energies, _ = solver.kernel(
+    energies, states = solver.kernel(
         hamiltonian.one_body,
         hamiltonian.two_body,
         hamiltonian.norb,
         (hamiltonian.n_alpha, hamiltonian.n_beta),
         nroots=roots,
     )
-    return float(np.min(energies)) + hamiltonian.core_energy
+    lowest = int(np.argmin(energies))
+    vector = states[lowest] if roots > 1 else states
+    return float(np.atleast_1d(energies)[lowest]) + hamiltonian.core_energy, vector
 
 
 def mean_field_of(hamiltonian: MolecularHamiltonian) -> Any:

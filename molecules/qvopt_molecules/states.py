@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from .determinants import occupation_strings
 from .hamiltonian import MolecularHamiltonian
+from .references import lowest_fci
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -30,23 +31,9 @@ def hartree_fock_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
 
 def fci_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
     """Return the lowest eigenvector of H in the sector, by PySCF."""
-    from pyscf import fci
-
-    solver = fci.direct_spin1.FCI()
-    solver.conv_tol, solver.max_cycle, solver.verbose = 1e-12, 500, 0
-    size = comb(hamiltonian.norb, hamiltonian.n_alpha) * comb(hamiltonian.norb, hamiltonian.n_beta)
-    energies, states = solver.kernel(
-        hamiltonian.one_body,
-        hamiltonian.two_body,
-        hamiltonian.norb,
-        (hamiltonian.n_alpha, hamiltonian.n_beta),
-        nroots=min(3, size),
-    )
-    shape = hartree_fock_state(hamiltonian).shape
-    if size == 1:
-        return np.ones(shape)
-    lowest = np.asarray(states[int(np.argmin(energies))]).reshape(shape)
-    return np.asarray(lowest / np.linalg.norm(lowest))
+    vector = np.asarray(lowest_fci(hamiltonian)[1], dtype=np.float64)
+    vector = vector.reshape(hartree_fock_state(hamiltonian).shape)
+    return np.asarray(vector / np.linalg.norm(vector))
 
 
 def cisd_state(hamiltonian: MolecularHamiltonian) -> FloatArray:

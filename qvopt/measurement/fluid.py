@@ -49,6 +49,14 @@ class _Statistics:
         square = float(c @ self.covariance @ c + 2 * c @ self.cross) + self.variance
         return math.sqrt(max(square, 0.0))
 
+    def mixed(self, other: _Statistics, weight: float) -> _Statistics:
+        """The averages where `other` has that weight."""
+        return _Statistics(
+            (1 - weight) * self.covariance + weight * other.covariance,
+            (1 - weight) * self.cross + weight * other.cross,
+            (1 - weight) * self.variance + weight * other.variance,
+        )
+
 
 def fluid_plan(
     hamiltonian: MolecularHamiltonian,
@@ -78,50 +86,49 @@ def fluid_plan(
         raise InputError(f"excited must be between 0 and 1, got {excited!r}")
     psi = cisd_state(hamiltonian) if reference is None else reference
     halfway = half_excited_states(hamiltonian) if excited > 0 else []
-    ensemble = [(1.0 - (excited if halfway else 0.0), psi)]
-    ensemble += [(excited / len(halfway), state) for state in halfway]
     constant, one_body, factors = double_factorization(hamiltonian, threshold)
     n = hamiltonian.norb
-    measure = _Occupations(hamiltonian, ensemble)
-    statistics = [measure.statistics(factor) for factor in factors]
+    near = _Occupations(hamiltonian, [psi])
+    here = [near.statistics(factor) for factor in factors]
+    far, there, weight = near, here, 0.0
+    if halfway:
+        far, weight = _Occupations(hamiltonian, halfway), excited
+        there = [far.statistics(factor) for factor in factors]
+    statistics = [a.mixed(b, weight) for a, b in zip(here, there, strict=True)]
+    one_electron = (1 - weight) * near.one_electron + weight * far.one_electron
     # Row (g, k): the one-electron matrix of N_k in the orbitals of fragment g.
     moved = np.array([np.outer(r, r).reshape(-1) for f in factors for r in f.rotation.T])
     moved = moved.reshape(len(factors) * n, n * n)
-    c = _minimize(one_body.reshape(-1), measure.one_electron, statistics, moved)
+    c = _minimize(one_body.reshape(-1), one_electron, statistics, moved)
     rest = (one_body.reshape(-1) - c @ moved).reshape(n, n)
     values, rotation = np.linalg.eigh((rest + rest.T) / 2)
     plan = plan_of_factors(
         "fluid-basis-rotation", constant, (values, rotation), factors, c.reshape(len(factors), n)
     )
 
-    def deviations(under: _Occupations) -> FloatArray:
-        found = [_deviation_of_one(rest.reshape(-1), under.one_electron)]
-        for factor, part in zip(factors, c.reshape(-1, n), strict=True):
-            found.append(under.statistics(factor).deviation(part))
+    def deviations(states: _Occupations, of: list[_Statistics]) -> FloatArray:
+        found = [_deviation_of_one(rest.reshape(-1), states.one_electron)]
+        found += [s.deviation(part) for s, part in zip(of, c.reshape(-1, n), strict=True)]
         return np.array(found)
 
     return replace(
-        plan,
-        deviations=deviations(_Occupations(hamiltonian, [(1.0, psi)])),
-        shifted_deviations=deviations(_Occupations(hamiltonian, ensemble[1:] or ensemble)),
+        plan, deviations=deviations(near, here), shifted_deviations=deviations(far, there)
     )
 
 
 class _Occupations:
-    """Statistics of occupations in rotated orbitals, averaged over weighted states."""
+    """Statistics of occupations in rotated orbitals, averaged over states."""
 
-    def __init__(
-        self, hamiltonian: MolecularHamiltonian, ensemble: list[tuple[float, FloatArray]]
-    ) -> None:
+    def __init__(self, hamiltonian: MolecularHamiltonian, states: list[FloatArray]) -> None:
         n = hamiltonian.norb
-        self._ensemble = ensemble
+        self._states = states
         strings = [occupation_strings(n, m) for m in (hamiltonian.n_alpha, hamiltonian.n_beta)]
         self._occupied = [occupied_orbitals(s, n) for s in strings]
         alpha, beta = (((s[:, None] >> np.arange(n)) & 1).astype(np.float64) for s in strings)
         self._numbers = (alpha[:, None, :] + beta[None, :, :]).reshape(-1, n)
         self.one_electron = np.zeros((n * n, n * n))
-        for weight, psi in ensemble:
-            self.one_electron += weight * one_electron_covariance(hamiltonian, psi)
+        for psi in states:
+            self.one_electron += one_electron_covariance(hamiltonian, psi) / len(states)
 
     def statistics(self, factor: Factor) -> _Statistics:
         """Exact moments over the outcomes of a fragment's basis."""
@@ -132,11 +139,11 @@ class _Occupations:
         # All moments of one state are those of the columns (N, q).
         columns = np.concatenate([numbers, square[:, None]], axis=1)
         total = np.zeros((columns.shape[1], columns.shape[1]))
-        for weight, psi in self._ensemble:
+        for psi in self._states:
             p = np.square(left.T @ psi @ right).reshape(-1)
             p /= p.sum()
             centred = columns - p @ columns
-            total += weight * (centred * p[:, None]).T @ centred
+            total += (centred * p[:, None]).T @ centred / len(self._states)
         return _Statistics(total[:-1, :-1], total[:-1, -1], float(total[-1, -1]))
 
 

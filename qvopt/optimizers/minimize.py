@@ -108,12 +108,7 @@ class AskTell:
             wanted = 0 if self._pending is None else len(self._pending)
             raise InputError(f"the round has {wanted} queries, got {len(answers)} answers")
         self._answers, self._pending = list(answers), None
-        if not self.finished:
-            self._advance_iterates()
-
-    def _advance_iterates(self) -> None:
-        """Go on to the next round, so that x and steps are up to date."""
-        self.ask()
+        self.ask()  # on to the next round, so that x and steps are up to date
 
     def close(self) -> None:
         """End the run."""

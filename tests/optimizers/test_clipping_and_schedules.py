@@ -129,6 +129,9 @@ def test_factored_moments_are_the_matrix_formula_and_optaxs():
         expected = g.reshape(2, 3) / np.sqrt(np.outer(r, c) / r.mean())
         assert u.reshape(2, 3) == pytest.approx(expected, rel=1e-12)
     optax = pytest.importorskip("optax")
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
     rule = optax.scale_by_factored_rms(min_dim_size_to_factor=0)
     state = rule.init(np.zeros((2, 3)))
     for g, u in zip(GRADIENTS, found, strict=True):
