@@ -22,7 +22,7 @@ from qvopt.measurement.fully_commuting import fully_commuting_plan
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt.optimizers.registry import get_optimizer
-from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.description import depth
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.states import fci_state, hartree_fock_state
@@ -119,13 +119,3 @@ def _optimum(program: SectorProgram, assembly: Any) -> FloatArray:
 
 def _depth(plan: MeasurementPlan) -> int:
     return max(depth(basis_change_circuit(g, plan.n_qubits)) for g in plan.groups)
-
-
-def depth(circuit: Circuit) -> int:
-    """Layers of a circuit when every gate runs as early as it can."""
-    level = [0] * circuit.n_qubits
-    for gate in circuit.gates:
-        after = 1 + max(level[q] for q in gate.qubits)
-        for q in gate.qubits:
-            level[q] = after
-    return max(level, default=0)

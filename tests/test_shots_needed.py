@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from qvopt import make_experiment
-from qvopt.shots_needed import depth, measurement_table
+from qvopt.shots_needed import measurement_table
 from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.description import depth
 from qvopt_circuits.gates import Gate
 from qvopt_molecules.errors import InputError
 

@@ -25,19 +25,24 @@ def summary(circuit: Circuit) -> CircuitSummary:
     `cnots` and `depth` are those of the circuit that the Qiskit and OpenQASM lowerings give,
     before any transpilation: all-to-all connectivity, each gate one unit of time.
     """
-    elementary = decompose(circuit).gates
-    finish = [0] * circuit.n_qubits
-    for gate in elementary:
-        time = 1 + max(finish[q] for q in gate.qubits)
-        for q in gate.qubits:
-            finish[q] = time
+    elementary = decompose(circuit)
     return {
         "n_qubits": circuit.n_qubits,
         "n_parameters": circuit.n_parameters,
         "n_gates": dict(Counter(gate.name for gate in circuit.gates)),
-        "cnots": sum(_cnots(gate.name) for gate in elementary),
-        "depth": max(finish, default=0),
+        "cnots": sum(_cnots(gate.name) for gate in elementary.gates),
+        "depth": depth(elementary),
     }
+
+
+def depth(circuit: Circuit) -> int:
+    """Layers of a circuit when every gate runs as early as it can, each in one unit of time."""
+    finish = [0] * circuit.n_qubits
+    for gate in circuit.gates:
+        time = 1 + max(finish[q] for q in gate.qubits)
+        for q in gate.qubits:
+            finish[q] = time
+    return max(finish, default=0)
 
 
 def _cnots(name: str) -> int:

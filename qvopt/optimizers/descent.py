@@ -11,7 +11,6 @@ import numpy.typing as npt
 from .errors import check_finite
 from .protocol import (
     Describe,
-    Energy,
     Gradient,
     Iterate,
     Landscape,
@@ -21,7 +20,7 @@ from .protocol import (
     Run,
     Transform,
 )
-from .statistics import significantly_above
+from .rejection import rises
 from .validation import decay as check_decay
 from .validation import not_negative
 
@@ -75,11 +74,7 @@ def descent(
             step += 1
             trial = check_finite(x + shrink * update)
             if reject is not None:
-                before, after = yield [
-                    Energy(x, purpose="line-search"),
-                    Energy(trial, purpose="line-search"),
-                ]
-                if significantly_above(after, before, reject):
+                if (yield from rises(x, trial, reject)):
                     shrink /= 2
                     yield Iterate(x, note="rejected")
                     continue

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .errors import check_finite
 from .protocol import Energy, Fidelity, Iterate, Optimizer, Query, Run
-from .statistics import significantly_above
+from .rejection import rises
 from .validation import count, flag, not_negative, positive
 
 FloatArray = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ def spsa(
                 ups, downs = yield from _pairs(x, c, deltas, "gradient")
                 slope = (ups - downs) @ deltas / (2 * c * averages)
             trial = check_finite(x - a * slope)
-            if blocking and (yield from _blocked(x, trial, allowed_increase)):
+            if blocking and (yield from rises(x, trial, allowed_increase)):
                 yield Iterate(x, note="rejected")
                 continue
             x = trial
@@ -154,7 +154,7 @@ def qn_spsa(
             second = values[:, 2] - values[:, 3] - values[:, 4] + values[:, 5]
             metric = smoothed(metric, _symmetric(-0.5 * second / (2 * c * c), deltas, others), k)
             trial = check_finite(x - a * solve_absolute(metric, slope, regularization))
-            if blocking and (yield from _blocked(x, trial, allowed_increase)):
+            if blocking and (yield from rises(x, trial, allowed_increase)):
                 yield Iterate(x, note="rejected")
                 continue
             x = trial
@@ -198,14 +198,6 @@ def _second_differences(x: FloatArray, c: float, deltas: FloatArray, others: Flo
     slope = (v[:, 0] - v[:, 1]) @ deltas / (2 * c * len(deltas))
     second = v[:, 2] - v[:, 0] - v[:, 3] + v[:, 1]
     return slope, _symmetric(second / (2 * c * c), deltas, others)
-
-
-def _blocked(x: FloatArray, trial: FloatArray, sigmas: float) -> Rounds:
-    before, after = yield [
-        Energy(x, purpose="line-search"),
-        Energy(trial, purpose="line-search"),
-    ]
-    return significantly_above(after, before, sigmas)
 
 
 def _check_gains(
