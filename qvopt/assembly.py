@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,10 @@ from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem, Program
 from qvopt.evaluation import START_STREAM, Evaluator, stream
 from qvopt.experiment import Experiment, MoleculeSpec
+from qvopt.gradients.rules import get_gradient_rule
 from qvopt.measurement.allocation import with_allocation
-from qvopt.measurement.basis_rotation import basis_rotation_plan
-from qvopt.measurement.fluid import fluid_plan
-from qvopt.measurement.fully_commuting import fully_commuting_plan
-from qvopt.measurement.plan import MeasurementPlan
-from qvopt.measurement.qubit_wise import qubit_wise_plan
+from qvopt.measurement.catalogue import build_plan
+from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
@@ -97,18 +95,14 @@ def make_plan(
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
     if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
         grouping = "basis-rotation"
-    if grouping in ("basis-rotation", "fluid-basis-rotation"):
-        if experiment.mapping != "jordan-wigner":
+    plan = build_plan(grouping, hamiltonian, observable, experiment.mapping)
+    if settings.postselect:
+        if not all(isinstance(group.basis, OrbitalBasis) for group in plan.groups):
             raise InputError(
-                f"basis-rotation groups need the jordan-wigner mapping, got {experiment.mapping}; "
-                f"use --grouping qubit-wise"
+                f"{grouping} groups do not conserve the electron numbers that post-selection goes "
+                f"by; use basis rotations"
             )
-        make = fluid_plan if grouping.startswith("fluid") else basis_rotation_plan
-        plan = make(hamiltonian)
-    elif grouping == "fully-commuting":
-        plan = fully_commuting_plan(observable)
-    else:
-        plan = qubit_wise_plan(observable)
+        plan = replace(plan, sector=(hamiltonian.norb, hamiltonian.n_alpha, hamiltonian.n_beta))
     return with_allocation(
         plan, settings.allocation, hamiltonian=hamiltonian, mapping=experiment.mapping
     )
@@ -129,8 +123,16 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
     observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)
     program = backend.compile(Problem(circuit, observable, hamiltonian, plan))
-    shots = experiment.measurement.shots
-    evaluator = Evaluator(program, circuit, plan, shots, experiment.seed)
+    settings = experiment.measurement
+    evaluator = Evaluator(
+        program,
+        circuit,
+        plan,
+        settings.shots,
+        experiment.seed,
+        get_gradient_rule(settings.gradient.name, **settings.gradient.options),
+        settings.allocation == "measured",
+    )
     rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
     return Assembly(
         experiment, hamiltonian, circuit, plan, program, evaluator, ansatz.start(hamiltonian, rng)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.ledger import Cost, Costs
+from qvopt.measurement.allocation import Scatter
 from qvopt.optimizers.protocol import (
     Answer,
     Energy,
@@ -124,3 +125,17 @@ def encode_costs(costs: Costs) -> dict[str, list[int]]:
 def decode_costs(value: Mapping[str, Sequence[int]]) -> Costs:
     """Read what `encode_costs` wrote."""
     return {p: Cost(*(int(n) for n in c)) for p, c in value.items()}
+
+
+def encode_scatter(found: Sequence[Scatter | None]) -> list[Any]:
+    """Write the scatter of energies and of shifted energies."""
+    return [
+        None if s is None else [encode_array(s.squares), encode_array(s.freedoms)] for s in found
+    ]
+
+
+def decode_scatter(value: Any) -> list[Scatter | None] | None:
+    """Read what `encode_scatter` wrote; None where nothing was."""
+    if value is None:
+        return None
+    return [None if s is None else Scatter(decode_array(s[0]), decode_array(s[1])) for s in value]

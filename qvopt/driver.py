@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -19,10 +19,12 @@ from qvopt.codec import (
     decode_answer,
     decode_array,
     decode_costs,
+    decode_scatter,
     encode_answer,
     encode_array,
     encode_costs,
     encode_query,
+    encode_scatter,
     match_query,
 )
 from qvopt.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
@@ -36,6 +38,7 @@ from qvopt.evaluation import (
 )
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Ledger
+from qvopt.measurement.allocation import Scatter
 from qvopt.optimizers.errors import DivergedError
 from qvopt.optimizers.protocol import (
     Answer,
@@ -202,13 +205,16 @@ class Driver:
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
         """Answer a round from the journal, or from the backend and into the journal."""
         recorded = self._recorded.get((role, number))
+        found: Sequence[Scatter | None] | None
         if recorded is not None:
             answers = self._replay(queries, recorded, f"{role} round {number}")
+            found = decode_scatter(recorded.get("scatter"))
             self.ledger.charge(decode_costs(recorded["cost"]))
         else:
             prepared = self.evaluator.prepare(queries, key, number)
             self.ledger.check(prepared.costs, None if role == "final" else self._reserve)
             answers = prepared.run()
+            found = prepared.found
             self.ledger.charge(prepared.costs)
             self._write(
                 {
@@ -218,8 +224,11 @@ class Driver:
                     "queries": [encode_query(q) for q in queries],
                     "answers": [encode_answer(a) for a in answers],
                     "cost": encode_costs(prepared.costs),
+                    **({} if found is None else {"scatter": encode_scatter(found)}),
                 }
             )
+        if found is not None and role != "final":
+            self.evaluator.learn(found)
         if role == "optimizer":
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)

@@ -12,14 +12,11 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Point, Program
 from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
-from qvopt.gradients.parameter_shift import (
-    GradientExpansion,
-    combine_gradient,
-    expand_gradient,
-)
+from qvopt.gradients.parameter_shift import GradientExpansion
+from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
 from qvopt.ledger import Cost, Costs
-from qvopt.measurement.allocation import allocate
+from qvopt.measurement.allocation import Scatter, allocate, learned_weights
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import combine_moments, combine_random
@@ -68,6 +65,7 @@ class _Job:
     points: list[Point] = field(default_factory=list)
     shots: list[IntArray] = field(default_factory=list)
     drawn: list[FloatArray | None] = field(default_factory=list)
+    shifted: list[bool] = field(default_factory=list)
     pairs: list[tuple[Point, Point]] = field(default_factory=list)
     pair_shots: list[int] = field(default_factory=list)
     costs: Costs = field(default_factory=dict)
@@ -78,12 +76,15 @@ class _Job:
         points: Sequence[Point],
         shots: Sequence[IntArray],
         drawn: FloatArray | None,
+        *,
+        shifted: bool,
     ) -> slice:
         """Add settings; `drawn` are the weights that random groups were drawn with."""
         start = len(self.points)
         self.points.extend(points)
         self.shots.extend(shots)
         self.drawn.extend([drawn] * len(points))
+        self.shifted.extend([shifted] * len(points))
         cost = Cost(
             len(points),
             sum(int(np.count_nonzero(s)) for s in shots),
@@ -120,6 +121,8 @@ class Evaluator:
         shots: shots of one energy, in total over all groups, where a query does not say; None
             answers exactly.
         seed: entropy of every stream.
+        gradient_rule: how measured gradients are expanded into energies.
+        adaptive: whether the split over groups follows what `learn` was told.
     """
 
     program: Program
@@ -127,9 +130,12 @@ class Evaluator:
     plan: MeasurementPlan | None
     shots: int | None
     seed: int
+    gradient_rule: GradientRule = field(default_factory=get_gradient_rule)
+    adaptive: bool = False
 
     def __post_init__(self) -> None:
         self._allocations: dict[tuple[int, bool], IntArray] = {}
+        self._learned: dict[bool, Scatter] = {}
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
         if self.shots is None:
             if not self.program.exact:
@@ -223,7 +229,7 @@ class Evaluator:
 
     def _sampled_energy(self, query: Energy, job: _Job) -> _Finish:
         shots, drawn = self._spread([self._shots_of(query)], query.spread, job, shifted=False)
-        where = job.add_points(query.purpose, [Point(query.x)], shots, drawn)
+        where = job.add_points(query.purpose, [Point(query.x)], shots, drawn, shifted=False)
 
         def finish(results: list[Estimate], _: IntArray) -> Answer:
             estimate = results[where][0]
@@ -232,41 +238,53 @@ class Evaluator:
         return finish
 
     def _sampled_gradient(self, query: Gradient, job: _Job) -> _Finish:
-        expansion = expand_gradient(self.circuit, query.x)
+        expansion = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
         totals = self._gradient_shots(query, expansion)
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
-        where = job.add_points(query.purpose, expansion.points, shots, drawn)
+        where = job.add_points(query.purpose, expansion.points, shots, drawn, shifted=True)
 
         def finish(results: list[Estimate], _: IntArray) -> Answer:
             estimates = results[where]
-            value, variance = combine_gradient(expansion, estimates)[:2]
+            value, variance = expansion.combine(estimates)
             return Vector(value, variance, sum(e.shots for e in estimates))
 
         return finish
 
     def _gradient_shots(self, query: Gradient, expansion: GradientExpansion) -> list[int]:
-        """Shots of each shifted energy."""
+        """Shots of each shifted energy: in proportion to its weight, which is the best split."""
         n_points = len(expansion.points)
         if query.shots is None or isinstance(query.shots, int):
-            return [self._shots_of(query)] * n_points
+            each = self._shots_of(query)
+            if query.spread == "planned":
+                self._allocate(each, shifted=True)  # refuses too few for the groups
+            least = min(each, self._least(query.spread))
+            totals = allocate(expansion.weights, each * n_points, minimum=least)
+            return [int(total) for total in totals]
+        if type(expansion) is not GradientExpansion:
+            raise InputError(
+                "this optimizer sets the shots of every partial derivative, which a stochastic "
+                "gradient rule has none of; use measurement.gradient = 'parameter-shift'"
+            )
         per_component = np.asarray(query.shots, dtype=np.int64)
         if per_component.shape != (self.circuit.n_parameters,):
             raise InputError(
                 f"shots must hold one number a parameter ({self.circuit.n_parameters}), got "
                 f"{per_component.shape}"
             )
-        totals = np.zeros(n_points, dtype=np.int64)
+        split = np.zeros(n_points, dtype=np.int64)
         matrix = abs(expansion.matrix).toarray()
         for weights, total in zip(matrix, per_component, strict=True):
             used = np.flatnonzero(weights)
             if len(used):
-                totals[used] += self._split(weights[used], int(total), query.spread)
-        return [int(total) for total in totals]
+                split[used] += self._split(weights[used], int(total), query.spread)
+        return [int(total) for total in split]
 
     def _split(self, weights: FloatArray, total: int, spread: Spread) -> IntArray:
         """Split a component's shots over its shifted energies, each getting what it needs."""
-        least = 2 if spread == "random" else 2 * len(self.need_plan().groups)
-        return allocate(weights / weights.sum(), total, minimum=least)
+        return allocate(weights / weights.sum(), total, minimum=self._least(spread))
+
+    def _least(self, spread: Spread) -> int:
+        return 2 if spread == "random" else 2 * len(self.need_plan().groups)
 
     def _spread(
         self, totals: Sequence[int], spread: Spread, job: _Job, *, shifted: bool
@@ -280,9 +298,23 @@ class Evaluator:
     def _weights(self, *, shifted: bool) -> FloatArray:
         """The plan's weights, for energies or for the shifted circuits of gradients."""
         plan = self.need_plan()
-        return (
-            plan.shifted_weights if shifted and plan.shifted_weights is not None else plan.weights
-        )
+        own = shifted and plan.shifted_weights is not None
+        if shifted in self._learned:
+            prior = plan.shifted_deviations if own else plan.deviations
+            return learned_weights(self._learned[shifted], prior)
+        return plan.shifted_weights if own and plan.shifted_weights is not None else plan.weights
+
+    def learn(self, found: Sequence[Scatter | None]) -> None:
+        """Take note of the scatter of energies and of shifted energies (see `PreparedRound`).
+
+        A driver tells it in the order of the rounds, replayed ones too, so that a resumed run
+        splits its shots as an uninterrupted one.
+        """
+        for shifted, scatter in zip((False, True), found, strict=True):
+            if scatter is not None:
+                old = self._learned.get(shifted)
+                self._learned[shifted] = scatter if old is None else old.after(scatter)
+        self._allocations.clear()
 
     def _sampled_metric(self, query: Metric, job: _Job) -> _Finish:
         expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
@@ -333,6 +365,8 @@ class PreparedRound:
         self, evaluator: Evaluator, job: _Job, finish: Sequence[_Finish], key: tuple[int, ...]
     ) -> None:
         self._evaluator, self._job, self._finish, self._key = evaluator, job, finish, key
+        self.found: tuple[Scatter | None, Scatter | None] | None = None
+        """Scatter by group of energies and of shifted ones; set by `run` if the split adapts."""
 
     @property
     def costs(self) -> Costs:
@@ -351,6 +385,19 @@ class PreparedRound:
             plan = self._evaluator.need_plan()
             moments = program.sample(job.points, np.array(job.shots), stream(seed, *key, 0))
             check_complete(moments, len(job.points))
+            if self._evaluator.adaptive:
+                kinds = [
+                    [
+                        m
+                        for m, is_shifted in zip(moments, job.shifted, strict=True)
+                        if is_shifted == s
+                    ]
+                    for s in (False, True)
+                ]
+                self.found = (
+                    Scatter.of(kinds[0]) if kinds[0] else None,
+                    Scatter.of(kinds[1]) if kinds[1] else None,
+                )
             results = [
                 combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
                 for drawn, m in zip(job.drawn, moments, strict=True)

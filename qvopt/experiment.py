@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.measurement.allocation import Rule
+from qvopt.measurement.plan import Grouping
 from qvopt_molecules.errors import InputError, unknown_name
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
@@ -73,19 +75,33 @@ class BackendSpec(_Named):
     """A backend by name, and its options."""
 
 
+class GradientSpec(_Named):
+    """A gradient rule by name, and its options."""
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+_T = TypeVar("_T")
+_Nameable = Annotated[_T, BeforeValidator(_named)]
+
+
 class MeasurementSpec(_Model):
     """How an energy is measured.
 
     `shots` is the total for one energy, split over the groups; None is exact. `grouping` None
     takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
-    else qubit-wise commuting groups.
+    else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
+    `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its options.
+    `postselect` throws outcomes with other electron numbers away: they are paid, and not used.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
-    grouping: (
-        Literal["fluid-basis-rotation", "basis-rotation", "fully-commuting", "qubit-wise"] | None
-    ) = None
-    allocation: Literal["uniform", "weighted", "variance"] = "variance"
+    grouping: Grouping | None = None
+    allocation: Rule = "variance"
+    gradient: _Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
+    postselect: bool = False
 
 
 class BudgetSpec(_Model):
@@ -108,18 +124,10 @@ class StoppingSpec(_Model):
     plateau: int | None = Field(default=None, ge=4)
 
 
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
 def _checked_seed(value: int) -> int:
     if not 0 <= value < 2**63:
         raise ValueError(f"must be between 0 and 2^63 - 1, got {value}")
     return value
-
-
-_T = TypeVar("_T")
-_Nameable = Annotated[_T, BeforeValidator(_named)]
 
 
 class Experiment(_Model):

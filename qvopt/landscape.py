@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def describe_landscape(
     of the observable without its constant.
     """
     gates = _gates_by_parameter(circuit)
-    frequencies = tuple(_frequencies(g) for g in gates)
+    frequencies = circuit.frequencies
     largest = max((max(f) for f in frequencies if f), default=0.0)
     size = sum(abs(c) for label, c in observable if set(label) - {"I"})
     return Landscape(
@@ -44,17 +44,6 @@ def _gates_by_parameter(circuit: Circuit) -> list[list[tuple[Gate, float]]]:
     for position, i, c in zip(circuit.parametric, index, coefficient, strict=True):
         out[i].append((circuit.gates[position], float(c)))
     return out
-
-
-def _frequencies(gates: Iterable[tuple[Gate, float]]) -> tuple[float, ...]:
-    """Positive frequencies of E along a parameter: all sums of its gates' ones, of either sign."""
-    found = {0.0}
-    for gate, c in gates:
-        if c == 0.0:
-            continue
-        own = [0.0, *(s * f * c for f in gate.frequencies for s in (1, -1))]
-        found = {round(a + b, 12) for a in found for b in own}
-    return tuple(sorted(f for f in found if f > 0))
 
 
 def _groups(circuit: Circuit, gates: list[list[tuple[Gate, float]]]) -> dict[str, Partition]:

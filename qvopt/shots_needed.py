@@ -16,14 +16,13 @@ from qvopt.driver import Driver
 from qvopt.experiment import Experiment
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.basis_change import basis_change_circuit
-from qvopt.measurement.basis_rotation import basis_rotation_plan
-from qvopt.measurement.fluid import fluid_plan
-from qvopt.measurement.fully_commuting import fully_commuting_plan
+from qvopt.measurement.catalogue import GROUPINGS, build_plan
 from qvopt.measurement.plan import MeasurementPlan
-from qvopt.measurement.qubit_wise import qubit_wise_plan
+from qvopt.measurement.shared import MOST_SHARED_QUBITS
 from qvopt.optimizers.registry import get_optimizer
 from qvopt_circuits.description import depth
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.states import fci_state, hartree_fock_state
 
@@ -88,12 +87,7 @@ def measurement_table(experiment: Experiment) -> list[Row]:
         "fci": fci_state(h),
     }
     observable = qubit_hamiltonian(h)
-    plans = [
-        qubit_wise_plan(observable),
-        fully_commuting_plan(observable),
-        basis_rotation_plan(h),
-        fluid_plan(h),
-    ]
+    plans = [build_plan(name, h, observable, experiment.mapping) for name in _able(h)]
     rows = []
     for plain in plans:
         plan = with_allocation(plain, experiment.measurement.allocation, hamiltonian=h)
@@ -103,6 +97,12 @@ def measurement_table(experiment: Experiment) -> list[Row]:
             best, planned = float(sd.sum()) ** 2, float(np.sum(sd**2 / plan.weights))
             rows.append(Row(plan.name, name, len(plan.groups), depth, best, planned))
     return rows
+
+
+def _able(hamiltonian: MolecularHamiltonian) -> list[str]:
+    """Groupings that are made for this size, the best last."""
+    large = hamiltonian.n_qubits > MOST_SHARED_QUBITS
+    return [g for g in reversed(GROUPINGS) if not (large and g.endswith("-shared"))]
 
 
 def _exact(experiment: Experiment) -> Any:

@@ -63,6 +63,19 @@ class Circuit:
         offset = np.array([a.offset for a in angles if a is not None], dtype=np.float64)
         return index, coefficient, offset
 
+    @cached_property
+    def frequencies(self) -> tuple[tuple[float, ...], ...]:
+        """For each parameter the positive frequencies that an energy has along it.
+
+        All sums of its gates' frequencies times their coefficients, of either sign.
+        """
+        found = [{0.0} for _ in range(self.n_parameters)]
+        index, coefficient, _ = self.affine
+        for position, i, c in zip(self.parametric, index, coefficient, strict=True):
+            steps = [s * f * c for f in self.gates[position].frequencies for s in (1, -1)]
+            found[i] = {round(a + b, 12) for a in found[i] for b in (0.0, *steps)}
+        return tuple(tuple(sorted(f for f in known if f > 0)) for known in found)
+
     def angles(self, x: FloatArray) -> FloatArray:
         """Angles in radians of the parametric gates at x, shape (len(parametric),)."""
         x = self.check_parameters(x)

@@ -153,7 +153,7 @@ class AerProgram(StatevectorProgram):
                 run = self._run(self._measured[g], angles[rows], level, seeds(g, level))
                 for k, row in enumerate(rows.tolist()):
                     counts = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
-                    found[row] = moments_of_counts(group.diagonal, counts)
+                    found[row] = moments_of_counts(group.diagonal, counts, plan.sector)
             for number, moments in enumerate(results):
                 moments.append(found[number])
         return results

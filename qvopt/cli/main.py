@@ -86,19 +86,27 @@ def run(
     ] = None,
     grouping: Annotated[
         str | None,
-        typer.Option(help="fluid-basis-rotation, basis-rotation, fully-commuting or qubit-wise."),
+        typer.Option(
+            help="fluid-basis-rotation, basis-rotation, fully-commuting or qubit-wise; the last "
+            "two also with -shared."
+        ),
     ] = None,
-    allocation: Annotated[str | None, typer.Option(help="uniform, weighted or variance.")] = None,
+    allocation: Annotated[
+        str | None, typer.Option(help="uniform, weighted, variance or measured.")
+    ] = None,
     budget_shots: Annotated[int | None, typer.Option(help="Cap on all shots of the run.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder to make; an existing one is never overwritten.")
     ] = None,
+    dry: Annotated[
+        bool, typer.Option("--dry", help="Say what energies, gradients and metrics cost; run none.")
+    ] = False,
     json_output: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a VQE experiment and keep it in a run folder."""
     from .options import experiment_data
-    from .runs import run_command
+    from .runs import price_command, run_command
 
     data = experiment_data(
         what,
@@ -121,6 +129,8 @@ def run(
         settings or [],
         active_space,
     )
+    if dry:
+        raise typer.Exit(price_command(data, json_output))
     raise typer.Exit(run_command(data, out, json_output, quiet))
 
 

@@ -16,7 +16,7 @@ from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result, stored_result
 from qvopt_molecules.errors import InputError
 
-from .output import print_json, print_result
+from .output import print_json, print_result, print_table
 from .progress import Progress
 
 REQUEUE = 75
@@ -33,6 +33,20 @@ def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet:
     command = ["qvopt", *sys.argv[1:]]
     with _terminable(), Session.begin(experiment, out=out, command=command) as session:
         return _work(session, as_json, quiet)
+
+
+def price_command(data: Mapping[str, Any], as_json: bool) -> int:
+    """Print what queries of an experiment cost; nothing runs."""
+    from qvopt.pricing import price_list
+
+    rows = [row.document() for row in price_list(make_experiment(data))]
+    if as_json:
+        print_json(rows)
+        return 0
+    columns = ("query", "energies", "circuits", "shots")
+    table = [{k: row[k] if k == "query" else f"{row[k]:,}" for k in columns} for row in rows]
+    print_table(table)
+    return 0
 
 
 def resume_command(path: Path, max_steps: int | None, as_json: bool, quiet: bool) -> int:

@@ -9,9 +9,9 @@ D. Wierichs et al., Quantum 6, 677 (2022), arXiv:2107.12390.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -23,24 +23,17 @@ from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_molecules.errors import InputError
 
-FloatArray = npt.NDArray[np.float64]
-Rule = tuple[tuple[float, float], ...]
+from .shift_rules import Rule, equidistant_rule
 
-TWO_TERM: Final[Rule] = ((math.pi / 2, 0.5), (-math.pi / 2, -0.5))
+FloatArray = npt.NDArray[np.float64]
+
+TWO_TERM: Final[Rule] = equidistant_rule(1.0, 1)
 """E'(θ) = [E(θ + π/2) - E(θ - π/2)] / 2."""
 
-_D1 = (math.sqrt(2) + 1) / (4 * math.sqrt(2))
-_D2 = (math.sqrt(2) - 1) / (4 * math.sqrt(2))
-FOUR_TERM: Final[Rule] = (
-    (math.pi / 2, _D1),
-    (-math.pi / 2, -_D1),
-    (3 * math.pi / 2, -_D2),
-    (-3 * math.pi / 2, _D2),
-)
-"""E'(θ) = d₁ [E(θ + π/2) - E(θ - π/2)] - d₂ [E(θ + 3π/2) - E(θ - 3π/2)].
+FOUR_TERM: Final[Rule] = equidistant_rule(0.5, 2)
+"""E'(θ) = d₁ [E(θ + π/2) - E(θ - π/2)] - d₂ [E(θ + 3π/2) - E(θ - 3π/2)], d = (√2 ± 1) / 4√2.
 
 Exact for frequencies ½ and 1: with f = ½, 2 (d₁ - d₂) sin(π/4) = ½; with f = 1, 2 (d₁ + d₂) = 1.
-The shifts are the equidistant ones, whose variance at equal shots is the least.
 """
 
 
@@ -55,36 +48,56 @@ def shift_rule(gate: Gate) -> Rule:
 
 @dataclass(frozen=True, eq=False)
 class GradientExpansion:
-    """∂E/∂x_i = Σ_p matrix[i, p] E(points[p])."""
+    """∂E/∂x_i = Σ_p matrix[i, p] E(points[p]).
+
+    `matrix` is a SciPy CSR array of shape (n_parameters, n_points).
+    """
 
     points: tuple[Point, ...]
     matrix: Any
+
+    @cached_property
+    def weights(self) -> FloatArray:
+        """Shots of each point, relative: Σ_i |matrix[i, p]|.
+
+        For a rule of one parameter these give the least variance where energies at all points
+        scatter alike.
+        """
+        return np.asarray(abs(self.matrix).sum(axis=0)).reshape(-1)
+
+    def combine(self, estimates: Sequence[Estimate]) -> tuple[FloatArray, FloatArray]:
+        """Return the gradient and the variance of each component."""
+        return combine_gradient(self, estimates)[:2]
 
 
 def expand_gradient(circuit: Circuit, x: FloatArray) -> GradientExpansion:
     """Return the shifted energies of a gradient and how they combine.
 
     Every gate is shifted on its own; gates that share a parameter add up by the product rule, each
-    times its coefficient. `matrix` is a SciPy CSR array of shape (n_parameters, n_points).
+    times its coefficient.
     """
-    from scipy.sparse import csr_array
-
     x = circuit.check_parameters(x)
     index, coefficient, _ = circuit.affine
-    points: list[Point] = []
-    rows: list[int] = []
-    columns: list[int] = []
-    values: list[float] = []
+    terms = []
     for k, position in enumerate(circuit.parametric):
         if coefficient[k] == 0.0:
             continue
         for shift, weight in shift_rule(circuit.gates[position]):
-            rows.append(int(index[k]))
-            columns.append(len(points))
-            values.append(float(coefficient[k]) * weight)
-            points.append(Point(x, ((k, shift),)))
-    shape = (circuit.n_parameters, len(points))
-    return GradientExpansion(tuple(points), csr_array((values, (rows, columns)), shape=shape))
+            terms.append((int(index[k]), float(coefficient[k]) * weight, Point(x, ((k, shift),))))
+    return linear_expansion(circuit.n_parameters, terms)
+
+
+def linear_expansion(
+    n_parameters: int, terms: Sequence[tuple[int, float, Point]]
+) -> GradientExpansion:
+    """Return the expansion with one (component, weight, point) for each term."""
+    from scipy.sparse import csr_array
+
+    rows = [i for i, _, _ in terms]
+    values = [w for _, w, _ in terms]
+    shape = (n_parameters, len(terms))
+    matrix = csr_array((values, (rows, range(len(terms)))), shape=shape)
+    return GradientExpansion(tuple(p for _, _, p in terms), matrix)
 
 
 def combine_gradient(

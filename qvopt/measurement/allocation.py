@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,13 +12,14 @@ import numpy.typing as npt
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
+from .estimate import Moments
 from .plan import MeasurementPlan
 from .variance import reference_deviations
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-Rule = Literal["uniform", "weighted", "variance"]
+Rule = Literal["uniform", "weighted", "variance", "measured"]
 
 
 def allocate(weights: FloatArray, total: int, minimum: int = 2) -> IntArray:
@@ -71,6 +73,8 @@ def with_allocation(
       the determinant; the other half serves groups whose variance vanishes there but not in a
       correlated state.
 
+    - "measured": starts as "variance"; `learned_weights` then takes over from what was measured.
+
     Raises InputError for an unknown rule.
     """
     if rule not in get_args(Rule):
@@ -90,7 +94,7 @@ def with_allocation(
         weights = np.ones(len(plan.groups))
     weights = np.maximum(weights / weights.sum(), 1e-12)
     shifted = None
-    if rule == "variance" and plan.shifted_deviations is not None:
+    if rule in ("variance", "measured") and plan.shifted_deviations is not None:
         shifted = _by_deviation(plan.shifted_deviations)
         shifted = shifted / shifted.sum()
     return replace(plan, weights=weights / weights.sum(), shifted_weights=shifted)
@@ -99,3 +103,36 @@ def with_allocation(
 def _by_deviation(deviations: FloatArray) -> FloatArray:
     """A tenth is spread evenly, for states in which other groups scatter than in the plan's."""
     return 0.9 * deviations + 0.1 * max(float(deviations.mean()), 1e-12)
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """What shots have told of each group's variance: sums of squared deviations, and freedoms."""
+
+    squares: FloatArray
+    freedoms: FloatArray
+
+    @classmethod
+    def of(cls, moments: Sequence[Sequence[Moments]]) -> Scatter:
+        """Pool over settings; each has a mean of its own."""
+        squares = np.array([[m.m2 for m in row] for row in moments])
+        shots = np.array([[m.shots for m in row] for row in moments], dtype=np.float64)
+        return cls(squares.sum(axis=0), np.maximum(shots - 1, 0).sum(axis=0))
+
+    def after(self, newer: Scatter, memory: float = 0.8) -> Scatter:
+        """This one fading, and a newer one: the state moves as the optimizer does."""
+        return Scatter(
+            memory * self.squares + newer.squares, memory * self.freedoms + newer.freedoms
+        )
+
+
+def learned_weights(scatter: Scatter, prior: FloatArray | None) -> FloatArray:
+    """Shares in proportion to measured standard deviations.
+
+    A prior deviation counts like ten shots, so that a group is not starved for a lucky few. A tenth
+    is spread evenly for the same reason.
+    """
+    known = 10.0 if prior is not None else 0.0
+    squares = scatter.squares + known * (0.0 if prior is None else np.square(prior))
+    weights = _by_deviation(np.sqrt(squares / np.maximum(scatter.freedoms + known, 1.0)))
+    return np.asarray(weights / weights.sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,15 @@ from qvopt_circuits.gates import Gate
 FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
 
+
+Grouping = Literal[
+    "fluid-basis-rotation",
+    "basis-rotation",
+    "fully-commuting",
+    "fully-commuting-shared",
+    "qubit-wise",
+    "qubit-wise-shared",
+]
 
 _CHUNK = 1 << 16  # outcomes at a time, to bound memory
 
@@ -106,6 +116,8 @@ class MeasurementPlan:
             measure, in Hartree, where the plan was made for one.
         shifted_weights, shifted_deviations: the same for the shifted circuits of gradients, which
             prepare other states; None: as for energies.
+        sector: (norb, n_alpha, n_beta) where outcomes with other electron numbers are thrown away
+            (post-selection); None keeps all.
     """
 
     name: str
@@ -116,3 +128,4 @@ class MeasurementPlan:
     deviations: FloatArray | None = None
     shifted_weights: FloatArray | None = None
     shifted_deviations: FloatArray | None = None
+    sector: tuple[int, int, int] | None = None

@@ -22,7 +22,10 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
     if len(moments) != len(plan.groups):
         raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
     if any(m.shots == 0 for m in moments):
-        raise BackendError("a measurement group came back without shots")
+        raise BackendError(
+            "a measurement group came back without shots; under post-selection none was left: "
+            "take more shots, or less noise"
+        )
     value = plan.constant + sum(m.mean for m in moments)
     variance = sum(m.variance_of_mean for m in moments)
     return Estimate(float(value), float(variance), sum(m.shots for m in moments))
@@ -48,8 +51,19 @@ def combine_random(
     return Estimate(plan.constant + whole.mean, whole.variance_of_mean, whole.shots)
 
 
-def moments_of_counts(diagonal: Diagonal, counts: Mapping[int, int]) -> Moments:
-    """Moments of a group from counts by outcome, bit q of an outcome being qubit q."""
+def moments_of_counts(
+    diagonal: Diagonal, counts: Mapping[int, int], sector: tuple[int, int, int] | None = None
+) -> Moments:
+    """Moments of a group from counts by outcome, bit q of an outcome being qubit q.
+
+    With a `sector` (norb, n_alpha, n_beta), outcomes with other electron numbers are thrown away:
+    the moments are those of the shots that are left, and so is the variance.
+    """
     outcomes = np.array(list(counts), dtype=np.uint64)
     times = np.array(list(counts.values()), dtype=np.int64)
+    if sector is not None:
+        norb, n_alpha, n_beta = sector
+        alpha = np.bitwise_count(outcomes & np.uint64((1 << norb) - 1))
+        kept = (alpha == n_alpha) & (np.bitwise_count(outcomes >> np.uint64(norb)) == n_beta)
+        outcomes, times = outcomes[kept], times[kept]
     return Moments.from_counts(diagonal.values(outcomes), times)

@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import MetricKind, Point, Problem
 from qvopt.measurement.estimate import Moments
+from qvopt.measurement.pauli_outcomes import PauliSampler
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_molecules.errors import InputError
 
 from . import factored, pairs
 from .compilation import compile_circuit, pair_tables
 from .hamiltonian_matrix import most_elements, sector_dimension, sparse_hamiltonian
-from .sampling import OrbitalSampler, PauliSampler, make_sampler, sample_plan
+from .sampling import OrbitalSampler, make_sampler, sample_plan
 from .sparse import multiply
 
 FloatArray = npt.NDArray[np.float64]

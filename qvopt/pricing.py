@@ -1,0 +1,52 @@
+"""What the queries of an experiment cost, before any of them runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qvopt.assembly import assemble
+from qvopt.experiment import Experiment
+from qvopt.ledger import Cost
+from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, Query
+
+
+@dataclass(frozen=True)
+class Price:
+    """A kind of query, and what one of it costs."""
+
+    query: str
+    cost: Cost
+
+    def document(self) -> dict[str, Any]:
+        """The row as plain data."""
+        c = self.cost
+        return {
+            "query": self.query,
+            "energies": c.evaluations,
+            "circuits": c.circuits,
+            "shots": c.shots,
+        }
+
+
+def price_list(experiment: Experiment) -> list[Price]:
+    """Price one energy, gradient, metric and fidelity at the start point.
+
+    Shots are the experiment's: optimizers that set their own spend as they say.
+    """
+    assembly = assemble(experiment)
+    x = assembly.start
+    rule = experiment.measurement.gradient.name
+    queries: list[tuple[str, Query]] = [
+        ("energy", Energy(x)),
+        (f"gradient ({rule})", Gradient(x)),
+        ("metric, diagonal", Metric(x, "diagonal")),
+        ("metric, block-diagonal", Metric(x, "block-diagonal")),
+        ("metric, full", Metric(x, "full")),
+        ("fidelity", Fidelity(x, x)),
+    ]
+    rows = []
+    for name, query in queries:
+        costs = assembly.evaluator.prepare([query]).costs
+        rows.append(Price(name, sum(costs.values(), Cost())))
+    return rows

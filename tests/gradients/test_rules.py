@@ -1,0 +1,126 @@
+"""General shift rules, and stochastic gradients with the variance that they promise."""
+
+import math
+
+import numpy as np
+import pytest
+
+from qvopt import make_experiment
+from qvopt.assembly import assemble
+from qvopt.gradients.parameter_shift import FOUR_TERM, TWO_TERM
+from qvopt.gradients.rules import get_gradient_rule
+from qvopt.gradients.shift_rules import (
+    equidistant_rule,
+    least_variance_rule,
+    noise_factor,
+    rule_for,
+)
+from qvopt.measurement.estimate import Estimate
+from qvopt.optimizers.protocol import Gradient
+from qvopt_molecules.errors import InputError
+
+SPECTRA = [(1.0,), (0.5, 1.0), (1.0, 2.0, 3.0), (2.0,), (0.25, 1.5), (1.0, math.sqrt(2))]
+
+
+@pytest.mark.parametrize("frequencies", SPECTRA)
+def test_rules_differentiate_their_polynomials(frequencies):
+    rule = rule_for(frequencies)
+    assert sum(c for _, c in rule) == pytest.approx(0.0, abs=1e-12)
+    for f in frequencies:
+        assert sum(c * np.sin(f * s) for s, c in rule) == pytest.approx(f, abs=1e-9)
+        assert sum(c * np.cos(f * s) for s, c in rule) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("frequencies", SPECTRA)
+def test_equidistant_shifts_have_the_least_variance(frequencies):
+    """Bernstein: Σ|c| is at least the largest frequency; a linear program finds no better."""
+    factor = noise_factor(rule_for(frequencies))
+    bound = max(frequencies) ** 2
+    assert factor >= bound * (1 - 1e-9)
+    searched = noise_factor(least_variance_rule(frequencies, points=400))
+    assert searched >= bound * (1 - 1e-9)
+    assert factor <= searched * 1.05
+    if frequencies[-1] != math.sqrt(2):  # incommensurate ones only come near the bound
+        assert factor == pytest.approx(bound)
+
+
+def test_known_rules():
+    assert sorted(TWO_TERM) == pytest.approx(sorted([(math.pi / 2, 0.5), (-math.pi / 2, -0.5)]))
+    d1, d2 = (math.sqrt(2) + 1) / (4 * math.sqrt(2)), (math.sqrt(2) - 1) / (4 * math.sqrt(2))
+    found = dict(FOUR_TERM)
+    assert found[math.pi / 2] == pytest.approx(d1)
+    assert found[3 * math.pi / 2] == pytest.approx(-d2)
+    assert rule_for(()) == ()
+
+
+@pytest.mark.parametrize("bad", [(0.0, 1.0), (-1.0,), (math.nan,), (math.inf,)])
+def test_impossible_frequencies_are_refused(bad):
+    with pytest.raises(InputError, match="positive"):
+        rule_for(bad)
+    with pytest.raises(InputError):
+        equidistant_rule(1.0, 0)
+
+
+def rng():
+    return np.random.default_rng(3)
+
+
+def test_whole_parameters_agree_with_the_adjoint_method():
+    """Spin-adapted UCCSD shares parameters between gates."""
+    a = assemble(make_experiment({"molecule": "h4-chain", "ansatz": {"spin_adapted": True}}))
+    x = rng().normal(size=a.circuit.n_parameters) * 0.3
+    exact = a.program.gradient(x)[1]
+    for name in ("parameter-shift", "whole-parameter-shift"):
+        expansion = get_gradient_rule(name)(a.circuit, x, rng)
+        energies = [Estimate(float(e)) for e in a.program.energies(expansion.points)]
+        assert np.abs(expansion.combine(energies)[0] - exact).max() < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("options", "bias"),
+    [
+        ({"name": "parameter-shift"}, 0.0),
+        ({"name": "whole-parameter-shift"}, 0.0),
+        ({"name": "subset", "components": 2}, 0.0),
+        ({"name": "spsa", "directions": 4, "step": 0.05}, 2e-3),
+        ({"name": "directional", "directions": 4, "step": 0.05}, 2e-3),
+    ],
+)
+def test_measured_gradients_are_unbiased_with_honest_variances(options, bias):
+    data = {"molecule": "h2", "shots": 300, "measurement": {"gradient": options}}
+    a = assemble(make_experiment(data))
+    x = np.array([0.1, -0.05, 0.2])
+    exact = assemble(make_experiment({"molecule": "h2"})).program.gradient(x)[1]
+    repeats = 2500
+    answers = [a.evaluator.answer([Gradient(x)], 1, k)[0] for k in range(repeats)]
+    values = np.array([v.value for v in answers])
+    variances = np.array([v.variance for v in answers])
+    errors = values.std(axis=0, ddof=1) / math.sqrt(repeats)
+    assert np.all(np.abs(values.mean(axis=0) - exact) < 4.5 * errors + bias)
+    ratio = variances.mean(axis=0) / values.var(axis=0, ddof=1)
+    assert np.all(np.abs(ratio - 1) < 0.15), ratio
+
+
+def test_shots_follow_the_coefficients_and_add_up():
+    a = assemble(make_experiment({"molecule": "h2", "shots": 1000}))
+    x = np.zeros(3)
+    prepared = a.evaluator.prepare([Gradient(x)])
+    assert prepared.costs["gradient"].shots == 12 * 1000
+    per_point = [int(s.sum()) for s in prepared._job.shots]
+    # d1 : d2 = 5.83 : 1
+    assert sorted(per_point)[-1] == pytest.approx(2000 * (2 + math.sqrt(2)) / 4, rel=0.02)
+
+
+def test_bad_rules_are_named():
+    for options, words in [
+        ({"name": "spas"}, "did you mean 'spsa'"),
+        ({"name": "spsa", "steps": 1}, "did you mean 'step'"),
+        ({"name": "spsa", "directions": 0.5}, "positive integer"),
+        ({"name": "spsa", "step": -1}, "positive number"),
+    ]:
+        with pytest.raises(InputError, match=words):
+            get_gradient_rule(**options)
+    data = {"molecule": "h2", "shots": 300, "measurement": {"gradient": "spsa"}}
+    evaluator = assemble(make_experiment(data)).evaluator
+    with pytest.raises(InputError, match="parameter-shift"):
+        evaluator.prepare([Gradient(np.zeros(3), [500, 500, 500])])

@@ -1,0 +1,134 @@
+"""Allocation that learns, post-selection, and prices before anything runs."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from qvopt import Session, make_experiment, run
+from qvopt.assembly import assemble
+from qvopt.measurement.allocation import Scatter, learned_weights
+from qvopt.measurement.estimate import Moments
+from qvopt.measurement.plan import Diagonal
+from qvopt.measurement.statistics import moments_of_counts
+from qvopt.optimizers.protocol import Energy
+from qvopt.pricing import price_list
+from qvopt_molecules.errors import BackendError, InputError
+
+
+def test_scatter_pools_variances_within_settings():
+    rng = np.random.default_rng(0)
+    rows = []
+    for shift in (0.0, 100.0):
+        samples = rng.normal(shift, [1.0, 3.0], size=(5000, 2))
+        one = np.ones(5000, dtype=np.int64)
+        rows.append([Moments.from_counts(samples[:, g], one) for g in range(2)])
+    scatter = Scatter.of(rows)
+    assert np.sqrt(scatter.squares / scatter.freedoms) == pytest.approx([1.0, 3.0], rel=0.05)
+    weights = learned_weights(scatter, None)
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights[1] / weights[0] == pytest.approx((2.7 + 0.2) / (0.9 + 0.2), rel=0.05)
+    assert np.all(learned_weights(Scatter(np.zeros(2), np.zeros(2)), None) > 0)
+
+
+def test_measured_allocation_beats_a_poor_prior():
+    """Plain rotations of water: the split by measured deviations comes near the best one."""
+    data = {"molecule": "h2o", "shots": 5000, "measurement": {"grouping": "basis-rotation"}}
+    data["measurement"]["allocation"] = "measured"
+    a = assemble(make_experiment(data))
+    from qvopt.backends.sector.sampling import exact_deviations
+
+    sd = exact_deviations(a.plan, a.hamiltonian, a.program.state(_point(a.start)))
+    before = np.sum(sd**2 / a.evaluator._weights(shifted=False))
+    for k in range(5):
+        prepared = a.evaluator.prepare([Energy(a.start)], 1, k)
+        prepared.run()
+        a.evaluator.learn(prepared.found)
+    after = np.sum(sd**2 / a.evaluator._weights(shifted=False))
+    assert after < before
+    assert after < 1.03 * sd.sum() ** 2
+
+
+def _point(x):
+    from qvopt.backends.protocol import Point
+
+    return Point(x)
+
+
+def test_a_resumed_run_splits_as_an_uninterrupted_one(tmp_path):
+    data = {
+        "molecule": "h2",
+        "shots": 500,
+        "max_steps": 6,
+        "measurement": {"allocation": "measured"},
+    }
+    experiment = make_experiment(data)
+    with Session.begin(experiment, out=tmp_path / "whole") as session:
+        list(session)
+        whole = session.result()
+    with Session.begin(experiment, out=tmp_path / "cut") as session:
+        for step in session:
+            if step.number == 3:
+                break
+    with Session.resume(tmp_path / "cut") as session:
+        list(session)
+        resumed = session.result()
+    assert np.array_equal(whole.x, resumed.x)
+    assert whole.energy == resumed.energy
+
+
+def test_post_selection_keeps_the_sector():
+    diagonal = Diagonal(np.array([1], dtype=np.uint64), np.array([1.0]))
+    counts = {0b0101: 7, 0b0110: 3, 0b0011: 50, 0b1111: 40}
+    kept = moments_of_counts(diagonal, counts, (2, 1, 1))
+    assert kept.shots == 10
+    assert kept.mean == pytest.approx((-7 + 3) / 10)
+    assert moments_of_counts(diagonal, {0: 9}, (2, 1, 1)).shots == 0
+
+
+def test_post_selection_takes_the_noise_that_leaves_the_sector():
+    noisy = {"name": "aer", "noise": {"readout": 0.03}}
+    data = {"molecule": "h2", "backend": noisy, "shots": 4000}
+    x = run("h2").x
+    exact = assemble(make_experiment({"molecule": "h2"})).evaluator.exact_energy(x)
+    energies = {}
+    for keep in (False, True):
+        a = assemble(make_experiment({**data, "measurement": {"postselect": keep}}))
+        answers = [a.evaluator.answer([Energy(x)], 1, k)[0] for k in range(40)]
+        values = np.array([v.value for v in answers])
+        energies[keep] = values.mean() - exact
+        reported = np.mean([v.variance for v in answers])
+        assert 0.5 < reported / values.var(ddof=1) < 2.0
+        asked = a.evaluator.prepare([Energy(x)]).costs["energy"].shots
+        assert asked == 4000
+        assert (answers[0].shots < asked) == keep
+    assert energies[True] < 0.25 * energies[False]
+
+
+def test_post_selection_says_what_it_needs():
+    data = {"molecule": "h2", "shots": 400, "measurement": {"postselect": True}}
+    data["measurement"]["grouping"] = "qubit-wise"
+    with pytest.raises(InputError, match="basis rotations"):
+        assemble(make_experiment(data))
+    from qvopt.measurement.statistics import combine_moments
+
+    data["measurement"]["grouping"] = None
+    plan = assemble(make_experiment(data)).plan
+    with pytest.raises(BackendError, match="post-selection"):
+        combine_moments(plan, [Moments(0, 0.0, 0.0)] * len(plan.groups))
+
+
+def test_prices_are_known_before_anything_runs(capsys):
+    rows = {r.query: r.cost for r in price_list(make_experiment({"molecule": "h2", "shots": 100}))}
+    assert rows["energy"].shots == 100
+    assert rows["gradient (parameter-shift)"].shots == 1200
+    assert rows["gradient (parameter-shift)"].circuits == 12 * rows["energy"].circuits
+    assert rows["metric, full"].shots >= rows["metric, diagonal"].shots > 0
+    from qvopt.cli.runs import price_command
+
+    assert price_command({"molecule": "h2", "shots": 100}, True) == 0
+    assert json.loads(capsys.readouterr().out)[0]["shots"] == 100
+    assert price_command({"molecule": "h2", "shots": 100}, False) == 0
+    assert "1,200" in capsys.readouterr().out
+    assert math.isfinite(rows["fidelity"].shots)
