@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qvopt_molecules.pauli import PauliSum
@@ -17,6 +19,11 @@ def fully_commuting_plan(observable: PauliSum) -> MeasurementPlan:
     entangling basis changes that do not conserve particle number. Reference: O. Crawford et al.,
     Quantum 5, 385 (2021), arXiv:1908.06942.
     """
+    return plan_of_members(observable, sorted_insertion(observable))
+
+
+def sorted_insertion(observable: PauliSum) -> list[list[int]]:
+    """Return the indices of each group's strings; the identity is in none."""
     order = np.argsort(-np.abs(observable.coefficients), kind="stable")
     members: list[list[int]] = []
     for k in order.tolist():
@@ -32,15 +39,21 @@ def fully_commuting_plan(observable: PauliSum) -> MeasurementPlan:
                 break
         else:
             members.append([k])
+    return members
+
+
+def plan_of_members(
+    observable: PauliSum, members: Sequence[Sequence[int]], name: str = "fully-commuting"
+) -> MeasurementPlan:
+    """Return the plan of given groups of commuting strings, by index."""
     groups = []
     for terms in members:
-        x, z = observable.x[terms], observable.z[terms]
+        at = np.asarray(terms, dtype=np.int64)
+        x, z = observable.x[at], observable.z[at]
         gates = diagonalizing_gates(x, z, observable.n_qubits)
         _, masks, signs = conjugated(x, z, gates)
         basis = CliffordBasis(tuple(gates), x, z)
-        diagonal = Diagonal(masks, signs * observable.coefficients[terms])
+        diagonal = Diagonal(masks, signs * observable.coefficients[at])
         groups.append(MeasurementGroup(basis, diagonal))
     weights = np.full(len(groups), 1.0 / max(len(groups), 1))
-    return MeasurementPlan(
-        "fully-commuting", observable.n_qubits, observable.constant, tuple(groups), weights
-    )
+    return MeasurementPlan(name, observable.n_qubits, observable.constant, tuple(groups), weights)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qvopt_molecules.pauli import PauliSum, label
@@ -15,6 +17,11 @@ def qubit_wise_plan(observable: PauliSum) -> MeasurementPlan:
     Two strings fit where on every qubit their letters agree or one is the identity. Reference:
     O. Crawford et al., Quantum 5, 385 (2021), arXiv:1908.06942.
     """
+    return plan_of_members(observable, sorted_insertion(observable))
+
+
+def sorted_insertion(observable: PauliSum) -> list[list[int]]:
+    """Return the indices of each group's strings; the identity is in none."""
     order = np.argsort(-np.abs(observable.coefficients), kind="stable")
     # Letters that a group has taken so far: X-part, Z-part and support, as masks.
     taken_x = np.zeros(len(order), dtype=np.uint64)
@@ -37,13 +44,20 @@ def qubit_wise_plan(observable: PauliSum) -> MeasurementPlan:
             members.append([k])
         taken_x[at] |= x
         taken_z[at] |= z
+    return members
+
+
+def plan_of_members(
+    observable: PauliSum, members: Sequence[Sequence[int]], name: str = "qubit-wise"
+) -> MeasurementPlan:
+    """Return the plan of given groups of strings, each one commuting qubit-wise, by index."""
     groups = []
-    for at, terms in enumerate(members):
-        letters = label(int(taken_x[at]), int(taken_z[at]), observable.n_qubits)
-        masks = observable.x[terms] | observable.z[terms]
-        diagonal = Diagonal(masks, observable.coefficients[terms])
+    for terms in members:
+        at = np.asarray(terms, dtype=np.int64)
+        x, z = observable.x[at], observable.z[at]
+        taken_x, taken_z = np.bitwise_or.reduce(x), np.bitwise_or.reduce(z)
+        letters = label(int(taken_x), int(taken_z), observable.n_qubits)
+        diagonal = Diagonal(x | z, observable.coefficients[at])
         groups.append(MeasurementGroup(PauliBasis(letters), diagonal))
     weights = np.full(len(groups), 1.0 / max(len(groups), 1))
-    return MeasurementPlan(
-        "qubit-wise", observable.n_qubits, observable.constant, tuple(groups), weights
-    )
+    return MeasurementPlan(name, observable.n_qubits, observable.constant, tuple(groups), weights)

@@ -1,0 +1,105 @@
+"""Coloured groups are proper colourings, and their plans are the Hamiltonian."""
+
+import networkx
+import numpy as np
+import pytest
+
+from qvopt.measurement.basis_change import basis_change_circuit
+from qvopt.measurement.colouring import coloured_members, coloured_plan, incompatible_pairs
+from qvopt.measurement.fully_commuting import fully_commuting_plan
+from qvopt.measurement.qubit_wise import qubit_wise_plan
+from qvopt_circuits.matrices import circuit_unitary
+from qvopt_molecules.catalogue import find_molecule
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.mappings import qubit_hamiltonian
+from qvopt_molecules.pauli import PauliSum, label
+
+KINDS = ("qubit-wise", "fully-commuting")
+
+
+def observable_of(name):
+    return qubit_hamiltonian(build_hamiltonian(find_molecule(name)))
+
+
+def compatible(a, b, kind):
+    """By letters, as a text book would."""
+    clashes = sum(p != q and "I" not in (p, q) for p, q in zip(a, b, strict=True))
+    return clashes == 0 if kind == "qubit-wise" else clashes % 2 == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["h2", "heh+", "h3+"])
+def test_plans_are_the_hamiltonian(name, kind):
+    observable = observable_of(name)
+    plan = coloured_plan(observable, kind)
+    n = observable.n_qubits
+    outcomes = np.arange(2**n, dtype=np.uint64)
+    total = plan.constant * np.eye(2**n, dtype=complex)
+    for group in plan.groups:
+        u = circuit_unitary(basis_change_circuit(group, n), np.zeros(0))
+        total += u.conj().T @ np.diag(group.diagonal.values(outcomes)) @ u
+    assert np.abs(total - observable.to_sparse().toarray()).max() < 1e-9
+    assert plan.name == f"{kind}-coloring"
+    assert plan.weights.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["h3+", "lih"])
+def test_colours_are_proper(name, kind):
+    observable = observable_of(name)
+    members = coloured_members(observable, kind)
+    spelled = [text for text, _ in observable]
+    identity = {spelled.index("I" * observable.n_qubits)}
+    assert sorted(k for group in members for k in group) == sorted(
+        set(range(len(observable))) - identity
+    )
+    graph = networkx.Graph()
+    graph.add_nodes_from(k for group in members for k in group)
+    at = list(graph)
+    graph.add_edges_from(
+        (a, b)
+        for i, a in enumerate(at)
+        for b in at[:i]
+        if not compatible(spelled[a], spelled[b], kind)
+    )
+    colours = {k: g for g, group in enumerate(members) for k in group}
+    assert all(colours[a] != colours[b] for a, b in graph.edges)
+    x, z = observable.x[at], observable.z[at]
+    found = {
+        frozenset((at[j], at[k])) for j, k in zip(*incompatible_pairs(x, z, kind), strict=True)
+    }
+    assert found == {frozenset(edge) for edge in graph.edges}
+    theirs = networkx.greedy_color(graph, strategy="largest_first")
+    assert len(members) <= max(theirs.values()) + 1
+
+
+def test_fewer_groups_than_sorted_insertion():
+    observable = observable_of("lih")
+    plans = {kind: coloured_plan(observable, kind) for kind in KINDS}
+    assert len(plans["qubit-wise"].groups) <= len(qubit_wise_plan(observable).groups)
+    assert len(plans["fully-commuting"].groups) <= len(fully_commuting_plan(observable).groups)
+
+
+def test_pairs_in_pieces_are_all_pairs():
+    rng = np.random.default_rng(3)
+    x, z = rng.integers(0, 64, size=(2, 1100)).astype(np.uint64)
+    for kind in KINDS:
+        found = set(zip(*(part.tolist() for part in incompatible_pairs(x, z, kind)), strict=True))
+        spelled = [label(int(a), int(b), 6) for a, b in zip(x, z, strict=True)]
+        picks = rng.integers(0, len(x), size=(500, 2))
+        for j, k in np.sort(picks, axis=1).tolist():
+            if j < k:
+                assert ((j, k) in found) == (not compatible(spelled[j], spelled[k], kind))
+
+
+def test_nothing_to_measure():
+    none = np.zeros(1, dtype=np.uint64)
+    plan = coloured_plan(PauliSum(2, none, none, np.array([0.5])), "qubit-wise")
+    assert plan.groups == ()
+    assert plan.constant == 0.5
+
+
+def test_an_unknown_kind_is_named():
+    with pytest.raises(InputError, match="unknown kind of commuting groups 'fully'"):
+        coloured_plan(observable_of("h2"), "fully")
