@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem, Program
-from qvopt.evaluation import START_STREAM, Evaluator, stream
+from qvopt.evaluation import Evaluator
 from qvopt.experiment import Experiment, MoleculeSpec
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
 from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
+from qvopt.streams import START_STREAM, stream
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit

@@ -28,14 +28,7 @@ from qvopt.codec import (
     match_query,
 )
 from qvopt.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
-from qvopt.evaluation import (
-    FINAL_STREAM,
-    MONITOR_STREAM,
-    OPTIMIZER_STREAM,
-    ROUND_STREAM,
-    Evaluator,
-    stream,
-)
+from qvopt.evaluation import Evaluator
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Ledger
 from qvopt.measurement.allocation import Scatter
@@ -51,6 +44,7 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.stopping import Watch
+from qvopt.streams import FINAL_STREAM, MONITOR_STREAM, OPTIMIZER_STREAM, ROUND_STREAM, stream
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]

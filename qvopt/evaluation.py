@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +14,9 @@ from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metri
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
-from qvopt.ledger import Cost, Costs
 from qvopt.measurement.allocation import Scatter, allocate, learned_weights
-from qvopt.measurement.estimate import Estimate, Moments
+from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.plan import MeasurementPlan
-from qvopt.measurement.statistics import combine_moments, combine_random
 from qvopt.optimizers.protocol import (
     Answer,
     Energy,
@@ -33,81 +30,13 @@ from qvopt.optimizers.protocol import (
     Spread,
     Vector,
 )
+from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound
+from qvopt.streams import stream
 from qvopt_circuits.circuit import Circuit
-from qvopt_molecules.errors import BackendError, InputError
+from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-
-OPTIMIZER_STREAM: Final = 0
-ROUND_STREAM: Final = 1
-MONITOR_STREAM: Final = 2
-FINAL_STREAM: Final = 3
-START_STREAM: Final = 4
-
-
-_Finish = Callable[[list[Estimate], IntArray], Answer]
-
-
-def stream(seed: int, *key: int) -> np.random.SeedSequence:
-    """Return the random stream named by `key`; it never depends on draws made before."""
-    return np.random.SeedSequence(entropy=seed, spawn_key=key)
-
-
-@dataclass
-class _Job:
-    """What a round becomes: settings to sample, and how to make answers of their results.
-
-    `draws` names the stream that random spreads draw from; most rounds have none.
-    """
-
-    draws: Callable[[], np.random.SeedSequence]
-    points: list[Point] = field(default_factory=list)
-    shots: list[IntArray] = field(default_factory=list)
-    drawn: list[FloatArray | None] = field(default_factory=list)
-    shifted: list[bool] = field(default_factory=list)
-    pairs: list[tuple[Point, Point]] = field(default_factory=list)
-    pair_shots: list[int] = field(default_factory=list)
-    costs: Costs = field(default_factory=dict)
-
-    def add_points(
-        self,
-        purpose: str,
-        points: Sequence[Point],
-        shots: Sequence[IntArray],
-        drawn: FloatArray | None,
-        *,
-        shifted: bool,
-    ) -> slice:
-        """Add settings; `drawn` are the weights that random groups were drawn with."""
-        start = len(self.points)
-        self.points.extend(points)
-        self.shots.extend(shots)
-        self.drawn.extend([drawn] * len(points))
-        self.shifted.extend([shifted] * len(points))
-        cost = Cost(
-            len(points),
-            sum(int(np.count_nonzero(s)) for s in shots),
-            sum(int(s.sum()) for s in shots),
-        )
-        self.costs[purpose] = self.costs.get(purpose, Cost()) + cost
-        return slice(start, len(self.points))
-
-    def add_pairs(self, purpose: str, pairs: Sequence[tuple[Point, Point]], shots: int) -> slice:
-        start = len(self.pairs)
-        self.pairs.extend(pairs)
-        self.pair_shots.extend([shots] * len(pairs))
-        cost = Cost(len(pairs), len(pairs), len(pairs) * shots)
-        self.costs[purpose] = self.costs.get(purpose, Cost()) + cost
-        return slice(start, len(self.pairs))
-
-    @cached_property
-    def rng(self) -> np.random.Generator:
-        """The generator of random spreads."""
-        return np.random.default_rng(self.draws())
-
-    def add_exact(self, purpose: str) -> None:
-        self.costs[purpose] = self.costs.get(purpose, Cost()) + Cost(evaluations=1)
 
 
 @dataclass
@@ -153,7 +82,7 @@ class Evaluator:
 
         `key` names the round's random stream.
         """
-        job = _Job(lambda: stream(self.seed, *key, 2))
+        job = Job(lambda: stream(self.seed, *key, 2))
         return PreparedRound(self, job, self._expand(queries, job), key)
 
     def answer(self, queries: Sequence[Query], *key: int) -> list[Answer]:
@@ -166,8 +95,8 @@ class Evaluator:
             return float(self.program.energies([Point(x)])[0])
         return self._last_exact[1]
 
-    def _expand(self, queries: Sequence[Query], job: _Job) -> list[_Finish]:
-        finish: list[_Finish] = []
+    def _expand(self, queries: Sequence[Query], job: Job) -> list[Finish]:
+        finish: list[Finish] = []
         exact_points: list[FloatArray] = []
         differentiated = [q.x for q in queries if isinstance(q, Gradient)]
         for query in queries:
@@ -190,7 +119,7 @@ class Evaluator:
                 finish.append(self._sampled(query, job))
         return finish
 
-    def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> _Finish:
+    def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> Finish:
         def finish(_: list[Estimate], __: IntArray) -> Answer:
             if isinstance(query, Energy):
                 if any(np.array_equal(query.x, x) for x in differentiated):
@@ -218,7 +147,7 @@ class Evaluator:
             self._last_exact = (x.copy(), float(energy), gradient)
         return self._last_exact[1], self._last_exact[2]
 
-    def _sampled(self, query: Query, job: _Job) -> _Finish:
+    def _sampled(self, query: Query, job: Job) -> Finish:
         if isinstance(query, Energy):
             return self._sampled_energy(query, job)
         if isinstance(query, Gradient):
@@ -227,7 +156,7 @@ class Evaluator:
             return self._sampled_metric(query, job)
         return self._sampled_fidelity(query, job)
 
-    def _sampled_energy(self, query: Energy, job: _Job) -> _Finish:
+    def _sampled_energy(self, query: Energy, job: Job) -> Finish:
         shots, drawn = self._spread([self._shots_of(query)], query.spread, job, shifted=False)
         where = job.add_points(query.purpose, [Point(query.x)], shots, drawn, shifted=False)
 
@@ -237,7 +166,7 @@ class Evaluator:
 
         return finish
 
-    def _sampled_gradient(self, query: Gradient, job: _Job) -> _Finish:
+    def _sampled_gradient(self, query: Gradient, job: Job) -> Finish:
         expansion = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
         totals = self._gradient_shots(query, expansion)
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
@@ -287,7 +216,7 @@ class Evaluator:
         return 2 if spread == "random" else 2 * len(self.need_plan().groups)
 
     def _spread(
-        self, totals: Sequence[int], spread: Spread, job: _Job, *, shifted: bool
+        self, totals: Sequence[int], spread: Spread, job: Job, *, shifted: bool
     ) -> tuple[list[IntArray], FloatArray | None]:
         """Shots by group as planned; or drawn at random, with the weights they were drawn by."""
         if spread == "random":
@@ -316,7 +245,7 @@ class Evaluator:
                 self._learned[shifted] = scatter if old is None else old.after(scatter)
         self._allocations.clear()
 
-    def _sampled_metric(self, query: Metric, job: _Job) -> _Finish:
+    def _sampled_metric(self, query: Metric, job: Job) -> Finish:
         expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
         shots = self._shots_of(query)
         where = job.add_pairs(query.purpose, expansion.pairs, shots)
@@ -329,7 +258,7 @@ class Evaluator:
 
         return finish
 
-    def _sampled_fidelity(self, query: Fidelity, job: _Job) -> _Finish:
+    def _sampled_fidelity(self, query: Fidelity, job: Job) -> Finish:
         shots = self._shots_of(query)
         where = job.add_pairs(query.purpose, [(Point(query.x), Point(query.y))], shots)
 
@@ -356,73 +285,3 @@ class Evaluator:
         if key not in self._allocations:
             self._allocations[key] = allocate(self._weights(shifted=shifted), shots)
         return self._allocations[key]
-
-
-class PreparedRound:
-    """A round that is expanded but has not run."""
-
-    def __init__(
-        self, evaluator: Evaluator, job: _Job, finish: Sequence[_Finish], key: tuple[int, ...]
-    ) -> None:
-        self._evaluator, self._job, self._finish, self._key = evaluator, job, finish, key
-        self.found: tuple[Scatter | None, Scatter | None] | None = None
-        """Scatter by group of energies and of shifted ones; set by `run` if the split adapts."""
-
-    @property
-    def costs(self) -> Costs:
-        """What running it will cost, by purpose."""
-        return self._job.costs
-
-    def run(self) -> list[Answer]:
-        """Run it and return the answers.
-
-        Raises NonFiniteError if the backend answers with NaN or infinity.
-        """
-        program, seed, job = self._evaluator.program, self._evaluator.seed, self._job
-        key = self._key
-        results: list[Estimate] = []
-        if job.points:
-            plan = self._evaluator.need_plan()
-            moments = program.sample(job.points, np.array(job.shots), stream(seed, *key, 0))
-            check_complete(moments, len(job.points))
-            if self._evaluator.adaptive:
-                kinds = [
-                    [
-                        m
-                        for m, is_shifted in zip(moments, job.shifted, strict=True)
-                        if is_shifted == s
-                    ]
-                    for s in (False, True)
-                ]
-                self.found = (
-                    Scatter.of(kinds[0]) if kinds[0] else None,
-                    Scatter.of(kinds[1]) if kinds[1] else None,
-                )
-            results = [
-                combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
-                for drawn, m in zip(job.drawn, moments, strict=True)
-            ]
-        counts = np.zeros(0, dtype=np.int64)
-        if job.pairs:
-            shots = np.array(job.pair_shots, dtype=np.int64)
-            counts = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))
-        answers = [step(results, counts) for step in self._finish]
-        for answer in answers:
-            if not np.all(np.isfinite(answer.value)):
-                raise NonFiniteError(
-                    "the backend answered with a value that is not a finite number; the journal "
-                    "keeps everything before it, check the parameters and the backend"
-                )
-        return answers
-
-
-class NonFiniteError(BackendError):
-    """A number that should be an energy is NaN or infinite."""
-
-    exit_code = 2
-
-
-def check_complete(moments: Sequence[Sequence[Moments]], n_points: int) -> None:
-    """Raise BackendError unless there is one result for every setting."""
-    if len(moments) != n_points:
-        raise BackendError(f"the backend returned {len(moments)} results for {n_points} settings")

@@ -93,8 +93,9 @@ class MeasurementSpec(_Model):
     `shots` is the total for one energy, split over the groups; None is exact. `grouping` None
     takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
     else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
-    `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its options.
-    `postselect` throws outcomes with other electron numbers away: they are paid, and not used.
+    `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its
+    options. `postselect` throws outcomes with other electron numbers away: they are paid, and not
+    used.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)

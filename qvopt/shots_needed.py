@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,12 +19,18 @@ from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.catalogue import GROUPINGS, build_plan
 from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.shadows.bias import uniform_bias
+from qvopt.measurement.shadows.expectations import full_state
+from qvopt.measurement.shadows.locally_biased import locally_biased
+from qvopt.measurement.shadows.variance import shadow_variance
 from qvopt.measurement.shared import MOST_SHARED_QUBITS
+from qvopt.measurement.variance import reference_bits
 from qvopt.optimizers.registry import get_optimizer
 from qvopt_circuits.description import depth
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
+from qvopt_molecules.pauli import PauliSum
 from qvopt_molecules.states import fci_state, hartree_fock_state
 
 FloatArray = npt.NDArray[np.float64]
@@ -38,7 +45,7 @@ class Row:
 
     Attributes:
         grouping, state: what is measured how, in which state.
-        groups: circuits of one energy.
+        groups: circuits of one energy; 0 where every shot draws its own.
         depth: layers of the deepest basis change (Givens rotations, or Clifford gates).
         variance: (Σ_g sd_g)² in Hartree²: variance × shots at the allocation that is best there.
         planned: the same at the allocation that runs use, Σ_g sd_g² / w_g.
@@ -96,7 +103,23 @@ def measurement_table(experiment: Experiment) -> list[Row]:
             sd = exact_deviations(plan, h, psi)
             best, planned = float(sd.sum()) ** 2, float(np.sum(sd**2 / plan.weights))
             rows.append(Row(plan.name, name, len(plan.groups), depth, best, planned))
+    if observable.n_qubits <= MOST_SHARED_QUBITS:
+        rows = [*_shadow_rows(observable, h, states), *rows]
     return rows
+
+
+def _shadow_rows(
+    observable: PauliSum, h: MolecularHamiltonian, states: Mapping[str, FloatArray]
+) -> Iterator[Row]:
+    """Classical shadows draw a basis for every shot: no groups, and no allocation to choose."""
+    biased = locally_biased(observable, reference_bits(h, "jordan-wigner"))
+    for name, bias in (
+        ("shadow", uniform_bias(observable.n_qubits)),
+        ("locally-biased-shadow", biased),
+    ):
+        for state, psi in states.items():
+            variance = shadow_variance(observable, bias, full_state(psi, h))
+            yield Row(name, state, 0, 1, variance, variance)
 
 
 def _able(hamiltonian: MolecularHamiltonian) -> list[str]:

@@ -33,21 +33,22 @@ def test_scatter_pools_variances_within_settings():
 
 
 def test_measured_allocation_beats_a_poor_prior():
-    """Plain rotations of water: the split by measured deviations comes near the best one."""
-    data = {"molecule": "h2o", "shots": 5000, "measurement": {"grouping": "basis-rotation"}}
+    """Qubit-wise groups of LiH: the split by measured deviations comes near the best one."""
+    data = {"molecule": "lih", "shots": 50_000, "measurement": {"grouping": "qubit-wise"}}
     data["measurement"]["allocation"] = "measured"
     a = assemble(make_experiment(data))
     from qvopt.backends.sector.sampling import exact_deviations
 
-    sd = exact_deviations(a.plan, a.hamiltonian, a.program.state(_point(a.start)))
+    x = run("lih").x
+    sd = exact_deviations(a.plan, a.hamiltonian, a.program.state(_point(x)))
     before = np.sum(sd**2 / a.evaluator._weights(shifted=False))
     for k in range(5):
-        prepared = a.evaluator.prepare([Energy(a.start)], 1, k)
+        prepared = a.evaluator.prepare([Energy(x)], 1, k)
         prepared.run()
         a.evaluator.learn(prepared.found)
     after = np.sum(sd**2 / a.evaluator._weights(shifted=False))
-    assert after < before
-    assert after < 1.03 * sd.sum() ** 2
+    assert after < 0.8 * before
+    assert after < 1.08 * sd.sum() ** 2
 
 
 def _point(x):

@@ -87,8 +87,8 @@ def run(
     grouping: Annotated[
         str | None,
         typer.Option(
-            help="fluid-basis-rotation, basis-rotation, fully-commuting or qubit-wise; the last "
-            "two also with -shared."
+            help="fluid-basis-rotation, basis-rotation, derandomized, fully-commuting or "
+            "qubit-wise; the last two also with -shared or -coloring."
         ),
     ] = None,
     allocation: Annotated[

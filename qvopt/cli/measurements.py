@@ -25,12 +25,12 @@ def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
         table.append(
             {
                 "grouping": row["grouping"],
-                "groups": row["groups"],
+                "groups": row["groups"] or "random",
                 "depth": row["depth"],
                 "state": _STATES[row["state"]],
                 "Ha² × shots": f"{row['variance']:.4g}",
-                "to 1 mHa": f"{row['shots_1_mHa']:,}",
-                "to 1.6 mHa": f"{row['shots_chemical']:,}",
+                "to 1 mHa": _short(row["shots_1_mHa"]),
+                "to 1.6 mHa": _short(row["shots_chemical"]),
             }
         )
     print_table(table)
@@ -39,3 +39,11 @@ def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
     print("to 1 mHa, 1.6 mHa: shots for that standard error at the allocation that runs use")
     print("states: Hartree-Fock, the optimum of the ansatz, full CI")
     return 0
+
+
+def _short(n: int) -> str:
+    """Three digits and a unit."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if n >= size:
+            return f"{n / size:.3g} {unit}"
+    return str(n)

@@ -1,6 +1,6 @@
 """Derivatives of trigonometric polynomials from their values: general parameter-shift rules.
 
-E(θ + s) = a₀ + Σ_f [a_f cos(f s) + b_f sin(f s)], and a rule Σ_μ c_μ E(θ + s_μ) is the derivative if
+E(θ + s) = a₀ + Σ_f [a_f cos(f s) + b_f sin(f s)]. A rule Σ_μ c_μ E(θ + s_μ) is the derivative if
 Σ c_μ sin(f s_μ) = f and Σ c_μ cos(f s_μ) = 0 for every frequency f, and for f = 0. With shots in
 proportion to |c_μ|, variance × shots of the derivative is (Σ|c_μ|)² times that of an energy. By
 Bernstein's inequality Σ|c_μ| is at least the largest frequency, and equidistant shifts reach it.

@@ -61,7 +61,7 @@ def expand_directions(
         v = 2.0 * rng.integers(0, 2, size=(directions, n)) - 1.0
     else:
         v = rng.normal(size=(directions, n))
-        v = np.asarray(v * (np.sqrt(n) / np.linalg.norm(v, axis=1, keepdims=True)))
+        v = np.asarray(v * np.sqrt(n / np.square(v).sum(axis=1, keepdims=True)))
     points, columns = [], []
     for row in v:
         for sign in (1.0, -1.0):
@@ -70,7 +70,7 @@ def expand_directions(
     from scipy.sparse import csr_array
 
     matrix = csr_array(np.array(columns).T.reshape(n, len(points)))
-    return DirectionalExpansion(tuple(points), matrix, v, step)
+    return DirectionalExpansion(tuple(points), matrix, np.asarray(v, dtype=np.float64), step)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,16 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import PauliSum
 
 from .basis_rotation import basis_rotation_plan
+from .colouring import coloured_plan
 from .fluid import fluid_plan
 from .fully_commuting import fully_commuting_plan
 from .plan import Grouping, MeasurementPlan
 from .qubit_wise import qubit_wise_plan
+from .shadows.derandomized import derandomized_plan
 from .shared import shared_plan
+
+DERANDOMIZED_BASES: Final = 200
+"""Bases of a derandomised shadow before those that cover what is left."""
 
 GROUPINGS: Final[tuple[Grouping, ...]] = get_args(Grouping)
 
@@ -27,7 +32,7 @@ def build_plan(
     """
     if name not in GROUPINGS:
         raise unknown_name("grouping", name, GROUPINGS)
-    if mapping != "jordan-wigner" and name not in ("qubit-wise", "fully-commuting"):
+    if mapping != "jordan-wigner" and name.endswith(("-rotation", "-shared")):
         raise InputError(
             f"{name} groups need the jordan-wigner mapping, got {mapping}; use --grouping "
             f"qubit-wise"
@@ -36,6 +41,12 @@ def build_plan(
         return fluid_plan(hamiltonian)
     if name == "basis-rotation":
         return basis_rotation_plan(hamiltonian)
+    if name == "derandomized":
+        return derandomized_plan(observable, DERANDOMIZED_BASES)
+    if name == "fully-commuting-coloring":
+        return coloured_plan(observable, "fully-commuting")
+    if name == "qubit-wise-coloring":
+        return coloured_plan(observable, "qubit-wise")
     make = fully_commuting_plan if name.startswith("fully-commuting") else qubit_wise_plan
     plan = make(observable)
     return shared_plan(plan, observable, hamiltonian) if name.endswith("-shared") else plan

@@ -19,8 +19,11 @@ Grouping = Literal[
     "basis-rotation",
     "fully-commuting",
     "fully-commuting-shared",
+    "fully-commuting-coloring",
     "qubit-wise",
     "qubit-wise-shared",
+    "qubit-wise-coloring",
+    "derandomized",
 ]
 
 _CHUNK = 1 << 16  # outcomes at a time, to bound memory

@@ -71,7 +71,7 @@ def shared_plan(
     psi = cisd_state(hamiltonian) if reference is None else reference
     covariances = _covariances(groups, hamiltonian, psi, mixed)
     parts = _split(observable.coefficients[terms], members, covariances)
-    deviations = [np.sqrt(max(c @ v @ c, 0.0)) for c, v in zip(parts, covariances, strict=True)]
+    squares = [float(c @ v @ c) for c, v in zip(parts, covariances, strict=True)]
     return replace(
         plan,
         name=f"{plan.name}-shared",
@@ -79,7 +79,7 @@ def shared_plan(
             replace(g, diagonal=Diagonal(g.diagonal.masks, g.diagonal.coefficients * c))
             for g, c in zip(groups, parts, strict=True)
         ),
-        deviations=np.array(deviations),
+        deviations=np.sqrt(np.maximum(squares, 0.0)),
     )
 
 

@@ -1,0 +1,18 @@
+"""Random streams by name, so that no draw depends on how many went before."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+OPTIMIZER_STREAM: Final = 0
+ROUND_STREAM: Final = 1
+MONITOR_STREAM: Final = 2
+FINAL_STREAM: Final = 3
+START_STREAM: Final = 4
+
+
+def stream(seed: int, *key: int) -> np.random.SeedSequence:
+    """Return the random stream named by `key`; it never depends on draws made before."""
+    return np.random.SeedSequence(entropy=seed, spawn_key=key)
