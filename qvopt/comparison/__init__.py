@@ -1,1 +1,0 @@
-"""Comparing optimizers: many runs at equal cost, their statistics, pictures and report."""
