@@ -227,11 +227,11 @@ class Evaluator:
     def _weights(self, *, shifted: bool) -> FloatArray:
         """The plan's weights, for energies or for the shifted circuits of gradients."""
         plan = self.need_plan()
-        own = shifted and plan.shifted_weights is not None
-        if shifted in self._learned:
-            prior = plan.shifted_deviations if own else plan.deviations
-            return learned_weights(self._learned[shifted], prior)
-        return plan.shifted_weights if own and plan.shifted_weights is not None else plan.weights
+        weights, prior = plan.weights, plan.deviations
+        if shifted and plan.shifted_weights is not None:
+            weights, prior = plan.shifted_weights, plan.shifted_deviations
+        learned = self._learned.get(shifted)
+        return weights if learned is None else learned_weights(learned, prior)
 
     def learn(self, found: Sequence[Scatter | None]) -> None:
         """Take note of the scatter of energies and of shifted energies (see `PreparedRound`).

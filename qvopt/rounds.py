@@ -114,18 +114,7 @@ class PreparedRound:
             moments = program.sample(job.points, np.array(job.shots), stream(seed, *key, 0))
             check_complete(moments, len(job.points))
             if self._evaluator.adaptive:
-                kinds = [
-                    [
-                        m
-                        for m, is_shifted in zip(moments, job.shifted, strict=True)
-                        if is_shifted == s
-                    ]
-                    for s in (False, True)
-                ]
-                self.found = (
-                    Scatter.of(kinds[0]) if kinds[0] else None,
-                    Scatter.of(kinds[1]) if kinds[1] else None,
-                )
+                self.found = (self._scatter(moments, False), self._scatter(moments, True))
             results = [
                 combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
                 for drawn, m in zip(job.drawn, moments, strict=True)
@@ -142,6 +131,10 @@ class PreparedRound:
                     "keeps everything before it, check the parameters and the backend"
                 )
         return answers
+
+    def _scatter(self, moments: Sequence[Sequence[Moments]], shifted: bool) -> Scatter | None:
+        own = [m for m, s in zip(moments, self._job.shifted, strict=True) if s == shifted]
+        return Scatter.of(own) if own else None
 
 
 class NonFiniteError(BackendError):

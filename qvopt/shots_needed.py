@@ -18,11 +18,11 @@ from qvopt.experiment import Experiment
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.catalogue import GROUPINGS, build_plan
-from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.plan import Grouping, MeasurementPlan
 from qvopt.measurement.shadows.bias import uniform_bias
-from qvopt.measurement.shadows.expectations import full_state
+from qvopt.measurement.shadows.expectations import LARGEST_WIDTH, full_state
 from qvopt.measurement.shadows.locally_biased import locally_biased
-from qvopt.measurement.shadows.variance import shadow_variance
+from qvopt.measurement.shadows.variance import shadow_variances
 from qvopt.measurement.shared import MOST_SHARED_QUBITS
 from qvopt.measurement.variance import reference_bits
 from qvopt.optimizers.registry import get_optimizer
@@ -103,7 +103,7 @@ def measurement_table(experiment: Experiment) -> list[Row]:
             sd = exact_deviations(plan, h, psi)
             best, planned = float(sd.sum()) ** 2, float(np.sum(sd**2 / plan.weights))
             rows.append(Row(plan.name, name, len(plan.groups), depth, best, planned))
-    if observable.n_qubits <= MOST_SHARED_QUBITS:
+    if observable.n_qubits <= LARGEST_WIDTH:
         rows = [*_shadow_rows(observable, h, states), *rows]
     return rows
 
@@ -112,17 +112,20 @@ def _shadow_rows(
     observable: PauliSum, h: MolecularHamiltonian, states: Mapping[str, FloatArray]
 ) -> Iterator[Row]:
     """Classical shadows draw a basis for every shot: no groups, and no allocation to choose."""
-    biased = locally_biased(observable, reference_bits(h, "jordan-wigner"))
-    for name, bias in (
-        ("shadow", uniform_bias(observable.n_qubits)),
-        ("locally-biased-shadow", biased),
-    ):
-        for state, psi in states.items():
-            variance = shadow_variance(observable, bias, full_state(psi, h))
-            yield Row(name, state, 0, 1, variance, variance)
+    biases = {
+        "shadow": uniform_bias(observable.n_qubits),
+        "locally-biased-shadow": locally_biased(observable, reference_bits(h, "jordan-wigner")),
+    }
+    found = {
+        state: shadow_variances(observable, list(biases.values()), full_state(psi, h))
+        for state, psi in states.items()
+    }
+    for k, name in enumerate(biases):
+        for state, variances in found.items():
+            yield Row(name, state, 0, 1, variances[k], variances[k])
 
 
-def _able(hamiltonian: MolecularHamiltonian) -> list[str]:
+def _able(hamiltonian: MolecularHamiltonian) -> list[Grouping]:
     """Groupings that are made for this size, the best last."""
     large = hamiltonian.n_qubits > MOST_SHARED_QUBITS
     return [g for g in reversed(GROUPINGS) if not (large and g.endswith("-shared"))]

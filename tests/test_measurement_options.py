@@ -8,6 +8,7 @@ import pytest
 
 from qvopt import Session, make_experiment, run
 from qvopt.assembly import assemble
+from qvopt.backends.protocol import Point
 from qvopt.measurement.allocation import Scatter, learned_weights
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import Diagonal
@@ -40,7 +41,7 @@ def test_measured_allocation_beats_a_poor_prior():
     from qvopt.backends.sector.sampling import exact_deviations
 
     x = run("lih").x
-    sd = exact_deviations(a.plan, a.hamiltonian, a.program.state(_point(x)))
+    sd = exact_deviations(a.plan, a.hamiltonian, a.program.state(Point(x)))
     before = np.sum(sd**2 / a.evaluator._weights(shifted=False))
     for k in range(5):
         prepared = a.evaluator.prepare([Energy(x)], 1, k)
@@ -49,12 +50,6 @@ def test_measured_allocation_beats_a_poor_prior():
     after = np.sum(sd**2 / a.evaluator._weights(shifted=False))
     assert after < 0.8 * before
     assert after < 1.08 * sd.sum() ** 2
-
-
-def _point(x):
-    from qvopt.backends.protocol import Point
-
-    return Point(x)
 
 
 def test_a_resumed_run_splits_as_an_uninterrupted_one(tmp_path):

@@ -13,6 +13,8 @@ from .errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
+BoolArray = npt.NDArray[np.bool_]
+Masks = MaskArray | np.uint64
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,21 @@ class PauliSum:
     def constant(self) -> float:
         """Coefficient of the identity."""
         return float(self.coefficients[(self.x == 0) & (self.z == 0)].sum())
+
+    def without_identity(self) -> PauliSum:
+        """The strings that need a measurement."""
+        kept = (self.x | self.z) != 0
+        return PauliSum(self.n_qubits, self.x[kept], self.z[kept], self.coefficients[kept])
+
+
+def commute(x: Masks, z: Masks, a: Masks, b: Masks) -> BoolArray:
+    """Whether strings (x, z) and (a, b) commute: |x & b| + |z & a| is even. Masks broadcast."""
+    return np.asarray((np.bitwise_count(x & b) + np.bitwise_count(z & a)) & 1 == 0)
+
+
+def commute_qubit_wise(x: Masks, z: Masks, a: Masks, b: Masks) -> BoolArray:
+    """Whether letters agree on every qubit where strings (x, z) and (a, b) both act."""
+    return np.asarray((x | z) & (a | b) & ((x ^ a) | (z ^ b)) == 0)
 
 
 def label(x: int, z: int, n_qubits: int) -> str:

@@ -14,10 +14,23 @@ from .determinants import occupation_strings
 from .hamiltonian import MolecularHamiltonian
 from .references import lowest_fci
 
+IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 LARGEST_SECTOR = 200_000
 """Determinants of the largest sector that a vector is made for: seconds."""
+
+
+def spin_strings(hamiltonian: MolecularHamiltonian) -> tuple[IntArray, IntArray]:
+    """Return the alpha and the beta strings of the sector, ascending integers."""
+    n = hamiltonian.norb
+    return occupation_strings(n, hamiltonian.n_alpha), occupation_strings(n, hamiltonian.n_beta)
+
+
+def sector_bits(hamiltonian: MolecularHamiltonian) -> IntArray:
+    """Return the determinants as integers, alpha in the low bits, flat in the order of ψ."""
+    alpha, beta = spin_strings(hamiltonian)
+    return np.asarray(alpha[:, None] | (beta[None, :] << hamiltonian.norb)).reshape(-1)
 
 
 def hartree_fock_state(hamiltonian: MolecularHamiltonian) -> FloatArray:

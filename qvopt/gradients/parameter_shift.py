@@ -67,7 +67,11 @@ class GradientExpansion:
 
     def combine(self, estimates: Sequence[Estimate]) -> tuple[FloatArray, FloatArray]:
         """Return the gradient and the variance of each component."""
-        return combine_gradient(self, estimates)[:2]
+        value = np.array([e.value for e in estimates])
+        variance = np.array([e.variance for e in estimates])
+        # The sum of a component's coefficients is zero: a common offset must cancel exactly.
+        offset = value[0] if len(value) else 0.0
+        return self.matrix @ (value - offset), self.matrix.power(2) @ variance
 
 
 def expand_gradient(circuit: Circuit, x: FloatArray) -> GradientExpansion:
@@ -109,10 +113,7 @@ def combine_gradient(
     """
     from scipy.sparse import diags_array
 
-    value = np.array([e.value for e in estimates])
     variance = np.array([e.variance for e in estimates])
     matrix = expansion.matrix
-    covariance = matrix @ diags_array(variance) @ matrix.T if len(value) else matrix @ matrix.T
-    # The sum of a component's coefficients is zero: a common offset must cancel exactly.
-    offset = value[0] if len(value) else 0.0
-    return matrix @ (value - offset), matrix.power(2) @ variance, covariance
+    covariance = matrix @ diags_array(variance) @ matrix.T if len(variance) else matrix @ matrix.T
+    return *expansion.combine(estimates), covariance

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -20,7 +21,6 @@ Rule = tuple[tuple[float, float], ...]
 """(shift in radians, coefficient) pairs."""
 
 _MOST_TERMS = 4096
-_DIGITS = 9
 
 
 def equidistant_rule(unit: float, order: int) -> Rule:
@@ -46,11 +46,17 @@ def rule_for(frequencies: Sequence[float]) -> Rule:
     coefficients of least Σ|c_μ| on a grid of shifts, by linear programming. Raises InputError for
     frequencies that are not positive, or that would need thousands of terms.
     """
-    known = sorted({float(f) for f in frequencies})
+    known = tuple(sorted({float(f) for f in frequencies}))
     if not known:
         return ()
     if known[0] <= 0 or not math.isfinite(known[-1]):
         raise InputError(f"frequencies must be positive numbers, got {list(frequencies)}")
+    return _rule_for(known)
+
+
+@cache
+def _rule_for(known: tuple[float, ...]) -> Rule:
+    """The rule for ascending frequencies; every gradient asks for the same ones again."""
     unit = known[0]
     for f in known[1:]:
         unit = _common_divisor(f, unit)
@@ -62,8 +68,7 @@ def rule_for(frequencies: Sequence[float]) -> Rule:
 
 def _common_divisor(a: float, b: float) -> float:
     while b > 1e-6 * max(a, 1.0):
-        a, b = b, a - b * round(a / b)
-        b = abs(b)
+        a, b = b, abs(a - b * round(a / b))
     return a
 
 

@@ -12,7 +12,7 @@ from qvopt.backends.protocol import Point
 from qvopt.measurement.estimate import Estimate
 from qvopt_circuits.circuit import Circuit
 
-from .parameter_shift import GradientExpansion, combine_gradient, expand_gradient
+from .parameter_shift import GradientExpansion, expand_gradient
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,7 +38,7 @@ class DirectionalExpansion(GradientExpansion):
         each = self.directions * ((e[::2] - e[1::2]) / (2 * self.step))[:, None]
         if m > 1:
             return each.mean(axis=0), each.var(axis=0, ddof=1) / m
-        return combine_gradient(self, estimates)[:2]
+        return super().combine(estimates)
 
 
 def expand_directions(
@@ -86,7 +86,7 @@ class SubsetExpansion(GradientExpansion):
         (ĝ²/p - (ĝ² - v))/p estimates it without bias, ĝ and v being the unscaled derivative and
         its variance; off the subset the estimate is zero.
         """
-        value, variance = combine_gradient(self, estimates)[:2]
+        value, variance = super().combine(estimates)
         p = len(self.chosen) / len(value)
         square = value**2 * p**2  # of the unscaled derivative
         shot = variance * p**2

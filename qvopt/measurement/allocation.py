@@ -72,7 +72,6 @@ def with_allocation(
       "weighted". A share in proportion to the standard deviation is optimal where the state is
       the determinant; the other half serves groups whose variance vanishes there but not in a
       correlated state.
-
     - "measured": starts as "variance"; `learned_weights` then takes over from what was measured.
 
     Raises InputError for an unknown rule.

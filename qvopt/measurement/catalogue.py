@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, get_args
+from collections.abc import Callable
+from typing import Final
 
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -20,33 +21,33 @@ from .shared import shared_plan
 DERANDOMIZED_BASES: Final = 200
 """Bases of a derandomised shadow before those that cover what is left."""
 
-GROUPINGS: Final[tuple[Grouping, ...]] = get_args(Grouping)
+_Builder = Callable[[MolecularHamiltonian, PauliSum], MeasurementPlan]
+_BUILDERS: Final[dict[Grouping, _Builder]] = {
+    "fluid-basis-rotation": lambda h, _: fluid_plan(h),
+    "basis-rotation": lambda h, _: basis_rotation_plan(h),
+    "fully-commuting": lambda _, o: fully_commuting_plan(o),
+    "fully-commuting-shared": lambda h, o: shared_plan(fully_commuting_plan(o), o, h),
+    "fully-commuting-coloring": lambda _, o: coloured_plan(o, "fully-commuting"),
+    "qubit-wise": lambda _, o: qubit_wise_plan(o),
+    "qubit-wise-shared": lambda h, o: shared_plan(qubit_wise_plan(o), o, h),
+    "qubit-wise-coloring": lambda _, o: coloured_plan(o, "qubit-wise"),
+    "derandomized": lambda _, o: derandomized_plan(o, DERANDOMIZED_BASES),
+}
+GROUPINGS: Final = tuple(_BUILDERS)
 
 
 def build_plan(
-    name: str, hamiltonian: MolecularHamiltonian, observable: PauliSum, mapping: str
+    name: Grouping, hamiltonian: MolecularHamiltonian, observable: PauliSum, mapping: str
 ) -> MeasurementPlan:
     """Return the plan of that name.
 
     Raises InputError for an unknown name, or where mapping or size do not allow it.
     """
-    if name not in GROUPINGS:
+    if name not in _BUILDERS:
         raise unknown_name("grouping", name, GROUPINGS)
     if mapping != "jordan-wigner" and name.endswith(("-rotation", "-shared")):
         raise InputError(
             f"{name} groups need the jordan-wigner mapping, got {mapping}; use --grouping "
             f"qubit-wise"
         )
-    if name == "fluid-basis-rotation":
-        return fluid_plan(hamiltonian)
-    if name == "basis-rotation":
-        return basis_rotation_plan(hamiltonian)
-    if name == "derandomized":
-        return derandomized_plan(observable, DERANDOMIZED_BASES)
-    if name == "fully-commuting-coloring":
-        return coloured_plan(observable, "fully-commuting")
-    if name == "qubit-wise-coloring":
-        return coloured_plan(observable, "qubit-wise")
-    make = fully_commuting_plan if name.startswith("fully-commuting") else qubit_wise_plan
-    plan = make(observable)
-    return shared_plan(plan, observable, hamiltonian) if name.endswith("-shared") else plan
+    return _BUILDERS[name](hamiltonian, observable)

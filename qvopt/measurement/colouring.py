@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.errors import unknown_name
-from qvopt_molecules.pauli import PauliSum
+from qvopt_molecules.pauli import PauliSum, commute, commute_qubit_wise
 
 from . import fully_commuting, qubit_wise
 from .plan import MeasurementPlan
@@ -76,14 +76,11 @@ def incompatible_pairs(
     Qubit-wise: on some qubit both act, with different letters. Fully commuting: they anticommute,
     |x_j & z_k| + |z_j & x_k| odd.
     """
+    fit = commute_qubit_wise if kind == "qubit-wise" else commute
     first, second = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(x), _ROWS):
         a, b = x[start : start + _ROWS, None], z[start : start + _ROWS, None]
-        if kind == "qubit-wise":
-            clash = ((a | b) & (x | z) & ((a ^ x) | (b ^ z))) != 0
-        else:
-            clash = (np.bitwise_count(a & z) + np.bitwise_count(b & x)) & 1 != 0
-        j, k = np.nonzero(np.triu(clash, start + 1))
+        j, k = np.nonzero(np.triu(~fit(a, b, x, z), start + 1))
         first.append(j + start)
         second.append(k)
     return np.concatenate(first), np.concatenate(second)

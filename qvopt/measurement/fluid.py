@@ -19,11 +19,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
+from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import n_determinants
-from qvopt_molecules.states import LARGEST_SECTOR, cisd_state, half_excited_states
+from qvopt_molecules.states import LARGEST_SECTOR, cisd_state, half_excited_states, spin_strings
 
 from .basis_rotation import Factor, double_factorization, plan_of_factors
 from .plan import MeasurementPlan
@@ -122,7 +122,7 @@ class _Occupations:
     def __init__(self, hamiltonian: MolecularHamiltonian, states: list[FloatArray]) -> None:
         n = hamiltonian.norb
         self._states = states
-        strings = [occupation_strings(n, m) for m in (hamiltonian.n_alpha, hamiltonian.n_beta)]
+        strings = spin_strings(hamiltonian)
         self._occupied = [occupied_orbitals(s, n) for s in strings]
         alpha, beta = (((s[:, None] >> np.arange(n)) & 1).astype(np.float64) for s in strings)
         self._numbers = (alpha[:, None, :] + beta[None, :, :]).reshape(-1, n)

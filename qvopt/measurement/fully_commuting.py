@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qvopt_molecules.pauli import PauliSum
+from qvopt_molecules.pauli import PauliSum, commute
 
 from .clifford import conjugated, diagonalizing_gates
 from .plan import CliffordBasis, Diagonal, MeasurementGroup, MeasurementPlan
@@ -31,10 +31,7 @@ def sorted_insertion(observable: PauliSum) -> list[list[int]]:
         if x | z == 0:
             continue
         for group in members:
-            clash = np.bitwise_count(observable.x[group] & z) + np.bitwise_count(
-                observable.z[group] & x
-            )
-            if not np.any(clash & 1):
+            if commute(observable.x[group], observable.z[group], x, z).all():
                 group.append(k)
                 break
         else:

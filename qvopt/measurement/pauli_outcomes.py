@@ -9,11 +9,12 @@ import numpy.typing as npt
 from numba import njit
 
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.states import sector_bits
 
 from .basis_change import basis_change_circuit
 from .plan import MeasurementGroup
 
-IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
 
@@ -24,21 +25,17 @@ class PauliSampler:
     """Groups of Pauli strings leave the sector: the full vector, one change of basis a group."""
 
     def __init__(
-        self,
-        groups: Sequence[MeasurementGroup],
-        strings: tuple[IntArray, IntArray],
-        norb: int,
+        self, groups: Sequence[MeasurementGroup], hamiltonian: MolecularHamiltonian
     ) -> None:
-        n = 2 * norb
+        n = hamiltonian.n_qubits
         if n > _FULL_QUBITS:
             need = 8 * 4 * 2**n / 2**30
             raise InputError(
                 f"qubit-wise groups on {n} qubits would need {need:.0f} GiB; "
                 f"use basis-rotation groups"
             )
-        alpha, beta = strings
         self.n_qubits = n
-        self.positions = (alpha[:, None] | (beta[None, :] << norb)).reshape(-1)
+        self.positions = sector_bits(hamiltonian)
         self.groups = groups
         self._changes = [basis_change_circuit(group, n).gates for group in groups]
         self._bits = np.arange(2**n, dtype=np.uint64)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qvopt_molecules.pauli import PauliSum, label
+from qvopt_molecules.pauli import PauliSum, commute_qubit_wise, label
 
 from .plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 
@@ -23,19 +23,16 @@ def qubit_wise_plan(observable: PauliSum) -> MeasurementPlan:
 def sorted_insertion(observable: PauliSum) -> list[list[int]]:
     """Return the indices of each group's strings; the identity is in none."""
     order = np.argsort(-np.abs(observable.coefficients), kind="stable")
-    # Letters that a group has taken so far: X-part, Z-part and support, as masks.
+    # Letters that a group has taken so far, as masks.
     taken_x = np.zeros(len(order), dtype=np.uint64)
     taken_z = np.zeros(len(order), dtype=np.uint64)
     members: list[list[int]] = []
     for k in order.tolist():
         x, z = observable.x[k], observable.z[k]
-        support = x | z
-        if support == 0:
+        if x | z == 0:
             continue
         n = len(members)
-        common = (taken_x[:n] | taken_z[:n]) & support
-        clash = common & ((taken_x[:n] ^ x) | (taken_z[:n] ^ z))
-        fits = np.flatnonzero(clash == 0)
+        fits = np.flatnonzero(commute_qubit_wise(taken_x[:n], taken_z[:n], x, z))
         if len(fits):
             at = int(fits[0])
             members[at].append(k)

@@ -18,18 +18,16 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.pauli import PauliSum, label
+from qvopt_molecules.pauli import PauliSum, commute, commute_qubit_wise, masks
 from qvopt_molecules.states import cisd_state
 
-from .clifford import conjugated, diagonalizing_gates
+from . import fully_commuting, qubit_wise
 from .pauli_outcomes import PauliSampler
 from .plan import CliffordBasis, Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 
 FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
 
 _SWEEPS = 50
 MOST_SHARED_QUBITS = 16
@@ -64,13 +62,16 @@ def shared_plan(
         )
     if not 0 < mixed <= 1:
         raise InputError(f"mixed must be above 0 and at most 1, got {mixed!r}")
-    terms = np.flatnonzero(observable.x | observable.z)
-    x, z = observable.x[terms], observable.z[terms]
-    found = [_extended(g, x, z, observable) for g in plan.groups]
-    members, groups = [m for m, _ in found], tuple(g for _, g in found)
+    part = observable.without_identity()
+    members = [_readable(group, part) for group in plan.groups]
+    # With coefficients 1 the diagonals hold the signs that the strings take on.
+    signed = replace(part, coefficients=np.ones(len(part)))
+    clifford = any(isinstance(g.basis, CliffordBasis) for g in plan.groups)
+    make = fully_commuting.plan_of_members if clifford else qubit_wise.plan_of_members
+    groups = make(signed, members).groups
     psi = cisd_state(hamiltonian) if reference is None else reference
     covariances = _covariances(groups, hamiltonian, psi, mixed)
-    parts = _split(observable.coefficients[terms], members, covariances)
+    parts = _split(part.coefficients, members, covariances)
     squares = [float(c @ v @ c) for c, v in zip(parts, covariances, strict=True)]
     return replace(
         plan,
@@ -83,48 +84,26 @@ def shared_plan(
     )
 
 
-def _extended(
-    group: MeasurementGroup, x: MaskArray, z: MaskArray, observable: PauliSum
-) -> tuple[npt.NDArray[np.intp], MeasurementGroup]:
-    """Add what fits, by decreasing |c|; the diagonal's coefficients are the strings' signs."""
-    c = observable.coefficients[np.flatnonzero(observable.x | observable.z)]
-    order = np.argsort(-np.abs(c), kind="stable")
-    n = observable.n_qubits
+def _readable(group: MeasurementGroup, part: PauliSum) -> list[int]:
+    """Strings that a group can read at once: its own, and by decreasing |c| what fits to all."""
+    x, z = part.x, part.z
+    order = np.argsort(-np.abs(part.coefficients), kind="stable").tolist()
+    chosen: list[int] = []
     if isinstance(group.basis, PauliBasis):
-        taken_x, taken_z = _letters(group.basis.letters)
-        chosen = []
-        for k in order.tolist():
-            common = (taken_x | taken_z) & int(x[k] | z[k])
-            if not common & ((taken_x ^ int(x[k])) | (taken_z ^ int(z[k]))):
+        taken_x, taken_z = (np.uint64(mask) for mask in masks(group.basis.letters))
+        for k in order:
+            if commute_qubit_wise(taken_x, taken_z, x[k], z[k]):
                 chosen.append(k)
-                taken_x, taken_z = taken_x | int(x[k]), taken_z | int(z[k])
-        kept = np.array(chosen)
-        basis = PauliBasis(label(taken_x, taken_z, n))
-        return kept, MeasurementGroup(basis, Diagonal(x[kept] | z[kept], np.ones(len(kept))))
+                taken_x, taken_z = taken_x | x[k], taken_z | z[k]
+        return chosen
     assert isinstance(group.basis, CliffordBasis)
-    fits = np.ones(len(x), dtype=bool)
-    for a, b in zip(group.basis.x, group.basis.z, strict=True):
-        fits &= _commute(x, z, a, b)
-    chosen = []
-    for k in order.tolist():
+    each = commute(x[:, None], z[:, None], group.basis.x, group.basis.z)
+    fits = np.asarray(each.all(axis=1))
+    for k in order:
         if fits[k]:
             chosen.append(k)
-            fits &= _commute(x, z, x[k], z[k])
-    kept = np.array(chosen)
-    gates = diagonalizing_gates(x[kept], z[kept], n)
-    _, masks, signs = conjugated(x[kept], z[kept], gates)
-    clifford = CliffordBasis(tuple(gates), x[kept], z[kept])
-    return kept, MeasurementGroup(clifford, Diagonal(masks, signs.astype(np.float64)))
-
-
-def _commute(x: MaskArray, z: MaskArray, a: np.uint64, b: np.uint64) -> npt.NDArray[np.bool_]:
-    return np.asarray((np.bitwise_count(x & b) + np.bitwise_count(z & a)) % 2 == 0)
-
-
-def _letters(letters: str) -> tuple[int, int]:
-    x = sum(1 << q for q, letter in enumerate(letters) if letter in "XY")
-    z = sum(1 << q for q, letter in enumerate(letters) if letter in "ZY")
-    return x, z
+            fits &= commute(x, z, x[k], z[k])
+    return chosen
 
 
 def _covariances(
@@ -134,12 +113,7 @@ def _covariances(
     mixed: float,
 ) -> list[FloatArray]:
     """Cov(P_k, P_l) over the outcomes of every group."""
-    n = hamiltonian.norb
-    strings = (
-        occupation_strings(n, hamiltonian.n_alpha),
-        occupation_strings(n, hamiltonian.n_beta),
-    )
-    sampler = PauliSampler(groups, strings, n)
+    sampler = PauliSampler(groups, hamiltonian)
     out = []
     for g, group in enumerate(groups):
         p, bits = sampler.outcomes(psi, g)
@@ -153,7 +127,7 @@ def _covariances(
 
 
 def _split(
-    c: FloatArray, members: list[npt.NDArray[np.intp]], covariances: list[FloatArray]
+    c: FloatArray, members: list[list[int]], covariances: list[FloatArray]
 ) -> list[FloatArray]:
     """Minimise Σ_g (c_gᵀ C_g c_g)^½ subject to Σ_g c_kg = c_k."""
     inverses = [np.linalg.inv(v) for v in covariances]

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.pauli_outcomes import PauliSampler
 from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBasis
-from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
+from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.states import sector_bits, spin_strings
 
 from .draws import moments_of_draws
 
@@ -26,24 +27,21 @@ class OrbitalSampler:
     """Basis-rotation groups: C' = M_aᵀ C M_b stays in the sector; outcomes follow |C'|²."""
 
     def __init__(
-        self,
-        groups: Sequence[MeasurementGroup],
-        strings: tuple[IntArray, IntArray],
-        norb: int,
+        self, groups: Sequence[MeasurementGroup], hamiltonian: MolecularHamiltonian
     ) -> None:
-        alpha, beta = strings
-        shape = (len(alpha), len(beta))
+        strings = spin_strings(hamiltonian)
+        shape = (len(strings[0]), len(strings[1]))
         need = len(groups) * 8 * (shape[0] ** 2 + shape[1] ** 2 + 3 * shape[0] * shape[1])
         if need > _MOST_BYTES:
             raise InputError(
                 f"sampling {len(groups)} basis rotations of {shape[0]} x {shape[1]} determinants "
                 f"would need {need / 2**30:.1f} GiB; choose a smaller active space"
             )
-        bits = (alpha[:, None] | (beta[None, :] << norb)).astype(np.uint64).reshape(-1)
+        bits = sector_bits(hamiltonian).astype(np.uint64)
         self.left = np.empty((len(groups), shape[0], shape[0]))
         self.right = np.empty((len(groups), shape[1], shape[1]))
         self.values = np.empty((len(groups), len(bits)))
-        occupied = [occupied_orbitals(s, norb) for s in strings]
+        occupied = [occupied_orbitals(s, hamiltonian.norb) for s in strings]
         for k, group in enumerate(groups):
             assert isinstance(group.basis, OrbitalBasis)
             rotation = group.basis.rotation
@@ -74,12 +72,7 @@ def make_sampler(
     if any(orbital) and not all(orbital):
         raise InputError("a plan must be all orbital rotations or all Pauli bases")
     kind = OrbitalSampler if all(orbital) else PauliSampler
-    n = hamiltonian.norb
-    strings = (
-        occupation_strings(n, hamiltonian.n_alpha),
-        occupation_strings(n, hamiltonian.n_beta),
-    )
-    return kind(plan.groups, strings, n)
+    return kind(plan.groups, hamiltonian)
 
 
 def exact_deviations(

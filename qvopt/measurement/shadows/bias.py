@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.pauli import PauliSum
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -75,11 +74,3 @@ def letters_of(x: npt.NDArray[np.uint64], z: npt.NDArray[np.uint64], n_qubits: i
     has_x = (x[:, None] >> shifts & np.uint64(1)).astype(bool)
     has_z = (z[:, None] >> shifts & np.uint64(1)).astype(bool)
     return np.stack([has_x & ~has_z, has_x & has_z, ~has_x & has_z], axis=2)
-
-
-def without_identity(observable: PauliSum) -> PauliSum:
-    """The strings that need a measurement."""
-    kept = (observable.x | observable.z) != 0
-    return PauliSum(
-        observable.n_qubits, observable.x[kept], observable.z[kept], observable.coefficients[kept]
-    )

@@ -21,7 +21,7 @@ from qvopt.measurement.qubit_wise import sorted_insertion
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
-from .bias import letters_of, without_identity
+from .bias import letters_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ def derandomized_plan(
         raise InputError(f"a derandomized plan needs at least 1 basis, got {n_bases}")
     if not (np.isfinite(epsilon) and epsilon > 0.0):
         raise InputError(f"epsilon of a derandomized plan must be positive, got {epsilon}")
-    part = without_identity(observable)
+    part = observable.without_identity()
     spelled = _spelled(part)
     chosen = derandomized_bases(spelled, part.coefficients, n_bases, epsilon)
     missed = np.flatnonzero(~_covered(spelled, chosen).any(axis=0))

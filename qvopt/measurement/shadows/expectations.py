@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.encodings import encoding
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.states import sector_bits, spin_strings
 
 FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
@@ -32,13 +32,12 @@ def full_state(
     target = encoding(mapping, 2 * n)
     width = 2 * n - len(target.dropped)
     check_width(width)
-    alpha = occupation_strings(n, hamiltonian.n_alpha)
-    beta = occupation_strings(n, hamiltonian.n_beta)
+    alpha, beta = spin_strings(hamiltonian)
     if psi.shape != (len(alpha), len(beta)):
         raise InputError(
             f"amplitudes of shape {psi.shape} are not of the sector's {len(alpha)} x {len(beta)}"
         )
-    occupations = (alpha[:, None] | (beta[None, :] << n)).reshape(-1).tolist()
+    occupations = sector_bits(hamiltonian).tolist()
     full = np.zeros(1 << width)
     full[[target.squeezed(target.bits(k)) for k in occupations]] = psi.reshape(-1)
     return full

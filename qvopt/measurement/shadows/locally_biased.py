@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 
 from qvopt_molecules.pauli import PauliSum
 
-from .bias import BoolArray, LocalBias, letters_of, without_identity
+from .bias import BoolArray, LocalBias, letters_of
 from .second_moment import SecondMoment, determinant_moment, diagonal_moment
 
 FloatArray = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ def locally_biased(observable: PauliSum, reference: int | None = None) -> LocalB
 
     None: β that minimises the diagonal moment Σ_j c_j² Π_q 1 / β_q(P_jq), a convex problem.
     """
-    part = without_identity(observable)
+    part = observable.without_identity()
     needed = np.asarray(letters_of(part.x, part.z, part.n_qubits).any(axis=0))
     diagonal = minimal_bias(diagonal_moment(part), needed)
     if reference is None:

@@ -10,7 +10,7 @@ from qvopt.measurement.plan import Diagonal
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
-from .bias import LocalBias, letters_of, without_identity
+from .bias import LocalBias, letters_of
 from .expectations import State, checked_state
 
 FloatArray = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ def sample_shadow(
         raise InputError(f"a shadow needs at least 2 shots for its variance, got {shots}")
     n = observable.n_qubits
     psi = checked_state(psi, n)
-    part = without_identity(observable)
+    part = observable.without_identity()
     letters = letters_of(part.x, part.z, n)
     scaled = part.coefficients * bias.inverse_of_cover(letters)
     spelled = np.where(letters.any(axis=2), letters.argmax(axis=2), -1)

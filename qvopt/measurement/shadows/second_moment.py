@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.pauli import PauliSum
+from qvopt_molecules.pauli import PauliSum, commute_qubit_wise
 
-from .bias import BoolArray, LocalBias, letters_of, without_identity
+from .bias import BoolArray, LocalBias, letters_of
 from .expectations import State, checked_state, expectations
 
 FloatArray = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ def diagonal_moment(observable: PauliSum) -> SecondMoment:
 
     The average over states in which different strings are uncorrelated; convex in β.
     """
-    part = without_identity(observable)
+    part = observable.without_identity()
     return SecondMoment(letters_of(part.x, part.z, part.n_qubits), np.square(part.coefficients))
 
 
@@ -54,7 +54,7 @@ def determinant_moment(observable: PauliSum, bits: int) -> SecondMoment:
 
     Products of strings have a mean only where they are all Z, that is for equal x.
     """
-    part = without_identity(observable)
+    part = observable.without_identity()
     pieces = []
     for pattern in np.unique(part.x):
         same = np.flatnonzero(part.x == pattern)
@@ -68,7 +68,7 @@ def determinant_moment(observable: PauliSum, bits: int) -> SecondMoment:
 def state_moment(observable: PauliSum, psi: State) -> SecondMoment:
     """Of any state of at most 16 qubits. Raises InputError for more, and for a bad state."""
     psi = checked_state(psi, observable.n_qubits)
-    part = without_identity(observable)
+    part = observable.without_identity()
     pairs = [*_compatible_pairs(part.x, part.z)]
     if not pairs:
         return SecondMoment(letters_of(part.x, part.z, part.n_qubits), part.coefficients)
@@ -87,8 +87,7 @@ def _compatible_pairs(x: MaskArray, z: MaskArray) -> Iterator[tuple[IntArray, In
     """All j <= k whose letters agree where both act, in pieces."""
     for start in range(0, len(x), _ROWS):
         a, b = x[start : start + _ROWS, None], z[start : start + _ROWS, None]
-        clash = (a | b) & (x | z) & ((a ^ x) | (b ^ z))
-        j, k = np.nonzero(np.triu(clash == 0, start))
+        j, k = np.nonzero(np.triu(commute_qubit_wise(a, b, x, z), start))
         yield j + start, k
 
 

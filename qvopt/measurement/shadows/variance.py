@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qvopt_molecules.pauli import PauliSum
 
-from .bias import LocalBias, letters_of, without_identity
+from .bias import LocalBias, letters_of
 from .expectations import State, checked_state, expectations
 from .second_moment import determinant_moment, state_moment
 
 
 def shadow_variance(observable: PauliSum, bias: LocalBias, psi: State) -> float:
+    """The variance of one bias; see `shadow_variances`."""
+    return shadow_variances(observable, [bias], psi)[0]
+
+
+def shadow_variances(observable: PauliSum, biases: Sequence[LocalBias], psi: State) -> list[float]:
     """Var X = Σ_jk f(P_j, P_k, β) c_j c_k ⟨P_j P_k⟩ - (E - c_0)², in Ha².
 
     f is 0 where on some qubit both strings act with different letters, else Π 1 / β_q over the
@@ -19,15 +26,18 @@ def shadow_variance(observable: PauliSum, bias: LocalBias, psi: State) -> float:
     norm, and for a bias that never measures a letter that is needed.
     """
     psi = checked_state(psi, observable.n_qubits)
-    part = without_identity(observable)
-    bias.inverse_of_cover(letters_of(part.x, part.z, part.n_qubits))
+    part = observable.without_identity()
+    letters = letters_of(part.x, part.z, part.n_qubits)
+    for bias in biases:
+        bias.inverse_of_cover(letters)
     mean = float(part.coefficients @ expectations(part.x, part.z, psi))
-    return state_moment(part, psi)(bias) - mean**2
+    moment = state_moment(part, psi)
+    return [moment(bias) - mean**2 for bias in biases]
 
 
 def determinant_shadow_variance(observable: PauliSum, bias: LocalBias, bits: int) -> float:
     """The same in the computational state |bits⟩, for any number of qubits."""
-    part = without_identity(observable)
+    part = observable.without_identity()
     bias.inverse_of_cover(letters_of(part.x, part.z, part.n_qubits))
     signs = 1.0 - 2.0 * (np.bitwise_count(part.z & np.uint64(bits)) & 1)
     mean = float((part.coefficients * signs)[part.x == 0].sum())
