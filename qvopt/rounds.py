@@ -119,7 +119,7 @@ class PreparedRound:
                 combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
                 for drawn, m in zip(job.drawn, moments, strict=True)
             ]
-        counts = np.zeros(0, dtype=np.int64)
+        counts: IntArray = np.zeros(0, dtype=np.int64)
         if job.pairs:
             shots = np.array(job.pair_shots, dtype=np.int64)
             counts = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))

@@ -80,7 +80,7 @@ def with_allocation(
         raise unknown_name("allocation rule", str(rule), get_args(Rule))
     sizes = np.array([float(np.abs(g.diagonal.coefficients).sum()) for g in plan.groups])
     if rule == "uniform":
-        weights = np.ones(len(plan.groups))
+        weights: FloatArray = np.ones(len(plan.groups))
     elif rule == "weighted":
         weights = sizes
     elif plan.deviations is not None:

@@ -87,7 +87,7 @@ def plan_of_factors(
     groups = [MeasurementGroup(OrbitalBasis(_proper(one_body[1])), diagonal)]
     for factor, part in zip(factors, linear, strict=True):
         matrix = 0.5 * factor.weight * np.outer(factor.values, factor.values)
-        c, diagonal = _quadratic(matrix, part)
+        c, diagonal = _quadratic(matrix.astype(np.float64), part)
         constant += c
         groups.append(MeasurementGroup(OrbitalBasis(_proper(factor.rotation)), diagonal))
     weights = np.full(len(groups), 1.0 / len(groups))

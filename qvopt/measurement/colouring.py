@@ -20,6 +20,7 @@ from qvopt_molecules.pauli import PauliSum, commute, commute_qubit_wise
 from . import fully_commuting, qubit_wise
 from .plan import MeasurementPlan
 
+IntArray = npt.NDArray[np.int64]
 MaskArray = npt.NDArray[np.uint64]
 
 Kind = Literal["qubit-wise", "fully-commuting"]
@@ -77,10 +78,11 @@ def incompatible_pairs(
     |x_j & z_k| + |z_j & x_k| odd.
     """
     fit = commute_qubit_wise if kind == "qubit-wise" else commute
-    first, second = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    first: list[IntArray] = [np.zeros(0, dtype=np.int64)]
+    second: list[IntArray] = [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(x), _ROWS):
         a, b = x[start : start + _ROWS, None], z[start : start + _ROWS, None]
         j, k = np.nonzero(np.triu(~fit(a, b, x, z), start + 1))
-        first.append(j + start)
-        second.append(k)
+        first.append((j + start).astype(np.int64))
+        second.append(k.astype(np.int64))
     return np.concatenate(first), np.concatenate(second)

@@ -131,7 +131,7 @@ def _split(
 ) -> list[FloatArray]:
     """Minimise Σ_g (c_gᵀ C_g c_g)^½ subject to Σ_g c_kg = c_k."""
     inverses = [np.linalg.inv(v) for v in covariances]
-    deviations = np.ones(len(members))
+    deviations: FloatArray = np.ones(len(members))
     best: list[FloatArray] = []
     lowest = np.inf
     for _ in range(_SWEEPS):

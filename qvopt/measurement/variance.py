@@ -43,7 +43,7 @@ def reference_deviations(
             out[k] = _clifford_variance(group, bits)
         else:
             out[k] = _orbital_variance(group, hamiltonian)
-    return np.sqrt(np.maximum(out, 0.0))
+    return np.asarray(np.sqrt(np.maximum(out, 0.0)))
 
 
 def _pauli_variance(group: MeasurementGroup, bits: int) -> float:

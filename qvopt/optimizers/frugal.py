@@ -7,7 +7,7 @@ component i: the rules choose s_i so that the expected gain for each shot is lar
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -150,7 +150,7 @@ def _frugal(
         while True:
             (gradient,) = yield [query]
             if k == 0:
-                shots = np.full(len(x), gradient.shots / max(len(x), 1))
+                shots: npt.NDArray[Any] = np.full(len(x), gradient.shots / max(len(x), 1))
             exact = not np.any(gradient.variance)
             if exact and float(np.linalg.norm(gradient.value)) <= tolerance:
                 return x
@@ -171,7 +171,7 @@ def _frugal(
 
 def _least_shots(landscape: Landscape, spread: Spread, min_shots: int) -> IntArray:
     """Shots that every component needs: two for each group at each shifted energy, if planned."""
-    needed = np.full(landscape.n, min_shots, dtype=np.int64)
+    needed: IntArray = np.full(landscape.n, min_shots, dtype=np.int64)
     if spread == "planned" and landscape.least_shots is not None:
         needed = np.maximum(needed, np.array(landscape.least_shots, dtype=np.int64))
     return needed

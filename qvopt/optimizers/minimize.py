@@ -75,7 +75,7 @@ class AskTell:
         seed: int | np.random.SeedSequence = 0,
         landscape: Landscape | None = None,
     ) -> None:
-        self.x = np.array(x0, dtype=np.float64).reshape(-1)
+        self.x: FloatArray = np.array(x0, dtype=np.float64).reshape(-1)
         self.steps = 0
         self.finished = False
         self._landscape = landscape or Landscape(len(self.x))

@@ -76,7 +76,8 @@ def spsa(
             ups, downs = yield from _pairs(x, perturbation, deltas, "calibration")
             size = max(float(np.mean(np.abs(ups - downs))) / (2 * perturbation), 1e-10)
             gain = target_step * (stability + 1) ** alpha / size
-        curvature, k = np.zeros((0, 0)), 0
+        curvature: FloatArray = np.zeros((0, 0))
+        k = 0
         while True:
             k += 1
             a, c = gain / (stability + k) ** alpha, perturbation / k**gamma

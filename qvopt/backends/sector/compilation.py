@@ -146,8 +146,8 @@ def _gate_pairs(gate: Any, tables: GateTables) -> tuple[IntArray, IntArray]:
     if kind in (COLUMNS, BOTH):
         column_pair = left[None, b0:b1], right[None, b0:b1]
         sign = sign * tables.sign[None, b0:b1]
-    source = (row_pair[0] * n_beta + column_pair[0]).reshape(-1)
-    target = (row_pair[1] * n_beta + column_pair[1]).reshape(-1)
+    source: IntArray = (row_pair[0] * n_beta + column_pair[0]).reshape(-1)
+    target: IntArray = (row_pair[1] * n_beta + column_pair[1]).reshape(-1)
     positive = np.broadcast_to(sign > 0, (len(row_pair[0]), column_pair[0].shape[1])).reshape(-1)
     # T|I⟩ = -|J⟩ rotates (I, J) by -θ, which is (J, I) by θ.
     source, target = np.where(positive, source, target), np.where(positive, target, source)

@@ -1,0 +1,52 @@
+"""Options of `qvopt measurements` and `validate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .app import Json, app
+
+
+@app.command()
+def measurements(
+    molecule: Annotated[str, typer.Argument(help="As for `qvopt run`.")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`.")
+    ] = None,
+    basis: Annotated[str | None, typer.Option(help="Gaussian basis set.")] = None,
+    frozen_core: Annotated[int | None, typer.Option(help="Orbitals to freeze.")] = None,
+    active_space: Annotated[
+        str | None, typer.Option(metavar="ELECTRONS,ORBITALS", help="Active space by counts.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Compare the ways to measure an energy: circuits, depth, variance, shots needed."""
+    from .measurements import measurements_command
+    from .options import experiment_data
+
+    options = {"molecule.basis": basis, "molecule.active_space.frozen_core": frozen_core}
+    data = experiment_data(molecule, options, settings or [], active_space)
+    raise typer.Exit(measurements_command(data, json_output))
+
+
+@app.command()
+def validate(
+    backend: Annotated[str, typer.Argument(help="qvopt list backends")],
+    molecule: Annotated[str, typer.Option(help="A small one.")] = "h2",
+    shots: Annotated[int, typer.Option(help="Shots of one energy in total.")] = 400,
+    repeats: Annotated[int, typer.Option(min=20, help="Energies to measure.")] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of every random stream.")] = 0,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Test a backend's estimates: bias, reported variance, coverage, fresh noise, shots."""
+    from .options import experiment_data
+    from .validation import validate_command
+
+    options = {"backend": backend, "measurement.shots": shots, "seed": seed}
+    data = experiment_data(molecule, options, settings or [], None)
+    raise typer.Exit(validate_command(data, repeats, json_output))

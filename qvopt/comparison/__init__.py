@@ -1,0 +1,1 @@
+"""Comparing optimizers: many runs at equal cost, their statistics, pictures and report."""

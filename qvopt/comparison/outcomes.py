@@ -1,0 +1,58 @@
+"""What a comparison knows of each of its runs: plain data, whatever ran it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class RunOutcome:
+    """One run of one optimizer on one problem with one seed.
+
+    Attributes:
+        problem, optimizer: labels, unique within a comparison.
+        seed: of the run; runs of different optimizers with one problem and seed are pairs.
+        status: "converged", "max-steps", "budget", "diverged", or "crashed".
+        budget: shots that the run might spend.
+        shots: all shots spent up to each iterate, shape (steps + 1,), non-decreasing.
+        error: exact energy of each iterate less the problem's reference, in Hartree, same shape.
+            Never a measured value: on a simulator the truth is known, and the optimizer never
+            sees it.
+        final_error: the same at the point that the run returned; None if there is none.
+        measured, stderr: the final energy as measured with fresh shots, less the reference, and
+            its standard error, in Hartree; None if there is none.
+        spent: shots by purpose (energy, gradient, metric, line-search, calibration, monitor,
+            final).
+        options: the optimizer's hyper-parameters.
+        seconds: of work.
+        message: why it ended, in words.
+        run: path of the run folder.
+    """
+
+    problem: str
+    optimizer: str
+    seed: int
+    status: str
+    budget: int
+    shots: IntArray
+    error: FloatArray
+    final_error: float | None = None
+    measured: float | None = None
+    stderr: float | None = None
+    spent: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+    seconds: float = 0.0
+    message: str = ""
+    run: str = ""
+
+    def shots_to(self, target: float) -> int | None:
+        """Shots at the first iterate whose exact error is at most `target` Hartree, or None."""
+        reached = np.flatnonzero(self.error <= target)
+        return int(self.shots[reached[0]]) if len(reached) else None

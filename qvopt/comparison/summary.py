@@ -1,0 +1,115 @@
+"""What a comparison says, as plain data: made by `summarise`, drawn and printed by the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """A 95 % confidence interval; infinite ends are allowed."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """One optimizer on one problem against one target.
+
+    Attributes:
+        problem, optimizer: which.
+        target: true error above the reference, in Hartree.
+        runs, successes: seeds, and how many of them reached the target within the budget.
+        rate: successes / runs, with its Wilson interval `rate_interval`.
+        quartiles: 25, 50 and 75 % quantiles of the shots to the target over all runs, those that
+            failed counting as infinite.
+        ert: expected running time in shots: all shots spent until success or the end of the run,
+            failures included, over the number of successes; infinite without a success.
+        ert_interval: its bootstrap interval over seeds.
+    """
+
+    problem: str
+    optimizer: str
+    target: float
+    runs: int
+    successes: int
+    rate: float
+    rate_interval: Interval
+    quartiles: tuple[float, float, float]
+    ert: float
+    ert_interval: Interval
+
+
+@dataclass(frozen=True)
+class ErrorRow:
+    """One optimizer on one problem at the end of its budget; energies in Hartree.
+
+    Attributes:
+        problem, optimizer: which.
+        runs, diverged, crashed: how many.
+        error: median final true error; runs without one count as infinite.
+        error_interval: its bootstrap interval.
+        quartiles: of the final true error.
+        measured, measured_error: median final measured error, and median of its standard errors.
+        spent: mean shots by purpose.
+    """
+
+    problem: str
+    optimizer: str
+    runs: int
+    diverged: int
+    crashed: int
+    error: float
+    error_interval: Interval
+    quartiles: tuple[float, float, float]
+    measured: float
+    measured_error: float
+    spent: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class PairTest:
+    """Two optimizers over the same seeds of one problem, by final true error.
+
+    `probability` is the win probability of the first, ties counting half. `p` is the two-sided
+    p-value of Wilcoxon's signed-rank test, `corrected` after Holm's correction over all pairs of
+    the problem.
+    """
+
+    problem: str
+    first: str
+    second: str
+    pairs: int
+    probability: float
+    p: float
+    corrected: float
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Mean rank of an optimizer over problems and seeds (1 is best), with its bootstrap interval.
+
+    `tied_with_best` says that it cannot be told apart from the first of the ranking; `letters` is
+    the compact letter display: two optimizers that share a letter cannot be told apart.
+    """
+
+    optimizer: str
+    mean: float
+    interval: Interval
+    tied_with_best: bool
+    letters: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything that is said about a comparison."""
+
+    problems: tuple[str, ...]
+    optimizers: tuple[str, ...]
+    targets: tuple[float, ...]
+    at_targets: tuple[TargetRow, ...]
+    at_end: tuple[ErrorRow, ...]
+    tests: tuple[PairTest, ...]
+    ranking: tuple[Rank, ...]
