@@ -91,7 +91,10 @@ def trial_options(entrant: EntrantSpec, trials: int) -> list[dict[str, Any]]:
             columns[key] = [_at(choices, float(v)) for v in u]
         else:
             columns[key] = [choices[k % len(choices)] for k in rng.permutation(count)]
-    settings = [{}, *(dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))]
+    settings = [
+        {},
+        *(dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)),
+    ]
     out: list[dict[str, Any]] = []
     for setting in settings:
         if setting not in out:

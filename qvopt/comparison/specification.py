@@ -1,13 +1,13 @@
 """The experiment file of a comparison: problems, optimizers, seeds, shots, budgets, targets.
 
-    seeds = 30
-    shots = 1000                     # of one energy; a list compares several
-    budget = 2_000_000               # shots of a run, everything charged
-    targets = [1.6, 10.0, 0.1]       # mHa of true error
-    optimizers = ["icans", "spsa", {name = "adam", learning_rate = 0.01}]
+seeds = 30
+shots = 1000                     # of one energy; a list compares several
+budget = 2_000_000               # shots of a run, everything charged
+targets = [1.6, 10.0, 0.1]       # mHa of true error
+optimizers = ["icans", "spsa", {name = "adam", learning_rate = 0.01}]
 
-    [[problems]]
-    molecule = {name = "lih", set = {bond = [1.6, 2.4]}}     # lists are expanded, all with all
+[[problems]]
+molecule = {name = "lih", set = {bond = [1.6, 2.4]}}     # lists are expanded, all with all
 """
 
 from __future__ import annotations
