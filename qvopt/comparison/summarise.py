@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError
 
-from .cells import Cell, Grid
+from .grid import Cell, Grid
 from .outcomes import RunOutcome
 from .statistics.bootstrap import Resampler, bootstrap_interval
 from .statistics.detectable import detectable_shift, detectable_win_probability, smallest_p
