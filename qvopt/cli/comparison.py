@@ -145,7 +145,10 @@ def _forecast_line(expected: Forecast) -> str:
 def _print_end(result: ComparisonResult, as_json: bool) -> None:
     """Write the report and print the table."""
     began = time.monotonic()
-    result.report()
+    import importlib.util
+
+    if importlib.util.find_spec("qvopt.comparison.report"):
+        result.report()
     seconds = time.monotonic() - began
     if as_json:
         print_json(_finite(_document(result)))

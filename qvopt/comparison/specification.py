@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -123,7 +122,7 @@ class EntrantSpec(NamedSpec):
     label: str | None = Field(default=None, min_length=1, max_length=80)
     shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] | None = None
     tuned: bool = False
-    search: Mapping[str, Choices] = MappingProxyType({})
+    search: dict[str, Choices] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
