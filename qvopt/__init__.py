@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qvopt.comparison.compare import compare
     from qvopt.experiment import Experiment, make_experiment
     from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
@@ -27,6 +28,7 @@ __all__ = [
     "Result",
     "Session",
     "build_hamiltonian",
+    "compare",
     "find_molecule",
     "get_ansatz",
     "get_optimizer",
@@ -40,6 +42,7 @@ _HOMES = {
     "Result": "qvopt.result",
     "Session": "qvopt.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
+    "compare": "qvopt.comparison.compare",
     "find_molecule": "qvopt_molecules.catalogue",
     "get_ansatz": "qvopt_circuits.catalogue",
     "get_optimizer": "qvopt.optimizers.registry",

@@ -18,7 +18,6 @@ from qvopt.assembly import Assembly, assemble, exact_twin
 from qvopt.backends.protocol import Program
 from qvopt.experiment import Experiment
 from qvopt.optimizers.protocol import Energy, Fidelity, Gradient
-from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 
