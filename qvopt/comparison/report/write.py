@@ -56,21 +56,21 @@ def write_report(
     about: Mapping[str, Any],
     trials: Sequence[RunOutcome] = (),
 ) -> Path:
-    """Write the report into `folder`/report and return the path of its page.
+    """Write the report into a folder and return the path of its page.
 
     Args:
-        folder: of the comparison, or any other.
+        folder: of the comparison, or any other; made if need be.
         outcomes, summary: what was run, and what `summarise` says of it.
         about: title, optimizers, problems, tuning, environment, versions, command, reproduce and
             file (the experiment file's text), as `load_comparison` gives them; what is missing is
             left out of the report.
         trials: runs of the search of hyper-parameters.
 
-    It holds index.html (self-contained), report.md, tables/ (CSV, Parquet where pyarrow is
+    Written are report.html (self-contained), report.md, tables/ (CSV, Parquet where pyarrow is
     installed, LaTeX for booktabs) and figures/ (SVG, PDF). The same runs give the same bytes.
     Raises InputError where it cannot write.
     """
-    root = Path(folder) / "report"
+    root = Path(folder)
     try:
         for part in ("tables", "figures"):
             (root / part).mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def write_report(
         context = _context(outcomes, summary, about, drawn)
         _write_tables(root / "tables", outcomes, summary, context)
         (root / "report.md").write_text(_markdown(context), encoding="utf-8")
-        page = root / "index.html"
+        page = root / "report.html"
         page.write_text(render_page(context, svgs), encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot write the report into {root}: {error.strerror}") from None
