@@ -75,13 +75,14 @@ def submit_workers(data: dict[str, Any], folder: Path) -> DaskEngine:
         prologue.append("export PYTHONPATH=" + ":".join(_quoted(p) for p in sys.path if p))
     certificates = Path(tempfile.mkdtemp(prefix=".cluster-", dir=folder.absolute()))  # mode 0700
     try:
-        with dask.config.set({"logging.distributed": "error"}):
+        quiet = {"logging.distributed": "error", "distributed.scheduler.http.routes": []}
+        with dask.config.set(quiet):
             cluster = cluster_class(
                 processes=data["cores"],
                 job_script_prologue=prologue,
                 security=_security(),
                 shared_temp_directory=str(certificates),
-                scheduler_options={"dashboard_address": None, "dashboard": False},
+                scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 **options,
             )
         cluster.scale(jobs=data["jobs"])

@@ -117,7 +117,7 @@ class DaskEngine:
         self._close = []
 
 
-def connect(address: str) -> DaskEngine:
+def connect(address: str, seconds: float = 10.0) -> DaskEngine:
     """Use an existing scheduler; its workers need qvopt and the comparison's file system.
 
     Raises InputError where none answers.
@@ -125,7 +125,7 @@ def connect(address: str) -> DaskEngine:
     from distributed import Client
 
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=seconds, set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError) as error:
         reason = str(error).partition("\n")[0][:200] or type(error).__name__
         raise InputError(f"no Dask scheduler answers at {address}: {reason}") from None

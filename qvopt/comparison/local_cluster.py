@@ -121,12 +121,15 @@ class LocalEngine(DaskEngine):
         quiet = {
             "logging.distributed": "error",
             "distributed.admin.system-monitor.gil.enabled": False,
+            "distributed.scheduler.http.routes": [],
+            # A batch that loses its worker comes back here, to be looked at run by run.
+            "distributed.scheduler.allowed-failures": 0,
         }
         with dask.config.set(quiet):
             cluster = LocalCluster(  # the scheduler alone
                 n_workers=0,
                 host="127.0.0.1",
-                dashboard_address=None,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 security=False if security is None else security,
                 silence_logs="ERROR",
             )

@@ -68,18 +68,17 @@ def test_workers_killed_twenty_times_lose_nothing(tmp_path, small):
     check_killed(tmp_path, spec, *with_kills(tmp_path, spec, every=12, kills=20))
 
 
+@pytest.mark.slow
 def test_a_run_that_kills_its_worker_is_told_from_its_neighbours(tmp_path, small, faulty):
-    sweep = prepared(small(optimizers=["adam", "deadly"], seeds=2), tmp_path / "c")
+    sweep = prepared(small(optimizers=["adam", "deadly"], seeds=1), tmp_path / "c")
     with LocalEngine(2) as engine:
         reports = {(p.run.optimizer, p.run.experiment.seed): p.report for p in sweep.run(engine)}
     assert {k: r["status"] for k, r in reports.items()} == {
         ("adam", 0): "budget",
-        ("adam", 1): "budget",
         ("deadly", 0): "crashed",
-        ("deadly", 1): "crashed",
     }
     assert "died 3 times" in reports["deadly", 0]["message"]
-    assert len(load_comparison(sweep.folder).outcomes) == 4
+    assert len(load_comparison(sweep.folder).outcomes) == 2
 
 
 @pytest.fixture()
@@ -122,7 +121,7 @@ def test_an_existing_scheduler_serves_by_its_address(tmp_path, small, scheduler)
 
 def test_no_scheduler_is_one_line():
     with pytest.raises(InputError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
-        connect("tcp://127.0.0.1:9")
+        connect("tcp://127.0.0.1:9", seconds=1)
     with pytest.raises(InputError, match="no Dask scheduler answers at nonsense"):
         connect("nonsense://x")
 
