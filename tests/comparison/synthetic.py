@@ -33,10 +33,21 @@ def outcomes(problems=("H2", "LiH"), optimizers=10, seeds=8, steps=60, budget=1_
                 spent = {"gradient": gradient, "energy": int(shots[-1]) - gradient}
                 out.append(
                     RunOutcome(
-                        problem, name, s, status, budget, shots, error, final,
+                        problem,
+                        name,
+                        s,
+                        status,
+                        budget,
+                        shots,
+                        error,
+                        final,
                         None if final is None else final + 1e-4 * rng.normal(),
-                        None if final is None else 1e-4, spent,
-                        {"learning_rate": 0.1} if k % 2 else {}, 1.0, "ended", f"runs/{name}-{s}",
-                    )  # fmt: skip
+                        None if final is None else 1e-4,
+                        spent,
+                        {"learning_rate": 0.1} if k % 2 else {},
+                        1.0,
+                        "ended",
+                        f"runs/{name}-{s}",
+                    )
                 )
     return out

@@ -23,7 +23,7 @@ DARK, LIGHT = "#14171c", "#ffffff"  # the page's backgrounds
 
 @pytest.fixture(scope="module")
 def drawn(synthetic):
-    runs = synthetic(problems=("H2",), optimizers=10, seeds=6)
+    runs = synthetic(problems=("H2",), optimizers=10, seeds=6, steps=30)
     trials = [
         replace(r, options={"learning_rate": rate}) for r in runs[:6] for rate in (0.01, 0.1, 1.0)
     ]
@@ -57,19 +57,6 @@ def test_inline_svg_needs_no_style_and_no_network(drawn):
                 if key.endswith("href"):
                     assert value.startswith("#")
         assert "currentColor" in text
-
-
-def test_the_same_runs_give_the_same_bytes(synthetic, tmp_path):
-    files = []
-    for name in ("first", "second"):
-        folder = tmp_path / name
-        folder.mkdir()
-        runs = synthetic(problems=("H2",), optimizers=3, seeds=3)
-        for picture in draw_pictures(Grid(runs), summarise(runs)):
-            picture.save(folder)
-        files.append({p.name: p.read_bytes() for p in folder.iterdir()})
-    assert files[0] == files[1]
-    assert len(files[0]) == 14  # no hyper-parameter was varied
 
 
 def contrast(a, b):

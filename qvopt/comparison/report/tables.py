@@ -115,7 +115,7 @@ def targets_table(summary: Summary, problem: str) -> Table:
     )  # fmt: skip
 
 
-def tests_table(summary: Summary) -> Table:
+def paired_table(summary: Summary) -> Table:
     """The best of the ranking against each other optimizer."""
     best = summary.order[0]
     rows = []

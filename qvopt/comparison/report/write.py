@@ -23,9 +23,10 @@ from .tables import (
     ranking_table,
     results_table,
     targets_table,
-    tests_table,
+    paired_table,
     values,
 )
+from .text import escape_markdown as plain
 from .text import latex_table, markdown_table, write_csv
 
 SECTIONS = (
@@ -124,7 +125,7 @@ def _context(
             for k, p in enumerate(summary.problems, start=1)
         ],
         "pictures": drawn,
-        "tests": tests_table(summary),
+        "tests": paired_table(summary),
         "detectable": detectable_table(summary),
         "rules": rules(about, outcomes),
         "problems": problems_table(about, outcomes),
@@ -172,22 +173,23 @@ def _write_tables(
 
 
 def _markdown(context: Mapping[str, Any]) -> str:
-    parts = [f"# {context['title']}", context["subtitle"]]
-    parts.append("\n".join(f"- {f}" for f in context["findings"]))
+    parts = [f"# {plain(context['title'])}", context["subtitle"]]
+    parts.append("\n".join(f"- {plain(f)}" for f in context["findings"]))
     parts += ["## Ranking", markdown_table(context["ranking"]), "## Results by problem"]
     for table, others, problem in context["results"]:
-        parts += [f"### {problem}", markdown_table(table)]
+        parts += [f"### {plain(problem)}", markdown_table(table)]
         parts += [markdown_table(others)] if others.rows else []
     parts.append("## Pictures")
     for picture in context["pictures"]:
-        parts.append(f"![{picture.alt}](figures/{picture.name}.svg)\n\n*{picture.caption}*")
+        said = f"*{plain(picture.caption)}*"
+        parts.append(f"![{plain(picture.alt)}](figures/{picture.name}.svg)\n\n{said}")
     parts += ["## Paired tests", markdown_table(context["tests"])]
     parts.append(markdown_table(context["detectable"]))
     parts.append("## Rules of this comparison")
-    parts.append("\n".join(f"- **{rule}.** {text}" for rule, text in context["rules"]))
+    parts.append("\n".join(f"- **{rule}.** {plain(text)}" for rule, text in context["rules"]))
     parts += ["## What was run", markdown_table(context["problems"])]
     parts.append(markdown_table(context["optimizers"]))
-    parts.append("\n".join(f"- {key}: {value}" for key, value in context["facts"]))
+    parts.append("\n".join(f"- {plain(key)}: {plain(value)}" for key, value in context["facts"]))
     if context["commands"]:
         indented = "\n".join(f"    {line}" for line in context["commands"].splitlines())
         parts += ["## How to reproduce it", indented]
