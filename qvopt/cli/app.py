@@ -7,7 +7,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-_ORDER = ("run", "resume", "show", "compare", "worker", "measurements", "validate", "list")
+_ORDER = (
+    "run",
+    "resume",
+    "show",
+    "compare",
+    "report",
+    "worker",
+    "measurements",
+    "validate",
+    "list",
+)
 
 
 class _Ordered(TyperGroup):

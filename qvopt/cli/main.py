@@ -7,10 +7,23 @@ import sys
 
 from qvopt_molecules.errors import QvoptError
 
-from . import comparison_commands, list_commands, measurement_commands, run_commands
+from . import (
+    comparison_commands,
+    list_commands,
+    measurement_commands,
+    report_commands,
+    run_commands,
+)
 from .app import app
 
-__all__ = ["comparison_commands", "list_commands", "main", "measurement_commands", "run_commands"]
+__all__ = [
+    "comparison_commands",
+    "list_commands",
+    "main",
+    "measurement_commands",
+    "report_commands",
+    "run_commands",
+]
 
 
 def main() -> None:

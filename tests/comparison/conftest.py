@@ -1,5 +1,8 @@
 """A third party's optimizers that go wrong, and small comparisons."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 from qvopt.comparison.specification import make_comparison
@@ -73,3 +76,13 @@ def small():
         return make_comparison(data | changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def synthetic():
+    """The function that makes outcomes without running anything."""
+    path = Path(__file__).with_name("synthetic.py")
+    spec = importlib.util.spec_from_file_location("synthetic_comparisons", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.outcomes

@@ -49,11 +49,14 @@ def draw_wins(summary: Summary) -> Picture | None:
     if n < 2:
         return None
     wins, clear = (m[:n, :n] for m in win_matrix(summary))
-    colours = LinearSegmentedColormap.from_list("wins", ["#c05a00", "#f4f1ec", "#1762ab"])
+    colours = LinearSegmentedColormap.from_list("wins", ["#c05a00", "#f4f1ec", "#1762ab"], N=41)
     size = 0.4 * n + 2.0
     figure = new_figure(max(size + 0.6, 4.4), max(size, 3.4))
     axes = figure.subplots()
-    image = axes.imshow(wins, cmap=colours, vmin=0, vmax=1)
+    # Cells as paths: a raster would neither scale nor read on a dark page.
+    edges = np.arange(n + 1) - 0.5
+    image = axes.pcolormesh(edges, edges, wins, cmap=colours, vmin=0, vmax=1, linewidth=0)
+    axes.set(aspect="equal", ylim=(n - 0.5, -0.5))
     axes.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(n), names)
     axes.tick_params(length=0)
@@ -71,6 +74,7 @@ def draw_wins(summary: Summary) -> Picture | None:
     bar = figure.colorbar(image, ax=axes, shrink=0.7, ticks=[0, 0.5, 1])
     bar.ax.set_yticklabels(["never", "even", "always"])
     bar.outline.set_visible(False)
+    bar.solids.set_rasterized(False)
     bar.ax.tick_params(length=0, labelcolor=INK)
     axes.set_title("pairs (%) in which the row ended lower than the column", loc="left", pad=10)
     best = names[0]

@@ -81,7 +81,7 @@ def _result(at: TargetRow, end: ErrorRow) -> tuple[str, ...]:
         f"{at.successes}/{at.runs}",
         f"{100 * at.rate_interval.low:.0f}–{100 * at.rate_interval.high:.0f}",
         shots(middle),
-        f"{shots(low)}–{shots(high)}",
+        _range(low, high),
         shots(at.ert),
         between(at.ert_interval, shots),
         millihartree(end.error),
@@ -97,7 +97,7 @@ def targets_table(summary: Summary, problem: str) -> Table:
         (
             f"{1e3 * r.target:g} mHa", r.optimizer, f"{r.successes}/{r.runs}",
             f"{100 * r.rate_interval.low:.0f}–{100 * r.rate_interval.high:.0f}",
-            shots(r.quartiles[1]), f"{shots(r.quartiles[0])}–{shots(r.quartiles[2])}",
+            shots(r.quartiles[1]), _range(r.quartiles[0], r.quartiles[2]),
             shots(r.ert), between(r.ert_interval, shots),
         )
         for target in summary.targets[1:]
@@ -115,7 +115,7 @@ def targets_table(summary: Summary, problem: str) -> Table:
     )  # fmt: skip
 
 
-def tests_table(summary: Summary) -> Table:
+def paired_table(summary: Summary) -> Table:
     """The best of the ranking against each other optimizer."""
     best = summary.order[0]
     rows = []
@@ -202,6 +202,10 @@ def values(summary: Summary) -> dict[str, list[dict[str, Value]]]:
 
 def _targets(summary: Summary, problem: str, target: float) -> Sequence[TargetRow]:
     return [r for r in summary.at_targets if r.problem == problem and r.target == target]
+
+
+def _range(low: float, high: float) -> str:
+    return shots(low) if low == high else f"{shots(low)}–{shots(high)}"
 
 
 def option_text(options: Any) -> str:

@@ -24,16 +24,18 @@ def markdown_table(table: Table) -> str:
         _row([":--" if k < table.texts else "--:" for k in range(len(table.columns))]),
     ]
     for k, row in enumerate(table.rows):
-        first, *rest = (_markdown(cell) for cell in row)
+        first, *rest = (escape_markdown(cell) for cell in row)
         lines.append(_row([f"**{first}**" if k in table.strong else first, *rest]))
-    return "\n".join(lines) + f"\n\n*{_markdown(table.caption)}*\n"
+    return "\n".join(lines) + f"\n\n*{escape_markdown(table.caption)}*\n"
 
 
 def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Return text without meaning to Markdown or HTML, on one line."""
+    text = text.replace("&", "&amp;")
     for mark in "\\`*_[]<>|":
         text = text.replace(mark, "&lt;" if mark == "<" else f"\\{mark}")
     return " ".join(text.split())

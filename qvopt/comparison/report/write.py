@@ -23,9 +23,10 @@ from .tables import (
     ranking_table,
     results_table,
     targets_table,
-    tests_table,
+    paired_table,
     values,
 )
+from .text import escape_markdown as plain
 from .text import latex_table, markdown_table, write_csv
 
 SECTIONS = (
@@ -56,21 +57,21 @@ def write_report(
     about: Mapping[str, Any],
     trials: Sequence[RunOutcome] = (),
 ) -> Path:
-    """Write the report into `folder`/report and return the path of its page.
+    """Write the report into a folder and return the path of its page.
 
     Args:
-        folder: of the comparison, or any other.
+        folder: of the comparison, or any other; made if need be.
         outcomes, summary: what was run, and what `summarise` says of it.
         about: title, optimizers, problems, tuning, environment, versions, command, reproduce and
             file (the experiment file's text), as `load_comparison` gives them; what is missing is
             left out of the report.
         trials: runs of the search of hyper-parameters.
 
-    It holds index.html (self-contained), report.md, tables/ (CSV, Parquet where pyarrow is
+    Written are report.html (self-contained), report.md, tables/ (CSV, Parquet where pyarrow is
     installed, LaTeX for booktabs) and figures/ (SVG, PDF). The same runs give the same bytes.
     Raises InputError where it cannot write.
     """
-    root = Path(folder) / "report"
+    root = Path(folder)
     try:
         for part in ("tables", "figures"):
             (root / part).mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ def write_report(
         context = _context(outcomes, summary, about, drawn)
         _write_tables(root / "tables", outcomes, summary, context)
         (root / "report.md").write_text(_markdown(context), encoding="utf-8")
-        page = root / "index.html"
+        page = root / "report.html"
         page.write_text(render_page(context, svgs), encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot write the report into {root}: {error.strerror}") from None
@@ -124,7 +125,7 @@ def _context(
             for k, p in enumerate(summary.problems, start=1)
         ],
         "pictures": drawn,
-        "tests": tests_table(summary),
+        "tests": paired_table(summary),
         "detectable": detectable_table(summary),
         "rules": rules(about, outcomes),
         "problems": problems_table(about, outcomes),
@@ -172,22 +173,23 @@ def _write_tables(
 
 
 def _markdown(context: Mapping[str, Any]) -> str:
-    parts = [f"# {context['title']}", context["subtitle"]]
-    parts.append("\n".join(f"- {f}" for f in context["findings"]))
+    parts = [f"# {plain(context['title'])}", context["subtitle"]]
+    parts.append("\n".join(f"- {plain(f)}" for f in context["findings"]))
     parts += ["## Ranking", markdown_table(context["ranking"]), "## Results by problem"]
     for table, others, problem in context["results"]:
-        parts += [f"### {problem}", markdown_table(table)]
+        parts += [f"### {plain(problem)}", markdown_table(table)]
         parts += [markdown_table(others)] if others.rows else []
     parts.append("## Pictures")
     for picture in context["pictures"]:
-        parts.append(f"![{picture.alt}](figures/{picture.name}.svg)\n\n*{picture.caption}*")
+        said = f"*{plain(picture.caption)}*"
+        parts.append(f"![{plain(picture.alt)}](figures/{picture.name}.svg)\n\n{said}")
     parts += ["## Paired tests", markdown_table(context["tests"])]
     parts.append(markdown_table(context["detectable"]))
     parts.append("## Rules of this comparison")
-    parts.append("\n".join(f"- **{rule}.** {text}" for rule, text in context["rules"]))
+    parts.append("\n".join(f"- **{rule}.** {plain(text)}" for rule, text in context["rules"]))
     parts += ["## What was run", markdown_table(context["problems"])]
     parts.append(markdown_table(context["optimizers"]))
-    parts.append("\n".join(f"- {key}: {value}" for key, value in context["facts"]))
+    parts.append("\n".join(f"- {plain(key)}: {plain(value)}" for key, value in context["facts"]))
     if context["commands"]:
         indented = "\n".join(f"    {line}" for line in context["commands"].splitlines())
         parts += ["## How to reproduce it", indented]
