@@ -20,10 +20,10 @@ from .page import render_page
 from .tables import (
     Table,
     detectable_table,
+    paired_table,
     ranking_table,
     results_table,
     targets_table,
-    paired_table,
     values,
 )
 from .text import escape_markdown as plain
