@@ -47,7 +47,7 @@ def full_disk():
 '''
 
 
-@pytest.fixture()
+@pytest.fixture
 def faulty(tmp_path, monkeypatch):
     """Installs optimizers that go wrong, for this process and those that it starts."""
     site = tmp_path / "site"
@@ -61,7 +61,7 @@ def faulty(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(site))
 
 
-@pytest.fixture()
+@pytest.fixture
 def small():
     """Makes a comparison on H2 that takes milliseconds a run."""
 

@@ -81,7 +81,7 @@ def test_a_run_that_kills_its_worker_is_told_from_its_neighbours(tmp_path, small
     assert len(load_comparison(sweep.folder).outcomes) == 2
 
 
-@pytest.fixture()
+@pytest.fixture
 def scheduler():
     """A Dask scheduler and one worker, each a process of its own, on the loopback interface."""
     port = 20_000 + os.getpid() % 20_000
@@ -120,7 +120,7 @@ def test_an_existing_scheduler_serves_by_its_address(tmp_path, small, scheduler)
 
 
 def test_no_scheduler_is_one_line():
-    with pytest.raises(InputError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9"):
         connect("tcp://127.0.0.1:9", seconds=1)
     with pytest.raises(InputError, match="no Dask scheduler answers at nonsense"):
         connect("nonsense://x")
