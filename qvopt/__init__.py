@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.result import Result
     from qvopt.session import Session, run
+    from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
     from qvopt_molecules.catalogue import find_molecule
     from qvopt_molecules.integrals import build_hamiltonian
@@ -33,6 +34,7 @@ __all__ = [
     "make_experiment",
     "minimize",
     "run",
+    "scan",
 ]
 
 _HOMES = {
@@ -46,6 +48,7 @@ _HOMES = {
     "make_experiment": "qvopt.experiment",
     "minimize": "qvopt.optimizers.minimize",
     "run": "qvopt.session",
+    "scan": "qvopt.tasks.scan",
 }
 
 
