@@ -11,6 +11,7 @@ import numpy.typing as npt
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
 from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.lowering.elementary import decompose
 from qvopt_circuits.lowering.pennylane_lowering import to_pennylane
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
@@ -58,6 +59,10 @@ class LightningProgram(StatevectorProgram):
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"PennyLane cannot open the device '{device}': {reason}") from None
         self._adjoint = device.startswith("lightning.")
+        # Its adjoint method takes PauliRot and silently gives zeros: differentiate what it is
+        # made of.
+        strings = any(g.name == "pauli-rotation" and len(g.qubits) > 1 for g in self.circuit.gates)
+        self._differentiable = decompose(self.circuit) if strings else self.circuit
         self._operator: Any = None
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
@@ -74,7 +79,7 @@ class LightningProgram(StatevectorProgram):
         if self._operator is None:
             self._operator = pennylane_operator(self.problem.observable)
         tape = qml.tape.QuantumScript(
-            to_pennylane(self.circuit, self.circuit.check_parameters(x)),
+            to_pennylane(self._differentiable, self.circuit.check_parameters(x)),
             [qml.expval(self._operator)],
         )
         # Only gates have trainable angles here; constant ones are differentiated and left out.
@@ -84,11 +89,11 @@ class LightningProgram(StatevectorProgram):
         )
         gates = np.asarray(slopes[0], dtype=np.float64).reshape(-1)[self._varies]
         finite(gates, "lightning")
-        return float(np.asarray(energy[0])), self.circuit.pull_back(gates)
+        return float(np.asarray(energy[0])), self._differentiable.pull_back(gates)
 
     @property
     def _varies(self) -> npt.NDArray[np.bool_]:
-        gates = self.circuit.gates
+        gates = self._differentiable.gates
         return np.array([g.angle.index is not None for g in gates if g.angle is not None])
 
     def sample(
