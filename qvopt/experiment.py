@@ -156,7 +156,9 @@ class Experiment(_Model):
     ansatz: _Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
     optimizer: _Nameable[OptimizerSpec] | None = None
     backend: _Nameable[BackendSpec] = BackendSpec(name="sector")
-    mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
+    mapping: Literal[
+        "jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev", "jordan-wigner-tapered"
+    ] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
     max_steps: int = Field(default=300, ge=0)
