@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.result import Result
     from qvopt.session import Session, run
+    from qvopt.tasks.run_properties import run_properties
     from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
     from qvopt_molecules.catalogue import find_molecule
@@ -34,6 +35,7 @@ __all__ = [
     "make_experiment",
     "minimize",
     "run",
+    "run_properties",
     "scan",
 ]
 
@@ -48,6 +50,7 @@ _HOMES = {
     "make_experiment": "qvopt.experiment",
     "minimize": "qvopt.optimizers.minimize",
     "run": "qvopt.session",
+    "run_properties": "qvopt.tasks.run_properties",
     "scan": "qvopt.tasks.scan",
 }
 

@@ -89,3 +89,23 @@ def scan(
         data = experiment_data(what, options, settings or [], active_space)
         work = open_scan(None, data, name, values, not cold, out)
     raise typer.Exit(scan_command(work, picture, json_output, quiet))
+
+
+@app.command()
+def properties(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    shots: Annotated[
+        int | None, typer.Option(help="Shots in total [those of one energy of the run].")
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="From the simulator's amplitudes, without shots.")
+    ] = False,
+    at: Annotated[
+        str | None, typer.Option(help="last or average iterate [average, if there is one].")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Density matrices, dipole, natural occupations, spin and full CI overlap of a run's state."""
+    from .properties import properties_command
+
+    raise typer.Exit(properties_command(folder, shots, exact, at, json_output))  # type: ignore[arg-type]
