@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.result import Result
     from qvopt.session import Session, run
+    from qvopt.tasks.excited.states import excited_states
     from qvopt.tasks.run_properties import run_properties
     from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
@@ -29,6 +30,7 @@ __all__ = [
     "Result",
     "Session",
     "build_hamiltonian",
+    "excited_states",
     "find_molecule",
     "get_ansatz",
     "get_optimizer",
@@ -44,6 +46,7 @@ _HOMES = {
     "Result": "qvopt.result",
     "Session": "qvopt.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
+    "excited_states": "qvopt.tasks.excited.states",
     "find_molecule": "qvopt_molecules.catalogue",
     "get_ansatz": "qvopt_circuits.catalogue",
     "get_optimizer": "qvopt.optimizers.registry",

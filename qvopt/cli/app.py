@@ -7,7 +7,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-_ORDER = ("run", "resume", "show", "properties", "scan", "measurements", "validate", "list")
+_ORDER = (
+    "run",
+    "resume",
+    "show",
+    "properties",
+    "scan",
+    "excited",
+    "measurements",
+    "validate",
+    "list",
+)
 
 
 class _Ordered(TyperGroup):
