@@ -15,7 +15,8 @@ from qvopt.experiment import Experiment, MoleculeSpec
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
-from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.mitigation.building import check_program, extrapolation, postselected
 from qvopt.streams import START_STREAM, stream
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
@@ -98,12 +99,8 @@ def make_plan(
         grouping = "basis-rotation"
     plan = build_plan(grouping, hamiltonian, observable, experiment.mapping)
     if settings.postselect:
-        if not all(isinstance(group.basis, OrbitalBasis) for group in plan.groups):
-            raise InputError(
-                f"{grouping} groups do not conserve the electron numbers that post-selection goes "
-                f"by; use basis rotations"
-            )
-        plan = replace(plan, sector=(hamiltonian.norb, hamiltonian.n_alpha, hamiltonian.n_beta))
+        conserving = is_number_conserving(circuit)
+        plan = postselected(plan, hamiltonian, experiment.mapping, conserving=conserving)
     return with_allocation(
         plan, settings.allocation, hamiltonian=hamiltonian, mapping=experiment.mapping
     )
@@ -123,8 +120,12 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
     circuit = ansatz.circuit(hamiltonian)
     observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)
-    program = backend.compile(Problem(circuit, observable, hamiltonian, plan))
-    settings = experiment.measurement
+    settings, mitigation = experiment.measurement, experiment.mitigation
+    problem = Problem(circuit, observable, hamiltonian, plan)
+    if mitigation.zne is not None:
+        problem = replace(problem, folding=mitigation.zne.folding)
+    program = backend.compile(problem)
+    check_program(mitigation, program, experiment.backend.name, settings.shots)
     evaluator = Evaluator(
         program,
         circuit,
@@ -133,6 +134,8 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
         experiment.seed,
         get_gradient_rule(settings.gradient.name, **settings.gradient.options),
         settings.allocation == "measured",
+        extrapolation(mitigation, plan),
+        mitigation.readout,
     )
     rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
     return Assembly(
