@@ -106,6 +106,7 @@ class AerProgram(StatevectorProgram):
         self._prepared: Any = None
         self._measured: list[Any] = []
         self._amplified: dict[tuple[int, float], Any] = {}
+        self._calibration: list[Any] = []
         self._overlap: Any = None
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
@@ -177,11 +178,14 @@ class AerProgram(StatevectorProgram):
     ) -> tuple[tuple[int, ...], Counts, Counts]:
         """Counts after |0…0⟩ and |1…1⟩; an X gate's own noise counts as readout noise."""
         n = self.circuit.n_qubits
+        if not self._calibration:
+            for prepared in ((), range(n)):
+                circuit = to_qiskit(Circuit(n, tuple(Gate("x", (q,)) for q in prepared), 0))
+                circuit.measure_all()
+                self._calibration.append(self._transpiled(circuit))
         found = []
-        for k, prepared in enumerate(((), range(n))):
-            circuit = to_qiskit(Circuit(n, tuple(Gate("x", (q,)) for q in prepared), 0))
-            circuit.measure_all()
-            run = self._run(self._transpiled(circuit), np.zeros((1, 0)), shots, _seeds(seed, 2)(k))
+        for k, circuit in enumerate(self._calibration):
+            run = self._run(circuit, np.zeros((1, 0)), shots, _seeds(seed, 2)(k))
             found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
         return tuple(range(n)), found[0], found[1]
 

@@ -19,7 +19,7 @@ class _Model(BaseModel):
 class ReadoutSpec(_Model):
     """Correction of readout errors; see `qvopt.measurement.readout`.
 
-    `shots` are those of each of the two calibration circuits, charged as "calibration". `every`
+    `shots` are those of each of the two calibration circuits, charged as "readout-calibration". `every`
     is the number of the optimizer's rounds between calibrations; None calibrates once a run.
     """
 
