@@ -17,6 +17,7 @@ import numpy as np
 from qvopt_molecules.errors import InputError
 
 from .key_files import read_secret
+from .layouts import measured_bits
 from .prices import device_price
 from .provider import (
     Counts,
@@ -264,16 +265,6 @@ class IonQProvider:
             params=params,
             body=body,
         )
-
-
-def measured_bits(circuit: QuantumCircuit) -> dict[int, int]:
-    """Classical bit of each measured qubit."""
-    found = {}
-    for step in circuit.data:
-        if step.operation.name == "measure":
-            qubit = circuit.find_bit(step.qubits[0]).index
-            found[qubit] = circuit.find_bit(step.clbits[0]).index
-    return found
 
 
 def counts_of_probabilities(

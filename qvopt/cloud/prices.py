@@ -6,8 +6,11 @@ their place. USD, without taxes, storage or reservations.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
+
+from qvopt_molecules.errors import InputError, unknown_name
 
 from .provider import Price
 
@@ -59,3 +62,15 @@ def device_price(provider: str, device: str) -> StoredPrice:
     """Return the stored price; with `stored` False and all zero where there is none."""
     found = _STORED.get((provider, device.lower()))
     return replace(StoredPrice(), stored=False) if found is None else found
+
+
+def given_price(price: Mapping[str, float]) -> Price:
+    """Return the price that a user gives; raises InputError for a key that is none."""
+    known = ("per_job", "per_circuit", "per_shot", "per_second", "least")
+    for key, value in price.items():
+        if key not in known:
+            raise unknown_name("key of price", key, known)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            raise InputError(f"price.{key} must be a number that is not negative, got {value!r}")
+    amounts = {key: float(price.get(key, 0.0)) for key in known}
+    return replace(Price(known=True), **amounts)
