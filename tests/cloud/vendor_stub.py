@@ -116,7 +116,7 @@ class VendorStub:
             return _send(handler, 200, None, b"<html>not what you asked for</html>")
         if callable(kind):
             document = kind(document)
-        text = json.dumps(document).encode()
+        text = document if isinstance(document, bytes) else json.dumps(document).encode()
         if kind == "truncated":
             return _send(handler, status, None, text, cut=len(text) // 2)
         return _send(handler, status, None, text)
