@@ -5,23 +5,33 @@ from .blocks import layers, parameter_blocks
 from .catalogue import ansatz_description, ansatz_names, get_ansatz
 from .circuit import Circuit
 from .description import summary
-from .gates import Angle, Gate
+from .fabric import GateFabric
+from .gates import Angle, Gate, excitation_gate
 from .hardware_efficient import HardwareEfficient
+from .kupccgsd import KUpCCGSD
 from .lowering.openqasm import to_openqasm3
 from .lowering.pennylane_lowering import to_pennylane
 from .lowering.qiskit_lowering import to_qiskit
 from .mapping import in_mapping, map_circuit
-from .uccsd import UCCSD
+from .tups import TUPS
+from .uccgsd import UCCGSD
+from .uccsd import UCCSD, QubitExcitations
 
 __all__ = [
+    "TUPS",
+    "UCCGSD",
     "UCCSD",
     "Angle",
     "Ansatz",
     "Circuit",
     "Gate",
+    "GateFabric",
     "HardwareEfficient",
+    "KUpCCGSD",
+    "QubitExcitations",
     "ansatz_description",
     "ansatz_names",
+    "excitation_gate",
     "get_ansatz",
     "in_mapping",
     "layers",

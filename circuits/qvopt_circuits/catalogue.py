@@ -11,8 +11,12 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .ansatz import Ansatz
+from .fabric import GateFabric
 from .hardware_efficient import HardwareEfficient
-from .uccsd import UCCSD
+from .kupccgsd import KUpCCGSD
+from .tups import TUPS
+from .uccgsd import UCCGSD
+from .uccsd import UCCSD, QubitExcitations
 
 ENTRY_POINT_GROUP: Final = "qvopt.ansatze"
 """Where other distributions register an ansatz: name = "module:callable of keyword options"."""
@@ -22,6 +26,26 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Ansatz], str]]] = types.MappingPro
         "uccsd": (
             UCCSD,
             "unitary coupled cluster, singles and doubles, first-order Trotter",
+        ),
+        "qeb": (
+            QubitExcitations,
+            "UCCSD of qubit excitations: no Jordan-Wigner strings, fewer CNOTs",
+        ),
+        "uccgsd": (
+            UCCGSD,
+            "generalised singles and doubles, between any orbitals",
+        ),
+        "k-upccgsd": (
+            KUpCCGSD,
+            "k products of generalised singles and pair doubles",
+        ),
+        "tups": (
+            TUPS,
+            "tiled unitary product state: spin-adapted tiles on neighbouring orbitals",
+        ),
+        "fabric": (
+            GateFabric,
+            "symmetry-preserving brickwork of pair exchanges and orbital rotations",
         ),
         "hardware-efficient": (
             HardwareEfficient,

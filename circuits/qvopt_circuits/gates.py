@@ -9,6 +9,9 @@ Every parametrised gate has the form U(θ) = exp(-i θ G / 2).
   U(θ) = exp(θ (T - T†) / 2). G has eigenvalues -1, 0 and 1: frequencies ½ and 1. Ladder operators
   are the Jordan-Wigner ones over all the circuit's qubits, qubit 0 first:
   a_q = Z_0 … Z_{q-1} (X_q + i Y_q) / 2. A cluster amplitude t is the angle θ = 2t.
+- Qubit excitations ("qubit-single-excitation", "qubit-double-excitation") are the same without the
+  Z strings, Q_q = (X_q + i Y_q) / 2 in place of a_q: Givens rotations of occupations, whatever the
+  other qubits. Yordanov, Arvidsson-Shukur and Barnes, arXiv:2005.14475.
 """
 
 from __future__ import annotations
@@ -30,7 +33,13 @@ FIXED: Final = {"x": 1, "y": 1, "z": 1, "h": 1, "s": 1, "sdg": 1, "t": 1, "tdg":
 ROTATIONS: Final = {"rx": 1, "ry": 1, "rz": 1, "pauli-rotation": None}
 """Gates exp(-iθP/2) of frequency 1; None means as many qubits as Pauli letters."""
 
-EXCITATIONS: Final = {"single-excitation": 2, "double-excitation": 4}
+FERMIONIC: Final = {"single-excitation": 2, "double-excitation": 4}
+"""Excitations of fermions, with the signs of the Jordan-Wigner strings."""
+
+QUBIT_EXCITATIONS: Final = {"qubit-single-excitation": 2, "qubit-double-excitation": 4}
+"""Excitations of plain qubits, without signs."""
+
+EXCITATIONS: Final = {**FERMIONIC, **QUBIT_EXCITATIONS}
 """Number-conserving gates of frequencies ½ and 1."""
 
 
@@ -96,3 +105,13 @@ class Gate:
         if self.angle is None:
             return ()
         return (0.5, 1.0) if self.name in EXCITATIONS else (1.0,)
+
+
+def excitation_gate(qubits: tuple[int, ...], angle: Angle, *, fermionic: bool = True) -> Gate:
+    """Return the excitation gate on (i, a) or (i, j, a, b).
+
+    >>> excitation_gate((0, 1), Angle(0, 2.0), fermionic=False).name
+    'qubit-single-excitation'
+    """
+    kind = "single-excitation" if len(qubits) == 2 else "double-excitation"
+    return Gate(kind if fermionic else f"qubit-{kind}", qubits, angle)

@@ -19,10 +19,10 @@ from qvopt_molecules.pauli import label, masks
 
 from .ansatz import Ansatz
 from .circuit import Circuit
-from .gates import EXCITATIONS, Angle, Gate
+from .clusters import reference_gates
+from .gates import EXCITATIONS, FERMIONIC, Angle, Gate
 from .hardware_efficient import HardwareEfficient
 from .paulis import excitation_strings
-from .uccsd import reference_gates
 
 
 def map_circuit(circuit: Circuit, mapping: str) -> Circuit:
@@ -104,7 +104,7 @@ class _MappedHardwareEfficient:
 
 def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int) -> list[Gate]:
     if gate.name in EXCITATIONS:
-        strings = excitation_strings(gate.qubits)
+        strings = excitation_strings(gate.qubits, fermionic=gate.name in FERMIONIC)
     elif gate.name in ("rx", "ry", "rz", "pauli-rotation"):
         strings = [(*_placed(gate), 1.0)]
     else:

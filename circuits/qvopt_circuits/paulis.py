@@ -1,4 +1,4 @@
-r"""Fermionic excitations as Pauli strings.
+r"""Excitations as Pauli strings.
 
 A string is the pair of masks (x, z) of `qvopt_molecules.pauli`; internally also the operator
 X^x Z^z (Z first), so that P(x, z) = i^{|x & z|} X^x Z^z and
@@ -8,10 +8,13 @@ X^x Z^z · X^x' Z^z' = (-1)^{|z & x'|} X^{x ^ x'} Z^{z ^ z'}.
 from __future__ import annotations
 
 
-def excitation_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
+def excitation_strings(
+    qubits: tuple[int, ...], *, fermionic: bool = True
+) -> list[tuple[int, int, float]]:
     """Return (x, z, c) with Σ c P(x, z) = i (T - T†), Jordan-Wigner, for an excitation's qubits.
 
-    Two strings for (i, a), eight for (i, j, a, b); they commute with each other.
+    Two strings for (i, a), eight for (i, j, a, b); they commute with each other. An excitation of
+    plain qubits, not `fermionic`, has no Z outside its own qubits.
     """
     half = len(qubits) // 2
     words = [(q, 1) for q in qubits[half:]] + [(q, -1) for q in reversed(qubits[:half])]
@@ -19,7 +22,8 @@ def excitation_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
     for q, sign in words:
         # a_q = Z_{<q} X (1 - Z) / 2 and a†_q = Z_{<q} X (1 + Z) / 2, Z_{<q} on other qubits.
         bit = 1 << q
-        factor = {(bit, bit - 1): 0.5, (bit, (bit - 1) | bit): 0.5 * sign}
+        below = bit - 1 if fermionic else 0
+        factor = {(bit, below): 0.5, (bit, below | bit): 0.5 * sign}
         product = _multiply(product, factor)
     out = []
     for (x, z), c in product.items():

@@ -18,7 +18,7 @@ from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt.measurement.statistics import combine_moments
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Angle, Gate
+from qvopt_circuits.gates import Angle, Gate, excitation_gate
 from qvopt_circuits.hardware_efficient import HardwareEfficient
 from qvopt_circuits.matrices import circuit_state
 from qvopt_circuits.uccsd import UCCSD
@@ -114,8 +114,7 @@ def random_excitations(h, rng, n_gates=8):
                     break
                 part.append(int(rng.choice(free)) + spins[k] * n)
         if len(down) == len(up) == len(spins):
-            kind = "single-excitation" if len(spins) == 1 else "double-excitation"
-            gates.append(Gate(kind, (*down, *up), angle))
+            gates.append(excitation_gate((*down, *up), angle, fermionic=bool(rng.integers(2))))
     return Circuit(2 * n, tuple(gates), 3)
 
 

@@ -21,9 +21,9 @@ def decompose(circuit: Circuit) -> Circuit:
     """
     gates: list[Gate] = []
     for gate in expose_strings(circuit):
-        if gate.name == "single-excitation":
+        if gate.name == "qubit-single-excitation":
             gates += _single(gate.qubits, scaled(gate.angle, 1))
-        elif gate.name == "double-excitation":
+        elif gate.name == "qubit-double-excitation":
             gates += _double(gate.qubits, scaled(gate.angle, 1))
         elif gate.name == "pauli-rotation":
             gates += _pauli_rotation(gate)

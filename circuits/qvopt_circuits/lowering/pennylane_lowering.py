@@ -58,10 +58,10 @@ def _operation(gate: Gate, x: Any, qml: Any) -> Operation:
             return qml.adjoint(getattr(qml, gate.name[0].upper())(wires=gate.qubits[0]))
         return getattr(qml, _FIXED[gate.name])(wires=gate.qubits)
     theta = _value(gate.angle, x)
-    if gate.name == "single-excitation":
+    if gate.name == "qubit-single-excitation":
         i, a = gate.qubits
         return qml.SingleExcitation(theta, wires=(a, i))
-    if gate.name == "double-excitation":
+    if gate.name == "qubit-double-excitation":
         i, j, a, b = gate.qubits
         return qml.DoubleExcitation(theta, wires=(a, b, i, j))
     if gate.name == "pauli-rotation" and len(gate.qubits) > 1:

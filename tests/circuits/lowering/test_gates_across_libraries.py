@@ -48,6 +48,40 @@ def test_double_against_pennylanes_own(qubits):
     check_lowerings(gate, 7, pennylane_unitary([own], 7))
 
 
+@pytest.mark.parametrize("qubits", [(0, 1), (3, 0), (1, 4)])
+def test_qubit_single_against_pennylanes_own(qubits):
+    i, a = qubits
+    own = qml.SingleExcitation(THETA, wires=(a, i))
+    gate = Gate("qubit-single-excitation", qubits, Angle(offset=THETA))
+    check_lowerings(gate, 5, pennylane_unitary([own], 5))
+
+
+@pytest.mark.parametrize("qubits", [(0, 1, 2, 3), (3, 0, 4, 1), (4, 2, 0, 5)])
+def test_qubit_double_against_pennylanes_own(qubits):
+    i, j, a, b = qubits
+    own = qml.DoubleExcitation(THETA, wires=(a, b, i, j))
+    gate = Gate("qubit-double-excitation", qubits, Angle(offset=THETA))
+    check_lowerings(gate, 6, pennylane_unitary([own], 6))
+
+
+def qubit_generator(qubits, n):
+    """Q - Q† from Kronecker products of (X + iY) / 2."""
+    half = len(qubits) // 2
+    product = np.eye(1)
+    for q in range(n):
+        lower = np.array([[0, 1], [0, 0]])
+        factor = lower if q in qubits[:half] else lower.T if q in qubits[half:] else np.eye(2)
+        product = np.kron(factor, product)
+    return product - product.T
+
+
+@pytest.mark.parametrize("qubits", [(1, 3), (4, 0), (4, 1, 0, 2), (0, 3, 1, 4)])
+def test_qubit_excitations_against_qiskit(qubits):
+    kind = "qubit-single-excitation" if len(qubits) == 2 else "qubit-double-excitation"
+    gate = Gate(kind, qubits, Angle(offset=THETA))
+    check_lowerings(gate, 5, qiskit_evolution(1j * qubit_generator(qubits, 5), 5))
+
+
 def qiskit_evolution(generator: np.ndarray, n: int) -> np.ndarray:
     strings = SparsePauliOp.from_operator(generator)
     circuit = QuantumCircuit(n)
