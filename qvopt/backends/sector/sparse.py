@@ -48,11 +48,16 @@ def sliced(
     return SlicedMatrix(dimension, starts.astype(np.uint64), columns, values)
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True)
 def multiply(starts, columns, values, x, y):  # type: ignore[no-untyped-def]
     """y <- A x; return x·y."""
+    _product(starts, columns, values, x, y)
+    return dot(x, y)
+
+
+@njit(cache=True, fastmath=True)
+def _product(starts, columns, values, x, y):  # type: ignore[no-untyped-def]
     lane = np.zeros(LANES)
-    total = 0.0
     for s in range(len(starts) - 1):
         lane[:] = 0.0
         for k in range(starts[s], starts[s + 1]):
@@ -61,7 +66,25 @@ def multiply(starts, columns, values, x, y):  # type: ignore[no-untyped-def]
         first = s * LANES
         for l in range(min(LANES, len(y) - first)):
             y[first + l] = lane[l]
-            total += lane[l] * x[first + l]
+
+
+@njit(cache=True)
+def dot(x, y):  # type: ignore[no-untyped-def]
+    """x·y, summed in an order of its own.
+
+    Under fastmath the compiler would choose the order by where the vectors happen to lie in memory,
+    and a resumed run would differ in its last bits.
+    """
+    lane = np.zeros(LANES)
+    whole = len(x) - len(x) % LANES
+    for k in range(0, whole, LANES):
+        for l in range(LANES):
+            lane[l] += x[k + l] * y[k + l]
+    total = 0.0
+    for l in range(LANES):
+        total += lane[l]
+    for k in range(whole, len(x)):
+        total += x[k] * y[k]
     return total
 
 
