@@ -60,6 +60,7 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         charge=spec.charge,
         spin=spec.spin,
         active_space=None if space is None else ActiveSpace(**space.model_dump()),
+        orbitals=spec.orbitals,
     )
 
 
@@ -68,7 +69,7 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
     molecule = resolve_molecule(spec)
     if molecule is not None:
         return build_hamiltonian(molecule)
-    if spec.active_space is not None or spec.set or spec.basis is not None:
+    if spec.active_space or spec.set or spec.basis or spec.orbitals:
         raise InputError(
             "an FCIDUMP file fixes basis, geometry and active space; only its name is given"
         )
@@ -134,7 +135,9 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
         get_gradient_rule(settings.gradient.name, **settings.gradient.options),
         settings.allocation == "measured",
     )
-    rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
-    return Assembly(
-        experiment, hamiltonian, circuit, plan, program, evaluator, ansatz.start(hamiltonian, rng)
-    )
+    if experiment.start is not None:
+        start = circuit.check_parameters(np.array(experiment.start))
+    else:
+        rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
+        start = ansatz.start(hamiltonian, rng)
+    return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start)

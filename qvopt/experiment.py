@@ -35,13 +35,17 @@ class ActiveSpaceSpec(_Model):
     n_orbitals: int | None = Field(default=None, ge=1)
     orbitals: tuple[int, ...] | None = None
     frozen_core: int | None = Field(default=None, ge=0)
+    selection: str | None = None
+    threshold: float | None = None
+    labels: tuple[str, ...] | None = None
 
 
 class MoleculeSpec(_Model):
     """A catalogue name, a file (TOML, XYZ, FCIDUMP) or an inline geometry, and what overrides it.
 
     `set` overrides the molecule's own parameters, such as a bond length in Ångström or an angle
-    in degrees. `spin` is the number of unpaired electrons.
+    in degrees. `spin` is the number of unpaired electrons, `orbitals` which ones the integrals are
+    over; see `qvopt_molecules.molecule.Molecule`.
     """
 
     name: str = Field(min_length=1)
@@ -50,6 +54,7 @@ class MoleculeSpec(_Model):
     charge: int | None = None
     spin: int | None = Field(default=None, ge=0)
     active_space: ActiveSpaceSpec | None = None
+    orbitals: str | None = None
 
 
 class _Named(BaseModel):
@@ -144,6 +149,7 @@ class Experiment(_Model):
             the optimizer; "measured" spends shots on it; None takes "exact" where the backend can.
         budget: caps on what the run spends.
         stopping: noise-aware rules that end the run; off if not given.
+        start: parameters to start from, in place of the ansatz's own.
     """
 
     molecule: _Nameable[MoleculeSpec]
@@ -157,6 +163,7 @@ class Experiment(_Model):
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: BudgetSpec = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()
+    start: tuple[float, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod

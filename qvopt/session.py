@@ -22,6 +22,7 @@ from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.stopping import Watch
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
 
 
@@ -74,6 +75,7 @@ class Session:
         out: Path | None = None,
         store: bool = True,
         command: list[str] | None = None,
+        hamiltonian: MolecularHamiltonian | None = None,
     ) -> Self:
         """Start a new run.
 
@@ -82,6 +84,8 @@ class Session:
             out: the run folder, which must not exist; None makes a numbered one in runs/.
             store: whether to keep a run folder at all.
             command: the command line, for the record.
+            hamiltonian: takes the place of computing the integrals, as where their orbitals were
+                aligned with a neighbour's.
 
         Raises InputError before anything is written where the experiment cannot run.
         """
@@ -90,7 +94,8 @@ class Session:
                 f"{out} exists already and is not overwritten; choose another --out, or "
                 f"`qvopt resume {out}` to go on with it"
             )
-        hamiltonian = molecular_hamiltonian(experiment.molecule)
+        if hamiltonian is None:
+            hamiltonian = molecular_hamiltonian(experiment.molecule)
         assembly = _resolved(assemble(experiment, hamiltonian))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
