@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +14,12 @@ from qvopt.backends.protocol import Problem, Program
 from qvopt.evaluation import Evaluator
 from qvopt.experiment import Experiment, MoleculeSpec
 from qvopt.gradients.rules import get_gradient_rule
+from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
 from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
 from qvopt.streams import START_STREAM, stream
+from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
@@ -117,27 +120,50 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
     """
     if hamiltonian is None:
         hamiltonian = molecular_hamiltonian(experiment.molecule)
-    ansatz: Ansatz = in_mapping(
-        get_ansatz(experiment.ansatz.name, **experiment.ansatz.options), experiment.mapping
-    )
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    mapped = in_mapping(ansatz, experiment.mapping)
     backend = get_backend(experiment.backend.name, **experiment.backend.options)
-    circuit = ansatz.circuit(hamiltonian)
+    circuit = mapped.circuit(hamiltonian)
     observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)
     program = backend.compile(Problem(circuit, observable, hamiltonian, plan))
-    settings = experiment.measurement
-    evaluator = Evaluator(
+    evaluator = _evaluator(
+        experiment,
+        hamiltonian,
+        ansatz,
         program,
-        circuit,
-        plan,
-        settings.shots,
-        experiment.seed,
-        get_gradient_rule(settings.gradient.name, **settings.gradient.options),
-        settings.allocation == "measured",
+        lambda other: backend.compile(Problem(other, observable, hamiltonian, plan)),
     )
     if experiment.start is not None:
         start = circuit.check_parameters(np.array(experiment.start))
     else:
         rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
-        start = ansatz.start(hamiltonian, rng)
+        start = mapped.start(hamiltonian, rng)
     return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start)
+
+
+def _evaluator(
+    experiment: Experiment,
+    hamiltonian: MolecularHamiltonian,
+    ansatz: Ansatz,
+    program: Program,
+    compile_circuit: Callable[[Circuit], Program],
+) -> Evaluator:
+    """Return the evaluator, one that grows for an adaptive ansatz."""
+    settings = experiment.measurement
+    problem = program.problem
+    parts: dict[str, Any] = {
+        "program": program,
+        "circuit": problem.circuit,
+        "plan": problem.plan,
+        "shots": settings.shots,
+        "seed": experiment.seed,
+        "gradient_rule": get_gradient_rule(settings.gradient.name, **settings.gradient.options),
+        "adaptive": settings.allocation == "measured",
+    }
+    if not isinstance(ansatz, Adapt):
+        return Evaluator(**parts)
+    pool = ansatz.operators(hamiltonian)
+    circuit = ansatz.circuit(hamiltonian)
+    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit)
+    return GrowingEvaluator(**parts, growth=growth)

@@ -141,6 +141,8 @@ class Evaluator:
                     )
                 metric = self.program.metric(query.x, query.kind)
                 return Matrix(metric, np.zeros_like(metric))
+            if not isinstance(query, Fidelity):
+                raise InputError("this circuit has no pool of operators")
             pair = (Point(query.x), Point(query.y))
             return Scalar(float(self.program.fidelities([pair])[0]))
 
@@ -159,7 +161,9 @@ class Evaluator:
             return self._sampled_gradient(query, job)
         if isinstance(query, Metric):
             return self._sampled_metric(query, job)
-        return self._sampled_fidelity(query, job)
+        if isinstance(query, Fidelity):
+            return self._sampled_fidelity(query, job)
+        raise InputError("this circuit has no pool of operators")
 
     def _sampled_energy(self, query: Energy, job: Job) -> Finish:
         shots, drawn = self._spread([self._shots_of(query)], query.spread, job, shifted=False)
@@ -248,6 +252,11 @@ class Evaluator:
             if scatter is not None:
                 old = self._learned.get(shifted)
                 self._learned[shifted] = scatter if old is None else old.after(scatter)
+        self._allocations.clear()
+
+    def inherit(self, other: Evaluator) -> None:
+        """Take over what another evaluator of the same groups has learned."""
+        self._learned = dict(other._learned)
         self._allocations.clear()
 
     def _sampled_metric(self, query: Metric, job: Job) -> Finish:

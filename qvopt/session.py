@@ -12,15 +12,17 @@ import numpy as np
 
 from qvopt.assembly import Assembly, assemble, molecular_hamiltonian, resolve_molecule
 from qvopt.codec import decode_costs
-from qvopt.driver import Driver, Monitor, Outcome, Step, last_end
+from qvopt.driver import Driver, Monitor, Outcome, Step, chosen_operators, last_end
 from qvopt.ending import decode_average
 from qvopt.experiment import Experiment, make_experiment
+from qvopt.growing import growing_optimizer
 from qvopt.journal import Event, Journal
 from qvopt.ledger import Budget, Ledger
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.stopping import Watch
+from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
@@ -56,7 +58,7 @@ class Session:
         spec = self.experiment.optimizer_spec
         self.driver = Driver(
             assembly.evaluator,
-            get_optimizer(spec.name, **spec.options),
+            growing_optimizer(get_optimizer(spec.name, **spec.options), assembly.evaluator),
             assembly.start,
             self.experiment.seed,
             self.experiment.max_steps if max_steps is None else max_steps,
@@ -144,6 +146,11 @@ class Session:
             journal.close()
             raise
 
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as it is now: an adaptive ansatz grows."""
+        return self.driver.evaluator.circuit
+
     def __iter__(self) -> Iterator[Step]:
         return iter(self.driver)
 
@@ -172,6 +179,7 @@ class Session:
             drift=self.driver.drift,
             names=_names(self.experiment, self.assembly.hamiltonian.label),
             average=outcome.average,
+            operators=list(self.driver.operators),
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
@@ -263,6 +271,7 @@ def stored_result(folder: RunFolder) -> Result:
         drift=0.0 if end is None else end[0]["drift"],
         names=_names(experiment, begin["label"]),
         average=None if end is None else decode_average(end[0].get("average")),
+        operators=chosen_operators(events),
     )
 
 

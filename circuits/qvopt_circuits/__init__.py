@@ -1,5 +1,6 @@
 """What is prepared: gates, circuits, ansätze and their lowering to other libraries."""
 
+from .adapt import Adapt
 from .ansatz import Ansatz
 from .blocks import layers, parameter_blocks
 from .catalogue import ansatz_description, ansatz_names, get_ansatz
@@ -13,6 +14,7 @@ from .lowering.openqasm import to_openqasm3
 from .lowering.pennylane_lowering import to_pennylane
 from .lowering.qiskit_lowering import to_qiskit
 from .mapping import in_mapping, map_circuit
+from .pools import PoolOperator, operator_pool
 from .tups import TUPS
 from .uccgsd import UCCGSD
 from .uccsd import UCCSD, QubitExcitations
@@ -21,6 +23,7 @@ __all__ = [
     "TUPS",
     "UCCGSD",
     "UCCSD",
+    "Adapt",
     "Angle",
     "Ansatz",
     "Circuit",
@@ -28,6 +31,7 @@ __all__ = [
     "GateFabric",
     "HardwareEfficient",
     "KUpCCGSD",
+    "PoolOperator",
     "QubitExcitations",
     "ansatz_description",
     "ansatz_names",
@@ -36,6 +40,7 @@ __all__ = [
     "in_mapping",
     "layers",
     "map_circuit",
+    "operator_pool",
     "parameter_blocks",
     "summary",
     "to_openqasm3",

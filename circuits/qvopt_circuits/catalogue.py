@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from qvopt_molecules.errors import InputError, unknown_name
 
+from .adapt import Adapt
 from .ansatz import Ansatz
 from .fabric import GateFabric
 from .hardware_efficient import HardwareEfficient
@@ -46,6 +47,10 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Ansatz], str]]] = types.MappingPro
         "fabric": (
             GateFabric,
             "symmetry-preserving brickwork of pair exchanges and orbital rotations",
+        ),
+        "adapt": (
+            Adapt,
+            "ADAPT-VQE: grows by the operators of a pool with the largest gradients",
         ),
         "hardware-efficient": (
             HardwareEfficient,

@@ -73,10 +73,8 @@ class LightningProgram(StatevectorProgram):
 
         if self._operator is None:
             self._operator = pennylane_operator(self.problem.observable)
-        tape = qml.tape.QuantumScript(
-            to_pennylane(self.circuit, self.circuit.check_parameters(x)),
-            [qml.expval(self._operator)],
-        )
+        operations = to_pennylane(self.circuit, self.circuit.check_parameters(x))
+        tape = qml.tape.QuantumScript(differentiable(operations, qml), [qml.expval(self._operator)])
         # Only gates have trainable angles here; constant ones are differentiated and left out.
         tape.trainable_params = list(range(len(self._varies)))
         energy, slopes = self._device.execute_and_compute_derivatives(
@@ -147,6 +145,30 @@ class LightningProgram(StatevectorProgram):
         program, _ = self._device.preprocess()
         tapes, process = program([tape])
         return tapes, lambda results: process(results)[0]
+
+
+def differentiable(operations: Sequence[Any], qml: Any) -> list[Any]:
+    """Write PauliRot as MultiRZ between fixed gates; numbers and order of angles stay.
+
+    The adjoint method of Lightning 0.45 has no generator for PauliRot and returns 0 for it.
+    """
+    out: list[Any] = []
+    for operation in operations:
+        if operation.name != "PauliRot":
+            out.append(operation)
+            continue
+        enter: list[Any] = []
+        leave: list[Any] = []
+        for letter, q in zip(operation.hyperparameters["pauli_word"], operation.wires, strict=True):
+            if letter == "Y":
+                enter.append(qml.adjoint(qml.S(q)))
+            if letter in "XY":
+                enter.append(qml.Hadamard(q))
+                leave.append(qml.Hadamard(q))
+            if letter == "Y":
+                leave.append(qml.S(q))
+        out += [*enter, qml.MultiRZ(operation.data[0], wires=operation.wires), *leave]
+    return out
 
 
 def pennylane_operator(observable: PauliSum) -> Any:
