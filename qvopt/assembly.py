@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem, Program
 from qvopt.evaluation import Evaluator
-from qvopt.experiment import Experiment, MoleculeSpec
+from qvopt.experiment import BackendSpec, Experiment, MoleculeSpec
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
@@ -167,3 +167,18 @@ def _evaluator(
     circuit = ansatz.circuit(hamiltonian)
     growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit)
     return GrowingEvaluator(**parts, growth=growth)
+
+
+def exact_twin(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+    """Return the same problem on a simulator with exact values: the sector engine, else vectors.
+
+    Raises InputError where neither can.
+    """
+    exact = {"measurement": experiment.measurement.model_copy(update={"shots": None})}
+    for name in ("sector", "lightning"):
+        twin = experiment.model_copy(update={**exact, "backend": BackendSpec(name=name)})
+        try:
+            return assemble(twin, hamiltonian)
+        except InputError:
+            continue
+    raise InputError("no simulator here can give exact values of this experiment")

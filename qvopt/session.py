@@ -98,11 +98,11 @@ class Session:
             )
         if hamiltonian is None:
             hamiltonian = molecular_hamiltonian(experiment.molecule)
-        assembly = _resolved(assemble(experiment, hamiltonian))
+        assembly = with_grouping(assemble(experiment, hamiltonian))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
-        references = _references(experiment, assembly)
+        references = molecular_references(experiment, assembly)
         if not store:
             return cls(assembly, folder=None, journal=None, references=references)
         label = hamiltonian.label or "molecule"
@@ -294,7 +294,7 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
     }
 
 
-def _resolved(assembly: Assembly) -> Assembly:
+def with_grouping(assembly: Assembly) -> Assembly:
     """Name the grouping that was chosen, so that a later version resumes with the same."""
     if assembly.plan is None or assembly.experiment.measurement.grouping is not None:
         return assembly
@@ -317,7 +317,8 @@ def _monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
     return chosen
 
 
-def _references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree."""
     molecule = resolve_molecule(experiment.molecule)
     known = {} if molecule is None else dict(molecule.references)
     fci = known.get("fci")

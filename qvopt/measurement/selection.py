@@ -130,9 +130,7 @@ def kept_weight(selection: Selection, factors: FloatArray) -> FloatArray:
 
 
 def _string(mask: int, plain: FloatArray, odd: FloatArray) -> FloatArray:
-    rows: Sequence[FloatArray] = [
-        odd[q] if mask >> q & 1 else plain[q] for q in range(len(plain))
-    ]
+    rows: Sequence[FloatArray] = [odd[q] if mask >> q & 1 else plain[q] for q in range(len(plain))]
     return np.asarray(np.prod(np.array(rows), axis=0))
 
 
