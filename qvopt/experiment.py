@@ -19,6 +19,7 @@ from pydantic import (
 
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
+from qvopt.mitigation.spec import MitigationSpec
 from qvopt_molecules.errors import InputError, unknown_name
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
@@ -103,8 +104,8 @@ class MeasurementSpec(StrictModel):
     takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
     else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
     `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its
-    options. `postselect` throws outcomes with other electron numbers away: they are paid, and not
-    used.
+    options. `postselect` throws outcomes away that contradict the electron numbers, as far as each
+    group shows them (see `qvopt.measurement.selection`): they are paid, and not used.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
@@ -147,6 +148,7 @@ class Experiment(StrictModel):
         molecule, ansatz, optimizer, backend: what, by name or as a table with options.
         mapping: fermion-to-qubit mapping.
         measurement: shots, grouping and allocation.
+        mitigation: what is done about a device's errors.
         seed: entropy of every random stream of the run.
         max_steps: the largest number of optimizer steps.
         monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
@@ -162,6 +164,7 @@ class Experiment(StrictModel):
     backend: Nameable[BackendSpec] = BackendSpec(name="sector")
     mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
+    mitigation: MitigationSpec = MitigationSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
     max_steps: int = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None

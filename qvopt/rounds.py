@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point
+from qvopt.backends.protocol import CountingProgram, Point
 from qvopt.ledger import Cost, Costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate, Moments
-from qvopt.measurement.statistics import combine_moments, combine_random
+from qvopt.measurement.statistics import combine_moments, combine_random, moments_of_group
+from qvopt.mitigation.calibration import calibrate
 from qvopt.optimizers.protocol import Answer
 from qvopt.streams import stream
 from qvopt_molecules.errors import BackendError
@@ -111,7 +112,7 @@ class PreparedRound:
         results: list[Estimate] = []
         if job.points:
             plan = self._evaluator.need_plan()
-            moments = program.sample(job.points, np.array(job.shots), stream(seed, *key, 0))
+            moments = self._moments(np.array(job.shots))
             check_complete(moments, len(job.points))
             if self._evaluator.adaptive:
                 self.found = (self._scatter(moments, False), self._scatter(moments, True))
@@ -132,6 +133,28 @@ class PreparedRound:
                 )
         return answers
 
+    def _moments(self, shots: IntArray) -> list[list[Moments]]:
+        """Sample the points, and correct the readout where that is asked for."""
+        evaluator, seed, points = self._evaluator, self._evaluator.seed, self._job.points
+        program, here = evaluator.program, stream(seed, *self._key, 0)
+        if evaluator.readout is None:
+            return program.sample(points, shots, here)
+        calibration = evaluator.calibration
+        if calibration is None:
+            calibration = calibrate(program, evaluator.readout, stream(seed, *self._key, 3))
+        assert isinstance(program, CountingProgram)
+        counts = program.sample_counts(points, shots, here)
+        check_complete(counts, len(points))
+        groups = evaluator.need_plan().groups
+        qubits = [program.readout_qubits(g) for g in range(len(groups))]
+        return [
+            [
+                moments_of_group(group, found, calibration, at)
+                for group, found, at in zip(groups, row, qubits, strict=True)
+            ]
+            for row in counts
+        ]
+
     def _scatter(self, moments: Sequence[Sequence[Moments]], shifted: bool) -> Scatter | None:
         own = [m for m, s in zip(moments, self._job.shifted, strict=True) if s == shifted]
         return Scatter.of(own) if own else None
@@ -143,7 +166,7 @@ class NonFiniteError(BackendError):
     exit_code = 2
 
 
-def check_complete(moments: Sequence[Sequence[Moments]], n_points: int) -> None:
+def check_complete(results: Sequence[Sequence[object]], n_points: int) -> None:
     """Raise BackendError unless there is one result for every setting."""
-    if len(moments) != n_points:
-        raise BackendError(f"the backend returned {len(moments)} results for {n_points} settings")
+    if len(results) != n_points:
+        raise BackendError(f"the backend returned {len(results)} results for {n_points} settings")
