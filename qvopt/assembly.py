@@ -12,6 +12,7 @@ from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem, Program
 from qvopt.evaluation import Evaluator
 from qvopt.experiment import Experiment, MoleculeSpec
+from qvopt.gradients.metric_rules import metric_rule
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
@@ -133,6 +134,7 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
         experiment.seed,
         get_gradient_rule(settings.gradient.name, **settings.gradient.options),
         settings.allocation == "measured",
+        settings.metric if settings.shots is None else metric_rule(settings.metric, program),
     )
     rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
     return Assembly(

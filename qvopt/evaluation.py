@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Point, Program
-from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
+from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
 from qvopt.measurement.allocation import Scatter, allocate, learned_weights
-from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.optimizers.protocol import (
     Answer,
@@ -30,7 +29,7 @@ from qvopt.optimizers.protocol import (
     Spread,
     Vector,
 )
-from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound
+from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound, Results
 from qvopt.streams import stream
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -52,6 +51,7 @@ class Evaluator:
         seed: entropy of every stream.
         gradient_rule: how measured gradients are expanded into energies.
         adaptive: whether the split over groups follows what `learn` was told.
+        metric_rule: how measured metrics are expanded into circuits; None as `metric_rule` says.
     """
 
     program: Program
@@ -61,6 +61,7 @@ class Evaluator:
     seed: int
     gradient_rule: GradientRule = field(default_factory=get_gradient_rule)
     adaptive: bool = False
+    metric_rule: MetricRule | None = None
 
     def __post_init__(self) -> None:
         self._allocations: dict[tuple[int, bool], IntArray] = {}
@@ -125,7 +126,7 @@ class Evaluator:
         return finish
 
     def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> Finish:
-        def finish(_: list[Estimate], __: IntArray) -> Answer:
+        def finish(_: Results) -> Answer:
             if isinstance(query, Energy):
                 if any(np.array_equal(query.x, x) for x in differentiated):
                     return Scalar(self._exact_gradient(query.x)[0])
@@ -165,8 +166,8 @@ class Evaluator:
         shots, drawn = self._spread([self._shots_of(query)], query.spread, job, shifted=False)
         where = job.add_points(query.purpose, [Point(query.x)], shots, drawn, shifted=False)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimate = results[where][0]
+        def finish(results: Results) -> Answer:
+            estimate = results.energies[where][0]
             return Scalar(estimate.value, estimate.variance, estimate.shots)
 
         return finish
@@ -177,8 +178,8 @@ class Evaluator:
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
         where = job.add_points(query.purpose, expansion.points, shots, drawn, shifted=True)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimates = results[where]
+        def finish(results: Results) -> Answer:
+            estimates = results.energies[where]
             value, variance = expansion.combine(estimates)
             return Vector(value, variance, sum(e.shots for e in estimates))
 
@@ -251,15 +252,15 @@ class Evaluator:
         self._allocations.clear()
 
     def _sampled_metric(self, query: Metric, job: Job) -> Finish:
-        expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
+        rule = metric_rule(self.metric_rule, self.program)
+        expansion = measured_metric(rule, self.circuit, query.x, query.kind)
         shots = self._shots_of(query)
-        where = job.add_pairs(query.purpose, expansion.pairs, shots)
-        n_pairs = len(expansion.pairs)
+        where = job.add_metric(query.purpose, expansion, shots)
+        circuits = len(expansion.pairs) + len(expansion.readings) + len(expansion.overlaps)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            each = np.full(n_pairs, shots, dtype=np.int64)
-            value, variance = combine_metric(expansion, counts[where], each)
-            return Matrix(value, variance, n_pairs * shots)
+        def finish(results: Results) -> Answer:
+            value, variance = expansion.combine(where.samples(results), shots)
+            return Matrix(value, variance, circuits * shots)
 
         return finish
 
@@ -267,8 +268,8 @@ class Evaluator:
         shots = self._shots_of(query)
         where = job.add_pairs(query.purpose, [(Point(query.x), Point(query.y))], shots)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            p = float(counts[where][0]) / shots
+        def finish(results: Results) -> Answer:
+            p = float(results.fidelities[where][0]) / shots
             return Scalar(p, p * (1 - p) / max(shots - 1, 1), shots)
 
         return finish

@@ -1,7 +1,7 @@
 """What is prepared: gates, circuits, ansätze and their lowering to other libraries."""
 
 from .ansatz import Ansatz
-from .blocks import layers, parameter_blocks
+from .blocks import commuting_runs, layers, parameter_blocks
 from .catalogue import ansatz_description, ansatz_names, get_ansatz
 from .circuit import Circuit
 from .description import summary
@@ -22,6 +22,7 @@ __all__ = [
     "HardwareEfficient",
     "ansatz_description",
     "ansatz_names",
+    "commuting_runs",
     "get_ansatz",
     "in_mapping",
     "layers",

@@ -33,6 +33,9 @@ ROTATIONS: Final = {"rx": 1, "ry": 1, "rz": 1, "pauli-rotation": None}
 EXCITATIONS: Final = {"single-excitation": 2, "double-excitation": 4}
 """Number-conserving gates of frequencies ½ and 1."""
 
+REAL: Final = frozenset({"x", "z", "h", "cx", "cz", "swap", "ry", *EXCITATIONS})
+"""Gates with real matrices; of Pauli rotations, those with an odd number of Y."""
+
 
 @dataclass(frozen=True, slots=True)
 class Angle:
@@ -89,6 +92,13 @@ class Gate:
         True for excitations; spin conservation of their qubits is the ansatz's to keep.
         """
         return self.name in EXCITATIONS
+
+    @property
+    def is_real(self) -> bool:
+        """Whether its matrix in the computational basis is real."""
+        if self.paulis:
+            return self.paulis.count("Y") % 2 == 1
+        return self.name in REAL
 
     @property
     def frequencies(self) -> tuple[float, ...]:
