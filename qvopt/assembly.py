@@ -13,6 +13,7 @@ from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem, Program
 from qvopt.evaluation import Evaluator
 from qvopt.experiment import BackendSpec, Experiment, MoleculeSpec
+from qvopt.gradients.metric_rules import metric_rule
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
@@ -163,6 +164,9 @@ def _evaluator(
         "seed": experiment.seed,
         "gradient_rule": get_gradient_rule(settings.gradient.name, **settings.gradient.options),
         "adaptive": settings.allocation == "measured",
+        "metric_rule": (
+            settings.metric if settings.shots is None else metric_rule(settings.metric, program)
+        ),
         "extrapolation": extrapolation(experiment.mitigation, problem.plan),
         "readout": experiment.mitigation.readout,
     }

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Point, Program
-from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
+from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
@@ -33,7 +33,7 @@ from qvopt.optimizers.protocol import (
     Spread,
     Vector,
 )
-from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound
+from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound, Results
 from qvopt.streams import stream
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -57,6 +57,7 @@ class Evaluator:
         adaptive: whether the split over groups follows what `learn` was told.
         extrapolation: zero-noise extrapolation of every sampled energy; None for none.
         readout: how readout is corrected in sampled energies; None for not at all.
+        metric_rule: how measured metrics are expanded into circuits; None as `metric_rule` says.
     """
 
     program: Program
@@ -68,6 +69,7 @@ class Evaluator:
     adaptive: bool = False
     extrapolation: Extrapolation | None = None
     readout: ReadoutSpec | None = None
+    metric_rule: MetricRule | None = None
 
     def __post_init__(self) -> None:
         self.calibration: Calibration | None = None
@@ -138,7 +140,7 @@ class Evaluator:
         return finish
 
     def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> Finish:
-        def finish(_: list[Estimate], __: IntArray) -> Answer:
+        def finish(_: Results) -> Answer:
             if isinstance(query, Energy):
                 if any(np.array_equal(query.x, x) for x in differentiated):
                     return Scalar(self._exact_gradient(query.x)[0])
@@ -183,8 +185,8 @@ class Evaluator:
         shots, drawn = self._spread(totals, query.spread, job, shifted=False)
         where = job.add_points(query.purpose, points, shots, drawn, shifted=False)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimate = self._extrapolated(results[where])[0]
+        def finish(results: Results) -> Answer:
+            estimate = self._extrapolated(results.energies[where])[0]
             return Scalar(estimate.value, estimate.variance, estimate.shots)
 
         return finish
@@ -197,8 +199,8 @@ class Evaluator:
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
         where = job.add_points(query.purpose, points, shots, drawn, shifted=True)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimates = self._extrapolated(results[where])
+        def finish(results: Results) -> Answer:
+            estimates = self._extrapolated(results.energies[where])
             value, variance = expansion.combine(estimates)
             return Vector(value, variance, sum(e.shots for e in estimates))
 
@@ -305,15 +307,15 @@ class Evaluator:
         self._allocations.clear()
 
     def _sampled_metric(self, query: Metric, job: Job) -> Finish:
-        expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
+        rule = metric_rule(self.metric_rule, self.program)
+        expansion = measured_metric(rule, self.circuit, query.x, query.kind)
         shots = self._shots_of(query)
-        where = job.add_pairs(query.purpose, expansion.pairs, shots)
-        n_pairs = len(expansion.pairs)
+        where = job.add_metric(query.purpose, expansion, shots)
+        circuits = len(expansion.pairs) + len(expansion.readings) + len(expansion.overlaps)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            each = np.full(n_pairs, shots, dtype=np.int64)
-            value, variance = combine_metric(expansion, counts[where], each)
-            return Matrix(value, variance, n_pairs * shots)
+        def finish(results: Results) -> Answer:
+            value, variance = expansion.combine(where.samples(results), shots)
+            return Matrix(value, variance, circuits * shots)
 
         return finish
 
@@ -321,8 +323,8 @@ class Evaluator:
         shots = self._shots_of(query)
         where = job.add_pairs(query.purpose, [(Point(query.x), Point(query.y))], shots)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            p = float(counts[where][0]) / shots
+        def finish(results: Results) -> Answer:
+            p = float(results.fidelities[where][0]) / shots
             return Scalar(p, p * (1 - p) / max(shots - 1, 1), shots)
 
         return finish

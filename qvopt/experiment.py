@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
 from qvopt.mitigation.spec import MitigationSpec
@@ -104,14 +105,17 @@ class MeasurementSpec(StrictModel):
     takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
     else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
     `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its
-    options. `postselect` throws outcomes away that contradict the electron numbers, as far as each
-    group shows them (see `qvopt.measurement.selection`): they are paid, and not used.
+    options. `metric` is a rule of `qvopt.gradients.metric_rules`; None takes covariances of
+    generators where the backend reads them, else fidelities. `postselect` throws outcomes away
+    that contradict the electron numbers, as far as each group shows them (see
+    `qvopt.measurement.selection`): they are paid, and not used.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
     grouping: Grouping | None = None
     allocation: Rule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
+    metric: MetricRule | None = None
     postselect: bool = False
 
 

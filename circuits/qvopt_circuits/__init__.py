@@ -2,7 +2,7 @@
 
 from .adapt import Adapt
 from .ansatz import Ansatz
-from .blocks import layers, parameter_blocks
+from .blocks import commuting_runs, layers, parameter_blocks
 from .catalogue import ansatz_description, ansatz_names, get_ansatz
 from .circuit import Circuit
 from .description import summary
@@ -35,6 +35,7 @@ __all__ = [
     "QubitExcitations",
     "ansatz_description",
     "ansatz_names",
+    "commuting_runs",
     "excitation_gate",
     "get_ansatz",
     "in_mapping",
