@@ -19,6 +19,7 @@ from pydantic import (
 
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
+from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError, unknown_name
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
@@ -200,12 +201,15 @@ class Experiment(_Model):
 
 
 def make_experiment(data: Mapping[str, Any]) -> Experiment:
-    """Validate plain data.
+    """Validate plain data. An ansatz may also be an object: ours, or a Qiskit circuit.
 
     Raises InputError naming the first wrong key, in one line.
     """
+    data = dict(data)
+    if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
+        data["ansatz"] = ansatz_data(data["ansatz"])
     try:
-        return Experiment.model_validate(dict(data))
+        return Experiment.model_validate(data)
     except ValidationError as error:
         raise _explain(error) from None
     except RecursionError:
