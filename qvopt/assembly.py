@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem, Program
 from qvopt.evaluation import Evaluator
-from qvopt.experiment import Experiment, MoleculeSpec
+from qvopt.experiment import BackendSpec, Experiment, MoleculeSpec
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
@@ -63,6 +63,7 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         charge=spec.charge,
         spin=spec.spin,
         active_space=None if space is None else ActiveSpace(**space.model_dump()),
+        orbitals=spec.orbitals,
     )
 
 
@@ -71,7 +72,7 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
     molecule = resolve_molecule(spec)
     if molecule is not None:
         return build_hamiltonian(molecule)
-    if spec.active_space is not None or spec.set or spec.basis is not None:
+    if spec.active_space or spec.set or spec.basis or spec.orbitals:
         raise InputError(
             "an FCIDUMP file fixes basis, geometry and active space; only its name is given"
         )
@@ -133,10 +134,12 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
         program,
         lambda other: backend.compile(Problem(other, observable, hamiltonian, plan)),
     )
-    rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
-    return Assembly(
-        experiment, hamiltonian, circuit, plan, program, evaluator, mapped.start(hamiltonian, rng)
-    )
+    if experiment.start is not None:
+        start = circuit.check_parameters(np.array(experiment.start))
+    else:
+        rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
+        start = mapped.start(hamiltonian, rng)
+    return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start)
 
 
 def _evaluator(
@@ -164,3 +167,18 @@ def _evaluator(
     circuit = ansatz.circuit(hamiltonian)
     growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit)
     return GrowingEvaluator(**parts, growth=growth)
+
+
+def exact_twin(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+    """Return the same problem on a simulator with exact values: the sector engine, else vectors.
+
+    Raises InputError where neither can.
+    """
+    exact = {"measurement": experiment.measurement.model_copy(update={"shots": None})}
+    for name in ("sector", "lightning"):
+        twin = experiment.model_copy(update={**exact, "backend": BackendSpec(name=name)})
+        try:
+            return assemble(twin, hamiltonian)
+        except InputError:
+            continue
+    raise InputError("no simulator here can give exact values of this experiment")

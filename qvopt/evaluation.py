@@ -66,6 +66,7 @@ class Evaluator:
         self._allocations: dict[tuple[int, bool], IntArray] = {}
         self._learned: dict[bool, Scatter] = {}
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
+        self._last_energy: tuple[FloatArray, float] | None = None
         if self.shots is None:
             if not self.program.exact:
                 raise InputError("this backend has no exact energies; give a number of shots")
@@ -90,10 +91,14 @@ class Evaluator:
         return self.prepare(queries, *key).run()
 
     def exact_energy(self, x: FloatArray) -> float:
-        """The true energy at x, outside every account: for monitoring on simulators."""
-        if self._last_exact is None or not np.array_equal(self._last_exact[0], x):
-            return float(self.program.energies([Point(x)])[0])
-        return self._last_exact[1]
+        """The true energy at x, outside every account: for monitoring on simulators.
+
+        Never the energy that came with a gradient: its last bits may differ, and a resumed run has
+        not seen the gradients of replayed rounds.
+        """
+        if self._last_energy is None or not np.array_equal(self._last_energy[0], x):
+            self._last_energy = (x.copy(), float(self.program.energies([Point(x)])[0]))
+        return self._last_energy[1]
 
     def _expand(self, queries: Sequence[Query], job: Job) -> list[Finish]:
         finish: list[Finish] = []

@@ -24,6 +24,7 @@ from qvopt.run_folder import RunFolder
 from qvopt.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
 
 
@@ -76,6 +77,7 @@ class Session:
         out: Path | None = None,
         store: bool = True,
         command: list[str] | None = None,
+        hamiltonian: MolecularHamiltonian | None = None,
     ) -> Self:
         """Start a new run.
 
@@ -84,6 +86,8 @@ class Session:
             out: the run folder, which must not exist; None makes a numbered one in runs/.
             store: whether to keep a run folder at all.
             command: the command line, for the record.
+            hamiltonian: takes the place of computing the integrals, as where their orbitals were
+                aligned with a neighbour's.
 
         Raises InputError before anything is written where the experiment cannot run.
         """
@@ -92,12 +96,13 @@ class Session:
                 f"{out} exists already and is not overwritten; choose another --out, or "
                 f"`qvopt resume {out}` to go on with it"
             )
-        hamiltonian = molecular_hamiltonian(experiment.molecule)
-        assembly = _resolved(assemble(experiment, hamiltonian))
+        if hamiltonian is None:
+            hamiltonian = molecular_hamiltonian(experiment.molecule)
+        assembly = with_grouping(assemble(experiment, hamiltonian))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
-        references = _references(experiment, assembly)
+        references = molecular_references(experiment, assembly)
         if not store:
             return cls(assembly, folder=None, journal=None, references=references)
         label = hamiltonian.label or "molecule"
@@ -289,7 +294,7 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
     }
 
 
-def _resolved(assembly: Assembly) -> Assembly:
+def with_grouping(assembly: Assembly) -> Assembly:
     """Name the grouping that was chosen, so that a later version resumes with the same."""
     if assembly.plan is None or assembly.experiment.measurement.grouping is not None:
         return assembly
@@ -312,7 +317,8 @@ def _monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
     return chosen
 
 
-def _references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree."""
     molecule = resolve_molecule(experiment.molecule)
     known = {} if molecule is None else dict(molecule.references)
     fci = known.get("fci")

@@ -12,6 +12,9 @@ Every parametrised gate has the form U(θ) = exp(-i θ G / 2).
 - Qubit excitations ("qubit-single-excitation", "qubit-double-excitation") are the same without the
   Z strings, Q_q = (X_q + i Y_q) / 2 in place of a_q: Givens rotations of occupations, whatever the
   other qubits. Yordanov, Arvidsson-Shukur and Barnes, arXiv:2005.14475.
+- Phases of occupations: G = 2 n_p ("number-phase") or G = 2 n_p n_q ("coulomb-phase"), so that
+  U(θ) = exp(-iθ n_p) or exp(-iθ n_p n_q), the factors of orbital rotations with complex phases and
+  of diagonal Coulomb evolutions. Frequency 1.
 """
 
 from __future__ import annotations
@@ -41,6 +44,11 @@ QUBIT_EXCITATIONS: Final = {"qubit-single-excitation": 2, "qubit-double-excitati
 
 EXCITATIONS: Final = {**FERMIONIC, **QUBIT_EXCITATIONS}
 """Number-conserving gates of frequencies ½ and 1."""
+
+PHASES: Final = {"number-phase": 1, "coulomb-phase": 2}
+"""Diagonal gates exp(-iθ n_p) and exp(-iθ n_p n_q) of frequency 1."""
+
+_DIAGONAL: Final = {*PHASES, "rz", "z", "s", "sdg", "t", "tdg", "cz"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,8 @@ class Gate:
             needs_angle = False
         elif self.name in EXCITATIONS:
             expected, needs_angle = EXCITATIONS[self.name], True
+        elif self.name in PHASES:
+            expected, needs_angle = PHASES[self.name], True
         elif self.name in ROTATIONS:
             expected, needs_angle = ROTATIONS[self.name], True
             if expected is None:
@@ -95,9 +105,15 @@ class Gate:
     def conserves_number(self) -> bool:
         """Whether the gate maps each sector of fixed (n_alpha, n_beta) to itself.
 
-        True for excitations; spin conservation of their qubits is the ansatz's to keep.
+        True for excitations and diagonal gates; spin conservation of the qubits of excitations is
+        the ansatz's to keep.
         """
-        return self.name in EXCITATIONS
+        return self.name in EXCITATIONS or self.is_diagonal
+
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether the gate only multiplies basis states by phases."""
+        return self.name in _DIAGONAL or (bool(self.paulis) and not self.paulis.strip("Z"))
 
     @property
     def frequencies(self) -> tuple[float, ...]:

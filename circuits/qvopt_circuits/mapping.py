@@ -20,16 +20,17 @@ from qvopt_molecules.pauli import label, masks
 from .ansatz import Ansatz
 from .circuit import Circuit
 from .clusters import reference_gates
-from .gates import EXCITATIONS, FERMIONIC, Angle, Gate
+from .gates import EXCITATIONS, FERMIONIC, PHASES, Angle, Gate
 from .given import GivenCircuit
 from .hardware_efficient import HardwareEfficient
-from .paulis import excitation_strings
+from .paulis import excitation_strings, phase_strings
 
 
 def map_circuit(circuit: Circuit, mapping: str) -> Circuit:
     """Return a circuit that prepares the mapped state, up to a global phase.
 
-    Takes X gates first (the reference determinant), then excitations and Pauli rotations; for
+    Takes X gates first (the reference determinant), then excitations, phases of occupations and
+    Pauli rotations; for
     other gates there is nothing natural in another mapping, and they raise InputError, as do
     rotations that do not conserve the parities that "parity-reduced" relies on.
     """
@@ -109,6 +110,8 @@ def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int
         strings = excitation_strings(gate.qubits, fermionic=gate.name in FERMIONIC)
     elif gate.name in ("rx", "ry", "rz", "pauli-rotation"):
         strings = [(*_placed(gate), 1.0)]
+    elif gate.name in PHASES:
+        strings = phase_strings(gate.qubits)
     else:
         raise InputError(
             f"a {gate.name} gate after the reference cannot be mapped to {mapping} qubits; map "

@@ -20,7 +20,7 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import masks
 
 from .circuit import Circuit
-from .gates import FERMIONIC, Gate
+from .gates import FERMIONIC, PHASES, Gate
 
 ComplexArray = npt.NDArray[np.complex128]
 
@@ -84,6 +84,10 @@ def apply_gate(gate: Gate, angle: float, states: ComplexArray) -> ComplexArray:
         letters = gate.paulis or gate.name[1].upper()
         rotated = _pauli(letters, gate.qubits, states)
         return _sum((np.cos(angle / 2), states), (-1j * np.sin(angle / 2), rotated))
+    if gate.name in PHASES:
+        n = np.arange(states.shape[0])
+        full = np.logical_and.reduce([(n >> q) & 1 for q in gate.qubits])
+        return _sum((1.0, states), (np.exp(-1j * angle) - 1, full[:, None] * states))
     first = _excite_minus_adjoint(gate, states)
     second = _excite_minus_adjoint(gate, first)
     return _sum((1.0, states), (np.sin(angle / 2), first), (1 - np.cos(angle / 2), second))

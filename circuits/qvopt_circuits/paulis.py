@@ -35,6 +35,18 @@ def excitation_strings(
     return sorted(out)
 
 
+def phase_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
+    """Return (x, z, c) with Σ c P(x, z) = 2 n_p or 2 n_p n_q, but for its constant.
+
+    >>> phase_strings((0, 2))
+    [(0, 1, -0.5), (0, 4, -0.5), (0, 5, 0.5)]
+    """
+    bits = [1 << q for q in qubits]
+    if len(bits) == 1:
+        return [(0, bits[0], -1.0)]
+    return [(0, bits[0], -0.5), (0, bits[1], -0.5), (0, bits[0] | bits[1], 0.5)]
+
+
 def _multiply(
     a: dict[tuple[int, int], float], b: dict[tuple[int, int], float]
 ) -> dict[tuple[int, int], float]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_circuits.blocks import parameter_blocks
+from qvopt_circuits.gates import PHASES
 
 from .protocol import MetricKind, Point, Problem
 
@@ -71,7 +72,12 @@ class StatevectorProgram:
         return np.abs(np.array(overlaps)) ** 2
 
     def _derivatives(self, x: FloatArray) -> Any:
-        """∂_kψ = [ψ(θ_k + π) - ψ(θ_k - π)] / 4, exact for every gate with G³ = G."""
-        for k in range(len(self.circuit.parametric)):
-            forth, back = self.states([Point(x, ((k, np.pi),)), Point(x, ((k, -np.pi),))])
-            yield 0.25 * (forth - back)
+        """∂_kψ = [ψ(θ_k + s) - ψ(θ_k - s)] w, exact: s = π, w = ¼ for every gate with G³ = G.
+
+        Phases of occupations have G² = 2G and exp(-iθG/2) = 1 + (exp(-iθ) - 1) G/2: s = π/2, w = ½.
+        """
+        for k, position in enumerate(self.circuit.parametric):
+            phase = self.circuit.gates[position].name in PHASES
+            shift, weight = (np.pi / 2, 0.5) if phase else (np.pi, 0.25)
+            forth, back = self.states([Point(x, ((k, shift),)), Point(x, ((k, -shift),))])
+            yield weight * (forth - back)

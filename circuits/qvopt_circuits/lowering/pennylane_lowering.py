@@ -64,6 +64,10 @@ def _operation(gate: Gate, x: Any, qml: Any) -> Operation:
     if gate.name == "qubit-double-excitation":
         i, j, a, b = gate.qubits
         return qml.DoubleExcitation(theta, wires=(a, b, i, j))
+    if gate.name == "number-phase":
+        return qml.PhaseShift(-theta, wires=gate.qubits)
+    if gate.name == "coulomb-phase":
+        return qml.ControlledPhaseShift(-theta, wires=gate.qubits)
     if gate.name == "pauli-rotation" and len(gate.qubits) > 1:
         return qml.PauliRot(theta, gate.paulis, wires=gate.qubits)
     letter = gate.paulis or gate.name[1].upper()

@@ -172,6 +172,11 @@ class _Tables:
                 f"gate {gate.name} on qubits {gate.qubits} does not conserve the particle "
                 f"number, which the sector backend needs{_MEND}"
             )
+        if gate.is_diagonal:
+            raise InputError(
+                f"gate {gate.name} makes amplitudes complex, which the sector backend does not "
+                f"do{_MEND}"
+            )
         n, q, signed = self.norb, gate.qubits, gate.name in FERMIONIC
         half = len(q) // 2
         down, up = q[:half], q[half:]

@@ -19,7 +19,7 @@ from . import factored, pairs
 from .compilation import compile_circuit, pair_tables
 from .hamiltonian_matrix import most_elements, sector_dimension, sparse_hamiltonian
 from .sampling import OrbitalSampler, make_sampler, sample_plan
-from .sparse import multiply
+from .sparse import multiply, turn_all
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -181,8 +181,10 @@ class SectorProgram:
 
 
 def _turns(angles: FloatArray) -> FloatArray:
-    """(cos θ/2, sin θ/2) by gate."""
-    return np.stack([np.cos(angles / 2), np.sin(angles / 2)], axis=1)
+    """(cos θ/2, sin θ/2) by gate, by the same functions that the gradient uses."""
+    turns = np.empty((len(angles), 2))
+    turn_all(angles, turns)
+    return turns
 
 
 def check_memory(norb: int, n_alpha: int, n_beta: int) -> None:

@@ -144,3 +144,12 @@ def test_common_gates_against_both(name):
     np.testing.assert_allclose(
         gate_unitary(gate, 3, THETA), pennylane_unitary([operation], 3), atol=1e-12
     )
+
+
+@pytest.mark.parametrize(("name", "qubits"), [("number-phase", (2,)), ("coulomb-phase", (2, 0))])
+def test_phases_of_occupations(name, qubits, ladder):
+    number = np.linalg.multi_dot([np.eye(8), *(ladder(q, 3).T @ ladder(q, 3) for q in qubits)])
+    gate = Gate(name, qubits, Angle(offset=THETA))
+    check_lowerings(gate, 3, np.diag(np.exp(-1j * THETA * number.diagonal())))
+    assert gate.conserves_number
+    assert gate.frequencies == (1.0,)
