@@ -50,6 +50,7 @@ class _Strings:
         gates.append(Gate("number-phase", (1,), Angle(0, -1.3)))
         gates.append(Gate("coulomb-phase", (2, 0), Angle(3, 0.9, 0.2)))
         gates.append(Gate("ry", (0,), Angle(offset=0.7)))
+        gates.append(Gate("double-excitation", (1, 2, 3, 0), Angle(3, 0.4)))
         return Circuit(4, (Gate("x", (0,)), gates[0], constant, *gates[1:]), 4)
 
 
