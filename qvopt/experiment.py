@@ -21,6 +21,7 @@ from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
 from qvopt.mitigation.spec import MitigationSpec
+from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError, unknown_name
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
@@ -218,12 +219,15 @@ class Experiment(StrictModel):
 
 
 def make_experiment(data: Mapping[str, Any]) -> Experiment:
-    """Validate plain data.
+    """Validate plain data. An ansatz may also be an object: ours, or a Qiskit circuit.
 
     Raises InputError naming the first wrong key, in one line.
     """
+    data = dict(data)
+    if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
+        data["ansatz"] = ansatz_data(data["ansatz"])
     try:
-        return Experiment.model_validate(dict(data))
+        return Experiment.model_validate(data)
     except ValidationError as error:
         raise explain_invalid(error, Experiment, "experiment") from None
     except RecursionError:

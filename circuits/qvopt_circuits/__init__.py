@@ -8,6 +8,7 @@ from .circuit import Circuit
 from .description import summary
 from .fabric import GateFabric
 from .gates import Angle, Gate, excitation_gate
+from .given import GivenCircuit
 from .hardware_efficient import HardwareEfficient
 from .kupccgsd import KUpCCGSD
 from .lowering.openqasm import to_openqasm3
@@ -15,6 +16,8 @@ from .lowering.pennylane_lowering import to_pennylane
 from .lowering.qiskit_lowering import to_qiskit
 from .mapping import in_mapping, map_circuit
 from .pools import PoolOperator, operator_pool
+from .reading.from_pennylane import read_pennylane as from_pennylane
+from .reading.from_qiskit import read_qiskit as from_qiskit
 from .tups import TUPS
 from .uccgsd import UCCGSD
 from .uccsd import UCCSD, QubitExcitations
@@ -29,6 +32,7 @@ __all__ = [
     "Circuit",
     "Gate",
     "GateFabric",
+    "GivenCircuit",
     "HardwareEfficient",
     "KUpCCGSD",
     "PoolOperator",
@@ -37,6 +41,8 @@ __all__ = [
     "ansatz_names",
     "commuting_runs",
     "excitation_gate",
+    "from_pennylane",
+    "from_qiskit",
     "get_ansatz",
     "in_mapping",
     "layers",

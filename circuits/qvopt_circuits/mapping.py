@@ -21,6 +21,7 @@ from .ansatz import Ansatz
 from .circuit import Circuit
 from .clusters import reference_gates
 from .gates import EXCITATIONS, PHASES, ROTATIONS, Angle, Gate
+from .given import GivenCircuit
 from .hardware_efficient import HardwareEfficient
 from .paulis import generator_strings
 
@@ -53,12 +54,13 @@ def map_circuit(circuit: Circuit, mapping: str) -> Circuit:
 def in_mapping(ansatz: Ansatz, mapping: str) -> Ansatz:
     """Return the ansatz with circuits over the qubits of `mapping`.
 
-    The hardware-efficient ansatz keeps its gates and starts from the mapped reference; others are
-    rewritten by `map_circuit`. Parameters mean the same and start the same.
+    The hardware-efficient ansatz keeps its gates and starts from the mapped reference, and a given
+    circuit is over the mapped qubits already; others are rewritten by `map_circuit`. Parameters
+    mean the same and start the same.
     """
     if mapping not in MAPPINGS:
         raise unknown_name("mapping", mapping, MAPPINGS)
-    if mapping == "jordan-wigner":
+    if mapping == "jordan-wigner" or isinstance(ansatz, GivenCircuit):
         return ansatz
     if isinstance(ansatz, HardwareEfficient):
         return _MappedHardwareEfficient(ansatz, mapping)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.lowering.pennylane_lowering import to_pennylane
+from qvopt_circuits.lowering.pennylane_lowering import lowered_sign, to_pennylane
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
@@ -81,9 +82,14 @@ class LightningProgram(StatevectorProgram):
         energy, slopes = self._device.execute_and_compute_derivatives(
             [tape], ExecutionConfig(gradient_method="adjoint", use_device_gradient=True)
         )
-        gates = np.asarray(slopes[0], dtype=np.float64).reshape(-1)[self._varies]
+        gates = np.asarray(slopes[0], dtype=np.float64).reshape(-1)[self._varies] * self._signs
         finite(gates, "lightning")
         return float(np.asarray(energy[0])), self.circuit.pull_back(gates)
+
+    @cached_property
+    def _signs(self) -> FloatArray:
+        """How PennyLane's angle goes with ours, for each parametric gate."""
+        return np.array([lowered_sign(self.circuit.gates[k]) for k in self.circuit.parametric])
 
     @property
     def _varies(self) -> npt.NDArray[np.bool_]:

@@ -41,13 +41,17 @@ def problem(name, ansatz, grouping="basis-rotation"):
 
 
 class _Strings:
-    """Pauli rotations of every letter, on two qubits and more, one of them at a constant angle."""
+    """Pauli rotations of every letter, phases of occupations, and a constant among them."""
 
     def circuit(self, h):
         words = ((0, 2), "XY", 0), ((3, 1), "YY", 1), ((0, 1, 2, 3), "YXXX", 2), ((1, 2), "ZX", 1)
         gates = [Gate("pauli-rotation", q, Angle(k, 0.7), word) for q, word, k in words]
         constant = Gate("pauli-rotation", (0, 3), Angle(offset=0.3), "XZ")
-        return Circuit(4, (Gate("x", (0,)), gates[0], constant, *gates[1:]), 3)
+        gates.append(Gate("number-phase", (1,), Angle(0, -1.3)))
+        gates.append(Gate("coulomb-phase", (2, 0), Angle(3, 0.9, 0.2)))
+        gates.append(Gate("ry", (0,), Angle(offset=0.7)))
+        gates.append(Gate("double-excitation", (1, 2, 3, 0), Angle(3, 0.4)))
+        return Circuit(4, (Gate("x", (0,)), gates[0], constant, *gates[1:]), 4)
 
 
 CASES = {
