@@ -235,6 +235,26 @@ class AerProgram(StatevectorProgram):
                 out[row] = run.data(k)["counts"].get("0x0", 0)
         return out
 
+    def counts(
+        self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[dict[int, int]]:
+        """Run circuits without parameters and count outcomes, with all of the noise."""
+        seeds = _seeds(seed, 1)
+        found: list[dict[int, int]] = [{} for _ in circuits]
+        for level in np.unique(shots).tolist():
+            rows = np.flatnonzero(shots == level).tolist()
+            batch = [to_qiskit(circuits[k]) for k in rows]
+            for circuit in batch:
+                circuit.measure_all()
+            job = self._simulator.run(
+                self._transpiled(batch), shots=level, seed_simulator=seeds(0, level)
+            )
+            result = job.result()
+            for k, row in enumerate(rows):
+                counted = result.data(k)["counts"]
+                found[row] = {int(outcome, 16): n for outcome, n in counted.items()}
+        return found
+
     def _angles(self, point: Point) -> list[float]:
         angles = self.circuit.angles(point.x).copy()
         for k, delta in point.shifts:
