@@ -12,9 +12,9 @@ import numpy.typing as npt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem, Program
 from qvopt.evaluation import Evaluator
-from qvopt.experiment import BackendSpec, Experiment, MoleculeSpec
+from qvopt.experiment import BackendSpec, Experiment, MeasurementSpec, MoleculeSpec
 from qvopt.gradients.metric_rules import metric_rule
-from qvopt.gradients.rules import get_gradient_rule
+from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
 from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
@@ -112,6 +112,17 @@ def make_plan(
     )
 
 
+def _learns_gradients(settings: MeasurementSpec) -> bool:
+    if settings.gradient_allocation != "measured":
+        return False
+    if settings.gradient.name not in SYSTEMATIC:
+        raise InputError(
+            f"measurement.gradient_allocation = 'measured' needs a gradient rule with the same "
+            f"shifts every time ({', '.join(SYSTEMATIC)}), got {settings.gradient.name}"
+        )
+    return True
+
+
 def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
     """Build an experiment; `hamiltonian` takes the place of computing the integrals.
 
@@ -167,6 +178,7 @@ def _evaluator(
         "metric_rule": (
             settings.metric if settings.shots is None else metric_rule(settings.metric, program)
         ),
+        "adaptive_gradient": _learns_gradients(settings),
         "extrapolation": extrapolation(experiment.mitigation, problem.plan),
         "readout": experiment.mitigation.readout,
     }
