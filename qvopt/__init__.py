@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qvopt.comparison.compare import compare
     from qvopt.experiment import Experiment, make_experiment
     from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
@@ -30,6 +31,7 @@ __all__ = [
     "Result",
     "Session",
     "build_hamiltonian",
+    "compare",
     "find_molecule",
     "from_pennylane",
     "from_qiskit",
@@ -46,6 +48,7 @@ _HOMES = {
     "Result": "qvopt.result",
     "Session": "qvopt.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
+    "compare": "qvopt.comparison.compare",
     "find_molecule": "qvopt_molecules.catalogue",
     "from_pennylane": "qvopt_circuits",
     "from_qiskit": "qvopt_circuits",
