@@ -145,13 +145,10 @@ def _forecast_line(expected: Forecast) -> str:
 def _print_end(result: ComparisonResult, as_json: bool) -> None:
     """Write the report and print the table."""
     began = time.monotonic()
-    import importlib.util
-
-    if importlib.util.find_spec("qvopt.comparison.report"):
-        result.report()
+    page = result.report()
     seconds = time.monotonic() - began
     if as_json:
-        print_json(_finite(_document(result)))
+        print_json(_finite(_document(result, page)))
         return
     print()
     for problem in result.summary.problems:
@@ -162,7 +159,7 @@ def _print_end(result: ComparisonResult, as_json: bool) -> None:
     if planned["ended"] < planned["planned"]:
         print(f"{planned['ended']:,} of {planned['planned']:,} runs have ended")
     print(f"comparison  {result.folder}")
-    print(f"report      {result.folder / 'report.html'}  ({seconds:.1f} s)")
+    print(f"report      {page}  ({seconds:.1f} s)")
 
 
 def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
@@ -186,7 +183,7 @@ def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _document(result: ComparisonResult) -> dict[str, Any]:
+def _document(result: ComparisonResult, page: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
@@ -194,6 +191,7 @@ def _document(result: ComparisonResult) -> dict[str, Any]:
         "runs": result.about["runs"],
         "summary": asdict(result.summary),
         "tuning": result.about["tuning"],
+        "report": str(page),
     }
 
 

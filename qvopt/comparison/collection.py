@@ -103,6 +103,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
         "environments": [e for e in environments if e],
         "versions": environment.get("versions", {}),
         "command": command,
+        "file": sweep.spec.toml(),
         "history": history,
         "reproduce": f"qvopt compare {folder / 'comparison.toml'} --out NEW-FOLDER",
         "problems": {

@@ -70,12 +70,12 @@ class ComparisonResult:
         """An xarray Dataset over problem, optimizer and seed."""
         return to_xarray(self.outcomes)
 
-    def report(self, folder: str | Path | None = None) -> None:
-        """Write the report, into the comparison's own folder unless another is given."""
-        from .report import write_report
+    def report(self, folder: str | Path | None = None) -> Path:
+        """Write the report below the comparison's folder, or another; return its page's path."""
+        from .report.write import write_report
 
         target = self.folder if folder is None else Path(folder)
-        write_report(target, self.outcomes, self.summary, self.about)
+        return write_report(target, self.outcomes, self.summary, self.about, self.comparison.trials)
 
 
 def compare(
