@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.result import Result
     from qvopt.session import Session, run
+    from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
     from qvopt_circuits.reading.from_pennylane import read_pennylane as from_pennylane
     from qvopt_circuits.reading.from_qiskit import read_qiskit as from_qiskit
@@ -37,6 +38,7 @@ __all__ = [
     "make_experiment",
     "minimize",
     "run",
+    "scan",
 ]
 
 _HOMES = {
@@ -52,6 +54,7 @@ _HOMES = {
     "make_experiment": "qvopt.experiment",
     "minimize": "qvopt.optimizers.minimize",
     "run": "qvopt.session",
+    "scan": "qvopt.tasks.scan",
 }
 
 

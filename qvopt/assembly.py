@@ -13,11 +13,14 @@ from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem, Program
 from qvopt.evaluation import Evaluator
 from qvopt.experiment import BackendSpec, Experiment, MoleculeSpec
+from qvopt.gradients.metric_rules import metric_rule
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
-from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.mitigation.building import check_program, extrapolation, postselected
+from qvopt.mitigation.spec import MitigationSpec
 from qvopt.streams import START_STREAM, stream
 from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.ansatz import Ansatz
@@ -113,12 +116,8 @@ def make_plan(
         grouping = "basis-rotation"
     plan = build_plan(grouping, hamiltonian, observable, experiment.mapping)
     if settings.postselect:
-        if not all(isinstance(group.basis, OrbitalBasis) for group in plan.groups):
-            raise InputError(
-                f"{grouping} groups do not conserve the electron numbers that post-selection goes "
-                f"by; use basis rotations"
-            )
-        plan = replace(plan, sector=(hamiltonian.norb, hamiltonian.n_alpha, hamiltonian.n_beta))
+        conserving = is_number_conserving(circuit)
+        plan = postselected(plan, hamiltonian, experiment.mapping, conserving=conserving)
     return with_allocation(
         plan, settings.allocation, hamiltonian=hamiltonian, mapping=experiment.mapping
     )
@@ -137,13 +136,18 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
     circuit = mapped.circuit(hamiltonian)
     observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)
-    program = backend.compile(Problem(circuit, observable, hamiltonian, plan))
+    problem = Problem(circuit, observable, hamiltonian, plan)
+    mitigation = experiment.mitigation
+    if mitigation.zne is not None:
+        problem = replace(problem, folding=mitigation.zne.folding)
+    program = backend.compile(problem)
+    check_program(mitigation, program, experiment.backend.name, experiment.measurement.shots)
     evaluator = _evaluator(
         experiment,
         hamiltonian,
         ansatz,
         program,
-        lambda other: backend.compile(Problem(other, observable, hamiltonian, plan)),
+        lambda other: backend.compile(replace(problem, circuit=other)),
     )
     if experiment.start is not None:
         start = circuit.check_parameters(np.array(experiment.start))
@@ -171,6 +175,11 @@ def _evaluator(
         "seed": experiment.seed,
         "gradient_rule": get_gradient_rule(settings.gradient.name, **settings.gradient.options),
         "adaptive": settings.allocation == "measured",
+        "metric_rule": (
+            settings.metric if settings.shots is None else metric_rule(settings.metric, program)
+        ),
+        "extrapolation": extrapolation(experiment.mitigation, problem.plan),
+        "readout": experiment.mitigation.readout,
     }
     if not isinstance(ansatz, Adapt):
         return Evaluator(**parts)
@@ -185,7 +194,10 @@ def exact_twin(experiment: Experiment, hamiltonian: MolecularHamiltonian | None 
 
     Raises InputError where neither can.
     """
-    exact = {"measurement": experiment.measurement.model_copy(update={"shots": None})}
+    exact = {
+        "measurement": experiment.measurement.model_copy(update={"shots": None}),
+        "mitigation": MitigationSpec(),
+    }
     for name in ("sector", "lightning"):
         twin = experiment.model_copy(update={**exact, "backend": BackendSpec(name=name)})
         try:

@@ -33,6 +33,12 @@ from qvopt.growing import GrowingEvaluator
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Ledger
 from qvopt.measurement.allocation import Scatter
+from qvopt.mitigation.calibration import (
+    CalibrationClock,
+    calibration_costs,
+    calibration_round,
+    decode_calibration,
+)
 from qvopt.optimizers.errors import DivergedError
 from qvopt.optimizers.protocol import (
     Answer,
@@ -46,7 +52,14 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.stopping import Watch
-from qvopt.streams import FINAL_STREAM, MONITOR_STREAM, OPTIMIZER_STREAM, ROUND_STREAM, stream
+from qvopt.streams import (
+    CALIBRATION_STREAM,
+    FINAL_STREAM,
+    MONITOR_STREAM,
+    OPTIMIZER_STREAM,
+    ROUND_STREAM,
+    stream,
+)
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -142,6 +155,7 @@ class Driver:
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
         self._tail: deque[FloatArray] = deque(maxlen=TAIL)
+        self._clock = CalibrationClock(self.evaluator.readout)
         final = self.evaluator.prepare(self._final_queries(self.start, self.start))
         self._reserve = sum(final.costs.values(), Cost())
 
@@ -218,6 +232,7 @@ class Driver:
 
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
         """Answer a round from the journal, or from the backend and into the journal."""
+        self._calibrate(role)
         recorded = self._recorded.get((role, number))
         found: Sequence[Scatter | None] | None
         if recorded is not None:
@@ -247,6 +262,21 @@ class Driver:
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)
         return answers
+
+    def _calibrate(self, role: str) -> None:
+        """Calibrate the readout where it is corrected and due: a round of its own."""
+        readout, number = self.evaluator.readout, self._clock.due(role)
+        if readout is None or number is None:
+            return
+        event = self._recorded.get(("calibration", number))
+        if event is None:
+            costs = calibration_costs(readout)
+            self.ledger.check(costs, None if role == "final" else self._reserve)
+            seed = stream(self.seed, CALIBRATION_STREAM, number)
+            event = calibration_round(self.evaluator.program, readout, seed, number)
+            self._write(event)
+        self.ledger.charge(decode_costs(event["cost"]))
+        self.evaluator.calibration = decode_calibration(event["calibration"], readout)
 
     def _replay(self, queries: list[Query], recorded: Event, where: str) -> list[Answer]:
         if len(queries) != len(recorded["queries"]):

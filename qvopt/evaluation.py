@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Point, Program
-from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
+from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
 from qvopt.measurement.allocation import Scatter, allocate, learned_weights
 from qvopt.measurement.estimate import Estimate
+from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.readout import Calibration
+from qvopt.mitigation.spec import ReadoutSpec
 from qvopt.optimizers.protocol import (
     Answer,
     Energy,
@@ -30,7 +33,7 @@ from qvopt.optimizers.protocol import (
     Spread,
     Vector,
 )
-from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound
+from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound, Results
 from qvopt.streams import stream
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -52,6 +55,9 @@ class Evaluator:
         seed: entropy of every stream.
         gradient_rule: how measured gradients are expanded into energies.
         adaptive: whether the split over groups follows what `learn` was told.
+        extrapolation: zero-noise extrapolation of every sampled energy; None for none.
+        readout: how readout is corrected in sampled energies; None for not at all.
+        metric_rule: how measured metrics are expanded into circuits; None as `metric_rule` says.
     """
 
     program: Program
@@ -61,8 +67,12 @@ class Evaluator:
     seed: int
     gradient_rule: GradientRule = field(default_factory=get_gradient_rule)
     adaptive: bool = False
+    extrapolation: Extrapolation | None = None
+    readout: ReadoutSpec | None = None
+    metric_rule: MetricRule | None = None
 
     def __post_init__(self) -> None:
+        self.calibration: Calibration | None = None
         self._allocations: dict[tuple[int, bool], IntArray] = {}
         self._learned: dict[bool, Scatter] = {}
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
@@ -71,7 +81,8 @@ class Evaluator:
             if not self.program.exact:
                 raise InputError("this backend has no exact energies; give a number of shots")
         else:
-            self._allocate(self.shots, shifted=False)
+            for total in self._amplified([], [self.shots], "planned")[1]:
+                self._allocate(total, shifted=False)
 
     @cached_property
     def landscape(self) -> Landscape:
@@ -87,7 +98,11 @@ class Evaluator:
         return PreparedRound(self, job, self._expand(queries, job), key)
 
     def answer(self, queries: Sequence[Query], *key: int) -> list[Answer]:
-        """Answer a round; `key` names its random stream."""
+        """Answer a round; `key` names its random stream.
+
+        Without a calibration that a driver has set, the round makes one of its own, outside its
+        price.
+        """
         return self.prepare(queries, *key).run()
 
     def exact_energy(self, x: FloatArray) -> float:
@@ -125,7 +140,7 @@ class Evaluator:
         return finish
 
     def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> Finish:
-        def finish(_: list[Estimate], __: IntArray) -> Answer:
+        def finish(_: Results) -> Answer:
             if isinstance(query, Energy):
                 if any(np.array_equal(query.x, x) for x in differentiated):
                     return Scalar(self._exact_gradient(query.x)[0])
@@ -166,23 +181,26 @@ class Evaluator:
         raise InputError("this circuit has no pool of operators")
 
     def _sampled_energy(self, query: Energy, job: Job) -> Finish:
-        shots, drawn = self._spread([self._shots_of(query)], query.spread, job, shifted=False)
-        where = job.add_points(query.purpose, [Point(query.x)], shots, drawn, shifted=False)
+        points, totals = self._amplified([Point(query.x)], [self._shots_of(query)], query.spread)
+        shots, drawn = self._spread(totals, query.spread, job, shifted=False)
+        where = job.add_points(query.purpose, points, shots, drawn, shifted=False)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimate = results[where][0]
+        def finish(results: Results) -> Answer:
+            estimate = self._extrapolated(results.energies[where])[0]
             return Scalar(estimate.value, estimate.variance, estimate.shots)
 
         return finish
 
     def _sampled_gradient(self, query: Gradient, job: Job) -> Finish:
         expansion = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
-        totals = self._gradient_shots(query, expansion)
+        points, totals = self._amplified(
+            expansion.points, self._gradient_shots(query, expansion), query.spread
+        )
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
-        where = job.add_points(query.purpose, expansion.points, shots, drawn, shifted=True)
+        where = job.add_points(query.purpose, points, shots, drawn, shifted=True)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimates = results[where]
+        def finish(results: Results) -> Answer:
+            estimates = self._extrapolated(results.energies[where])
             value, variance = expansion.combine(estimates)
             return Vector(value, variance, sum(e.shots for e in estimates))
 
@@ -194,7 +212,9 @@ class Evaluator:
         if query.shots is None or isinstance(query.shots, int):
             each = self._shots_of(query)
             if query.spread == "planned":
-                self._allocate(each, shifted=True)  # refuses too few for the groups
+                # Refuses too few for the groups.
+                for part in self._amplified([], [each], query.spread)[1]:
+                    self._allocate(part, shifted=True)
             least = min(each, self._least(query.spread))
             totals = allocate(expansion.weights, each * n_points, minimum=least)
             return [int(total) for total in totals]
@@ -222,7 +242,34 @@ class Evaluator:
         return allocate(weights / weights.sum(), total, minimum=self._least(spread))
 
     def _least(self, spread: Spread) -> int:
-        return 2 if spread == "random" else 2 * len(self.need_plan().groups)
+        scales = 1 if self.extrapolation is None else len(self.extrapolation.scales)
+        return scales * (2 if spread == "random" else 2 * len(self.need_plan().groups))
+
+    def _amplified(
+        self, points: Sequence[Point], totals: Sequence[int], spread: Spread
+    ) -> tuple[list[Point], list[int]]:
+        """Points at every noise scale, and the shots of each: together those of the point."""
+        if self.extrapolation is None:
+            return list(points), list(totals)
+        scales, least = self.extrapolation.scales, self._least(spread)
+        split: list[int] = []
+        for total in totals:
+            if 0 < total < least:
+                raise InputError(
+                    f"{total} shots are too few for {len(scales)} noise scales; give at least "
+                    f"{least}"
+                )
+            minimum = least // len(scales) if total else 0
+            split.extend(allocate(self.extrapolation.share, total, minimum).tolist())
+        return [replace(p, noise_scale=s) for p in points for s in scales], split
+
+    def _extrapolated(self, results: list[Estimate]) -> list[Estimate]:
+        """One estimate for each point, out of those at all noise scales."""
+        if self.extrapolation is None:
+            return results
+        n = len(self.extrapolation.scales)
+        rows = [results[k : k + n] for k in range(0, len(results), n)]
+        return [self.extrapolation.combine(row) for row in rows]
 
     def _spread(
         self, totals: Sequence[int], spread: Spread, job: Job, *, shifted: bool
@@ -260,15 +307,15 @@ class Evaluator:
         self._allocations.clear()
 
     def _sampled_metric(self, query: Metric, job: Job) -> Finish:
-        expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
+        rule = metric_rule(self.metric_rule, self.program)
+        expansion = measured_metric(rule, self.circuit, query.x, query.kind)
         shots = self._shots_of(query)
-        where = job.add_pairs(query.purpose, expansion.pairs, shots)
-        n_pairs = len(expansion.pairs)
+        where = job.add_metric(query.purpose, expansion, shots)
+        circuits = len(expansion.pairs) + len(expansion.readings) + len(expansion.overlaps)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            each = np.full(n_pairs, shots, dtype=np.int64)
-            value, variance = combine_metric(expansion, counts[where], each)
-            return Matrix(value, variance, n_pairs * shots)
+        def finish(results: Results) -> Answer:
+            value, variance = expansion.combine(where.samples(results), shots)
+            return Matrix(value, variance, circuits * shots)
 
         return finish
 
@@ -276,8 +323,8 @@ class Evaluator:
         shots = self._shots_of(query)
         where = job.add_pairs(query.purpose, [(Point(query.x), Point(query.y))], shots)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            p = float(counts[where][0]) / shots
+        def finish(results: Results) -> Answer:
+            p = float(results.fidelities[where][0]) / shots
             return Scalar(p, p * (1 - p) / max(shots - 1, 1), shots)
 
         return finish

@@ -17,8 +17,10 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
+from qvopt.mitigation.spec import MitigationSpec
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError, unknown_name
 
@@ -104,14 +106,17 @@ class MeasurementSpec(StrictModel):
     takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
     else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
     `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its
-    options. `postselect` throws outcomes with other electron numbers away: they are paid, and not
-    used.
+    options. `metric` is a rule of `qvopt.gradients.metric_rules`; None takes covariances of
+    generators where the backend reads them, else fidelities. `postselect` throws outcomes away
+    that contradict the electron numbers, as far as each group shows them (see
+    `qvopt.measurement.selection`): they are paid, and not used.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
     grouping: Grouping | None = None
     allocation: Rule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
+    metric: MetricRule | None = None
     postselect: bool = False
 
 
@@ -148,6 +153,7 @@ class Experiment(StrictModel):
         molecule, ansatz, optimizer, backend: what, by name or as a table with options.
         mapping: fermion-to-qubit mapping.
         measurement: shots, grouping and allocation.
+        mitigation: what is done about a device's errors.
         seed: entropy of every random stream of the run.
         max_steps: the largest number of optimizer steps.
         monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
@@ -163,6 +169,7 @@ class Experiment(StrictModel):
     backend: Nameable[BackendSpec] = BackendSpec(name="sector")
     mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
+    mitigation: MitigationSpec = MitigationSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
     max_steps: int = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None

@@ -295,12 +295,14 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
 
 
 def with_grouping(assembly: Assembly) -> Assembly:
-    """Name the grouping that was chosen, so that a later version resumes with the same."""
-    if assembly.plan is None or assembly.experiment.measurement.grouping is not None:
+    """Name what was chosen by default, so that a later version resumes with the same."""
+    if assembly.plan is None:
         return assembly
-    measurement = assembly.experiment.measurement.model_copy(
-        update={"grouping": assembly.plan.name}
-    )
+    given = assembly.experiment.measurement
+    chosen: dict[str, str | None] = {"metric": assembly.evaluator.metric_rule}
+    if given.grouping is None:
+        chosen["grouping"] = assembly.plan.name
+    measurement = given.model_copy(update=chosen)
     experiment = assembly.experiment.model_copy(update={"measurement": measurement})
     return replace(assembly, experiment=experiment)
 

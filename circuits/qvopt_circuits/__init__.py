@@ -2,7 +2,7 @@
 
 from .adapt import Adapt
 from .ansatz import Ansatz
-from .blocks import layers, parameter_blocks
+from .blocks import commuting_runs, layers, parameter_blocks
 from .catalogue import ansatz_description, ansatz_names, get_ansatz
 from .circuit import Circuit
 from .description import summary
@@ -49,6 +49,7 @@ __all__ = [
     "RealAmplitudes",
     "ansatz_description",
     "ansatz_names",
+    "commuting_runs",
     "excitation_gate",
     "from_pennylane",
     "from_qiskit",

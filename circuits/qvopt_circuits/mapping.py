@@ -15,15 +15,15 @@ import numpy.typing as npt
 from qvopt_molecules.encodings import MAPPINGS, Encoding, encoded_string, encoding
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.pauli import label, masks
+from qvopt_molecules.pauli import label
 
 from .ansatz import Ansatz
 from .circuit import Circuit
 from .clusters import reference_gates
-from .gates import EXCITATIONS, FERMIONIC, PHASES, Angle, Gate
+from .gates import EXCITATIONS, PHASES, ROTATIONS, Angle, Gate
 from .given import GivenCircuit
 from .hardware_efficient import HardwareEfficient
-from .paulis import excitation_strings, phase_strings
+from .paulis import generator_strings
 
 
 def map_circuit(circuit: Circuit, mapping: str) -> Circuit:
@@ -106,12 +106,8 @@ class _MappedHardwareEfficient:
 
 
 def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int) -> list[Gate]:
-    if gate.name in EXCITATIONS:
-        strings = excitation_strings(gate.qubits, fermionic=gate.name in FERMIONIC)
-    elif gate.name in ("rx", "ry", "rz", "pauli-rotation"):
-        strings = [(*_placed(gate), 1.0)]
-    elif gate.name in PHASES:
-        strings = phase_strings(gate.qubits)
+    if gate.name in EXCITATIONS or gate.name in ROTATIONS or gate.name in PHASES:
+        strings = generator_strings(gate)
     else:
         raise InputError(
             f"a {gate.name} gate after the reference cannot be mapped to {mapping} qubits; map "
@@ -137,9 +133,3 @@ def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int
         angle = replace(angle, coefficient=angle.coefficient * scale, offset=angle.offset * scale)
         rotations.append(Gate("pauli-rotation", qubits, angle, letters.replace("I", "")))
     return rotations
-
-
-def _placed(gate: Gate) -> tuple[int, int]:
-    x, z = masks(gate.paulis or gate.name[1].upper())
-    spread = [sum(1 << q for k, q in enumerate(gate.qubits) if m >> k & 1) for m in (x, z)]
-    return spread[0], spread[1]

@@ -53,6 +53,7 @@ class LightningProgram(StatevectorProgram):
         import pennylane as qml
 
         super().__init__(problem)
+        self._name = device
         try:
             self._device = qml.device(device, wires=problem.circuit.n_qubits)
         except Exception as error:  # PennyLane raises several kinds for unknown devices
@@ -123,6 +124,19 @@ class LightningProgram(StatevectorProgram):
             results.append(moments)
         return results
 
+    def counts(
+        self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[dict[int, int]]:
+        """Run circuits without parameters and count outcomes, bit q being qubit q."""
+        rng = np.random.default_rng(seed)
+        found = []
+        for circuit, n in zip(circuits, shots.tolist(), strict=True):
+            p = np.square(np.abs(self._run(to_pennylane(circuit), circuit.n_qubits)))
+            counted = rng.multinomial(n, p / p.sum())
+            seen = np.flatnonzero(counted)
+            found.append(dict(zip(seen.tolist(), counted[seen].tolist(), strict=True)))
+        return found
+
     def sample_fidelities(
         self,
         pairs: Sequence[tuple[Point, Point]],
@@ -138,17 +152,20 @@ class LightningProgram(StatevectorProgram):
         rng = np.random.default_rng(seed)
         return rng.binomial(shots, np.clip(p, 0.0, 1.0)).astype(np.int64)
 
-    def _run(self, operations: list[Any]) -> ComplexArray:
+    def _run(self, operations: list[Any], n_qubits: int | None = None) -> ComplexArray:
         import pennylane as qml
 
+        n, device = self.circuit.n_qubits, self._device
+        if n_qubits is not None and n_qubits != n:  # a Hadamard test has one qubit more
+            n, device = n_qubits, qml.device(self._name, wires=n_qubits)
         tape = qml.tape.QuantumScript(operations, [qml.state()])
-        (batch,), process = self._expanded(tape)
-        state = np.asarray(process((self._device.execute([batch])[0],)))
-        return finite(_reversed(state, self.circuit.n_qubits), "lightning")  # type: ignore[no-any-return]
+        (batch,), process = self._expanded(tape, device)
+        state = np.asarray(process((device.execute([batch])[0],)))
+        return finite(_reversed(state, n), "lightning")  # type: ignore[no-any-return]
 
-    def _expanded(self, tape: Any) -> Any:
+    def _expanded(self, tape: Any, device: Any) -> Any:
         """Decompose what the device does not run natively."""
-        program, _ = self._device.preprocess()
+        program, _ = device.preprocess()
         tapes, process = program([tape])
         return tapes, lambda results: process(results)[0]
 

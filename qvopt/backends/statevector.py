@@ -10,11 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_circuits.blocks import parameter_blocks
+from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import PHASES
 
-from .protocol import MetricKind, Point, Problem
+from .checks import check_memory
+from .metric_circuits import generator_circuit, outcomes_of_counts, overlap_circuit
+from .protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 ComplexArray = npt.NDArray[np.complex128]
 
 
@@ -29,6 +33,12 @@ class StatevectorProgram:
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
         """State vectors at the points."""
+        raise NotImplementedError
+
+    def counts(
+        self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[dict[int, int]]:
+        """Run circuits without parameters and count outcomes, bit q being qubit q."""
         raise NotImplementedError
 
     @cached_property
@@ -70,6 +80,24 @@ class StatevectorProgram:
         states = self.states([point for pair in pairs for point in pair])
         overlaps = [np.vdot(b, a) for a, b in zip(states[::2], states[1::2], strict=True)]
         return np.abs(np.array(overlaps)) ** 2
+
+    def sample_generators(
+        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[Outcomes]:
+        """Joint outcomes of generators, each after the circuit up to its run."""
+        made = [generator_circuit(self.circuit, reading) for reading in readings]
+        found = self.counts([circuit for circuit, _ in made], shots, seed)
+        return [outcomes_of_counts(d, c) for (_, d), c in zip(made, found, strict=True)]
+
+    def sample_overlaps(
+        self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
+    ) -> IntArray:
+        """Counts of 0 on the auxiliary qubit of each Hadamard test."""
+        n = self.circuit.n_qubits
+        check_memory(n + 1, 3, "this backend")
+        tests = [overlap_circuit(self.circuit, overlap) for overlap in overlaps]
+        found = self.counts(tests, shots, seed)
+        return np.array([sum(c for o, c in r.items() if not o >> n & 1) for r in found], dtype=int)
 
     def _derivatives(self, x: FloatArray) -> Any:
         """∂_kψ = [ψ(θ_k + s) - ψ(θ_k - s)] w, exact: s = π, w = ¼ for every gate with G³ = G.

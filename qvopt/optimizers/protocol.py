@@ -62,8 +62,8 @@ class Gradient:
 class Metric:
     """Ask for the Fubini-Study metric at x (a quarter of the quantum Fisher information).
 
-    `shots` is for each fidelity. 0 asks for the exact metric of a simulator beside measured
-    gradients, which no device can give: for studies.
+    `shots` is for each circuit that it takes. 0 asks for the exact metric of a simulator beside
+    measured gradients, which no device can give: for studies.
     """
 
     x: FloatArray
