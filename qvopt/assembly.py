@@ -28,6 +28,7 @@ from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_circuits.mapping import in_mapping
+from qvopt_circuits.pools import extended
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
@@ -185,7 +186,12 @@ def _evaluator(
         return Evaluator(**parts)
     pool = ansatz.operators(hamiltonian)
     circuit = ansatz.circuit(hamiltonian)
-    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit)
+    slopes = None
+    if experiment.backend.name == "sector":
+        from qvopt.backends.sector.pool import operator_slopes
+
+        slopes = operator_slopes(hamiltonian, extended(circuit, pool))
+    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit, slopes)
     return GrowingEvaluator(**parts, growth=growth)
 
 
