@@ -26,7 +26,9 @@ from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import Gate
 from qvopt_circuits.mapping import in_mapping
+from qvopt_circuits.pools import extended
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
@@ -83,10 +85,20 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
 
 
 def is_number_conserving(circuit: Circuit) -> bool:
-    """Whether the circuit is a determinant's X gates followed by excitations."""
+    """Whether the circuit is X gates, then gates that conserve the electrons of each spin."""
     names = [gate.name for gate in circuit.gates]
     prefix = next((k for k, name in enumerate(names) if name != "x"), len(names))
-    return all(gate.conserves_number for gate in circuit.gates[prefix:])
+    norb = circuit.n_qubits // 2
+    return all(
+        gate.conserves_number and (gate.is_diagonal or _conserves_spin(gate, norb))
+        for gate in circuit.gates[prefix:]
+    )
+
+
+def _conserves_spin(excitation: Gate, norb: int) -> bool:
+    half = len(excitation.qubits) // 2
+    spins = [q >= norb for q in excitation.qubits]
+    return sum(spins[:half]) == sum(spins[half:])
 
 
 def make_plan(
@@ -186,7 +198,12 @@ def _evaluator(
         return Evaluator(**parts)
     pool = ansatz.operators(hamiltonian)
     circuit = ansatz.circuit(hamiltonian)
-    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit)
+    slopes = None
+    if experiment.backend.name == "sector":
+        from qvopt.backends.sector.pool import operator_slopes
+
+        slopes = operator_slopes(hamiltonian, extended(circuit, pool))
+    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit, slopes)
     return GrowingEvaluator(**parts, growth=growth)
 
 

@@ -101,7 +101,7 @@ class PairTables:
 
 def pair_tables(tables: GateTables, most_pairs: int) -> PairTables | None:
     """List the pairs that are reached from the reference; None if there are too many."""
-    if _count_pairs(tables) > most_pairs:
+    if count_pairs(tables) > most_pairs:
         return None
     reached = np.zeros(tables.shape[0] * tables.shape[1], dtype=bool)
     reached[tables.reference] = True
@@ -122,7 +122,16 @@ def pair_tables(tables: GateTables, most_pairs: int) -> PairTables | None:
     )
 
 
-def _count_pairs(tables: GateTables) -> int:
+def all_pairs(tables: GateTables) -> tuple[IndexArray, IndexArray, IndexArray]:
+    """List every pair of each gate, reached or not: (first, left, right)."""
+    pairs = [_gate_pairs(gate, tables) for gate in tables.gates.astype(np.int64)]
+    first = np.concatenate([[0], np.cumsum([len(left) for left, _ in pairs], dtype=np.int64)])
+    left, right = (_joined([pair[side] for pair in pairs]) for side in (0, 1))
+    return first.astype(np.uint64), left, right
+
+
+def count_pairs(tables: GateTables) -> int:
+    """Pairs of determinants over all gates, reached or not."""
     n_alpha, n_beta = tables.shape
     total = 0
     for kind, a0, a1, b0, b1 in tables.gates.tolist():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -175,7 +176,20 @@ def most_elements(norb: int, n_alpha: int, n_beta: int) -> int:
 
 
 def sparse_hamiltonian(hamiltonian: MolecularHamiltonian) -> SlicedMatrix:
-    """Build the Hamiltonian over (alpha string, beta string), beta fastest, without E_core."""
+    """Return the Hamiltonian over (alpha string, beta string), beta fastest, without E_core.
+
+    It is built once for a Hamiltonian object and kept as long as that: a circuit that grows is
+    compiled again and again.
+    """
+    if hamiltonian not in _KNOWN:
+        _KNOWN[hamiltonian] = _build(hamiltonian)
+    return _KNOWN[hamiltonian]
+
+
+_KNOWN: WeakKeyDictionary[MolecularHamiltonian, SlicedMatrix] = WeakKeyDictionary()
+
+
+def _build(hamiltonian: MolecularHamiltonian) -> SlicedMatrix:
     h, g = hamiltonian.one_body, np.ascontiguousarray(hamiltonian.two_body)
     alpha = spin_tables(h, g, hamiltonian.n_alpha)
     beta = (
