@@ -309,5 +309,5 @@ def test_problems_that_do_not_fit():
     big = random_hamiltonian(4, 2, 2, 0)
     with pytest.raises(InputError, match="8 spin orbitals"):
         SectorBackend().compile(Problem(UCCSD().circuit(h), None, big))
-    with pytest.raises(InputError, match="34,134,779,536 determinants would need .* GiB"):
+    with pytest.raises(InputError, match=r"34,134,779,536 determinants would need .* GiB"):
         check_memory(20, 10, 10)

@@ -9,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qvopt.backends.sector.program as sector_program
+import qvopt.backends.sector.sampling as sampling
 from qvopt.backends.protocol import Point, Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector.direct_product import DirectHamiltonian
 from qvopt.backends.sector.forecast import bytes_needed
+from qvopt.backends.sector.rotated_sampling import GivensSampler
 from qvopt.backends.sector.workers import Workers
+from qvopt.measurement.basis_change import basis_change_circuit
+from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Angle, Gate
 from qvopt_circuits.matrices import circuit_state
@@ -237,3 +241,45 @@ def test_what_does_not_fit_is_refused_with_its_size():
     wide = MolecularHamiltonian(0.0, np.eye(22), np.zeros((22,) * 4), 11, 11)
     with pytest.raises(InputError, match=r"497,634,306,624 determinants would need [\d,]+\.\d GiB"):
         SectorBackend().compile(Problem(UCCSD().circuit(h), None, wide))
+
+
+@pytest.mark.parametrize("complex_", [False, True])
+def test_rotated_outcomes_are_those_of_the_minors(complex_, monkeypatch):
+    h = build_hamiltonian(find_molecule("h4-chain"))
+    plan = basis_rotation_plan(h)
+    circuit = UCCSD().circuit(h)
+    if complex_:
+        last = Gate("coulomb-phase", (1, 6), Angle(0, 0.7))
+        circuit = Circuit(circuit.n_qubits, (*circuit.gates, last), circuit.n_parameters)
+    problem = Problem(circuit, None, h, plan)
+    program = SectorBackend(threads=2).compile(problem)
+    point = Point(np.random.default_rng(0).normal(size=circuit.n_parameters) * 0.4)
+    psi = program.state(point)
+    minors = sampling.make_sampler(plan, h)
+    monkeypatch.setattr(sampling, "_MOST_BYTES", 0)
+    rotated = sampling.make_sampler(plan, h)
+    assert isinstance(rotated, GivensSampler)
+    full = circuit_state(circuit, point.x)
+    everything = np.arange(len(full), dtype=np.uint64)
+    for g, group in enumerate(plan.groups):
+        p, values = rotated.distribution(psi, g)
+        theirs = minors.distribution(psi.copy(), g)
+        np.testing.assert_allclose(p, theirs[0], atol=1e-13)
+        np.testing.assert_allclose(values, theirs[1], atol=1e-12)
+        bound = circuit.bind(point.x).then(basis_change_circuit(group, h.n_qubits))
+        outcomes = np.abs(circuit_state(bound)) ** 2
+        assert p @ values == pytest.approx(outcomes @ group.diagonal.values(everything), abs=1e-10)
+    n = 40_000
+    shots = np.full((1, len(plan.groups)), n)
+    (moments,) = program.sample([point], shots, np.random.SeedSequence(3))
+    assert program.sample([point], shots, np.random.SeedSequence(3)) == [moments]
+    z = []
+    for g, found in enumerate(moments):
+        p, values = minors.distribution(psi.copy(), g)
+        mean = p @ values
+        variance = p @ (values - mean) ** 2
+        assert found.shots == n
+        assert found.m2 / (n - 1) == pytest.approx(variance, rel=0.1, abs=1e-12)
+        if variance > 1e-18:
+            z.append((found.mean - mean) / np.sqrt(variance / n))
+    assert np.abs(z).max() < 5

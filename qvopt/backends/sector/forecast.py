@@ -18,6 +18,7 @@ from .tiles import unapply_run
 
 if TYPE_CHECKING:
     from .large import LargeEngine
+    from .runs import Run
 
 _SHARE = 0.8  # of the machine's memory
 _STATES = 3  # ψ and Hψ, and one to hand out
@@ -97,7 +98,7 @@ def _gates(engine: LargeEngine) -> float:
     angles = np.zeros((1, 2))
     angles[:, 0] = 1.0
     work: dict[tuple[bool, bool, bool], list[float]] = {}
-    samples = {}
+    samples: dict[tuple[bool, bool, bool], Run] = {}
     for run in engine.runs:
         if run.tiled:
             assert run.ranges is not None
@@ -119,6 +120,7 @@ def _gates(engine: LargeEngine) -> float:
             seconds += 1.5 * 4e-9 * planes / 2 * rotated  # the memory's pace, roughly
             continue
         run = samples[kind]
+        assert run.ranges is not None
         some = run.ranges[: 1 + 2000 // max(1, int(np.diff(run.ranges[0])[0]))]
         pairs = float((some[:, 1] - some[:, 0]).sum())
         parts = np.zeros((2, len(some)))

@@ -22,18 +22,15 @@ FloatArray = npt.NDArray[np.float64]
 Tell = Callable[[float], None]
 
 
-class LargeEngine:
-    """States, energies and adjoint gradients of a circuit by its gate angles.
+class GateEngine:
+    """Applies a circuit to states by its gate angles.
 
-    A state is one plane (real amplitudes) or two (real part, imaginary part); a gradient needs it
-    and λ = Hψ, which is all the memory that grows with the sector.
+    A state is one plane (real amplitudes) or two (real part, imaginary part).
     """
 
-    def __init__(
-        self, tables: GateTables, hamiltonian: MolecularHamiltonian, workers: Workers
-    ) -> None:
+    def __init__(self, tables: GateTables, workers: Workers, planes: int | None = None) -> None:
         self.tables, self.workers = tables, workers
-        self.planes = 2 if tables.is_complex else 1
+        self.planes = (2 if tables.is_complex else 1) if planes is None else planes
         self.size = tables.shape[0] * tables.shape[1]
         self.runs = cut_into_runs(tables)
         self._gates = tables.gates.astype(np.int64)
@@ -42,8 +39,6 @@ class LargeEngine:
             tables.right.astype(np.uint32),
             tables.sign,
         )
-        self.hamiltonian = DirectHamiltonian(hamiltonian, workers)
-        self._bundle: FloatArray | None = None
 
     def prepare(self, angles: FloatArray, out: FloatArray, tell: Tell | None = None) -> None:
         """Write the state into `out`, flat, one plane after another."""
@@ -75,6 +70,74 @@ class LargeEngine:
             return z.reshape(self.tables.shape)
         state: npt.NDArray[Any] = z[: self.size] + 1j * z[self.size :]
         return state.reshape(self.tables.shape)
+
+    def apply_one(self, k: int, angle: float, z: FloatArray, planes: int) -> None:
+        """Apply gate k at an angle to every plane of a bundle."""
+        gate, shape = self._gates[k], self.tables.shape
+        if gate[0] == PHASE:
+            factor = self.tables.phases[gate[1]]
+            turn = angle * factor.scale
+            self.workers.run(
+                apply_phase, shape[0], z, planes, shape, factor.alpha, factor.beta,
+                np.cos(turn), np.sin(turn),
+            )  # fmt: skip
+            return
+        c, d = np.cos(angle / 2), np.sin(angle / 2)
+        units = self._units(gate)
+        self.workers.run(apply_gate, units, z, planes, shape, gate, *self.strings, c, d)
+
+    def amplitudes_of(self, k: int) -> int:
+        """How many pairs of amplitudes gate k rotates."""
+        kind, a0, a1, b0, b1 = self._gates[k].tolist()
+        rows = self.tables.shape[0] if kind in (COLUMNS, PHASE) else a1 - a0
+        columns = self.tables.shape[1] if kind in (ROWS, PHASE) else b1 - b0
+        return int(rows * columns)
+
+    def _units(self, gate: npt.NDArray[np.int64]) -> int:
+        return self.tables.shape[0] if gate[0] == COLUMNS else int(gate[2] - gate[1])
+
+    def derivative_states(self, angles: FloatArray, wanted: npt.NDArray[np.int64]) -> FloatArray:
+        """∂ψ/∂θ of the wanted gates and ψ itself at the end, shape (wanted + 1, planes · size)."""
+        each = self.planes * self.size
+        out = np.zeros((len(wanted) + 1, each))
+        psi = out[0]
+        psi[self.tables.reference] = 1.0
+        filled = 1
+        for k in range(len(angles)):
+            self.apply_one(k, angles[k], out[:filled].reshape(-1), filled * self.planes)
+            if k in wanted:
+                out[filled] = self._derivative(k, psi)
+                filled += 1
+        return np.roll(out, -1, axis=0)
+
+    def _derivative(self, k: int, psi: FloatArray) -> FloatArray:
+        """Apply the generator: (T - T†) / 2, or -i times the numbers of a phase."""
+        gate = self._gates[k]
+        if gate[0] == PHASE:
+            factor = self.tables.phases[gate[1]]
+            numbers = factor.scale * np.outer(factor.alpha, factor.beta).reshape(-1)
+            real, imaginary = psi.reshape(2, -1)
+            return np.concatenate([numbers * imaginary, -numbers * real])
+        # Quarter turns forth and back differ by twice (T - T†)ψ; half of it is wanted.
+        forth, back = psi.copy(), psi.copy()
+        self.apply_one(k, np.pi, forth, self.planes)
+        self.apply_one(k, -np.pi, back, self.planes)
+        difference: FloatArray = 0.25 * (forth - back)
+        return difference
+
+
+class LargeEngine(GateEngine):
+    """Energies and adjoint gradients too.
+
+    They need the state and λ = Hψ, which is all the memory that grows with the sector.
+    """
+
+    def __init__(
+        self, tables: GateTables, hamiltonian: MolecularHamiltonian, workers: Workers
+    ) -> None:
+        super().__init__(tables, workers)
+        self.hamiltonian = DirectHamiltonian(hamiltonian, workers)
+        self._bundle: FloatArray | None = None
 
     def energy_at(self, angles: FloatArray, tell: Tell | None = None) -> float:
         """⟨H⟩ without the core energy."""
@@ -127,21 +190,6 @@ class LargeEngine:
                 tell(1.0 - 0.6 * left / len(angles))
         return energy, slopes
 
-    def apply_one(self, k: int, angle: float, z: FloatArray, planes: int) -> None:
-        """Apply gate k at an angle to every plane of a bundle."""
-        gate, shape = self._gates[k], self.tables.shape
-        if gate[0] == PHASE:
-            factor = self.tables.phases[gate[1]]
-            turn = angle * factor.scale
-            self.workers.run(
-                apply_phase, shape[0], z, planes, shape, factor.alpha, factor.beta,
-                np.cos(turn), np.sin(turn),
-            )  # fmt: skip
-            return
-        c, d = np.cos(angle / 2), np.sin(angle / 2)
-        units = self._units(gate)
-        self.workers.run(apply_gate, units, z, planes, shape, gate, *self.strings, c, d)
-
     def _unapply_one(self, k: int, angle: float, z: FloatArray) -> float:
         gate, shape = self._gates[k], self.tables.shape
         if gate[0] == PHASE:
@@ -149,52 +197,13 @@ class LargeEngine:
             factor = self.tables.phases[gate[1]]
             parts = np.zeros(shape[0])
             self.workers.run(phase_slopes, shape[0], z, shape, factor.alpha, factor.beta, parts)
-            return 2.0 * factor.scale * float(parts.sum())
+            return float(2.0 * factor.scale * parts.sum())
         c, d = np.cos(angle / 2), np.sin(angle / 2)
         parts = np.zeros(self._units(gate))
         self.workers.run(
             unapply_gate, len(parts), z, 2 * self.planes, shape, gate, *self.strings, c, d, parts
         )
         return float(parts.sum())
-
-    def amplitudes_of(self, k: int) -> int:
-        """How many pairs of amplitudes gate k rotates."""
-        kind, a0, a1, b0, b1 = self._gates[k].tolist()
-        rows = self.tables.shape[0] if kind in (COLUMNS, PHASE) else a1 - a0
-        columns = self.tables.shape[1] if kind in (ROWS, PHASE) else b1 - b0
-        return int(rows * columns)
-
-    def _units(self, gate: npt.NDArray[np.int64]) -> int:
-        return self.tables.shape[0] if gate[0] == COLUMNS else int(gate[2] - gate[1])
-
-    def derivative_states(self, angles: FloatArray, wanted: npt.NDArray[np.int64]) -> FloatArray:
-        """∂ψ/∂θ of the wanted gates and ψ itself at the end, shape (wanted + 1, planes · size)."""
-        each = self.planes * self.size
-        out = np.zeros((len(wanted) + 1, each))
-        psi = out[0]
-        psi[self.tables.reference] = 1.0
-        filled = 1
-        for k in range(len(angles)):
-            self.apply_one(k, angles[k], out[:filled].reshape(-1), filled * self.planes)
-            if k in wanted:
-                out[filled] = self._derivative(k, psi)
-                filled += 1
-        return np.roll(out, -1, axis=0)
-
-    def _derivative(self, k: int, psi: FloatArray) -> FloatArray:
-        """Apply the generator: (T - T†) / 2, or -i times the numbers of a phase."""
-        gate = self._gates[k]
-        if gate[0] == PHASE:
-            factor = self.tables.phases[gate[1]]
-            numbers = factor.scale * np.outer(factor.alpha, factor.beta).reshape(-1)
-            real, imaginary = psi.reshape(2, -1)
-            return np.concatenate([numbers * imaginary, -numbers * real])
-        # Quarter turns forth and back differ by twice (T - T†)ψ; half of it is wanted.
-        forth, back = psi.copy(), psi.copy()
-        self.apply_one(k, np.pi, forth, self.planes)
-        self.apply_one(k, -np.pi, back, self.planes)
-        difference: FloatArray = 0.25 * (forth - back)
-        return difference
 
 
 def _turns(angles: FloatArray) -> FloatArray:

@@ -195,7 +195,7 @@ class SectorProgram:
         if self._samplers is None:
             hamiltonian = self.problem.hamiltonian
             assert hamiltonian is not None
-            self._samplers = make_sampler(plan, hamiltonian)
+            self._samplers = make_sampler(plan, hamiltonian, self._workers)
         rng = np.random.default_rng(seed)
         return [
             sample_plan(self._samplers, plan, self.state(point), row, rng)
