@@ -35,12 +35,10 @@ class Forecast:
 
     def __str__(self) -> str:
         """One line for people."""
-        time_ = f"{self.seconds:.1f} s" if self.seconds < 100 else f"{self.seconds / 60:.0f} min"
+        time_ = f"{self.seconds:.2g} s" if self.seconds < 100 else f"{self.seconds / 60:.0f} min"
+        size = f"{self.gib:.2f} GiB" if self.gib >= 0.1 else f"{1024 * self.gib:.1f} MiB"
         cores = "1 core" if self.threads == 1 else f"{self.threads} cores"
-        return (
-            f"{self.determinants:,} determinants, {self.gib:.2f} GiB, about {time_} per gradient "
-            f"on {cores}"
-        )
+        return f"{self.determinants:,} determinants, {size}, about {time_} per gradient on {cores}"
 
 
 def sector_dimension(norb: int, n_alpha: int, n_beta: int) -> int:
