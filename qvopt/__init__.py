@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.result import Result
     from qvopt.session import Session, run
+    from qvopt.tasks.excited.states import excited_states
+    from qvopt.tasks.run_properties import run_properties
     from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
     from qvopt_circuits.reading.from_pennylane import read_pennylane as from_pennylane
@@ -32,6 +34,7 @@ __all__ = [
     "Session",
     "build_hamiltonian",
     "compare",
+    "excited_states",
     "find_molecule",
     "from_pennylane",
     "from_qiskit",
@@ -40,6 +43,7 @@ __all__ = [
     "make_experiment",
     "minimize",
     "run",
+    "run_properties",
     "scan",
 ]
 
@@ -49,6 +53,7 @@ _HOMES = {
     "Session": "qvopt.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
     "compare": "qvopt.comparison.compare",
+    "excited_states": "qvopt.tasks.excited.states",
     "find_molecule": "qvopt_molecules.catalogue",
     "from_pennylane": "qvopt_circuits",
     "from_qiskit": "qvopt_circuits",
@@ -57,6 +62,7 @@ _HOMES = {
     "make_experiment": "qvopt.experiment",
     "minimize": "qvopt.optimizers.minimize",
     "run": "qvopt.session",
+    "run_properties": "qvopt.tasks.run_properties",
     "scan": "qvopt.tasks.scan",
 }
 

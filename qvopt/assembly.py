@@ -34,6 +34,7 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
@@ -57,8 +58,8 @@ class Assembly:
 
 
 def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
-    """Return the molecule that a description means; None for an FCIDUMP file."""
-    if spec.name.lower().endswith((".fcidump", "fcidump")):
+    """Return the molecule that a description means; None for an FCIDUMP file or a lattice."""
+    if spec.name.lower().endswith((".fcidump", "fcidump")) or is_lattice(spec.name):
         return None
     space: Any = spec.active_space
     return find_molecule(
@@ -77,6 +78,13 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
     molecule = resolve_molecule(spec)
     if molecule is not None:
         return build_hamiltonian(molecule)
+    if is_lattice(spec.name):
+        if spec.active_space or spec.basis or spec.charge or spec.orbitals:
+            raise InputError(
+                f"{spec.name} takes its own parameters (--set sites=6 --set u=8) and spin; it has "
+                f"no basis, charge, orbitals or active space"
+            )
+        return lattice_hamiltonian(spec.name, spec.set, spec.spin)
     if spec.active_space or spec.set or spec.basis or spec.orbitals:
         raise InputError(
             "an FCIDUMP file fixes basis, geometry and active space; only its name is given"

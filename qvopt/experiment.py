@@ -170,7 +170,9 @@ class Experiment(StrictModel):
     ansatz: Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
     optimizer: Nameable[OptimizerSpec] | None = None
     backend: Nameable[BackendSpec] = BackendSpec(name="sector")
-    mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
+    mapping: Literal[
+        "jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev", "jordan-wigner-tapered"
+    ] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
     mitigation: MitigationSpec = MitigationSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
