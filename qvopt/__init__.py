@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qvopt.comparison.compare import compare
     from qvopt.experiment import Experiment, make_experiment
     from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from qvopt.tasks.run_properties import run_properties
     from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
+    from qvopt_circuits.reading.from_pennylane import read_pennylane as from_pennylane
+    from qvopt_circuits.reading.from_qiskit import read_qiskit as from_qiskit
     from qvopt_molecules.catalogue import find_molecule
     from qvopt_molecules.integrals import build_hamiltonian
 
@@ -32,8 +35,11 @@ __all__ = [
     "Result",
     "Session",
     "build_hamiltonian",
+    "compare",
     "excited_states",
     "find_molecule",
+    "from_pennylane",
+    "from_qiskit",
     "get_ansatz",
     "get_optimizer",
     "make_experiment",
@@ -50,8 +56,11 @@ _HOMES = {
     "Result": "qvopt.result",
     "Session": "qvopt.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
+    "compare": "qvopt.comparison.compare",
     "excited_states": "qvopt.tasks.excited.states",
     "find_molecule": "qvopt_molecules.catalogue",
+    "from_pennylane": "qvopt_circuits",
+    "from_qiskit": "qvopt_circuits",
     "get_ansatz": "qvopt_circuits.catalogue",
     "get_optimizer": "qvopt.optimizers.registry",
     "make_experiment": "qvopt.experiment",

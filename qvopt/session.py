@@ -12,15 +12,17 @@ import numpy as np
 
 from qvopt.assembly import Assembly, assemble, molecular_hamiltonian, resolve_molecule
 from qvopt.codec import decode_costs
-from qvopt.driver import Driver, Monitor, Outcome, Step, last_end
+from qvopt.driver import Driver, Monitor, Outcome, Step, chosen_operators, last_end
 from qvopt.ending import decode_average
 from qvopt.experiment import Experiment, make_experiment
+from qvopt.growing import growing_optimizer
 from qvopt.journal import Event, Journal
 from qvopt.ledger import Budget, Ledger
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.stopping import Watch
+from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
@@ -56,7 +58,7 @@ class Session:
         spec = self.experiment.optimizer_spec
         self.driver = Driver(
             assembly.evaluator,
-            get_optimizer(spec.name, **spec.options),
+            growing_optimizer(get_optimizer(spec.name, **spec.options), assembly.evaluator),
             assembly.start,
             self.experiment.seed,
             self.experiment.max_steps if max_steps is None else max_steps,
@@ -96,11 +98,11 @@ class Session:
             )
         if hamiltonian is None:
             hamiltonian = molecular_hamiltonian(experiment.molecule)
-        assembly = _resolved(assemble(experiment, hamiltonian))
+        assembly = with_grouping(assemble(experiment, hamiltonian))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
-        references = _references(experiment, assembly)
+        references = molecular_references(experiment, assembly)
         if not store:
             return cls(assembly, folder=None, journal=None, references=references)
         label = hamiltonian.label or "molecule"
@@ -132,6 +134,9 @@ class Session:
                 raise InputError(f"{path}/experiment.toml is not the one this run began with")
             if begin["hamiltonian"] != hamiltonian.content_hash():
                 raise InputError(f"{path}/hamiltonian.npz is not the one this run began with")
+            if experiment.measurement.metric is None:  # begun before there was a choice
+                measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
+                experiment = experiment.model_copy(update={"measurement": measurement})
             assembly = assemble(experiment, hamiltonian)
             return cls(
                 assembly,
@@ -143,6 +148,11 @@ class Session:
         except BaseException:
             journal.close()
             raise
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as it is now: an adaptive ansatz grows."""
+        return self.driver.evaluator.circuit
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.driver)
@@ -172,6 +182,7 @@ class Session:
             drift=self.driver.drift,
             names=_names(self.experiment, self.assembly.hamiltonian.label),
             average=outcome.average,
+            operators=list(self.driver.operators),
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
@@ -263,6 +274,7 @@ def stored_result(folder: RunFolder) -> Result:
         drift=0.0 if end is None else end[0]["drift"],
         names=_names(experiment, begin["label"]),
         average=None if end is None else decode_average(end[0].get("average")),
+        operators=chosen_operators(events),
     )
 
 
@@ -285,13 +297,15 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
     }
 
 
-def _resolved(assembly: Assembly) -> Assembly:
-    """Name the grouping that was chosen, so that a later version resumes with the same."""
-    if assembly.plan is None or assembly.experiment.measurement.grouping is not None:
+def with_grouping(assembly: Assembly) -> Assembly:
+    """Name what was chosen by default, so that a later version resumes with the same."""
+    if assembly.plan is None:
         return assembly
-    measurement = assembly.experiment.measurement.model_copy(
-        update={"grouping": assembly.plan.name}
-    )
+    given = assembly.experiment.measurement
+    chosen: dict[str, str | None] = {"metric": assembly.evaluator.metric_rule}
+    if given.grouping is None:
+        chosen["grouping"] = assembly.plan.name
+    measurement = given.model_copy(update=chosen)
     experiment = assembly.experiment.model_copy(update={"measurement": measurement})
     return replace(assembly, experiment=experiment)
 
@@ -308,7 +322,8 @@ def _monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
     return chosen
 
 
-def _references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree."""
     molecule = resolve_molecule(experiment.molecule)
     known = {} if molecule is None else dict(molecule.references)
     fci = known.get("fci")
