@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -126,7 +126,6 @@ class Program(Protocol):
         ...
 
 
-@runtime_checkable
 class GeneratorProgram(Protocol):
     """A program that also reads generators on the states between its gates."""
 
@@ -137,7 +136,6 @@ class GeneratorProgram(Protocol):
         ...
 
 
-@runtime_checkable
 class OverlapProgram(Protocol):
     """A program that also runs Hadamard tests, on one qubit more."""
 
@@ -146,6 +144,16 @@ class OverlapProgram(Protocol):
     ) -> IntArray:
         """Counts of 0 on the auxiliary qubit: 2 count / shots - 1 estimates the overlap's part."""
         ...
+
+
+def reads_generators(program: Any) -> TypeGuard[GeneratorProgram]:
+    """Whether a program, or what it wraps, is a `GeneratorProgram`."""
+    return hasattr(program, "sample_generators")
+
+
+def runs_hadamard_tests(program: Any) -> TypeGuard[OverlapProgram]:
+    """Whether a program, or what it wraps, is an `OverlapProgram`."""
+    return hasattr(program, "sample_overlaps")
 
 
 class Backend(Protocol):
