@@ -95,7 +95,8 @@ class Evaluator:
     @cached_property
     def landscape(self) -> Landscape:
         """What the circuit says of the energy before it is measured."""
-        return describe_landscape(self.circuit, self.program.problem.observable, self.plan)
+        observable = self.program.problem.observable
+        return describe_landscape(self.circuit, observable, self.plan, self.gradient_rule)
 
     def prepare(self, queries: Sequence[Query], *key: int) -> PreparedRound:
         """Expand a round into circuits: its price is then known, and nothing has run.

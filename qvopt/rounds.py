@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import (
     CountingProgram,
-    GeneratorProgram,
     Outcomes,
     Overlap,
-    OverlapProgram,
     Point,
     Reading,
+    reads_generators,
+    runs_hadamard_tests,
 )
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
@@ -218,11 +218,11 @@ class PreparedRound:
             shots: IntArray = np.array(job.pair_shots, dtype=np.int64)
             fidelities = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))
         if job.readings:
-            assert isinstance(program, GeneratorProgram)
+            assert reads_generators(program)
             shots = np.array(job.reading_shots, dtype=np.int64)
             generators = program.sample_generators(job.readings, shots, stream(seed, *key, 4))
         if job.overlaps:
-            assert isinstance(program, OverlapProgram)
+            assert runs_hadamard_tests(program)
             shots = np.array(job.overlap_shots, dtype=np.int64)
             overlaps = program.sample_overlaps(job.overlaps, shots, stream(seed, *key, 5))
         return Results(energies, fidelities, generators, overlaps)
