@@ -32,7 +32,7 @@ class Cost:
 
 
 Costs = dict[str, Cost]
-"""Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final."""
+"""Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final, …"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ class Job:
     shots: list[IntArray] = field(default_factory=list)
     drawn: list[FloatArray | None] = field(default_factory=list)
     shifted: list[bool] = field(default_factory=list)
+    gradients: list[slice] = field(default_factory=list)
     pairs: list[tuple[Point, Point]] = field(default_factory=list)
     pair_shots: list[int] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
@@ -149,8 +150,9 @@ class PreparedRound:
         self, evaluator: Evaluator, job: Job, finish: Sequence[Finish], key: tuple[int, ...]
     ) -> None:
         self._evaluator, self._job, self._finish, self._key = evaluator, job, finish, key
-        self.found: tuple[Scatter | None, Scatter | None] | None = None
-        """Scatter by group of energies and of shifted ones; set by `run` if the split adapts."""
+        self.found: tuple[Scatter | None, ...] | None = None
+        """Set by `run` if splits adapt: scatter by group of energies and of shifted ones, and by
+        shifted energy of a gradient."""
 
     @property
     def costs(self) -> Costs:
@@ -168,12 +170,11 @@ class PreparedRound:
             plan = self._evaluator.need_plan()
             moments = self._moments(np.array(job.shots))
             check_complete(moments, len(job.points))
-            if self._evaluator.adaptive:
-                self.found = (self._scatter(moments, False), self._scatter(moments, True))
             energies = [
                 combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
                 for drawn, m in zip(job.drawn, moments, strict=True)
             ]
+            self.found = self._learned(moments, energies)
         results = self._measured(energies)
         answers = [step(results) for step in self._finish]
         for answer in answers:
@@ -226,9 +227,20 @@ class PreparedRound:
             overlaps = program.sample_overlaps(job.overlaps, shots, stream(seed, *key, 5))
         return Results(energies, fidelities, generators, overlaps)
 
-    def _scatter(self, moments: Sequence[Sequence[Moments]], shifted: bool) -> Scatter | None:
-        own = [m for m, s in zip(moments, self._job.shifted, strict=True) if s == shifted]
-        return Scatter.of(own) if own else None
+    def _learned(
+        self, moments: Sequence[Sequence[Moments]], energies: Sequence[Estimate]
+    ) -> tuple[Scatter | None, ...] | None:
+        evaluator, job = self._evaluator, self._job
+        groups: list[Scatter | None] = [None, None]
+        if evaluator.adaptive:
+            for shifted in (False, True):
+                own = [m for m, s in zip(moments, job.shifted, strict=True) if s == shifted]
+                groups[shifted] = Scatter.of(own) if own else None
+        if not evaluator.adaptive_gradient:
+            return tuple(groups) if evaluator.adaptive else None
+        n_groups = len(evaluator.need_plan().groups)
+        parts = [Scatter.of_points(energies[where], n_groups) for where in job.gradients]
+        return (*groups, sum(parts[1:], parts[0]) if parts else None)
 
 
 class NonFiniteError(BackendError):

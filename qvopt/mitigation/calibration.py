@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from qvopt.measurement.readout import Calibration
 
 from .spec import ReadoutSpec
 
-CALIBRATION_CIRCUITS = 2
+PURPOSE: Final = "readout-calibration"
+"""What it is charged as."""
+
+CALIBRATION_CIRCUITS: Final = 2
 """All qubits in 0, all qubits in 1."""
 
 
@@ -78,4 +81,4 @@ def decode_calibration(document: dict[str, Any], readout: ReadoutSpec) -> Calibr
 def calibration_costs(readout: ReadoutSpec) -> Costs:
     """What one calibration costs."""
     shots = CALIBRATION_CIRCUITS * readout.shots
-    return {"calibration": Cost(circuits=CALIBRATION_CIRCUITS, shots=shots)}
+    return {PURPOSE: Cost(circuits=CALIBRATION_CIRCUITS, shots=shots)}

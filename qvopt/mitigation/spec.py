@@ -18,8 +18,8 @@ class _Model(BaseModel):
 class ReadoutSpec(_Model):
     """Correction of readout errors; see `qvopt.measurement.readout`.
 
-    `shots` are those of each of the two calibration circuits, charged as "calibration". `every`
-    is the number of the optimizer's rounds between calibrations; None calibrates once a run.
+    `shots` are those of each of the two calibration circuits, charged as "readout-calibration".
+    `every` is the number of the optimizer's rounds between calibrations; None calibrates once.
     """
 
     method: Method = "tensored"

@@ -1,4 +1,4 @@
-"""The cells of a comparison: each a run, with a name made of the content of its description."""
+"""The runs of a comparison: each a run, with a name made of the content of its description."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .specification import TUNING_SEEDS, ComparisonSpec, EntrantSpec
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlannedRun:
     """One run to do, or done.
 
     Attributes:
@@ -98,12 +98,12 @@ def entrants(spec: ComparisonSpec, problems: Sequence[Problem]) -> list[Entrant]
     return found
 
 
-def scored_cells(
+def scored_runs(
     spec: ComparisonSpec,
     problems: Sequence[Problem],
     who: Sequence[Entrant],
     chosen: dict[str, dict[str, Any]],
-) -> Iterator[Cell]:
+) -> Iterator[PlannedRun]:
     """Every scored run, seed by seed; `chosen` are the hyper-parameters of tuned optimizers."""
     seeds = range(spec.first_seed, spec.first_seed + spec.seeds)
     for problem in problems:
@@ -116,12 +116,12 @@ def scored_cells(
                 bases.append((entrant, _experiment(spec, problem, entrant, options, shots, budget)))
         for seed in seeds:
             for entrant, base in bases:
-                yield Cell(problem, entrant.label, base.model_copy(update={"seed": seed}))
+                yield PlannedRun(problem, entrant.label, base.model_copy(update={"seed": seed}))
 
 
-def trial_cells(
+def trial_runs(
     spec: ComparisonSpec, problems: Sequence[Problem], who: Sequence[Entrant]
-) -> Iterator[Cell]:
+) -> Iterator[PlannedRun]:
     """Every run of the search of hyper-parameters."""
     for problem in problems:
         budget = spec.tuning.budget or problem.budget or spec.budget
@@ -133,7 +133,7 @@ def trial_cells(
                 base = _experiment(spec, problem, entrant, options, shots, budget)
                 for k in range(spec.tuning.seeds):
                     seed = base.model_copy(update={"seed": TUNING_SEEDS + k})
-                    yield Cell(problem, entrant.label, seed, trial)
+                    yield PlannedRun(problem, entrant.label, seed, trial)
 
 
 def tuning_shots(spec: ComparisonSpec, problem: Problem, entrant: Entrant) -> int | None:
