@@ -13,7 +13,6 @@ from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .compilation import all_pairs, compile_circuit, count_pairs
-from .forecast import most_elements
 from .hamiltonian_matrix import sparse_hamiltonian
 from .sparse import SlicedMatrix, multiply
 
