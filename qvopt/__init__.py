@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qvopt.result import Result
     from qvopt.session import Session, run
     from qvopt.tasks.excited.states import excited_states
+    from qvopt.tasks.orbital_optimisation import optimise_orbitals
+    from qvopt.tasks.relax import relax
     from qvopt.tasks.run_properties import run_properties
     from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
@@ -42,6 +44,8 @@ __all__ = [
     "get_optimizer",
     "make_experiment",
     "minimize",
+    "optimise_orbitals",
+    "relax",
     "run",
     "run_properties",
     "scan",
@@ -61,6 +65,8 @@ _HOMES = {
     "get_optimizer": "qvopt.optimizers.registry",
     "make_experiment": "qvopt.experiment",
     "minimize": "qvopt.optimizers.minimize",
+    "optimise_orbitals": "qvopt.tasks.orbital_optimisation",
+    "relax": "qvopt.tasks.relax",
     "run": "qvopt.session",
     "run_properties": "qvopt.tasks.run_properties",
     "scan": "qvopt.tasks.scan",

@@ -211,23 +211,6 @@ class AerProgram(StatevectorProgram):
             self._amplified[group, scale] = circuit
         return self._amplified[group, scale]
 
-    def counts(
-        self,
-        x: FloatArray,
-        changes: Sequence[Circuit],
-        shots: IntArray,
-        seed: np.random.SeedSequence,
-    ) -> list[dict[int, int]]:
-        """Counts by outcome, bit q being qubit q, after each change of basis, with the noise."""
-        seeds, found = _seeds(seed, len(changes)), []
-        angles = np.array([self._angles(Point(x))])
-        for g, (change, n) in enumerate(zip(changes, shots.tolist(), strict=True)):
-            circuit = to_qiskit(self._free.then(change))
-            circuit.measure_all()
-            run = self._run(self._transpiled(circuit), angles, n, seeds(g, n))
-            found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
-        return found
-
     def sample_fidelities(
         self,
         pairs: Sequence[tuple[Point, Point]],

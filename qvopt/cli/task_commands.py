@@ -152,3 +152,76 @@ def excited(
     }
     data = experiment_data(what, options, settings or [], active_space)
     raise typer.Exit(excited_command(data, states, method, beta, out, json_output))
+
+
+@app.command()
+def relax(
+    what: What,
+    tolerance: Annotated[
+        float, typer.Option(help="Largest gradient to stop at, in Hartree per bohr.")
+    ] = 3e-4,
+    max_geometries: Annotated[int, typer.Option(help="Most energies and gradients.")] = 50,
+    ansatz: Ansatz = None,
+    optimizer: Optimizer = None,
+    max_steps: MaxSteps = None,
+    settings: Settings = None,
+    basis: Basis = None,
+    charge: Charge = None,
+    spin: Spin = None,
+    active_space: Space = None,
+    frozen_core: Frozen = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the runs; an existing one is gone on with.")
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Relax a molecule's geometry on the energy surface of its VQE."""
+    from .geometry import relax_command
+    from .options import experiment_data
+
+    options = {
+        "ansatz": ansatz,
+        "optimizer": optimizer,
+        "max_steps": max_steps,
+        "molecule.basis": basis,
+        "molecule.charge": charge,
+        "molecule.spin": spin,
+        "molecule.active_space.frozen_core": frozen_core,
+    }
+    data = experiment_data(what, options, settings or [], active_space)
+    raise typer.Exit(relax_command(data, tolerance, max_geometries, out, json_output))
+
+
+@app.command("oo-vqe")
+def oo_vqe(
+    what: What,
+    tolerance: Annotated[
+        float, typer.Option(help="Largest orbital gradient to stop at, in Hartree.")
+    ] = 1e-5,
+    max_rounds: Annotated[int, typer.Option(help="Most VQE runs.")] = 100,
+    ansatz: Ansatz = None,
+    optimizer: Optimizer = None,
+    max_steps: MaxSteps = None,
+    settings: Settings = None,
+    basis: Basis = None,
+    charge: Charge = None,
+    spin: Spin = None,
+    active_space: Space = None,
+    frozen_core: Frozen = None,
+    json_output: Json = False,
+) -> None:
+    """Optimise the orbitals of an active space together with the circuit."""
+    from .geometry import orbitals_command
+    from .options import experiment_data
+
+    options = {
+        "ansatz": ansatz,
+        "optimizer": optimizer,
+        "max_steps": max_steps,
+        "molecule.basis": basis,
+        "molecule.charge": charge,
+        "molecule.spin": spin,
+        "molecule.active_space.frozen_core": frozen_core,
+    }
+    data = experiment_data(what, options, settings or [], active_space)
+    raise typer.Exit(orbitals_command(data, tolerance, max_rounds, json_output))

@@ -157,8 +157,9 @@ def measured_properties(
             seen = times > 0
             outcomes.append(Outcomes.from_occupations(numbers[seen], times[seen]))
     elif hasattr(program, "counts"):
-        changes = [setting.circuit() for setting in settings]
-        found = program.counts(x, changes, each, stream(seed, PROPERTIES_STREAM, shots))
+        prepared = assembly.evaluator.circuit.bind(x)
+        circuits = [prepared.then(setting.circuit()) for setting in settings]
+        found = program.counts(circuits, each, stream(seed, PROPERTIES_STREAM, shots))
         outcomes = [Outcomes.from_counts(counts, h.norb) for counts in found]
     else:
         raise InputError(

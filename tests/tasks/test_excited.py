@@ -100,7 +100,8 @@ def test_deflated_gradients_exact_and_measured():
 
 
 def test_deflation_under_shots_is_counted():
-    found = excited_states("h2", 2, shots=1000, max_steps=200, seed=3)
+    found = excited_states("h2", 2, shots=1000, max_steps=60, seed=3,
+                           optimizer={"name": "adam", "learning_rate": 0.1})  # fmt: skip
     for state in found.states:
         assert abs(state.energy - state.exact) < 6 * state.stderr
     assert found.states[1].overlap < 0.05

@@ -29,7 +29,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.rounds import Finish, Job
+from qvopt.rounds import Finish, Job, Results
 from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -64,8 +64,8 @@ class DeflatedEvaluator(Evaluator):
     def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> Finish:
         plain = super()._exact(query, differentiated)
 
-        def finish(results: list[Estimate], counts: IntArray) -> Answer:
-            answer = plain(results, counts)
+        def finish(results: Results) -> Answer:
+            answer = plain(results)
             if isinstance(query, Energy) and isinstance(answer, Scalar):
                 # `exact_energy` is ours and has the penalty already, a gradient's energy has not.
                 if not any(np.array_equal(query.x, x) for x in differentiated):
@@ -87,10 +87,10 @@ class DeflatedEvaluator(Evaluator):
         pairs = [(Point(query.x), Point(y)) for y in self.lower]
         where = job.add_pairs("overlap", pairs, shots)
 
-        def finish(results: list[Estimate], counts: IntArray) -> Answer:
-            answer = plain(results, counts)
+        def finish(results: Results) -> Answer:
+            answer = plain(results)
             assert isinstance(answer, Scalar)
-            value, variance = self._sum(counts[where], np.full(len(pairs), shots))
+            value, variance = self._sum(results.fidelities[where], np.full(len(pairs), shots))
             spent = answer.shots + shots * len(pairs)
             return Scalar(answer.value + value, answer.variance + variance, spent)
 
@@ -107,10 +107,13 @@ class DeflatedEvaluator(Evaluator):
         for point, total in zip(expansion.points, totals, strict=True):
             slots.append(job.add_pairs("overlap", [(point, Point(y)) for y in self.lower], total))
 
-        def finish(results: list[Estimate], counts: IntArray) -> Answer:
+        def finish(results: Results) -> Answer:
             combined = []
-            for estimate, slot, total in zip(results[where], slots, totals, strict=True):
-                value, variance = self._sum(counts[slot], np.full(len(self.lower), total))
+            sampled = zip(results.energies[where], slots, totals, strict=True)
+            for estimate, slot, total in sampled:
+                value, variance = self._sum(
+                    results.fidelities[slot], np.full(len(self.lower), total)
+                )
                 combined.append(
                     Estimate(estimate.value + value, estimate.variance + variance, estimate.shots)
                 )
@@ -129,6 +132,8 @@ class DeflatedEvaluator(Evaluator):
 
 class WeightedEvaluator:
     """Σ_k w_k E_k of evaluators that share their parameters; for energies and gradients."""
+
+    readout = None
 
     def __init__(self, parts: Sequence[Evaluator], weights: Sequence[float]) -> None:
         self.parts, self.weights = list(parts), [float(w) for w in weights]
