@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.backends.protocol import Problem, Program
+from qvopt.backends.protocol import Backend, Problem, Program
 from qvopt.evaluation import Evaluator
 from qvopt.experiment import Experiment, MoleculeSpec
 from qvopt.gradients.rules import get_gradient_rule
@@ -106,8 +106,14 @@ def make_plan(
     )
 
 
-def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+def assemble(
+    experiment: Experiment,
+    hamiltonian: MolecularHamiltonian | None = None,
+    backend: Backend | None = None,
+) -> Assembly:
     """Build an experiment; `hamiltonian` takes the place of computing the integrals.
+
+    `backend` takes the place of the one that the experiment names.
 
     Raises InputError where its parts do not go together.
     """
@@ -116,7 +122,8 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
     ansatz: Ansatz = in_mapping(
         get_ansatz(experiment.ansatz.name, **experiment.ansatz.options), experiment.mapping
     )
-    backend = get_backend(experiment.backend.name, **experiment.backend.options)
+    if backend is None:
+        backend = get_backend(experiment.backend.name, **experiment.backend.options)
     circuit = ansatz.circuit(hamiltonian)
     observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.backends.protocol import MeteredProgram
 from qvopt.codec import (
     decode_answer,
     decode_array,
@@ -49,6 +50,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt.rounds import hardware_costs
 from qvopt.stopping import Watch
 from qvopt.streams import (
     CALIBRATION_STREAM,
@@ -224,6 +226,7 @@ class Driver:
             self.ledger.check(prepared.costs, None if role == "final" else self._reserve)
             answers = prepared.run()
             found = prepared.found
+            # Of hardware this is now what it took, which may differ from what was forecast.
             self.ledger.charge(prepared.costs)
             self._write(
                 {
@@ -250,10 +253,15 @@ class Driver:
             return
         event = self._recorded.get(("calibration", number))
         if event is None:
+            program = self.evaluator.program
             costs = calibration_costs(readout)
+            if isinstance(program, MeteredProgram):
+                costs |= hardware_costs(program.forecast_calibration(readout.shots))
             self.ledger.check(costs, None if role == "final" else self._reserve)
             seed = stream(self.seed, CALIBRATION_STREAM, number)
-            event = calibration_round(self.evaluator.program, readout, seed, number)
+            event = calibration_round(program, readout, seed, number)
+            if isinstance(program, MeteredProgram):
+                event["cost"] |= encode_costs(hardware_costs(program.take_bill()))
             self._write(event)
         self.ledger.charge(decode_costs(event["cost"]))
         self.evaluator.calibration = decode_calibration(event["calibration"], readout)

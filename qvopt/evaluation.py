@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point, Program
+from qvopt.backends.protocol import MeteredProgram, Point, Program
 from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
 from qvopt.measurement.allocation import Scatter, allocate, learned_weights
+from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.plan import MeasurementPlan
@@ -74,6 +75,9 @@ class Evaluator:
         self._allocations: dict[tuple[int, bool], IntArray] = {}
         self._learned: dict[bool, Scatter] = {}
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
+        self._block = 1
+        if self.shots is not None and isinstance(self.program, MeteredProgram):
+            self._block = self.program.block(self.shots)
         if self.shots is None:
             if not self.program.exact:
                 raise InputError("this backend has no exact energies; give a number of shots")
@@ -267,7 +271,7 @@ class Evaluator:
         if spread == "random":
             weights = self._weights(shifted=shifted)
             return [job.rng.multinomial(n, weights).astype(np.int64) for n in totals], weights
-        return [self._allocate(n, shifted=shifted) for n in totals], None
+        return in_blocks([self._allocate(n, shifted=shifted) for n in totals], self._block), None
 
     def _weights(self, *, shifted: bool) -> FloatArray:
         """The plan's weights, for energies or for the shifted circuits of gradients."""

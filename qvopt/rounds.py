@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import CountingProgram, Point
+from qvopt.backends.protocol import Bill, CountingProgram, MeteredProgram, Point
 from qvopt.ledger import Cost, Costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate, Moments
@@ -94,13 +94,26 @@ class PreparedRound:
         self, evaluator: Evaluator, job: Job, finish: Sequence[Finish], key: tuple[int, ...]
     ) -> None:
         self._evaluator, self._job, self._finish, self._key = evaluator, job, finish, key
+        self._bill: Bill | None = None
         self.found: tuple[Scatter | None, Scatter | None] | None = None
         """Scatter by group of energies and of shifted ones; set by `run` if the split adapts."""
 
     @property
     def costs(self) -> Costs:
-        """What running it will cost, by purpose."""
-        return self._job.costs
+        """What running it will cost, by purpose; once it has run, what it cost.
+
+        Jobs, QPU seconds and money serve all purposes of a round: they are charged as "hardware".
+        """
+        if self._bill is None:
+            self._bill = self._forecast()
+        return self._job.costs | hardware_costs(self._bill)
+
+    def _forecast(self) -> Bill:
+        program, job = self._evaluator.program, self._job
+        if not isinstance(program, MeteredProgram) or not (job.points or job.pairs):
+            return Bill()
+        shots = np.array(job.pair_shots, dtype=np.int64)
+        return program.forecast(job.points, np.array(job.shots), job.pairs, shots)
 
     def run(self) -> list[Answer]:
         """Run it and return the answers.
@@ -124,6 +137,8 @@ class PreparedRound:
         if job.pairs:
             shots = np.array(job.pair_shots, dtype=np.int64)
             counts = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))
+        if isinstance(program, MeteredProgram):
+            self._bill = program.take_bill()
         answers = [step(results, counts) for step in self._finish]
         for answer in answers:
             if not np.all(np.isfinite(answer.value)):
@@ -158,6 +173,12 @@ class PreparedRound:
     def _scatter(self, moments: Sequence[Sequence[Moments]], shifted: bool) -> Scatter | None:
         own = [m for m, s in zip(moments, self._job.shifted, strict=True) if s == shifted]
         return Scatter.of(own) if own else None
+
+
+def hardware_costs(bill: Bill) -> Costs:
+    """A vendor's bill as costs; none where nothing was taken."""
+    cost = Cost(jobs=bill.jobs, qpu_seconds=bill.qpu_seconds, money=bill.money)
+    return {} if cost == Cost() else {"hardware": cost}
 
 
 class NonFiniteError(BackendError):

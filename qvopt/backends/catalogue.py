@@ -27,6 +27,16 @@ _OWN: Final = {
         "AerBackend",
         "Qiskit Aer, any circuit, with or without a noise model",
     ),
+    "ibm": (
+        "qvopt.cloud.catalogue",
+        "ibm",
+        "IBM Quantum: ibm:<device>; ibm:fake_manila and other recorded snapshots need no account",
+    ),
+    "qiskit": (
+        "qvopt.cloud.catalogue",
+        "qiskit_object",
+        "a Qiskit BackendV2 or V2 sampler that was handed over from Python",
+    ),
 }
 
 GROUP: Final = "qvopt.backends"
