@@ -81,6 +81,7 @@ class SnapshotProvider:
             note="a recorded snapshot, simulated here; not live hardware",
         )
         self._results: dict[str, JobResult] = {}
+        self._simulators: dict[tuple[int, ...], Any] = {}
 
     def describe(self) -> Device:
         """Facts of the device."""
@@ -147,10 +148,15 @@ class SnapshotProvider:
     def _cut(self, circuit: QuantumCircuit) -> tuple[Any, QuantumCircuit]:
         from .cutting import cut_circuit, cut_device, used_qubits
 
-        if self._device.n_qubits <= 8:
-            return self._backend, circuit
-        qubits = used_qubits(circuit)
-        return cut_device(self._backend, qubits), cut_circuit(circuit, qubits)
+        whole = self._device.n_qubits <= 8
+        qubits = tuple(range(self._device.n_qubits)) if whole else used_qubits(circuit)
+        if qubits not in self._simulators:
+            from qiskit_aer import AerSimulator
+
+            part = self._backend if whole else cut_device(self._backend, qubits)
+            # Its noise is made once: the client would make it anew for every circuit.
+            self._simulators[qubits] = AerSimulator.from_backend(part)
+        return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits)
 
 
 def lower_to(

@@ -42,7 +42,7 @@ class Fault:
 class Server:
     """The service: a device, its jobs, faults to come and what was asked."""
 
-    device: str = "fake_manila"
+    device: str = "ibm_manila"
     token: str = "planted-token-4f1c9d"
     queue: int = 0
     lag: float = 0.0
@@ -88,7 +88,9 @@ class Server:
         if self._snapshot is None:
             from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
 
-            self._snapshot = FakeProviderForBackendV2().backend(self.device)
+            self._snapshot = FakeProviderForBackendV2().backend(
+                self.device.replace("ibm_", "fake_")
+            )
         return self._snapshot
 
     def document(self, what: str) -> dict[str, Any]:
