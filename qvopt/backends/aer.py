@@ -239,7 +239,7 @@ class AerProgram(StatevectorProgram):
         self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[dict[int, int]]:
         """Run circuits without parameters and count outcomes, with all of the noise."""
-        seeds = _seeds(seed, 1)
+        seeds = run_seeds(seed, 1)
         found: list[dict[int, int]] = [{} for _ in circuits]
         for level in np.unique(shots).tolist():
             rows = np.flatnonzero(shots == level).tolist()
