@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.result import Result
     from qvopt.session import Session, run
+    from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
+    from qvopt_circuits.reading.from_pennylane import read_pennylane as from_pennylane
+    from qvopt_circuits.reading.from_qiskit import read_qiskit as from_qiskit
     from qvopt_molecules.catalogue import find_molecule
     from qvopt_molecules.integrals import build_hamiltonian
 
@@ -28,11 +31,14 @@ __all__ = [
     "Session",
     "build_hamiltonian",
     "find_molecule",
+    "from_pennylane",
+    "from_qiskit",
     "get_ansatz",
     "get_optimizer",
     "make_experiment",
     "minimize",
     "run",
+    "scan",
 ]
 
 _HOMES = {
@@ -41,11 +47,14 @@ _HOMES = {
     "Session": "qvopt.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
     "find_molecule": "qvopt_molecules.catalogue",
+    "from_pennylane": "qvopt_circuits",
+    "from_qiskit": "qvopt_circuits",
     "get_ansatz": "qvopt_circuits.catalogue",
     "get_optimizer": "qvopt.optimizers.registry",
     "make_experiment": "qvopt.experiment",
     "minimize": "qvopt.optimizers.minimize",
     "run": "qvopt.session",
+    "scan": "qvopt.tasks.scan",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +12,17 @@ import numpy.typing as npt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Backend, Problem, Program
 from qvopt.evaluation import Evaluator
-from qvopt.experiment import Experiment, MoleculeSpec
+from qvopt.experiment import BackendSpec, Experiment, MoleculeSpec
+from qvopt.gradients.metric_rules import metric_rule
 from qvopt.gradients.rules import get_gradient_rule
+from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.mitigation.building import check_program, extrapolation, postselected
+from qvopt.mitigation.spec import MitigationSpec
 from qvopt.streams import START_STREAM, stream
+from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
@@ -61,6 +66,7 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         charge=spec.charge,
         spin=spec.spin,
         active_space=None if space is None else ActiveSpace(**space.model_dump()),
+        orbitals=spec.orbitals,
     )
 
 
@@ -69,7 +75,7 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
     molecule = resolve_molecule(spec)
     if molecule is not None:
         return build_hamiltonian(molecule)
-    if spec.active_space is not None or spec.set or spec.basis is not None:
+    if spec.active_space or spec.set or spec.basis or spec.orbitals:
         raise InputError(
             "an FCIDUMP file fixes basis, geometry and active space; only its name is given"
         )
@@ -119,32 +125,79 @@ def assemble(
     """
     if hamiltonian is None:
         hamiltonian = molecular_hamiltonian(experiment.molecule)
-    ansatz: Ansatz = in_mapping(
-        get_ansatz(experiment.ansatz.name, **experiment.ansatz.options), experiment.mapping
-    )
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    mapped = in_mapping(ansatz, experiment.mapping)
     if backend is None:
         backend = get_backend(experiment.backend.name, **experiment.backend.options)
-    circuit = ansatz.circuit(hamiltonian)
+    circuit = mapped.circuit(hamiltonian)
     observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)
-    settings, mitigation = experiment.measurement, experiment.mitigation
     problem = Problem(circuit, observable, hamiltonian, plan)
+    mitigation = experiment.mitigation
     if mitigation.zne is not None:
         problem = replace(problem, folding=mitigation.zne.folding)
     program = backend.compile(problem)
-    check_program(mitigation, program, experiment.backend.name, settings.shots)
-    evaluator = Evaluator(
+    check_program(mitigation, program, experiment.backend.name, experiment.measurement.shots)
+    evaluator = _evaluator(
+        experiment,
+        hamiltonian,
+        ansatz,
         program,
-        circuit,
-        plan,
-        settings.shots,
-        experiment.seed,
-        get_gradient_rule(settings.gradient.name, **settings.gradient.options),
-        settings.allocation == "measured",
-        extrapolation(mitigation, plan),
-        mitigation.readout,
+        lambda other: backend.compile(replace(problem, circuit=other)),
     )
-    rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
-    return Assembly(
-        experiment, hamiltonian, circuit, plan, program, evaluator, ansatz.start(hamiltonian, rng)
-    )
+    if experiment.start is not None:
+        start = circuit.check_parameters(np.array(experiment.start))
+    else:
+        rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
+        start = mapped.start(hamiltonian, rng)
+    return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start)
+
+
+def _evaluator(
+    experiment: Experiment,
+    hamiltonian: MolecularHamiltonian,
+    ansatz: Ansatz,
+    program: Program,
+    compile_circuit: Callable[[Circuit], Program],
+) -> Evaluator:
+    """Return the evaluator, one that grows for an adaptive ansatz."""
+    settings = experiment.measurement
+    problem = program.problem
+    parts: dict[str, Any] = {
+        "program": program,
+        "circuit": problem.circuit,
+        "plan": problem.plan,
+        "shots": settings.shots,
+        "seed": experiment.seed,
+        "gradient_rule": get_gradient_rule(settings.gradient.name, **settings.gradient.options),
+        "adaptive": settings.allocation == "measured",
+        "metric_rule": (
+            settings.metric if settings.shots is None else metric_rule(settings.metric, program)
+        ),
+        "extrapolation": extrapolation(experiment.mitigation, problem.plan),
+        "readout": experiment.mitigation.readout,
+    }
+    if not isinstance(ansatz, Adapt):
+        return Evaluator(**parts)
+    pool = ansatz.operators(hamiltonian)
+    circuit = ansatz.circuit(hamiltonian)
+    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit)
+    return GrowingEvaluator(**parts, growth=growth)
+
+
+def exact_twin(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+    """Return the same problem on a simulator with exact values: the sector engine, else vectors.
+
+    Raises InputError where neither can.
+    """
+    exact = {
+        "measurement": experiment.measurement.model_copy(update={"shots": None}),
+        "mitigation": MitigationSpec(),
+    }
+    for name in ("sector", "lightning"):
+        twin = experiment.model_copy(update={**exact, "backend": BackendSpec(name=name)})
+        try:
+            return assemble(twin, hamiltonian)
+        except InputError:
+            continue
+    raise InputError("no simulator here can give exact values of this experiment")

@@ -18,6 +18,7 @@ from qvopt.optimizers.protocol import (
     Gradient,
     Matrix,
     Metric,
+    PoolGradient,
     Query,
     Scalar,
     Vector,
@@ -83,7 +84,7 @@ def decode_answer(query: Query, value: Mapping[str, Any]) -> Answer:
     variance = decode_array(value["variance"]) if "variance" in value else np.zeros_like(array)
     return (
         Vector(array, variance, shots)
-        if isinstance(query, Gradient)
+        if isinstance(query, Gradient | PoolGradient)
         else Matrix(array, variance, shots)
     )
 

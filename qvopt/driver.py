@@ -15,7 +15,6 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import MeteredProgram
 from qvopt.codec import (
     decode_answer,
     decode_array,
@@ -30,6 +29,7 @@ from qvopt.codec import (
 )
 from qvopt.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
 from qvopt.evaluation import Evaluator
+from qvopt.growing import GrowingEvaluator
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Ledger
 from qvopt.measurement.allocation import Scatter
@@ -44,13 +44,13 @@ from qvopt.optimizers.protocol import (
     Answer,
     Describe,
     Energy,
+    Grow,
     Iterate,
     Optimizer,
     Query,
     Scalar,
     Vector,
 )
-from qvopt.rounds import hardware_costs
 from qvopt.stopping import Watch
 from qvopt.streams import (
     CALIBRATION_STREAM,
@@ -146,6 +146,8 @@ class Driver:
         self._recorded: dict[tuple[str, int], Event] = {
             (e["role"], e["round"]): e for e in self.past if e["type"] == "round"
         }
+        self.operators: tuple[str, ...] = ()
+        self._operators_seen = len(chosen_operators(self.past))
         self._steps_seen = max((e["step"] for e in self.past if e["type"] == "step"), default=-1)
         self._seconds = max((float(e.get("seconds", 0.0)) for e in self.past), default=0.0)
         self._began = time.perf_counter()
@@ -188,6 +190,8 @@ class Driver:
                     break
                 if isinstance(request, Describe):
                     answers = self.evaluator.landscape
+                elif isinstance(request, Grow):
+                    answers = self._grow(request)
                 elif isinstance(request, Iterate):
                     answers = None
                     self.x = request.x
@@ -212,6 +216,20 @@ class Driver:
             rounds.close()
         self.outcome = self._finish(status, message)
 
+    def _grow(self, request: Grow) -> tuple[str, ...]:
+        """Put operators after the circuit; every known point gets zeros for them."""
+        if not isinstance(self.evaluator, GrowingEvaluator):
+            raise InputError("this ansatz does not grow; use ansatz = 'adapt'")
+        labels = self.evaluator.labels(request.operators)
+        self.evaluator = self.evaluator.grown(request.operators)
+        zeros = np.zeros(len(labels))
+        self.x, self.start = (np.concatenate([x, zeros]) for x in (self.x, self.start))
+        self._tail.clear()
+        self.operators += labels
+        if len(self.operators) > self._operators_seen:
+            self._write({"type": "grow", "operators": list(labels)})
+        return labels
+
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
         """Answer a round from the journal, or from the backend and into the journal."""
         self._calibrate(role)
@@ -226,7 +244,6 @@ class Driver:
             self.ledger.check(prepared.costs, None if role == "final" else self._reserve)
             answers = prepared.run()
             found = prepared.found
-            # Of hardware this is now what it took, which may differ from what was forecast.
             self.ledger.charge(prepared.costs)
             self._write(
                 {
@@ -253,15 +270,10 @@ class Driver:
             return
         event = self._recorded.get(("calibration", number))
         if event is None:
-            program = self.evaluator.program
-            costs = calibration_costs(readout)
-            if isinstance(program, MeteredProgram):
-                costs |= hardware_costs(program.forecast_calibration(readout.shots))
+            costs = calibration_costs(readout, self.evaluator.program)
             self.ledger.check(costs, None if role == "final" else self._reserve)
             seed = stream(self.seed, CALIBRATION_STREAM, number)
-            event = calibration_round(program, readout, seed, number)
-            if isinstance(program, MeteredProgram):
-                event["cost"] |= encode_costs(hardware_costs(program.take_bill()))
+            event = calibration_round(self.evaluator.program, readout, seed, number)
             self._write(event)
         self.ledger.charge(decode_costs(event["cost"]))
         self.evaluator.calibration = decode_calibration(event["calibration"], readout)
@@ -382,6 +394,11 @@ class Driver:
 def _scalar(answer: Answer) -> Scalar:
     assert isinstance(answer, Scalar)
     return answer
+
+
+def chosen_operators(events: Iterable[Event]) -> list[str]:
+    """Return the labels of the operators that a circuit has grown by."""
+    return [label for e in events if e["type"] == "grow" for label in e["operators"]]
 
 
 def last_end(events: Iterable[Event]) -> tuple[Event, FloatArray] | None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import MeteredProgram, Point, Program
-from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
+from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
@@ -34,7 +34,7 @@ from qvopt.optimizers.protocol import (
     Spread,
     Vector,
 )
-from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound
+from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound, Results
 from qvopt.streams import stream
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -58,6 +58,7 @@ class Evaluator:
         adaptive: whether the split over groups follows what `learn` was told.
         extrapolation: zero-noise extrapolation of every sampled energy; None for none.
         readout: how readout is corrected in sampled energies; None for not at all.
+        metric_rule: how measured metrics are expanded into circuits; None as `metric_rule` says.
     """
 
     program: Program
@@ -69,6 +70,7 @@ class Evaluator:
     adaptive: bool = False
     extrapolation: Extrapolation | None = None
     readout: ReadoutSpec | None = None
+    metric_rule: MetricRule | None = None
 
     def __post_init__(self) -> None:
         self.calibration: Calibration | None = None
@@ -78,6 +80,7 @@ class Evaluator:
         self._block = 1
         if self.shots is not None and isinstance(self.program, MeteredProgram):
             self._block = self.program.block(self.shots)
+        self._last_energy: tuple[FloatArray, float] | None = None
         if self.shots is None:
             if not self.program.exact:
                 raise InputError("this backend has no exact energies; give a number of shots")
@@ -107,10 +110,14 @@ class Evaluator:
         return self.prepare(queries, *key).run()
 
     def exact_energy(self, x: FloatArray) -> float:
-        """The true energy at x, outside every account: for monitoring on simulators."""
-        if self._last_exact is None or not np.array_equal(self._last_exact[0], x):
-            return float(self.program.energies([Point(x)])[0])
-        return self._last_exact[1]
+        """The true energy at x, outside every account: for monitoring on simulators.
+
+        Never the energy that came with a gradient: its last bits may differ, and a resumed run has
+        not seen the gradients of replayed rounds.
+        """
+        if self._last_energy is None or not np.array_equal(self._last_energy[0], x):
+            self._last_energy = (x.copy(), float(self.program.energies([Point(x)])[0]))
+        return self._last_energy[1]
 
     def _expand(self, queries: Sequence[Query], job: Job) -> list[Finish]:
         finish: list[Finish] = []
@@ -137,7 +144,7 @@ class Evaluator:
         return finish
 
     def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> Finish:
-        def finish(_: list[Estimate], __: IntArray) -> Answer:
+        def finish(_: Results) -> Answer:
             if isinstance(query, Energy):
                 if any(np.array_equal(query.x, x) for x in differentiated):
                     return Scalar(self._exact_gradient(query.x)[0])
@@ -153,6 +160,8 @@ class Evaluator:
                     )
                 metric = self.program.metric(query.x, query.kind)
                 return Matrix(metric, np.zeros_like(metric))
+            if not isinstance(query, Fidelity):
+                raise InputError("this circuit has no pool of operators")
             pair = (Point(query.x), Point(query.y))
             return Scalar(float(self.program.fidelities([pair])[0]))
 
@@ -171,15 +180,17 @@ class Evaluator:
             return self._sampled_gradient(query, job)
         if isinstance(query, Metric):
             return self._sampled_metric(query, job)
-        return self._sampled_fidelity(query, job)
+        if isinstance(query, Fidelity):
+            return self._sampled_fidelity(query, job)
+        raise InputError("this circuit has no pool of operators")
 
     def _sampled_energy(self, query: Energy, job: Job) -> Finish:
         points, totals = self._amplified([Point(query.x)], [self._shots_of(query)], query.spread)
         shots, drawn = self._spread(totals, query.spread, job, shifted=False)
         where = job.add_points(query.purpose, points, shots, drawn, shifted=False)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimate = self._extrapolated(results[where])[0]
+        def finish(results: Results) -> Answer:
+            estimate = self._extrapolated(results.energies[where])[0]
             return Scalar(estimate.value, estimate.variance, estimate.shots)
 
         return finish
@@ -192,8 +203,8 @@ class Evaluator:
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
         where = job.add_points(query.purpose, points, shots, drawn, shifted=True)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimates = self._extrapolated(results[where])
+        def finish(results: Results) -> Answer:
+            estimates = self._extrapolated(results.energies[where])
             value, variance = expansion.combine(estimates)
             return Vector(value, variance, sum(e.shots for e in estimates))
 
@@ -294,16 +305,21 @@ class Evaluator:
                 self._learned[shifted] = scatter if old is None else old.after(scatter)
         self._allocations.clear()
 
-    def _sampled_metric(self, query: Metric, job: Job) -> Finish:
-        expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
-        shots = self._shots_of(query)
-        where = job.add_pairs(query.purpose, expansion.pairs, shots)
-        n_pairs = len(expansion.pairs)
+    def inherit(self, other: Evaluator) -> None:
+        """Take over what another evaluator of the same groups has learned."""
+        self._learned = dict(other._learned)
+        self._allocations.clear()
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            each = np.full(n_pairs, shots, dtype=np.int64)
-            value, variance = combine_metric(expansion, counts[where], each)
-            return Matrix(value, variance, n_pairs * shots)
+    def _sampled_metric(self, query: Metric, job: Job) -> Finish:
+        rule = metric_rule(self.metric_rule, self.program)
+        expansion = measured_metric(rule, self.circuit, query.x, query.kind)
+        shots = self._shots_of(query)
+        where = job.add_metric(query.purpose, expansion, shots)
+        circuits = len(expansion.pairs) + len(expansion.readings) + len(expansion.overlaps)
+
+        def finish(results: Results) -> Answer:
+            value, variance = expansion.combine(where.samples(results), shots)
+            return Matrix(value, variance, circuits * shots)
 
         return finish
 
@@ -311,8 +327,8 @@ class Evaluator:
         shots = self._shots_of(query)
         where = job.add_pairs(query.purpose, [(Point(query.x), Point(query.y))], shots)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            p = float(counts[where][0]) / shots
+        def finish(results: Results) -> Answer:
+            p = float(results.fidelities[where][0]) / shots
             return Scalar(p, p * (1 - p) / max(shots - 1, 1), shots)
 
         return finish

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from qvopt.backends.protocol import Bill
 from qvopt_molecules.errors import BudgetExceededError
 
 
@@ -40,6 +41,12 @@ class Cost:
 
 Costs = dict[str, Cost]
 """Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final, …"""
+
+
+def hardware_costs(bill: Bill, purpose: str = "hardware") -> Costs:
+    """A vendor's bill as costs; none where nothing was taken."""
+    cost = Cost(jobs=bill.jobs, qpu_seconds=bill.qpu_seconds, money=bill.money)
+    return {} if cost == Cost() else {purpose: cost}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,13 @@ def price_list(experiment: Experiment) -> list[Price]:
     """
     assembly = assemble(experiment)
     x = assembly.start
-    rule = experiment.measurement.gradient.name
+    rule, metric = experiment.measurement.gradient.name, assembly.evaluator.metric_rule
     queries: list[tuple[str, Query]] = [
         ("energy", Energy(x)),
         (f"gradient ({rule})", Gradient(x)),
-        ("metric, diagonal", Metric(x, "diagonal")),
-        ("metric, block-diagonal", Metric(x, "block-diagonal")),
-        ("metric, full", Metric(x, "full")),
+        (f"metric, diagonal ({metric})", Metric(x, "diagonal")),
+        (f"metric, block-diagonal ({metric})", Metric(x, "block-diagonal")),
+        (f"metric, full ({metric})", Metric(x, "full")),
         ("fidelity", Fidelity(x, x)),
     ]
     rows = []

@@ -77,6 +77,7 @@ class Result:
         average: the mean of the last quarter of the iterates (at most 100) and a fresh energy
             there; for runs with shots.
         drift: largest difference between a replayed and a journaled parameter.
+        operators: labels of the operators that an adaptive ansatz has chosen, in order.
     """
 
     status: str
@@ -94,6 +95,7 @@ class Result:
     drift: float = 0.0
     names: dict[str, Any] = field(default_factory=dict)
     average: Average | None = None
+    operators: list[str] = field(default_factory=list)
 
     @property
     def _total(self) -> Cost:
@@ -164,6 +166,7 @@ class Result:
             "seconds": self.seconds,
             "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},
             "parameters": self.x.tolist(),
+            **({"operators": self.operators} if self.operators else {}),
             "message": self.message,
             "drift": self.drift,
             "run": self.run,

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Bill, CountingProgram, MeteredProgram, Point
-from qvopt.ledger import Cost, Costs
+from qvopt.backends.protocol import (
+    Bill,
+    CountingProgram,
+    GeneratorProgram,
+    MeteredProgram,
+    Outcomes,
+    Overlap,
+    OverlapProgram,
+    Point,
+    Reading,
+)
+from qvopt.gradients.fisher import MetricSamples
+from qvopt.gradients.metric_rules import ExpandedMetric
+from qvopt.ledger import Cost, Costs, hardware_costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.statistics import combine_moments, combine_random, moments_of_group
@@ -26,7 +38,33 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-Finish = Callable[[list[Estimate], IntArray], Answer]
+
+class Results(NamedTuple):
+    """What a round brought: energies, counts of fidelities, generators, counts of overlaps."""
+
+    energies: list[Estimate]
+    fidelities: IntArray
+    generators: list[Outcomes]
+    overlaps: IntArray
+
+
+class MetricPlace(NamedTuple):
+    """Where in the results the circuits of a metric lie."""
+
+    fidelities: slice
+    generators: slice
+    overlaps: slice
+
+    def samples(self, results: Results) -> MetricSamples:
+        """What the metric is combined from."""
+        return MetricSamples(
+            results.fidelities[self.fidelities],
+            results.generators[self.generators],
+            results.overlaps[self.overlaps],
+        )
+
+
+Finish = Callable[[Results], Answer]
 
 
 @dataclass
@@ -43,6 +81,10 @@ class Job:
     shifted: list[bool] = field(default_factory=list)
     pairs: list[tuple[Point, Point]] = field(default_factory=list)
     pair_shots: list[int] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    reading_shots: list[int] = field(default_factory=list)
+    overlaps: list[Overlap] = field(default_factory=list)
+    overlap_shots: list[int] = field(default_factory=list)
     costs: Costs = field(default_factory=dict)
 
     def add_points(
@@ -76,6 +118,21 @@ class Job:
         cost = Cost(len(pairs), len(pairs), len(pairs) * shots)
         self.costs[purpose] = self.costs.get(purpose, Cost()) + cost
         return slice(start, len(self.pairs))
+
+    def add_metric(self, purpose: str, metric: ExpandedMetric, shots: int) -> MetricPlace:
+        """Add the circuits of a metric, `shots` for each."""
+        first = len(self.readings), len(self.overlaps)
+        self.readings.extend(metric.readings)
+        self.reading_shots.extend([shots] * len(metric.readings))
+        self.overlaps.extend(metric.overlaps)
+        self.overlap_shots.extend([shots] * len(metric.overlaps))
+        n = len(metric.readings) + len(metric.overlaps)
+        self.costs[purpose] = self.costs.get(purpose, Cost()) + Cost(n, n, n * shots)
+        return MetricPlace(
+            self.add_pairs(purpose, metric.pairs, shots),
+            slice(first[0], len(self.readings)),
+            slice(first[1], len(self.overlaps)),
+        )
 
     @cached_property
     def rng(self) -> np.random.Generator:
@@ -120,26 +177,23 @@ class PreparedRound:
 
         Raises NonFiniteError if the backend answers with NaN or infinity.
         """
-        program, seed, job = self._evaluator.program, self._evaluator.seed, self._job
-        key = self._key
-        results: list[Estimate] = []
+        job = self._job
+        energies: list[Estimate] = []
         if job.points:
             plan = self._evaluator.need_plan()
             moments = self._moments(np.array(job.shots))
             check_complete(moments, len(job.points))
             if self._evaluator.adaptive:
                 self.found = (self._scatter(moments, False), self._scatter(moments, True))
-            results = [
+            energies = [
                 combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
                 for drawn, m in zip(job.drawn, moments, strict=True)
             ]
-        counts: IntArray = np.zeros(0, dtype=np.int64)
-        if job.pairs:
-            shots = np.array(job.pair_shots, dtype=np.int64)
-            counts = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))
+        results = self._measured(energies)
+        program = self._evaluator.program
         if isinstance(program, MeteredProgram):
             self._bill = program.take_bill()
-        answers = [step(results, counts) for step in self._finish]
+        answers = [step(results) for step in self._finish]
         for answer in answers:
             if not np.all(np.isfinite(answer.value)):
                 raise NonFiniteError(
@@ -170,15 +224,29 @@ class PreparedRound:
             for row in counts
         ]
 
+    def _measured(self, energies: list[Estimate]) -> Results:
+        """The energies, and what else the round asks for."""
+        program, seed, job = self._evaluator.program, self._evaluator.seed, self._job
+        key = self._key
+        fidelities: IntArray = np.zeros(0, dtype=np.int64)
+        overlaps: IntArray = np.zeros(0, dtype=np.int64)
+        generators: list[Outcomes] = []
+        if job.pairs:
+            shots: IntArray = np.array(job.pair_shots, dtype=np.int64)
+            fidelities = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))
+        if job.readings:
+            assert isinstance(program, GeneratorProgram)
+            shots = np.array(job.reading_shots, dtype=np.int64)
+            generators = program.sample_generators(job.readings, shots, stream(seed, *key, 4))
+        if job.overlaps:
+            assert isinstance(program, OverlapProgram)
+            shots = np.array(job.overlap_shots, dtype=np.int64)
+            overlaps = program.sample_overlaps(job.overlaps, shots, stream(seed, *key, 5))
+        return Results(energies, fidelities, generators, overlaps)
+
     def _scatter(self, moments: Sequence[Sequence[Moments]], shifted: bool) -> Scatter | None:
         own = [m for m, s in zip(moments, self._job.shifted, strict=True) if s == shifted]
         return Scatter.of(own) if own else None
-
-
-def hardware_costs(bill: Bill) -> Costs:
-    """A vendor's bill as costs; none where nothing was taken."""
-    cost = Cost(jobs=bill.jobs, qpu_seconds=bill.qpu_seconds, money=bill.money)
-    return {} if cost == Cost() else {"hardware": cost}
 
 
 class NonFiniteError(BackendError):

@@ -17,16 +17,19 @@ from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import Device
 from qvopt.codec import decode_costs
-from qvopt.driver import Driver, Monitor, Outcome, Step, last_end
+from qvopt.driver import Driver, Monitor, Outcome, Step, chosen_operators, last_end
 from qvopt.ending import decode_average
 from qvopt.experiment import Experiment, make_experiment
+from qvopt.growing import growing_optimizer
 from qvopt.journal import Event, Journal
 from qvopt.ledger import Ledger
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.stopping import Watch
+from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
 
 
@@ -67,7 +70,7 @@ class Session:
         spec = self.experiment.optimizer_spec
         self.driver = Driver(
             assembly.evaluator,
-            get_optimizer(spec.name, **spec.options),
+            growing_optimizer(get_optimizer(spec.name, **spec.options), assembly.evaluator),
             assembly.start,
             self.experiment.seed,
             self.experiment.max_steps if max_steps is None else max_steps,
@@ -88,6 +91,7 @@ class Session:
         command: list[str] | None = None,
         jobs: JobHandling | None = None,
         backend: Any = None,
+        hamiltonian: MolecularHamiltonian | None = None,
     ) -> Self:
         """Start a new run.
 
@@ -99,6 +103,8 @@ class Session:
             jobs: what is to be done with the jobs of a run on hardware.
             backend: an object in place of the experiment's backend: a Backend, a Provider, a
                 Qiskit BackendV2 or V2 sampler.
+            hamiltonian: takes the place of computing the integrals, as where their orbitals were
+                aligned with a neighbour's.
 
         Raises InputError before anything is written where the experiment cannot run.
         """
@@ -107,12 +113,13 @@ class Session:
                 f"{out} exists already and is not overwritten; choose another --out, or "
                 f"`qvopt resume {out}` to go on with it"
             )
-        hamiltonian = molecular_hamiltonian(experiment.molecule)
-        assembly = _resolved(assemble(experiment, hamiltonian, backend))
+        if hamiltonian is None:
+            hamiltonian = molecular_hamiltonian(experiment.molecule)
+        assembly = with_grouping(assemble(experiment, hamiltonian, backend))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
-        references = _references(experiment, assembly)
+        references = molecular_references(experiment, assembly)
         # Jobs that are paid for, or that outlive this process, need a journal.
         store = store or ((hardware := _device(assembly)) is not None and hardware.durable)
         if not store:
@@ -170,6 +177,11 @@ class Session:
             journal.close()
             raise
 
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as it is now: an adaptive ansatz grows."""
+        return self.driver.evaluator.circuit
+
     def __iter__(self) -> Iterator[Step]:
         return iter(self.driver)
 
@@ -198,6 +210,7 @@ class Session:
             drift=self.driver.drift,
             names=_names(self.experiment, self.assembly.hamiltonian.label),
             average=outcome.average,
+            operators=list(self.driver.operators),
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
@@ -298,6 +311,7 @@ def stored_result(folder: RunFolder) -> Result:
         drift=0.0 if end is None else end[0]["drift"],
         names=_names(experiment, begin["label"]),
         average=None if end is None else decode_average(end[0].get("average")),
+        operators=chosen_operators(events),
     )
 
 
@@ -320,13 +334,15 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
     }
 
 
-def _resolved(assembly: Assembly) -> Assembly:
-    """Name the grouping that was chosen, so that a later version resumes with the same."""
-    if assembly.plan is None or assembly.experiment.measurement.grouping is not None:
+def with_grouping(assembly: Assembly) -> Assembly:
+    """Name what was chosen by default, so that a later version resumes with the same."""
+    if assembly.plan is None:
         return assembly
-    measurement = assembly.experiment.measurement.model_copy(
-        update={"grouping": assembly.plan.name}
-    )
+    given = assembly.experiment.measurement
+    chosen: dict[str, str | None] = {"metric": assembly.evaluator.metric_rule}
+    if given.grouping is None:
+        chosen["grouping"] = assembly.plan.name
+    measurement = given.model_copy(update=chosen)
     experiment = assembly.experiment.model_copy(update={"measurement": measurement})
     return replace(assembly, experiment=experiment)
 
@@ -350,7 +366,8 @@ def _device(assembly: Assembly) -> Device | None:
     return program.device if isinstance(program, HardwareProgram) else None
 
 
-def _references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree."""
     molecule = resolve_molecule(experiment.molecule)
     known = {} if molecule is None else dict(molecule.references)
     fci = known.get("fci")

@@ -55,6 +55,11 @@ class Circuit:
         )
 
     @cached_property
+    def is_real(self) -> bool:
+        """Whether its states have real amplitudes: then ⟨ψ|∂ψ⟩ = 0."""
+        return all(gate.is_real for gate in self.gates)
+
+    @cached_property
     def affine(self) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
         """Per parametric gate: parameter index, coefficient and offset of its angle."""
         angles = [self.gates[k].angle for k in self.parametric]

@@ -20,8 +20,8 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .circuit import Circuit
+from .clusters import reference_gates
 from .gates import Angle, Gate
-from .uccsd import reference_gates
 
 FloatArray = npt.NDArray[np.float64]
 

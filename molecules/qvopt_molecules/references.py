@@ -129,3 +129,18 @@ def reference_energies(
         else:
             out[method] = _perturbed(hamiltonian, method)
     return out
+
+
+def ccsd_energy_if_any(hamiltonian: MolecularHamiltonian) -> float | None:
+    """CCSD energy in Hartree; None where it does not converge or there is nothing to excite."""
+
+    def compute() -> float | None:
+        counts = (hamiltonian.n_alpha, hamiltonian.n_beta)
+        if all(n in (0, hamiltonian.norb) for n in counts):
+            return None
+        try:
+            return _perturbed(hamiltonian, "ccsd")
+        except (InputError, np.linalg.LinAlgError, ValueError, IndexError):
+            return None
+
+    return cached_number(["ccsd", hamiltonian.content_hash()], compute)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
+from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Angle, Gate
@@ -38,6 +39,7 @@ class AerBackend:
             the probability that a read bit flips. None is noiseless.
         noise_model: a Qiskit Aer NoiseModel in place of `noise`.
         method: Aer's simulation method.
+        device: a snapshot, as in "aer:fake_manila": its noise, gates and couplings.
     """
 
     def __init__(
@@ -45,7 +47,10 @@ class AerBackend:
         noise: Mapping[str, float] | None = None,
         noise_model: Any = None,
         method: str = "automatic",
+        device: str | None = None,
     ) -> None:
+        if device is not None and (noise is not None or noise_model is not None):
+            raise InputError(f"aer:{device} brings its own noise; leave noise out")
         if noise is not None and noise_model is not None:
             raise InputError("give either noise or noise_model to aer, not both")
         if noise is not None and not isinstance(noise, Mapping):
@@ -58,16 +63,21 @@ class AerBackend:
         self.noise = dict(noise or {})
         self.noise_model = noise_model
         self.method = method
+        self.device = device
 
     @property
     def name(self) -> str:
         """The backend's name."""
-        return "aer"
+        return "aer" if self.device is None else f"aer:{self.device}"
 
     def compile(self, problem: Problem) -> AerProgram:
         """Check memory and widths, and transpile once."""
         check_widths(problem)
         check_memory(problem.circuit.n_qubits, 3, "aer")
+        if self.device is not None:
+            from .snapshot import SnapshotProgram
+
+            return SnapshotProgram(problem, self.device, self.method)
         model = self.noise_model
         if model is None and any(self.noise.values()):
             model = _noise_model(self.noise)
@@ -146,15 +156,10 @@ class AerProgram(StatevectorProgram):
     ) -> list[list[Counts]]:
         """Counts from the simulator: for each group one run over all points of equal shots."""
         plan = need_plan(self.problem)
-        if not self._measured:
-            n = self.circuit.n_qubits
-            for group in plan.groups:
-                circuit = to_qiskit(self._free.then(basis_change_circuit(group, n)))
-                circuit.measure_all()
-                self._measured.append(self._transpiled(circuit))
+        self._measure(plan)
         angles = np.array([self._angles(p) for p in points])
         scales = np.array([p.noise_scale for p in points])
-        seeds = _seeds(seed, len(plan.groups))
+        seeds = run_seeds(seed, len(plan.groups))
         results: list[list[Counts]] = [[{} for _ in plan.groups] for _ in points]
         for g in range(len(plan.groups)):
             for scale, level in sorted(
@@ -185,9 +190,18 @@ class AerProgram(StatevectorProgram):
                 self._calibration.append(self._transpiled(circuit))
         found = []
         for k, circuit in enumerate(self._calibration):
-            run = self._run(circuit, np.zeros((1, 0)), shots, _seeds(seed, 2)(k))
+            run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
             found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
         return tuple(range(n)), found[0], found[1]
+
+    def _measure(self, plan: MeasurementPlan) -> None:
+        """Make each group's circuit, once."""
+        if not self._measured:
+            n = self.circuit.n_qubits
+            for group in plan.groups:
+                circuit = to_qiskit(self._free.then(basis_change_circuit(group, n)))
+                circuit.measure_all()
+                self._measured.append(self._transpiled(circuit))
 
     def _folded(self, group: int, scale: float) -> Any:
         if scale == 1.0:
@@ -212,7 +226,7 @@ class AerProgram(StatevectorProgram):
             # Level 0: no rule may cancel U† against U.
             self._overlap = self._transpiled(circuit, level=0)
         angles = np.array([[*self._angles(a), *self._angles(b)] for a, b in pairs])
-        seeds = _seeds(seed, 1)
+        seeds = run_seeds(seed, 1)
         out = np.zeros(len(pairs), dtype=np.int64)
         for level in np.unique(shots).tolist():
             rows = np.flatnonzero(shots == level)
@@ -220,6 +234,26 @@ class AerProgram(StatevectorProgram):
             for k, row in enumerate(rows):
                 out[row] = run.data(k)["counts"].get("0x0", 0)
         return out
+
+    def counts(
+        self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[dict[int, int]]:
+        """Run circuits without parameters and count outcomes, with all of the noise."""
+        seeds = run_seeds(seed, 1)
+        found: list[dict[int, int]] = [{} for _ in circuits]
+        for level in np.unique(shots).tolist():
+            rows = np.flatnonzero(shots == level).tolist()
+            batch = [to_qiskit(circuits[k]) for k in rows]
+            for circuit in batch:
+                circuit.measure_all()
+            job = self._simulator.run(
+                self._transpiled(batch), shots=level, seed_simulator=seeds(0, level)
+            )
+            result = job.result()
+            for k, row in enumerate(rows):
+                counted = result.data(k)["counts"]
+                found[row] = {int(outcome, 16): n for outcome, n in counted.items()}
+        return found
 
     def _angles(self, point: Point) -> list[float]:
         angles = self.circuit.angles(point.x).copy()
@@ -261,7 +295,7 @@ def by_gate(circuit: Circuit, first: int) -> Circuit:
     return Circuit(circuit.n_qubits, tuple(gates), first + len(circuit.parametric))
 
 
-def _seeds(seed: np.random.SeedSequence, n: int) -> Any:
+def run_seeds(seed: np.random.SeedSequence, n: int) -> Any:
     """Return seeds(group, level, noise scale): independent, whatever else is run."""
     words = seed.generate_state(2 * n, np.uint64)
 

@@ -25,7 +25,7 @@ _OWN: Final = {
     "aer": (
         "qvopt.backends.aer",
         "AerBackend",
-        "Qiskit Aer, any circuit, with or without a noise model",
+        "Qiskit Aer, any circuit, with or without noise; aer:fake_manila takes a snapshot's",
     ),
     "ibm": (
         "qvopt.cloud.catalogue",

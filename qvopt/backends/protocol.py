@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,31 @@ class Point:
     x: FloatArray
     shifts: tuple[tuple[int, float], ...] = ()
     noise_scale: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Generators to read together, in the state that enters a run of commuting gates.
+
+    `gates` numbers parametric gates that follow each other and whose generators' strings commute
+    (`qvopt_circuits.commuting_runs`); the circuit at `point` is cut before the first of them.
+    """
+
+    point: Point
+    gates: tuple[int, ...]
+
+
+Outcomes: TypeAlias = tuple[FloatArray, IntArray]
+"""Joint outcomes, shape (outcomes, generators), each -1, 0 or 1, and how often each was seen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Overlap:
+    """Re⟨ψ(second)|ψ(first)⟩, or the imaginary part, by a Hadamard test."""
+
+    first: Point
+    second: Point
+    imaginary: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +206,28 @@ class MeteredProgram(CountingProgram, Protocol):
 
     def lost(self) -> Bill:
         """What was taken by jobs that ended without results."""
+        ...
+
+
+@runtime_checkable
+class GeneratorProgram(Protocol):
+    """A program that also reads generators on the states between its gates."""
+
+    def sample_generators(
+        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[Outcomes]:
+        """Run `shots[i]` shots of reading i; joint outcomes of its generators."""
+        ...
+
+
+@runtime_checkable
+class OverlapProgram(Protocol):
+    """A program that also runs Hadamard tests, on one qubit more."""
+
+    def sample_overlaps(
+        self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
+    ) -> IntArray:
+        """Counts of 0 on the auxiliary qubit: 2 count / shots - 1 estimates the overlap's part."""
         ...
 
 

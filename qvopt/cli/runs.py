@@ -31,7 +31,7 @@ def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet:
     """Run an experiment from its plain data; return the exit code."""
     experiment = make_experiment(data)
     command = ["qvopt", *sys.argv[1:]]
-    with _terminable(), Session.begin(experiment, out=out, command=command) as session:
+    with terminable(), Session.begin(experiment, out=out, command=command) as session:
         return _work(session, as_json, quiet)
 
 
@@ -56,7 +56,7 @@ def resume_command(path: Path, max_steps: int | None, as_json: bool, quiet: bool
     ended = ended_result(path, max_steps)
     if ended is not None:
         return _report(ended, RunFolder(path), as_json)
-    with _terminable(), Session.resume(path, max_steps=max_steps) as session:
+    with terminable(), Session.resume(path, max_steps=max_steps) as session:
         return _work(session, as_json, quiet)
 
 
@@ -114,7 +114,7 @@ def _report(result: Result, folder: RunFolder, as_json: bool) -> int:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Turn SIGTERM into an exception, so that a batch system's notice ends the run in order."""
 
     def raise_it(number: int, frame: FrameType | None) -> None:

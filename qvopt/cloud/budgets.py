@@ -8,7 +8,7 @@ from typing import Any
 
 from qvopt.backends.protocol import Bill, Program
 from qvopt.experiment import BudgetSpec
-from qvopt.ledger import Budget, Cost, Costs
+from qvopt.ledger import Budget, Costs, hardware_costs
 from qvopt_molecules.errors import InputError
 
 from .program import HardwareProgram
@@ -81,7 +81,7 @@ def make_budget(spec: BudgetSpec, program: Program) -> Budget:
 
 def lost_costs(program: HardwareProgram) -> Costs:
     """What a run's failed and cancelled jobs took."""
-    return _lost(program.lost())
+    return hardware_costs(program.lost(), "lost")
 
 
 def lost_costs_of(events: Iterable[Mapping[str, Any]]) -> Costs:
@@ -90,9 +90,4 @@ def lost_costs_of(events: Iterable[Mapping[str, Any]]) -> Costs:
     for record in job_records(dict(e) for e in events).values():
         if record.state in ("failed", "cancelled"):
             bill += Bill(1, record.qpu_seconds, record.money or 0.0)
-    return _lost(bill)
-
-
-def _lost(bill: Bill) -> Costs:
-    cost = Cost(jobs=bill.jobs, qpu_seconds=bill.qpu_seconds, money=bill.money)
-    return {} if cost == Cost() else {"lost": cost}
+    return hardware_costs(bill, "lost")

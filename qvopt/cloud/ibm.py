@@ -65,7 +65,9 @@ def connect() -> tuple[Any, str]:
     has saved, whose file must have that mode too. QISKIT_IBM_URL names another address of the
     service, which is then spoken to as it stands.
     """
-    from qiskit_ibm_runtime import QiskitRuntimeService
+    from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
+        QiskitRuntimeService,
+    )
 
     options: dict[str, Any] = {}
     if os.environ.get(URL):

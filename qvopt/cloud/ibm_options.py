@@ -35,7 +35,9 @@ class IBMOptions:
 def need_ibm() -> None:
     """Raise InputError, with the mend, where the client is not installed."""
     try:
-        import qiskit_ibm_runtime.executor_sampler  # noqa: F401
+        from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]  # noqa: F401
+            executor_sampler,
+        )
     except ImportError:
         raise InputError(
             "IBM Quantum needs qiskit-ibm-runtime 0.51 or later: pip install 'qvopt[ibm]'"

@@ -9,6 +9,7 @@ against a stub server, not against the live service.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -49,6 +50,9 @@ _STATES: Final = {
     "canceled": JobState.CANCELLED,
     "cancelled": JobState.CANCELLED,
 }
+_QUBITS: Final = {"simulator": 29, "aria-1": 25, "forte-1": 36, "forte-enterprise-1": 36}
+"""The client asks the service, and says 4 where it cannot."""
+
 _PAGE, _MOST_PAGES = 100, 20
 
 
@@ -87,7 +91,10 @@ class IonQProvider:
         name = device.removeprefix("qpu.")
         self._simulator = name == "simulator"
         local = "ionq_simulator" if self._simulator else f"ionq_qpu.{name}"
-        backend = ionq.IonQProvider(token=secret).get_backend(local)
+        with warnings.catch_warnings():
+            # The client warns of Qiskit's default level of transpilation, which is not used here.
+            warnings.simplefilter("ignore")
+            backend = ionq.IonQProvider(token=secret).get_backend(local)
         if self._simulator:
             backend.set_options(noise_model=noise_model)
         self._backend, self._noise_model, self._secret = backend, noise_model, secret
@@ -97,7 +104,7 @@ class IonQProvider:
         self._device = Device(
             "ionq",
             name,
-            int(backend.num_qubits),
+            _QUBITS.get(name, int(backend.num_qubits)),
             tuple(backend.basis_gates),
             # A multi-circuit job is priced and queued as one.
             Limits(circuits=300, shots=10_000 if not self._simulator else 1_000_000),

@@ -72,5 +72,11 @@ def given_price(price: Mapping[str, float]) -> Price:
             raise unknown_name("key of price", key, known)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise InputError(f"price.{key} must be a number that is not negative, got {value!r}")
-    amounts = {key: float(price.get(key, 0.0)) for key in known}
-    return replace(Price(known=True), **amounts)
+    return Price(
+        per_job=float(price.get("per_job", 0.0)),
+        per_circuit=float(price.get("per_circuit", 0.0)),
+        per_shot=float(price.get("per_shot", 0.0)),
+        per_second=float(price.get("per_second", 0.0)),
+        least=float(price.get("least", 0.0)),
+        known=True,
+    )

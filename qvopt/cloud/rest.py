@@ -25,7 +25,6 @@ def request(
     secret: str,
     params: Mapping[str, Any] | None = None,
     body: str | None = None,
-    read_seconds: float = READ_SECONDS,
 ) -> Any:
     """Send a request and return the decoded answer.
 
@@ -46,7 +45,7 @@ def request(
             params=dict(params or {}),
             data=body,
             headers=dict(headers),
-            timeout=(CONNECT_SECONDS, read_seconds),
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
         )
     except requests.exceptions.RequestException as error:

@@ -47,7 +47,9 @@ def snapshot_names() -> tuple[str, ...]:
 
 
 def _snapshots() -> dict[str, Any]:
-    from qiskit_ibm_runtime import fake_provider
+    from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
+        fake_provider,
+    )
 
     found = {}
     for name in dir(fake_provider):

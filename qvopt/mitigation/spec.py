@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -77,12 +76,3 @@ class MitigationSpec(_Model):
 
     def __bool__(self) -> bool:
         return self.readout is not None or self.zne is not None
-
-
-def mitigation_models() -> Mapping[tuple[str, ...], type[BaseModel]]:
-    """Where in an experiment each table is, for messages about misspelt keys."""
-    return {
-        ("mitigation",): MitigationSpec,
-        ("mitigation", "readout"): ReadoutSpec,
-        ("mitigation", "zne"): ZneSpec,
-    }

@@ -1,7 +1,7 @@
 """IBM's REST interface on a loopback address, as far as the unmodified client needs it.
 
-It runs jobs with Aer on a recorded device's noise, keeps every one that was posted, and can be told to fail.
-Jobs are checked and results written with IBM's own published schemas.
+It runs jobs with Aer on a recorded device's noise, keeps every one that was posted,
+and can be told to fail. Jobs are checked and results written with IBM's own published schemas.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 
-CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:00000000-0000-4000-8000-000000000000::"
+CRN = (
+    "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:"
+    "00000000-0000-4000-8000-000000000000::"
+)
 
 
 @dataclass
@@ -246,7 +249,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             self.connection.shutdown(2)
 
-        def _work(self, method: str) -> None:
+        def _work(self, method: str) -> None:  # noqa: RET503
             url = urlparse(self.path)
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length)

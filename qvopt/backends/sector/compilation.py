@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Gate
+from qvopt_circuits.gates import FERMIONIC, Gate
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 
@@ -172,7 +172,12 @@ class _Tables:
                 f"gate {gate.name} on qubits {gate.qubits} does not conserve the particle "
                 f"number, which the sector backend needs{_MEND}"
             )
-        n, q = self.norb, gate.qubits
+        if gate.is_diagonal:
+            raise InputError(
+                f"gate {gate.name} makes amplitudes complex, which the sector backend does not "
+                f"do{_MEND}"
+            )
+        n, q, signed = self.norb, gate.qubits, gate.name in FERMIONIC
         half = len(q) // 2
         down, up = q[:half], q[half:]
         spins = [[p // n for p in part] for part in (down, up)]
@@ -184,7 +189,7 @@ class _Tables:
         if len(set(spins[0])) == 1:
             spin = spins[0][0]
             first, last = self._pairs(
-                spin, tuple(p % n for p in down), tuple(p % n for p in up), 1.0
+                spin, tuple(p % n for p in down), tuple(p % n for p in up), 1.0, signed
             )
             if spin == 0:
                 return ROWS, first, last, 0, 0
@@ -198,16 +203,19 @@ class _Tables:
             a, b, factor = b, a, -factor
         return (
             BOTH,
-            *self._pairs(0, (i,), (a,), factor),
-            *self._pairs(1, (j - n,), (b - n,), 1.0),
+            *self._pairs(0, (i,), (a,), factor, signed),
+            *self._pairs(1, (j - n,), (b - n,), 1.0, signed),
         )
 
     def _pairs(
-        self, spin: int, down: tuple[int, ...], up: tuple[int, ...], factor: float
+        self, spin: int, down: tuple[int, ...], up: tuple[int, ...], factor: float, signed: bool
     ) -> tuple[int, int]:
-        key = (spin, down, up, factor)
+        """Pairs of one spin; `signed` for fermions, while plain qubits have no signs at all."""
+        key = (spin, down, up, factor, signed)
         if key not in self._known:
             left, right, sign = excitation_pairs(self.strings[spin], down, up)
+            if not signed:
+                sign, factor = np.ones(len(sign)), 1.0
             self.left.append(left)
             self.right.append(right)
             self.sign.append(factor * sign)

@@ -18,7 +18,7 @@ from .sparse import interleave, multiply, pull_back, set_turns
 ROWS, COLUMNS, BOTH = 0, 1, 2
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True)
 def apply_gate(psi, gate, n_beta, left, right, sign, c, d):  # type: ignore[no-untyped-def]
     """Apply one gate in place; psi flat, c and d as above."""
     if gate[0] == ROWS:
@@ -45,7 +45,7 @@ def apply_gate(psi, gate, n_beta, left, right, sign, c, d):  # type: ignore[no-u
                 psi[j] = c * q + e * p
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True)
 def unapply_gate(z, gate, n_beta, left, right, sign, c, d):  # type: ignore[no-untyped-def]
     """Undo one gate on psi = z[:, 0] and lambda = z[:, 1] and return ⟨lambda|T - T†|psi⟩.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import MetricKind, Point, Problem
+from qvopt.backends.protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.pauli_outcomes import PauliSampler
 from qvopt_circuits.blocks import parameter_blocks
@@ -17,9 +17,10 @@ from qvopt_molecules.errors import InputError
 
 from . import factored, pairs
 from .compilation import compile_circuit, pair_tables
+from .generators import GeneratorTables
 from .hamiltonian_matrix import most_elements, sector_dimension, sparse_hamiltonian
 from .sampling import OrbitalSampler, make_sampler, sample_plan
-from .sparse import multiply
+from .sparse import multiply, turn_all
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -84,6 +85,7 @@ class SectorProgram:
             *self._gates,
         )
         self._samplers: OrbitalSampler | PauliSampler | None = None
+        self._generators: GeneratorTables | None = None
 
     def state(self, point: Point) -> FloatArray:
         """Amplitudes psi[alpha string, beta string], strings ascending as integers."""
@@ -162,15 +164,45 @@ class SectorProgram:
         p = np.clip(self.fidelities(pairs), 0.0, 1.0)
         return np.random.default_rng(seed).binomial(shots, p).astype(np.int64)
 
+    def sample_generators(
+        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[Outcomes]:
+        """Joint outcomes of generators, each in the state of the circuit up to its run."""
+        hamiltonian = self.problem.hamiltonian
+        assert hamiltonian is not None
+        if self._generators is None:
+            self._generators = GeneratorTables(hamiltonian)
+        rng = np.random.default_rng(seed)
+        found = []
+        for reading, n in zip(readings, shots.tolist(), strict=True):
+            turns = self._turns_at(reading.point)[: self.tables.parametric[reading.gates[0]]]
+            self._kernels.prepare_state(self._psi, self.tables.reference, turns, *self._gates)
+            gates = [self.circuit.gates[self.circuit.parametric[k]] for k in reading.gates]
+            found.append(self._generators.sample(self._psi, gates, n, rng))
+        return found
+
+    def sample_overlaps(
+        self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
+    ) -> IntArray:
+        """Counts of 0 on the auxiliary qubit; amplitudes are real, and so are overlaps."""
+        value = self._inner_products([(o.first, o.second) for o in overlaps])
+        value[[k for k, o in enumerate(overlaps) if o.imaginary]] = 0.0
+        p = np.clip((1 + value) / 2, 0.0, 1.0)
+        return np.random.default_rng(seed).binomial(shots, p).astype(np.int64)
+
     def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
-        """Exact |⟨ψ(second)|ψ(first)⟩|²; pairs in a row with one first point share its state."""
+        """Exact |⟨ψ(second)|ψ(first)⟩|²."""
+        return np.square(self._inner_products(pairs))
+
+    def _inner_products(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
+        """⟨ψ(second)|ψ(first)⟩; pairs in a row with one first point share its state."""
         known: dict[int, FloatArray] = {}
         overlaps = []
         for first, second in pairs:
             if id(first) not in known:
                 known = {id(first): self.state(first)}
             overlaps.append(float(np.vdot(known[id(first)], self.state(second))))
-        return np.square(np.array(overlaps, dtype=np.float64))
+        return np.array(overlaps, dtype=np.float64)
 
     def _turns_at(self, point: Point) -> FloatArray:
         angles = self.tables.offsets.copy()
@@ -181,8 +213,10 @@ class SectorProgram:
 
 
 def _turns(angles: FloatArray) -> FloatArray:
-    """(cos θ/2, sin θ/2) by gate."""
-    return np.stack([np.cos(angles / 2), np.sin(angles / 2)], axis=1)
+    """(cos θ/2, sin θ/2) by gate, by the same functions that the gradient uses."""
+    turns = np.empty((len(angles), 2))
+    turn_all(angles, turns)
+    return turns
 
 
 def check_memory(norb: int, n_alpha: int, n_beta: int) -> None:
