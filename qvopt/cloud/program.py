@@ -101,7 +101,9 @@ class HardwareProgram:
             event = {"type": "hardware", "run": run, "device": self.device.full_name}
             log.append(event, durable=True)
         self._folder, self._log = folder, log
-        self._checksums = {e["circuits"]: e["sha256"] for e in known if "circuits" in e}
+        self._checksums = {
+            e["circuits"]: e["sha256"] for e in known if "sha256" in e and e["type"] == "hardware"
+        }
         self.desk = Desk(
             self.provider,
             self._patience,
