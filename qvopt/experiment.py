@@ -129,6 +129,10 @@ class BudgetSpec(StrictModel):
     shots: int | None = Field(default=None, gt=0)
     circuits: int | None = Field(default=None, gt=0)
     evaluations: int | None = Field(default=None, gt=0)
+    jobs: int | None = Field(default=None, gt=0)
+    qpu_seconds: float | None = Field(default=None, gt=0)
+    money: float | None = Field(default=None, gt=0)
+    currency: Literal["USD", "EUR"] | None = None
 
 
 class StoppingSpec(StrictModel):
