@@ -94,11 +94,13 @@ def _follow(session: Session, as_json: bool, quiet: bool, pending: int) -> int:
     try:
         return work(session, as_json, quiet)
     except JobsPendingError as error:
-        assert session.folder is not None
-        if as_json:
-            from qvopt.cloud.status import run_status
+        from qvopt.cloud.status import run_status
 
-            found = run_status(session.folder.path)
+        assert session.folder is not None
+        found = run_status(session.folder.path)
+        if found is None or not any(job.open for job in found.jobs):
+            pending = 0
+        if as_json:
             print_json(None if found is None else found.document())
         else:
             print(f"{error}\nrun      {session.folder.path}")

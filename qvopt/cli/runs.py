@@ -116,6 +116,7 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
 
 
 def report(result: Result, folder: RunFolder, as_json: bool) -> int:
+    """Print a result and draw its picture; return the exit code."""
     from qvopt.picture import draw_convergence
 
     picture = folder.path / "convergence.png"

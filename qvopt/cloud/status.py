@@ -163,7 +163,8 @@ def cancel_jobs(path: Path) -> list[str]:
             for one in ids:
                 now = within(seconds, lambda: provider.status(one), "the provider")  # noqa: B023
             if now.state.final and str(now.state) != "done":
-                event = {"type": "job", "key": job.key, "state": str(now.state), "id": ids[0]}
+                event: dict[str, Any] = {"type": "job", "key": job.key, "state": str(now.state)}
+                event |= {"id": ids[0]}
                 event |= {"reason": "cancelled by qvopt cancel", "qpu_seconds": 0.0, "money": 0.0}
                 journal.append(event, durable=True)
     finally:
