@@ -15,6 +15,7 @@ _ORDER = (
     "scan",
     "excited",
     "relax",
+    "oo-vqe",
     "compare",
     "report",
     "worker",
