@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point, Program
+from qvopt.backends.protocol import MeteredProgram, Point, Program
 from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
@@ -20,7 +20,12 @@ from qvopt.measurement.allocation import (
     learned_deviations,
     learned_weights,
 )
+from qvopt.measurement.blocks import in_blocks
+from qvopt.measurement.estimate import Estimate
+from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.readout import Calibration
+from qvopt.mitigation.spec import ReadoutSpec
 from qvopt.optimizers.protocol import (
     Answer,
     Energy,
@@ -57,6 +62,8 @@ class Evaluator:
         gradient_rule: how measured gradients are expanded into energies.
         adaptive: whether the split over groups follows what `learn` was told.
         adaptive_gradient: whether the split of a gradient over its shifted energies follows it too.
+        extrapolation: zero-noise extrapolation of every sampled energy; None for none.
+        readout: how readout is corrected in sampled energies; None for not at all.
         metric_rule: how measured metrics are expanded into circuits; None as `metric_rule` says.
     """
 
@@ -67,20 +74,27 @@ class Evaluator:
     seed: int
     gradient_rule: GradientRule = field(default_factory=get_gradient_rule)
     adaptive: bool = False
+    extrapolation: Extrapolation | None = None
+    readout: ReadoutSpec | None = None
     metric_rule: MetricRule | None = None
     adaptive_gradient: bool = False
 
     def __post_init__(self) -> None:
+        self.calibration: Calibration | None = None
         self._allocations: dict[tuple[int, bool], IntArray] = {}
         self._learned: dict[bool, Scatter] = {}
         self._learned_points: Scatter | None = None
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
+        self._block = 1
+        if self.shots is not None and isinstance(self.program, MeteredProgram):
+            self._block = self.program.block(self.shots)
         self._last_energy: tuple[FloatArray, float] | None = None
         if self.shots is None:
             if not self.program.exact:
                 raise InputError("this backend has no exact energies; give a number of shots")
         else:
-            self._allocate(self.shots, shifted=False)
+            for total in self._amplified([], [self.shots], "planned")[1]:
+                self._allocate(total, shifted=False)
 
     @cached_property
     def landscape(self) -> Landscape:
@@ -97,7 +111,11 @@ class Evaluator:
         return PreparedRound(self, job, self._expand(queries, job), key)
 
     def answer(self, queries: Sequence[Query], *key: int) -> list[Answer]:
-        """Answer a round; `key` names its random stream."""
+        """Answer a round; `key` names its random stream.
+
+        Without a calibration that a driver has set, the round makes one of its own, outside its
+        price.
+        """
         return self.prepare(queries, *key).run()
 
     def exact_energy(self, x: FloatArray) -> float:
@@ -151,6 +169,8 @@ class Evaluator:
                     )
                 metric = self.program.metric(query.x, query.kind)
                 return Matrix(metric, np.zeros_like(metric))
+            if not isinstance(query, Fidelity):
+                raise InputError("this circuit has no pool of operators")
             pair = (Point(query.x), Point(query.y))
             return Scalar(float(self.program.fidelities([pair])[0]))
 
@@ -169,27 +189,33 @@ class Evaluator:
             return self._sampled_gradient(query, job)
         if isinstance(query, Metric):
             return self._sampled_metric(query, job)
-        return self._sampled_fidelity(query, job)
+        if isinstance(query, Fidelity):
+            return self._sampled_fidelity(query, job)
+        raise InputError("this circuit has no pool of operators")
 
     def _sampled_energy(self, query: Energy, job: Job) -> Finish:
-        shots, drawn = self._spread([self._shots_of(query)], query.spread, job, shifted=False)
-        where = job.add_points(query.purpose, [Point(query.x)], shots, drawn, shifted=False)
+        points, totals = self._amplified([Point(query.x)], [self._shots_of(query)], query.spread)
+        shots, drawn = self._spread(totals, query.spread, job, shifted=False)
+        where = job.add_points(query.purpose, points, shots, drawn, shifted=False)
 
         def finish(results: Results) -> Answer:
-            estimate = results.energies[where][0]
+            estimate = self._extrapolated(results.energies[where])[0]
             return Scalar(estimate.value, estimate.variance, estimate.shots)
 
         return finish
 
     def _sampled_gradient(self, query: Gradient, job: Job) -> Finish:
         expansion = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
-        totals = self._gradient_shots(query, expansion)
+        points, totals = self._amplified(
+            expansion.points, self._gradient_shots(query, expansion), query.spread
+        )
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
-        where = job.add_points(query.purpose, expansion.points, shots, drawn, shifted=True)
-        job.gradients.append(where)
+        where = job.add_points(query.purpose, points, shots, drawn, shifted=True)
+        if self.extrapolation is None:
+            job.gradients.append(where)
 
         def finish(results: Results) -> Answer:
-            estimates = results.energies[where]
+            estimates = self._extrapolated(results.energies[where])
             value, variance = expansion.combine(estimates)
             return Vector(value, variance, sum(e.shots for e in estimates))
 
@@ -201,7 +227,9 @@ class Evaluator:
         if query.shots is None or isinstance(query.shots, int):
             each = self._shots_of(query)
             if query.spread == "planned":
-                self._allocate(each, shifted=True)  # refuses too few for the groups
+                # Refuses too few for the groups.
+                for part in self._amplified([], [each], query.spread)[1]:
+                    self._allocate(part, shifted=True)
             least = min(each, self._least(query.spread))
             weights = expansion.weights * self._deviations(n_points)
             totals = allocate(weights, each * n_points, minimum=least)
@@ -236,7 +264,34 @@ class Evaluator:
         return allocate(weights / weights.sum(), total, minimum=self._least(spread))
 
     def _least(self, spread: Spread) -> int:
-        return 2 if spread == "random" else 2 * len(self.need_plan().groups)
+        scales = 1 if self.extrapolation is None else len(self.extrapolation.scales)
+        return scales * (2 if spread == "random" else 2 * len(self.need_plan().groups))
+
+    def _amplified(
+        self, points: Sequence[Point], totals: Sequence[int], spread: Spread
+    ) -> tuple[list[Point], list[int]]:
+        """Points at every noise scale, and the shots of each: together those of the point."""
+        if self.extrapolation is None:
+            return list(points), list(totals)
+        scales, least = self.extrapolation.scales, self._least(spread)
+        split: list[int] = []
+        for total in totals:
+            if 0 < total < least:
+                raise InputError(
+                    f"{total} shots are too few for {len(scales)} noise scales; give at least "
+                    f"{least}"
+                )
+            minimum = least // len(scales) if total else 0
+            split.extend(allocate(self.extrapolation.share, total, minimum).tolist())
+        return [replace(p, noise_scale=s) for p in points for s in scales], split
+
+    def _extrapolated(self, results: list[Estimate]) -> list[Estimate]:
+        """One estimate for each point, out of those at all noise scales."""
+        if self.extrapolation is None:
+            return results
+        n = len(self.extrapolation.scales)
+        rows = [results[k : k + n] for k in range(0, len(results), n)]
+        return [self.extrapolation.combine(row) for row in rows]
 
     def _spread(
         self, totals: Sequence[int], spread: Spread, job: Job, *, shifted: bool
@@ -245,7 +300,7 @@ class Evaluator:
         if spread == "random":
             weights = self._weights(shifted=shifted)
             return [job.rng.multinomial(n, weights).astype(np.int64) for n in totals], weights
-        return [self._allocate(n, shifted=shifted) for n in totals], None
+        return in_blocks([self._allocate(n, shifted=shifted) for n in totals], self._block), None
 
     def _weights(self, *, shifted: bool) -> FloatArray:
         """The plan's weights, for energies or for the shifted circuits of gradients."""
@@ -270,6 +325,11 @@ class Evaluator:
         if points is not None:
             before = self._learned_points
             self._learned_points = points if before is None else before.after(points)
+        self._allocations.clear()
+
+    def inherit(self, other: Evaluator) -> None:
+        """Take over what another evaluator of the same groups has learned."""
+        self._learned = dict(other._learned)
         self._allocations.clear()
 
     def _sampled_metric(self, query: Metric, job: Job) -> Finish:

@@ -11,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import (
+    Bill,
+    CountingProgram,
+    MeteredProgram,
     Outcomes,
     Overlap,
     Point,
@@ -20,10 +23,11 @@ from qvopt.backends.protocol import (
 )
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
-from qvopt.ledger import Cost, Costs
+from qvopt.ledger import Cost, Costs, hardware_costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate, Moments
-from qvopt.measurement.statistics import combine_moments, combine_random
+from qvopt.measurement.statistics import combine_moments, combine_random, moments_of_group
+from qvopt.mitigation.calibration import calibrate
 from qvopt.optimizers.protocol import Answer
 from qvopt.streams import stream
 from qvopt_molecules.errors import BackendError
@@ -148,26 +152,38 @@ class PreparedRound:
         self, evaluator: Evaluator, job: Job, finish: Sequence[Finish], key: tuple[int, ...]
     ) -> None:
         self._evaluator, self._job, self._finish, self._key = evaluator, job, finish, key
+        self._bill: Bill | None = None
         self.found: tuple[Scatter | None, ...] | None = None
         """Set by `run` if splits adapt: scatter by group of energies and of shifted ones, and by
         shifted energy of a gradient."""
 
     @property
     def costs(self) -> Costs:
-        """What running it will cost, by purpose."""
-        return self._job.costs
+        """What running it will cost, by purpose; once it has run, what it cost.
+
+        Jobs, QPU seconds and money serve all purposes of a round: they are charged as "hardware".
+        """
+        if self._bill is None:
+            self._bill = self._forecast()
+        return self._job.costs | hardware_costs(self._bill)
+
+    def _forecast(self) -> Bill:
+        program, job = self._evaluator.program, self._job
+        if not isinstance(program, MeteredProgram) or not (job.points or job.pairs):
+            return Bill()
+        shots = np.array(job.pair_shots, dtype=np.int64)
+        return program.forecast(job.points, np.array(job.shots), job.pairs, shots)
 
     def run(self) -> list[Answer]:
         """Run it and return the answers.
 
         Raises NonFiniteError if the backend answers with NaN or infinity.
         """
-        program, seed, job = self._evaluator.program, self._evaluator.seed, self._job
-        key = self._key
+        job = self._job
         energies: list[Estimate] = []
         if job.points:
             plan = self._evaluator.need_plan()
-            moments = program.sample(job.points, np.array(job.shots), stream(seed, *key, 0))
+            moments = self._moments(np.array(job.shots))
             check_complete(moments, len(job.points))
             energies = [
                 combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
@@ -175,6 +191,9 @@ class PreparedRound:
             ]
             self.found = self._learned(moments, energies)
         results = self._measured(energies)
+        program = self._evaluator.program
+        if isinstance(program, MeteredProgram):
+            self._bill = program.take_bill()
         answers = [step(results) for step in self._finish]
         for answer in answers:
             if not np.all(np.isfinite(answer.value)):
@@ -183,6 +202,28 @@ class PreparedRound:
                     "keeps everything before it, check the parameters and the backend"
                 )
         return answers
+
+    def _moments(self, shots: IntArray) -> list[list[Moments]]:
+        """Sample the points, and correct the readout where that is asked for."""
+        evaluator, seed, points = self._evaluator, self._evaluator.seed, self._job.points
+        program, here = evaluator.program, stream(seed, *self._key, 0)
+        if evaluator.readout is None:
+            return program.sample(points, shots, here)
+        calibration = evaluator.calibration
+        if calibration is None:
+            calibration = calibrate(program, evaluator.readout, stream(seed, *self._key, 3))
+        assert isinstance(program, CountingProgram)
+        counts = program.sample_counts(points, shots, here)
+        check_complete(counts, len(points))
+        groups = evaluator.need_plan().groups
+        qubits = [program.readout_qubits(g) for g in range(len(groups))]
+        return [
+            [
+                moments_of_group(group, found, calibration, at)
+                for group, found, at in zip(groups, row, qubits, strict=True)
+            ]
+            for row in counts
+        ]
 
     def _measured(self, energies: list[Estimate]) -> Results:
         """The energies, and what else the round asks for."""
@@ -197,11 +238,11 @@ class PreparedRound:
         if job.readings:
             assert reads_generators(program)
             shots = np.array(job.reading_shots, dtype=np.int64)
-            generators = program.sample_generators(job.readings, shots, stream(seed, *key, 3))
+            generators = program.sample_generators(job.readings, shots, stream(seed, *key, 4))
         if job.overlaps:
             assert runs_hadamard_tests(program)
             shots = np.array(job.overlap_shots, dtype=np.int64)
-            overlaps = program.sample_overlaps(job.overlaps, shots, stream(seed, *key, 4))
+            overlaps = program.sample_overlaps(job.overlaps, shots, stream(seed, *key, 5))
         return Results(energies, fidelities, generators, overlaps)
 
     def _learned(
@@ -226,7 +267,7 @@ class NonFiniteError(BackendError):
     exit_code = 2
 
 
-def check_complete(moments: Sequence[Sequence[Moments]], n_points: int) -> None:
+def check_complete(results: Sequence[Sequence[object]], n_points: int) -> None:
     """Raise BackendError unless there is one result for every setting."""
-    if len(moments) != n_points:
-        raise BackendError(f"the backend returned {len(moments)} results for {n_points} settings")
+    if len(results) != n_points:
+        raise BackendError(f"the backend returned {len(results)} results for {n_points} settings")

@@ -14,11 +14,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import Assembly, assemble
+from qvopt.assembly import Assembly, assemble, exact_twin
 from qvopt.backends.protocol import Program
-from qvopt.experiment import BackendSpec, Experiment
+from qvopt.experiment import Experiment
 from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric
-from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -57,7 +56,7 @@ def validate_backend(
     assembly = assemble(experiment)
     program = wrap(assembly.program)
     assembly = replace(assembly, evaluator=replace(assembly.evaluator, program=program))
-    exact = _exact(experiment)
+    exact = exact_twin(experiment)
     rng = np.random.default_rng(np.random.SeedSequence(experiment.seed))
     x = rng.normal(0.0, 0.1, size=assembly.circuit.n_parameters)
     return [
@@ -66,19 +65,6 @@ def validate_backend(
         *_metrics(assembly, exact, x, max(8, repeats // 20)),
         *_fidelities(assembly, exact, x, rng, experiment.measurement.shots or 1000),
     ]
-
-
-def _exact(experiment: Experiment) -> Assembly:
-    """The same problem, exactly: by the sector engine, or by vectors where it does not apply."""
-    changes = {"measurement": experiment.measurement.model_copy(update={"shots": None})}
-    for name in ("sector", "lightning"):
-        try:
-            return assemble(
-                experiment.model_copy(update={**changes, "backend": BackendSpec(name=name)})
-            )
-        except InputError:
-            continue
-    raise InputError("no simulator here can give exact values of this experiment")
 
 
 def _energies(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int) -> list[Check]:

@@ -106,8 +106,10 @@ def test_post_selection_takes_the_noise_that_leaves_the_sector():
 def test_post_selection_says_what_it_needs():
     data = {"molecule": "h2", "shots": 400, "measurement": {"postselect": True}}
     data["measurement"]["grouping"] = "qubit-wise"
-    with pytest.raises(InputError, match="basis rotations"):
-        assemble(make_experiment(data))
+    with pytest.raises(InputError, match="does not conserve"):
+        assemble(make_experiment({**data, "ansatz": "hardware-efficient"}))
+    with pytest.raises(InputError, match="jordan-wigner"):
+        assemble(make_experiment({**data, "mapping": "parity"}))
     from qvopt.measurement.statistics import combine_moments
 
     data["measurement"]["grouping"] = None

@@ -1,4 +1,4 @@
-r"""Fermionic excitations as Pauli strings.
+r"""Excitations as Pauli strings.
 
 A string is the pair of masks (x, z) of `qvopt_molecules.pauli`; internally also the operator
 X^x Z^z (Z first), so that P(x, z) = i^{|x & z|} X^x Z^z and
@@ -10,7 +10,7 @@ from __future__ import annotations
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import masks
 
-from .gates import EXCITATIONS, ROTATIONS, Gate
+from .gates import EXCITATIONS, FERMIONIC, PHASES, ROTATIONS, Gate
 
 
 def generator_strings(gate: Gate) -> list[tuple[int, int, float]]:
@@ -19,7 +19,9 @@ def generator_strings(gate: Gate) -> list[tuple[int, int, float]]:
     The strings of one generator commute. Raises InputError for a gate without an angle.
     """
     if gate.name in EXCITATIONS:
-        return excitation_strings(gate.qubits)
+        return excitation_strings(gate.qubits, fermionic=gate.name in FERMIONIC)
+    if gate.name in PHASES:
+        return phase_strings(gate.qubits)
     if gate.name not in ROTATIONS:
         raise InputError(f"gate {gate.name} has no generator")
     x, z = masks(gate.paulis or gate.name[1].upper())
@@ -27,10 +29,13 @@ def generator_strings(gate: Gate) -> list[tuple[int, int, float]]:
     return [(spread[0], spread[1], 1.0)]
 
 
-def excitation_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
+def excitation_strings(
+    qubits: tuple[int, ...], *, fermionic: bool = True
+) -> list[tuple[int, int, float]]:
     """Return (x, z, c) with Σ c P(x, z) = i (T - T†), Jordan-Wigner, for an excitation's qubits.
 
-    Two strings for (i, a), eight for (i, j, a, b); they commute with each other.
+    Two strings for (i, a), eight for (i, j, a, b); they commute with each other. An excitation of
+    plain qubits, not `fermionic`, has no Z outside its own qubits.
     """
     half = len(qubits) // 2
     words = [(q, 1) for q in qubits[half:]] + [(q, -1) for q in reversed(qubits[:half])]
@@ -38,7 +43,8 @@ def excitation_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
     for q, sign in words:
         # a_q = Z_{<q} X (1 - Z) / 2 and a†_q = Z_{<q} X (1 + Z) / 2, Z_{<q} on other qubits.
         bit = 1 << q
-        factor = {(bit, bit - 1): 0.5, (bit, (bit - 1) | bit): 0.5 * sign}
+        below = bit - 1 if fermionic else 0
+        factor = {(bit, below): 0.5, (bit, below | bit): 0.5 * sign}
         product = _multiply(product, factor)
     out = []
     for (x, z), c in product.items():
@@ -48,6 +54,18 @@ def excitation_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
             # 2 i c X^x Z^z = 2 i c (-i)^{shared} P
             out.append((x, z, 2 * c * (1 if shared % 4 == 1 else -1)))
     return sorted(out)
+
+
+def phase_strings(qubits: tuple[int, ...]) -> list[tuple[int, int, float]]:
+    """Return (x, z, c) with Σ c P(x, z) = 2 n_p or 2 n_p n_q, but for its constant.
+
+    >>> phase_strings((0, 2))
+    [(0, 1, -0.5), (0, 4, -0.5), (0, 5, 0.5)]
+    """
+    bits = [1 << q for q in qubits]
+    if len(bits) == 1:
+        return [(0, bits[0], -1.0)]
+    return [(0, bits[0], -0.5), (0, bits[1], -0.5), (0, bits[0] | bits[1], 0.5)]
 
 
 def _multiply(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import PHASES
 
 from .checks import check_memory
 from .metric_circuits import generator_circuit, outcomes_of_counts, overlap_circuit
@@ -99,7 +100,12 @@ class StatevectorProgram:
         return np.array([sum(c for o, c in r.items() if not o >> n & 1) for r in found], dtype=int)
 
     def _derivatives(self, x: FloatArray) -> Any:
-        """∂_kψ = [ψ(θ_k + π) - ψ(θ_k - π)] / 4, exact for every gate with G³ = G."""
-        for k in range(len(self.circuit.parametric)):
-            forth, back = self.states([Point(x, ((k, np.pi),)), Point(x, ((k, -np.pi),))])
-            yield 0.25 * (forth - back)
+        """∂_kψ = [ψ(θ_k + s) - ψ(θ_k - s)] w, exact: s = π, w = ¼ for every gate with G³ = G.
+
+        Phases of occupations have G² = 2G and exp(-iθG/2) = 1 + (exp(-iθ) - 1) G/2: s = π/2, w = ½.
+        """
+        for k, position in enumerate(self.circuit.parametric):
+            phase = self.circuit.gates[position].name in PHASES
+            shift, weight = (np.pi / 2, 0.5) if phase else (np.pi, 0.25)
+            forth, back = self.states([Point(x, ((k, shift),)), Point(x, ((k, -shift),))])
+            yield weight * (forth - back)

@@ -18,6 +18,7 @@ from qvopt.backends.protocol import (
     runs_hadamard_tests,
 )
 from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import PHASES
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .covariances import CovarianceExpansion
@@ -81,7 +82,9 @@ def metric_rule(rule: MetricRule | None, program: Program) -> MetricRule:
 
     Raises InputError where it cannot run the one that was asked for.
     """
-    reads = reads_generators(program)
+    gates = program.problem.circuit.gates
+    phases = any(gate.name in PHASES for gate in gates)  # their generators have no ±1, 0 outcomes
+    reads = reads_generators(program) and not phases
     if rule is None:
         return "covariances" if reads else "fidelities"
     if rule not in _EXPAND:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.encodings import encoding
+from qvopt_molecules.encodings import encoding_of
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
@@ -31,18 +31,20 @@ def full_state(
 
     Raises InputError above 20 qubits and for amplitudes of another sector.
     """
-    n = hamiltonian.norb
-    target = encoding(mapping, 2 * n)
-    width = 2 * n - len(target.dropped)
+    target = encoding_of(mapping, hamiltonian)
+    width = hamiltonian.n_qubits - len(target.dropped)
     check_width(width)
     alpha, beta = spin_strings(hamiltonian)
     if psi.shape != (len(alpha), len(beta)):
         raise InputError(
             f"amplitudes of shape {psi.shape} are not of the sector's {len(alpha)} x {len(beta)}"
         )
-    occupations = sector_bits(hamiltonian).tolist()
     full = np.zeros(1 << width)
-    full[[target.squeezed(target.bits(k)) for k in occupations]] = psi.reshape(-1)
+    fixed = target.constants(hamiltonian)
+    for occupations, amplitude in zip(sector_bits(hamiltonian).tolist(), psi.flat, strict=True):
+        encoded = target.bits(occupations)
+        if all(encoded >> q & 1 == value for q, value in fixed.items()):
+            full[target.squeezed(encoded)] = amplitude
     return full
 
 
