@@ -17,8 +17,12 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.cloud.secrets import refuse_secrets
+from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
+from qvopt.mitigation.spec import MitigationSpec
+from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError, unknown_name
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
@@ -37,13 +41,17 @@ class ActiveSpaceSpec(StrictModel):
     n_orbitals: int | None = Field(default=None, ge=1)
     orbitals: tuple[int, ...] | None = None
     frozen_core: int | None = Field(default=None, ge=0)
+    selection: str | None = None
+    threshold: float | None = None
+    labels: tuple[str, ...] | None = None
 
 
 class MoleculeSpec(StrictModel):
     """A catalogue name, a file (TOML, XYZ, FCIDUMP) or an inline geometry, and what overrides it.
 
     `set` overrides the molecule's own parameters, such as a bond length in Ångström or an angle
-    in degrees. `spin` is the number of unpaired electrons.
+    in degrees. `spin` is the number of unpaired electrons, `orbitals` which ones the integrals are
+    over; see `qvopt_molecules.molecule.Molecule`.
     """
 
     name: str = Field(min_length=1)
@@ -52,6 +60,7 @@ class MoleculeSpec(StrictModel):
     charge: int | None = None
     spin: int | None = Field(default=None, ge=0)
     active_space: ActiveSpaceSpec | None = None
+    orbitals: str | None = None
 
 
 class NamedSpec(BaseModel):
@@ -98,14 +107,20 @@ class MeasurementSpec(StrictModel):
     takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
     else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
     `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its
-    options. `postselect` throws outcomes with other electron numbers away: they are paid, and not
-    used.
+    options; `gradient_allocation` splits a gradient's shots over its shifted energies by their
+    coefficients ("weighted", the default) or also by the deviations measured so far ("measured").
+    `metric` is a rule of `qvopt.gradients.metric_rules`; None takes covariances of generators where
+    the backend reads them, else fidelities. `postselect` throws outcomes away that contradict
+    the electron numbers, as far as each group shows them (see `qvopt.measurement.selection`): they
+    are paid, and not used.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
     grouping: Grouping | None = None
     allocation: Rule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
+    gradient_allocation: Literal["weighted", "measured"] | None = None
+    metric: MetricRule | None = None
     postselect: bool = False
 
 
@@ -115,6 +130,10 @@ class BudgetSpec(StrictModel):
     shots: int | None = Field(default=None, gt=0)
     circuits: int | None = Field(default=None, gt=0)
     evaluations: int | None = Field(default=None, gt=0)
+    jobs: int | None = Field(default=None, gt=0)
+    qpu_seconds: float | None = Field(default=None, gt=0)
+    money: float | None = Field(default=None, gt=0)
+    currency: Literal["USD", "EUR"] | None = None
 
 
 class StoppingSpec(StrictModel):
@@ -142,25 +161,31 @@ class Experiment(StrictModel):
         molecule, ansatz, optimizer, backend: what, by name or as a table with options.
         mapping: fermion-to-qubit mapping.
         measurement: shots, grouping and allocation.
+        mitigation: what is done about a device's errors.
         seed: entropy of every random stream of the run.
         max_steps: the largest number of optimizer steps.
         monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
             the optimizer; "measured" spends shots on it; None takes "exact" where the backend can.
         budget: caps on what the run spends.
         stopping: noise-aware rules that end the run; off if not given.
+        start: parameters to start from, in place of the ansatz's own.
     """
 
     molecule: Nameable[MoleculeSpec]
     ansatz: Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
     optimizer: Nameable[OptimizerSpec] | None = None
     backend: Nameable[BackendSpec] = BackendSpec(name="sector")
-    mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
+    mapping: Literal[
+        "jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev", "jordan-wigner-tapered"
+    ] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
+    mitigation: MitigationSpec = MitigationSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
     max_steps: int = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: BudgetSpec = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()
+    start: tuple[float, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -204,12 +229,16 @@ class Experiment(StrictModel):
 
 
 def make_experiment(data: Mapping[str, Any]) -> Experiment:
-    """Validate plain data.
+    """Validate plain data. An ansatz may also be an object: ours, or a Qiskit circuit.
 
     Raises InputError naming the first wrong key, in one line.
     """
+    data = dict(data)
+    refuse_secrets(data)
+    if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
+        data["ansatz"] = ansatz_data(data["ansatz"])
     try:
-        return Experiment.model_validate(dict(data))
+        return Experiment.model_validate(data)
     except ValidationError as error:
         raise explain_invalid(error, Experiment, "experiment") from None
     except RecursionError:

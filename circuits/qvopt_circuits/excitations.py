@@ -57,3 +57,59 @@ def is_allowed(excitation: Excitation, irreps: tuple[int, ...]) -> bool:
     for qubit in excitation:
         product ^= irreps[qubit % len(irreps)]
     return product == 0
+
+
+def generalised_singles(norb: int) -> list[Excitation]:
+    """Return (p, q) with p < q between any orbitals of one spin, alpha first.
+
+    T - T† of (q, p) is that of (p, q) with the other sign, so one of them is enough.
+
+    >>> generalised_singles(2)
+    [(0, 1), (2, 3)]
+    """
+    return [(s + p, s + q) for s in (0, norb) for p, q in combinations(range(norb), 2)]
+
+
+def generalised_doubles(norb: int) -> list[Excitation]:
+    """Return (p, q, r, s) from any two spin orbitals to any two others, spin conserved.
+
+    Both alpha, then both beta, then one of each; each T or T† once. Of four orbitals of one spin
+    there are three: (pq -> rs), (pr -> qs), (ps -> qr).
+
+    >>> generalised_doubles(2)
+    [(0, 2, 1, 3), (0, 3, 1, 2)]
+    """
+    same_spin: list[Excitation] = [
+        (shift + p, shift + q, shift + r, shift + s)
+        for shift in (0, norb)
+        for a, b, c, d in combinations(range(norb), 4)
+        for p, q, r, s in ((a, b, c, d), (a, c, b, d), (a, d, b, c))
+    ]
+    opposite_spin: list[Excitation] = [
+        (p, norb + q, r, norb + s)
+        for p, r in combinations(range(norb), 2)
+        for q in range(norb)
+        for s in range(norb)
+        if q != s
+    ]
+    return same_spin + opposite_spin
+
+
+def pair_doubles(norb: int) -> list[Excitation]:
+    """Return (p alpha, p beta, q alpha, q beta) with p < q: electron pairs between orbitals.
+
+    >>> pair_doubles(2)
+    [(0, 2, 1, 3)]
+    """
+    return [(p, norb + p, q, norb + q) for p, q in combinations(range(norb), 2)]
+
+
+def spin_flipped(excitation: Excitation, norb: int) -> Excitation:
+    """Return the excitation with alpha and beta exchanged, alpha qubits first.
+
+    >>> spin_flipped((0, 3, 1, 2), 2)
+    (1, 2, 0, 3)
+    """
+    half = len(excitation) // 2
+    flipped = [(q + norb) % (2 * norb) for q in excitation]
+    return (*sorted(flipped[:half]), *sorted(flipped[half:]))

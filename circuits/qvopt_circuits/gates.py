@@ -9,6 +9,12 @@ Every parametrised gate has the form U(θ) = exp(-i θ G / 2).
   U(θ) = exp(θ (T - T†) / 2). G has eigenvalues -1, 0 and 1: frequencies ½ and 1. Ladder operators
   are the Jordan-Wigner ones over all the circuit's qubits, qubit 0 first:
   a_q = Z_0 … Z_{q-1} (X_q + i Y_q) / 2. A cluster amplitude t is the angle θ = 2t.
+- Qubit excitations ("qubit-single-excitation", "qubit-double-excitation") are the same without the
+  Z strings, Q_q = (X_q + i Y_q) / 2 in place of a_q: Givens rotations of occupations, whatever the
+  other qubits. Yordanov, Arvidsson-Shukur and Barnes, arXiv:2005.14475.
+- Phases of occupations: G = 2 n_p ("number-phase") or G = 2 n_p n_q ("coulomb-phase"), so that
+  U(θ) = exp(-iθ n_p) or exp(-iθ n_p n_q), the factors of orbital rotations with complex phases and
+  of diagonal Coulomb evolutions. Frequency 1.
 """
 
 from __future__ import annotations
@@ -30,8 +36,22 @@ FIXED: Final = {"x": 1, "y": 1, "z": 1, "h": 1, "s": 1, "sdg": 1, "t": 1, "tdg":
 ROTATIONS: Final = {"rx": 1, "ry": 1, "rz": 1, "pauli-rotation": None}
 """Gates exp(-iθP/2) of frequency 1; None means as many qubits as Pauli letters."""
 
-EXCITATIONS: Final = {"single-excitation": 2, "double-excitation": 4}
+FERMIONIC: Final = {"single-excitation": 2, "double-excitation": 4}
+"""Excitations of fermions, with the signs of the Jordan-Wigner strings."""
+
+QUBIT_EXCITATIONS: Final = {"qubit-single-excitation": 2, "qubit-double-excitation": 4}
+"""Excitations of plain qubits, without signs."""
+
+EXCITATIONS: Final = {**FERMIONIC, **QUBIT_EXCITATIONS}
 """Number-conserving gates of frequencies ½ and 1."""
+
+PHASES: Final = {"number-phase": 1, "coulomb-phase": 2}
+"""Diagonal gates exp(-iθ n_p) and exp(-iθ n_p n_q) of frequency 1."""
+
+_DIAGONAL: Final = {*PHASES, "rz", "z", "s", "sdg", "t", "tdg", "cz"}
+
+REAL: Final = frozenset({"x", "z", "h", "cx", "cz", "swap", "ry", *EXCITATIONS})
+"""Gates with real matrices; of Pauli rotations, those with an odd number of Y."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +84,8 @@ class Gate:
             needs_angle = False
         elif self.name in EXCITATIONS:
             expected, needs_angle = EXCITATIONS[self.name], True
+        elif self.name in PHASES:
+            expected, needs_angle = PHASES[self.name], True
         elif self.name in ROTATIONS:
             expected, needs_angle = ROTATIONS[self.name], True
             if expected is None:
@@ -86,9 +108,22 @@ class Gate:
     def conserves_number(self) -> bool:
         """Whether the gate maps each sector of fixed (n_alpha, n_beta) to itself.
 
-        True for excitations; spin conservation of their qubits is the ansatz's to keep.
+        True for excitations and diagonal gates; spin conservation of the qubits of excitations is
+        the ansatz's to keep.
         """
-        return self.name in EXCITATIONS
+        return self.name in EXCITATIONS or self.is_diagonal
+
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether the gate only multiplies basis states by phases."""
+        return self.name in _DIAGONAL or (bool(self.paulis) and not self.paulis.strip("Z"))
+
+    @property
+    def is_real(self) -> bool:
+        """Whether its matrix in the computational basis is real."""
+        if self.paulis:
+            return self.paulis.count("Y") % 2 == 1
+        return self.name in REAL
 
     @property
     def frequencies(self) -> tuple[float, ...]:
@@ -96,3 +131,13 @@ class Gate:
         if self.angle is None:
             return ()
         return (0.5, 1.0) if self.name in EXCITATIONS else (1.0,)
+
+
+def excitation_gate(qubits: tuple[int, ...], angle: Angle, *, fermionic: bool = True) -> Gate:
+    """Return the excitation gate on (i, a) or (i, j, a, b).
+
+    >>> excitation_gate((0, 1), Angle(0, 2.0), fermionic=False).name
+    'qubit-single-excitation'
+    """
+    kind = "single-excitation" if len(qubits) == 2 else "double-excitation"
+    return Gate(kind if fermionic else f"qubit-{kind}", qubits, angle)

@@ -1,7 +1,8 @@
 r"""Exact states and dense unitaries of small circuits, the plain way.
 
 Basis index n has bit q set where qubit q is 1. Fermionic gates are built from the Jordan-Wigner
-ladder operators a_q|n⟩ = (-1)^{n_0 + … + n_{q-1}} |n without q⟩; since K = T - T† has K³ = -K,
+ladder operators a_q|n⟩ = (-1)^{n_0 + … + n_{q-1}} |n without q⟩, those of plain qubits from the
+same without signs; since K = T - T† has K³ = -K,
 
     exp(θK/2) = 1 + sin(θ/2) K + (1 - cos(θ/2)) K².
 
@@ -19,7 +20,7 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import masks
 
 from .circuit import Circuit
-from .gates import Gate
+from .gates import FERMIONIC, PHASES, Gate
 
 ComplexArray = npt.NDArray[np.complex128]
 
@@ -83,6 +84,10 @@ def apply_gate(gate: Gate, angle: float, states: ComplexArray) -> ComplexArray:
         letters = gate.paulis or gate.name[1].upper()
         rotated = _pauli(letters, gate.qubits, states)
         return _sum((np.cos(angle / 2), states), (-1j * np.sin(angle / 2), rotated))
+    if gate.name in PHASES:
+        n = np.arange(states.shape[0])
+        full = np.logical_and.reduce([(n >> q) & 1 for q in gate.qubits])
+        return _sum((1.0, states), (np.exp(-1j * angle) - 1, full[:, None] * states))
     first = _excite_minus_adjoint(gate, states)
     second = _excite_minus_adjoint(gate, first)
     return _sum((1.0, states), (np.sin(angle / 2), first), (1 - np.cos(angle / 2), second))
@@ -140,10 +145,11 @@ def _pauli(letters: str, qubits: tuple[int, ...], states: ComplexArray) -> Compl
     return out
 
 
-def _ladder(q: int, create: bool, states: ComplexArray) -> ComplexArray:
+def _ladder(q: int, create: bool, signed: bool, states: ComplexArray) -> ComplexArray:
     n = np.arange(states.shape[0])
     kept = n[((n >> q) & 1) == (0 if create else 1)]
-    sign = 1 - 2.0 * (np.bitwise_count(kept & ((1 << q) - 1)) & 1)
+    below = np.bitwise_count(kept & ((1 << q) - 1)) & 1
+    sign = 1 - 2.0 * below if signed else np.ones(len(kept))
     out = np.zeros_like(states)
     out[kept ^ (1 << q)] = sign[:, None] * states[kept]
     return out
@@ -151,7 +157,8 @@ def _ladder(q: int, create: bool, states: ComplexArray) -> ComplexArray:
 
 def _excite_minus_adjoint(gate: Gate, states: ComplexArray) -> ComplexArray:
     """Return (T - T†) applied to each column."""
-    if gate.name == "single-excitation":
+    signed = gate.name in FERMIONIC
+    if len(gate.qubits) == 2:
         i, a = gate.qubits
         word = [(a, True), (i, False)]
     else:
@@ -159,7 +166,7 @@ def _excite_minus_adjoint(gate: Gate, states: ComplexArray) -> ComplexArray:
         word = [(a, True), (b, True), (j, False), (i, False)]
     forward, backward = states, states
     for q, create in reversed(word):
-        forward = _ladder(q, create, forward)
+        forward = _ladder(q, create, signed, forward)
     for q, create in word:
-        backward = _ladder(q, not create, backward)
+        backward = _ladder(q, not create, signed, backward)
     return forward - backward

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +20,11 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .circuit import Circuit
-from .excitations import Excitation, double_excitations, is_allowed, single_excitations
-from .gates import Angle, Gate
+from .clusters import Cluster, alone, cluster_gates, reference_gates, symmetric
+from .excitations import Excitation, double_excitations, single_excitations
+from .lowering.jordan_wigner_strings import excitation_sign
 
 FloatArray = npt.NDArray[np.float64]
-
-Cluster: TypeAlias = tuple[tuple[Excitation, float], ...]
-"""The operator of one parameter, Σ factor · T; the first T's amplitude is the parameter."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,10 @@ class UCCSD:
             before beta before mixed; "mp2" sorts by decreasing magnitude of the MP2 amplitude.
         initial: where to start: zeros, MP2 or CCSD amplitudes.
         trotter_steps: how many times the product is repeated.
+        qubit_excitations: excite plain qubits, without the Jordan-Wigner strings (QEB: fewer
+            CNOTs, about the same energies). The signs that fermions pick up on leaving the
+            reference go into ties and start, so that both agree to first order. Yordanov et al.,
+            arXiv:2005.14475, arXiv:2011.10540.
     """
 
     spin_adapted: bool = False
@@ -56,6 +58,7 @@ class UCCSD:
     order: Literal["canonical", "mp2"] = "canonical"
     initial: Literal["zeros", "mp2", "ccsd"] = "zeros"
     trotter_steps: int = 1
+    qubit_excitations: bool = False
 
     def __post_init__(self) -> None:
         if self.order not in ("canonical", "mp2"):
@@ -76,16 +79,11 @@ class UCCSD:
         Raises InputError for `point_group` without irreps, and for `spin_adapted` open shells.
         """
         clusters = self.clusters(hamiltonian)
-        coefficient = 2.0 / self.trotter_steps
-        step = [
-            Gate(
-                "single-excitation" if len(excitation) == 2 else "double-excitation",
-                excitation,
-                Angle(k, coefficient * factor),
-            )
-            for k, cluster in enumerate(clusters)
-            for excitation, factor in cluster
-        ]
+        step = cluster_gates(
+            clusters,
+            fermionic=not self.qubit_excitations,
+            coefficient=2.0 / self.trotter_steps,
+        )
         gates = reference_gates(hamiltonian) + step * self.trotter_steps
         return Circuit(hamiltonian.n_qubits, tuple(gates), len(clusters))
 
@@ -94,7 +92,10 @@ class UCCSD:
         clusters = self.clusters(hamiltonian)
         if self.initial == "zeros":
             return np.zeros(len(clusters))
-        return _amplitudes_of(clusters, hamiltonian, self.initial)
+        start = _amplitudes_of(clusters, hamiltonian, self.initial)
+        if self.qubit_excitations:
+            start *= [_reference_sign(c[0][0], hamiltonian) for c in clusters]
+        return start
 
     def clusters(self, hamiltonian: MolecularHamiltonian) -> tuple[Cluster, ...]:
         """Return each parameter's excitations with their factors, in the order of the circuit."""
@@ -109,29 +110,28 @@ class UCCSD:
         else:
             excitations = double_excitations(norb, n_alpha, n_beta)
             excitations += single_excitations(norb, n_alpha, n_beta)
-            clusters = [((excitation, 1.0),) for excitation in excitations]
-        if self.point_group:
-            irreps = hamiltonian.irreps
-            if irreps is None:
-                raise InputError(
-                    "point_group needs the orbitals' irreps, which this Hamiltonian does not "
-                    "carry; leave it out or build the Hamiltonian with symmetry"
-                )
-            # All excitations of a cluster move the same spatial orbitals: one speaks for all.
-            clusters = [c for c in clusters if is_allowed(c[0][0], irreps)]
+            clusters = alone(excitations)
+        clusters = symmetric(clusters, hamiltonian, point_group=self.point_group)
         if self.order == "mp2" and clusters:
             size = np.abs(_amplitudes_of(clusters, hamiltonian, "mp2"))
             # Rounded, so that amplitudes equal by symmetry keep their canonical order.
             ranks = np.argsort(-np.round(size, 10), kind="stable")
             clusters = [clusters[k] for k in ranks]
+        if self.qubit_excitations:
+            clusters = [_unsigned(cluster, hamiltonian) for cluster in clusters]
         return tuple(clusters)
 
 
-def reference_gates(hamiltonian: MolecularHamiltonian) -> list[Gate]:
-    """Return the X gates that prepare the Hartree-Fock determinant from |0…0⟩."""
-    occupied = [*range(hamiltonian.n_alpha)]
-    occupied += [hamiltonian.norb + p for p in range(hamiltonian.n_beta)]
-    return [Gate("x", (q,)) for q in occupied]
+@dataclass(frozen=True)
+class QubitExcitations(UCCSD):
+    """UCCSD of qubit excitations (QEB): `UCCSD` with `qubit_excitations` set by default."""
+
+    qubit_excitations: bool = True
+
+    @property
+    def name(self) -> str:
+        """The name users give."""
+        return "qeb"
 
 
 def _singlet_clusters(norb: int, n_occupied: int) -> Iterator[Cluster]:
@@ -148,6 +148,19 @@ def _singlet_clusters(norb: int, n_occupied: int) -> Iterator[Cluster]:
         yield tuple(terms)
     for i, a in pairs:
         yield ((i, a), 1.0), ((norb + i, norb + a), 1.0)
+
+
+def _reference_sign(excitation: Excitation, hamiltonian: MolecularHamiltonian) -> int:
+    """The sign that fermions pick up when the excitation leaves the Hartree-Fock determinant."""
+    sign, string = excitation_sign(excitation)
+    occupied = {gate.qubits[0] for gate in reference_gates(hamiltonian)}
+    return -sign if len(occupied.intersection(string)) % 2 else sign
+
+
+def _unsigned(cluster: Cluster, hamiltonian: MolecularHamiltonian) -> Cluster:
+    """Tie qubit excitations as fermions are tied: the first keeps the factor 1."""
+    first = _reference_sign(cluster[0][0], hamiltonian)
+    return tuple((e, f * first * _reference_sign(e, hamiltonian)) for e, f in cluster)
 
 
 def _amplitudes_of(

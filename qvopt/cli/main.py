@@ -8,21 +8,25 @@ import sys
 from qvopt_molecules.errors import QvoptError
 
 from . import (
+    cloud_commands,
     comparison_commands,
     list_commands,
     measurement_commands,
     report_commands,
     run_commands,
+    task_commands,
 )
 from .app import app
 
 __all__ = [
+    "cloud_commands",
     "comparison_commands",
     "list_commands",
     "main",
     "measurement_commands",
     "report_commands",
     "run_commands",
+    "task_commands",
 ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import EXCITATIONS, FIXED, ROTATIONS, Angle, Gate
+from qvopt_circuits.gates import EXCITATIONS, FIXED, PHASES, ROTATIONS, Angle, Gate
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 GEOMETRIES = {
@@ -55,7 +55,7 @@ def random_circuit() -> Callable[..., Circuit]:
     """Draw gates of every kind on random qubits with affine angles of shared parameters."""
 
     def draw(rng: np.random.Generator, n_qubits: int, n_gates: int, names: tuple = ()) -> Circuit:
-        widths = {**FIXED, **ROTATIONS, **EXCITATIONS}
+        widths = {**FIXED, **ROTATIONS, **EXCITATIONS, **PHASES}
         gates = []
         for name in rng.choice(names or list(widths), n_gates):
             width = widths[str(name)] or int(rng.integers(1, n_qubits + 1))

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import EXCITATIONS, FIXED, ROTATIONS, Angle, Gate
+from qvopt_circuits.gates import EXCITATIONS, FIXED, PHASES, ROTATIONS, Angle, Gate
 from qvopt_circuits.lowering.elementary import decompose
 from qvopt_circuits.matrices import apply_gate, circuit_state, circuit_unitary
 
-WIDTHS = {**FIXED, **ROTATIONS, **EXCITATIONS}
+WIDTHS = {**FIXED, **ROTATIONS, **EXCITATIONS, **PHASES}
 N = 5
 numbers = st.floats(-4, 4, allow_nan=False)
 
@@ -42,7 +42,7 @@ def test_norm_is_kept(circuit, x):
 
 
 @laws
-@given(circuits(names=tuple(EXCITATIONS)), points, st.integers(0, 2**N - 1))
+@given(circuits(names=(*EXCITATIONS, *PHASES)), points, st.integers(0, 2**N - 1))
 def test_excitations_keep_the_particle_number(circuit, x, start):
     state = np.zeros((2**N, 1), dtype=complex)
     state[start] = 1

@@ -52,7 +52,8 @@ def test_cluster_states_are_relabelled(mapping, name, molecule):
 @pytest.mark.parametrize("seed", range(4))
 def test_any_rotations_are_relabelled(mapping, seed, random_circuit):
     rng = np.random.default_rng(seed)
-    names = ("rx", "ry", "rz", "pauli-rotation", "single-excitation", "double-excitation")
+    names = ("rx", "ry", "rz", "pauli-rotation", "single-excitation", "double-excitation",
+             "number-phase", "coulomb-phase")  # fmt: skip
     drawn = random_circuit(rng, 6, 15, names)
     circuit = Circuit(6, (Gate("x", (4,)), Gate("x", (1,)), *drawn.gates), 3)
     x = rng.normal(size=3)

@@ -37,13 +37,14 @@ def test_strings_sum_to_the_generator_and_commute(qubits, excitation_generator):
             np.testing.assert_allclose(a @ b, b @ a, atol=1e-14)
 
 
-def test_rotations_by_the_strings_make_the_gate():
+@pytest.mark.parametrize("name", ["double-excitation", "qubit-double-excitation"])
+def test_rotations_by_the_strings_make_the_gate(name):
     qubits = (3, 0, 1, 4)
     product = np.eye(32)
-    for x, z, c in excitation_strings(qubits):
+    for x, z, c in excitation_strings(qubits, fermionic=name == "double-excitation"):
         letters = label(x, z, 5)
         on = tuple(q for q in range(5) if letters[q] != "I")
         gate = Gate("pauli-rotation", on, Angle(), letters.replace("I", ""))
         product = gate_unitary(gate, 5, 0.7 * c) @ product
-    gate = Gate("double-excitation", qubits, Angle())
+    gate = Gate(name, qubits, Angle())
     np.testing.assert_allclose(product, gate_unitary(gate, 5, 0.7), atol=1e-13)

@@ -120,7 +120,7 @@ def test_an_existing_scheduler_serves_by_its_address(tmp_path, small, scheduler)
 
 
 def test_no_scheduler_is_one_line():
-    with pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         connect("tcp://127.0.0.1:9", seconds=1)
     with pytest.raises(InputError, match="no Dask scheduler answers at nonsense"):
         connect("nonsense://x")

@@ -9,6 +9,7 @@ from ..gates import Gate
 _BASES = {
     "cx": "ZX", "cz": "ZZ", "x": "X", "rx": "X", "y": "Y", "ry": "Y",
     "z": "Z", "s": "Z", "sdg": "Z", "t": "Z", "tdg": "Z", "rz": "Z",
+    "number-phase": "Z", "coulomb-phase": "ZZ",
 }  # fmt: skip
 """The Pauli basis in which a gate acts on each of its qubits, where there is one."""
 

@@ -1,4 +1,6 @@
-r"""Every gate as one- and two-qubit gates: x, y, z, h, s, sdg, t, tdg, cx, cz, swap, rx, ry, rz.
+r"""Every gate as one- and two-qubit gates.
+
+These are x, y, z, h, s, sdg, t, tdg, cx, cz, swap, rx, ry, rz and number-phase, a phase gate.
 
 Excitations of plain qubits need 2 CNOTs (single) and 13 (double; Yordanov, Arvidsson-Shukur and
 Barnes, arXiv:2005.14475), and 2 more for each qubit of the Jordan-Wigner string.
@@ -21,10 +23,12 @@ def decompose(circuit: Circuit) -> Circuit:
     """
     gates: list[Gate] = []
     for gate in expose_strings(circuit):
-        if gate.name == "single-excitation":
+        if gate.name == "qubit-single-excitation":
             gates += _single(gate.qubits, scaled(gate.angle, 1))
-        elif gate.name == "double-excitation":
+        elif gate.name == "qubit-double-excitation":
             gates += _double(gate.qubits, scaled(gate.angle, 1))
+        elif gate.name == "coulomb-phase":
+            gates += _coulomb_phase(gate.qubits, gate.angle)
         elif gate.name == "pauli-rotation":
             gates += _pauli_rotation(gate)
         else:
@@ -47,6 +51,19 @@ def _pauli_rotation(gate: Gate) -> list[Gate]:
     ladder = [Gate("cx", pair) for pair in zip(gate.qubits, gate.qubits[1:], strict=False)]
     rotation = Gate("rz", gate.qubits[-1:], gate.angle)
     return [*enter, *ladder, rotation, *reversed(ladder), *leave]
+
+
+def _coulomb_phase(qubits: tuple[int, ...], angle: Angle | None) -> list[Gate]:
+    """n_p n_q = (n_p + n_q - (n_p xor n_q)) / 2."""
+    p, q = qubits
+    half = scaled(angle, 0.5)
+    return [
+        Gate("number-phase", (p,), half),
+        Gate("number-phase", (q,), half),
+        Gate("cx", (p, q)),
+        Gate("number-phase", (q,), scaled(angle, -0.5)),
+        Gate("cx", (p, q)),
+    ]
 
 
 def _single(qubits: tuple[int, ...], angle: Angle) -> list[Gate]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..circuit import Circuit
-from ..gates import EXCITATIONS, Angle, Gate
+from ..gates import FERMIONIC, Angle, Gate
 
 
 def expose_strings(circuit: Circuit) -> list[Gate]:
-    """Return the circuit's gates, with excitations to be read as those of plain qubits.
+    """Return the circuit's gates, with excitations of fermions as those of plain qubits.
 
     That is, |1_i 0_a⟩ -> cos(θ/2)|1_i 0_a⟩ + sin(θ/2)|0_i 1_a⟩, whatever the other qubits, and
     likewise for doubles; the CZ gates around them make up for the strings. All CZs of a gate act
@@ -22,10 +22,11 @@ def expose_strings(circuit: Circuit) -> list[Gate]:
     """
     gates: list[Gate] = []
     for gate in circuit.gates:
-        if gate.name in EXCITATIONS:
+        if gate.name in FERMIONIC:
             sign, string = excitation_sign(gate.qubits)
             strings = [Gate("cz", (gate.qubits[0], q)) for q in string]
-            gates += [*strings, replace(gate, angle=scaled(gate.angle, sign)), *strings]
+            plain = replace(gate, name=f"qubit-{gate.name}", angle=scaled(gate.angle, sign))
+            gates += [*strings, plain, *strings]
         else:
             gates.append(gate)
     return gates

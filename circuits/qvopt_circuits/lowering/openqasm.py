@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..circuit import Circuit
 from ..gates import Angle
 from .elementary import decompose
+from .jordan_wigner_strings import scaled
 
 
 def to_openqasm3(circuit: Circuit) -> str:
@@ -30,9 +31,12 @@ def to_openqasm3(circuit: Circuit) -> str:
     lines += [f"input float[64] x_{k};" for k in range(circuit.n_parameters)]
     lines.append(f"qubit[{circuit.n_qubits}] q;")
     for gate in decompose(circuit).gates:
-        angle = "" if gate.angle is None else f"({_expression(gate.angle)})"
+        name, angle = gate.name, gate.angle
+        if name == "number-phase":  # p(λ) multiplies by exp(+iλ)
+            name, angle = "p", scaled(angle, -1.0)
+        text = "" if angle is None else f"({_expression(angle)})"
         operands = ", ".join(f"q[{q}]" for q in gate.qubits)
-        lines.append(f"{gate.name}{angle} {operands};")
+        lines.append(f"{name}{text} {operands};")
     return "\n".join(lines) + "\n"
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from qvopt_molecules.errors import InputError
 
 from ..circuit import Circuit
-from ..gates import Angle, Gate
+from ..gates import FERMIONIC, PHASES, Angle, Gate
 from .cancellation import cancel_inverses
-from .jordan_wigner_strings import expose_strings
+from .jordan_wigner_strings import excitation_sign, expose_strings
 
 if TYPE_CHECKING:
     from pennylane.operation import Operation
@@ -52,18 +52,29 @@ def to_pennylane(circuit: Circuit, x: Any = None) -> list[Operation]:
         return [_operation(gate, x, qml) for gate in cancel_inverses(expose_strings(circuit))]
 
 
+def lowered_sign(gate: Gate) -> int:
+    """Return ±1: the angle of the gate's PennyLane operation is this times its own."""
+    if gate.name in PHASES:
+        return -1
+    return excitation_sign(gate.qubits)[0] if gate.name in FERMIONIC else 1
+
+
 def _operation(gate: Gate, x: Any, qml: Any) -> Operation:
     if gate.angle is None:
         if gate.name in ("sdg", "tdg"):
             return qml.adjoint(getattr(qml, gate.name[0].upper())(wires=gate.qubits[0]))
         return getattr(qml, _FIXED[gate.name])(wires=gate.qubits)
     theta = _value(gate.angle, x)
-    if gate.name == "single-excitation":
+    if gate.name == "qubit-single-excitation":
         i, a = gate.qubits
         return qml.SingleExcitation(theta, wires=(a, i))
-    if gate.name == "double-excitation":
+    if gate.name == "qubit-double-excitation":
         i, j, a, b = gate.qubits
         return qml.DoubleExcitation(theta, wires=(a, b, i, j))
+    if gate.name == "number-phase":
+        return qml.PhaseShift(-theta, wires=gate.qubits)
+    if gate.name == "coulomb-phase":
+        return qml.ControlledPhaseShift(-theta, wires=gate.qubits)
     if gate.name == "pauli-rotation" and len(gate.qubits) > 1:
         return qml.PauliRot(theta, gate.paulis, wires=gate.qubits)
     letter = gate.paulis or gate.name[1].upper()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..circuit import Circuit
 from .elementary import decompose
+from .jordan_wigner_strings import scaled
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -28,10 +29,13 @@ def to_qiskit(circuit: Circuit) -> QuantumCircuit:
         arguments: list[Any] = []
         if gate.angle is not None:
             angle = gate.angle
+            if gate.name == "number-phase":  # Qiskit's p(λ) multiplies by exp(+iλ)
+                angle = scaled(angle, -1.0)
             if angle.index is None:
                 arguments.append(angle.offset)
             else:
-                scaled = angle.coefficient * x[angle.index]
-                arguments.append(scaled + angle.offset if angle.offset else scaled)
-        getattr(out, gate.name)(*arguments, *gate.qubits)
+                product = angle.coefficient * x[angle.index]
+                arguments.append(product + angle.offset if angle.offset else product)
+        name = "p" if gate.name == "number-phase" else gate.name
+        getattr(out, name)(*arguments, *gate.qubits)
     return out

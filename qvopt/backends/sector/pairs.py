@@ -17,7 +17,7 @@ from numba import njit
 from .sparse import interleave, multiply, pull_back, set_turns
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True)
 def apply_gate(psi, first, last, left, right, c, d):  # type: ignore[no-untyped-def]
     """Apply one gate in place."""
     for t in range(first, last):
@@ -27,7 +27,7 @@ def apply_gate(psi, first, last, left, right, c, d):  # type: ignore[no-untyped-
         psi[j] = c * q + d * p
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True)
 def unapply_gate(z, first, last, left, right, c, d):  # type: ignore[no-untyped-def]
     """Undo one gate on psi = z[:, 0] and lambda = z[:, 1] and return ⟨lambda|T - T†|psi⟩.
 

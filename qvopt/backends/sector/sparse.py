@@ -3,6 +3,11 @@
 Rows are kept in slices of eight, padded to the longest of a slice and stored lane by lane
 (SELL-8: M. Kreutzer et al., SIAM J. Sci. Comput. 36, C401 (2014)), so that eight rows fill one
 vector register.
+
+No kernel of the engine is compiled with `fastmath`: a compiler that may reorder a sum decides by
+where its arrays lie in memory (a check for overlap, made at run time, picks the vectorised loop or
+the plain one), and the last bits of an energy then change from one process to the next. Sums that
+should be vectorised are written by lanes instead, and cost no time.
 """
 
 from __future__ import annotations
@@ -48,11 +53,10 @@ def sliced(
     return SlicedMatrix(dimension, starts.astype(np.uint64), columns, values)
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True)
 def multiply(starts, columns, values, x, y):  # type: ignore[no-untyped-def]
-    """y <- A x; return x·y."""
-    lane = np.zeros(LANES)
-    total = 0.0
+    """y <- A x; return x·y, summed by lanes."""
+    lane, part = np.zeros(LANES), np.zeros(LANES)
     for s in range(len(starts) - 1):
         lane[:] = 0.0
         for k in range(starts[s], starts[s + 1]):
@@ -61,7 +65,10 @@ def multiply(starts, columns, values, x, y):  # type: ignore[no-untyped-def]
         first = s * LANES
         for l in range(min(LANES, len(y) - first)):
             y[first + l] = lane[l]
-            total += lane[l] * x[first + l]
+            part[l] += lane[l] * x[first + l]
+    total = 0.0
+    for l in range(LANES):
+        total += part[l]
     return total
 
 
@@ -71,6 +78,14 @@ def interleave(psi, hpsi, z):  # type: ignore[no-untyped-def]
     for k in range(len(psi)):
         z[k, 0] = psi[k]
         z[k, 1] = hpsi[k]
+
+
+@njit(cache=True)
+def turn_all(angles, turns):  # type: ignore[no-untyped-def]
+    """Write (cos θ/2, sin θ/2) of every angle into turns."""
+    for k in range(len(angles)):
+        turns[k, 0] = np.cos(0.5 * angles[k])
+        turns[k, 1] = np.sin(0.5 * angles[k])
 
 
 @njit(cache=True)

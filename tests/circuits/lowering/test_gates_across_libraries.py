@@ -48,6 +48,40 @@ def test_double_against_pennylanes_own(qubits):
     check_lowerings(gate, 7, pennylane_unitary([own], 7))
 
 
+@pytest.mark.parametrize("qubits", [(0, 1), (3, 0), (1, 4)])
+def test_qubit_single_against_pennylanes_own(qubits):
+    i, a = qubits
+    own = qml.SingleExcitation(THETA, wires=(a, i))
+    gate = Gate("qubit-single-excitation", qubits, Angle(offset=THETA))
+    check_lowerings(gate, 5, pennylane_unitary([own], 5))
+
+
+@pytest.mark.parametrize("qubits", [(0, 1, 2, 3), (3, 0, 4, 1), (4, 2, 0, 5)])
+def test_qubit_double_against_pennylanes_own(qubits):
+    i, j, a, b = qubits
+    own = qml.DoubleExcitation(THETA, wires=(a, b, i, j))
+    gate = Gate("qubit-double-excitation", qubits, Angle(offset=THETA))
+    check_lowerings(gate, 6, pennylane_unitary([own], 6))
+
+
+def qubit_generator(qubits, n):
+    """Q - Q† from Kronecker products of (X + iY) / 2."""
+    half = len(qubits) // 2
+    product = np.eye(1)
+    for q in range(n):
+        lower = np.array([[0, 1], [0, 0]])
+        factor = lower if q in qubits[:half] else lower.T if q in qubits[half:] else np.eye(2)
+        product = np.kron(factor, product)
+    return product - product.T
+
+
+@pytest.mark.parametrize("qubits", [(1, 3), (4, 0), (4, 1, 0, 2), (0, 3, 1, 4)])
+def test_qubit_excitations_against_qiskit(qubits):
+    kind = "qubit-single-excitation" if len(qubits) == 2 else "qubit-double-excitation"
+    gate = Gate(kind, qubits, Angle(offset=THETA))
+    check_lowerings(gate, 5, qiskit_evolution(1j * qubit_generator(qubits, 5), 5))
+
+
 def qiskit_evolution(generator: np.ndarray, n: int) -> np.ndarray:
     strings = SparsePauliOp.from_operator(generator)
     circuit = QuantumCircuit(n)
@@ -110,3 +144,12 @@ def test_common_gates_against_both(name):
     np.testing.assert_allclose(
         gate_unitary(gate, 3, THETA), pennylane_unitary([operation], 3), atol=1e-12
     )
+
+
+@pytest.mark.parametrize(("name", "qubits"), [("number-phase", (2,)), ("coulomb-phase", (2, 0))])
+def test_phases_of_occupations(name, qubits, ladder):
+    number = np.linalg.multi_dot([np.eye(8), *(ladder(q, 3).T @ ladder(q, 3) for q in qubits)])
+    gate = Gate(name, qubits, Angle(offset=THETA))
+    check_lowerings(gate, 3, np.diag(np.exp(-1j * THETA * number.diagonal())))
+    assert gate.conserves_number
+    assert gate.frequencies == (1.0,)
