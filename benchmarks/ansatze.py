@@ -36,7 +36,9 @@ CASES = [
         )
         if not (molecule == "h2o" and name == "uccgsd")
     ),
-    ("h2", "lucj", {}, "lightning", 1),
+    ("h4-chain", "lucj", {"repetitions": 1}, "sector", 1),
+    ("h4-chain", "lucj", {"repetitions": 2}, "sector", 1),
+    ("h4-chain", "lucj", {"repetitions": 2, "connectivity": "all-to-all"}, "sector", 1),
     ("h2", "qcc", {}, "lightning", 1),
     ("h2", "hva", {"layers": 2}, "lightning", 1),
     ("h2", "real-amplitudes", {"spread": 0.2}, "lightning", 3),

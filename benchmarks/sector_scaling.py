@@ -4,18 +4,16 @@
 
 A chain of n hydrogen atoms in STO-3G is CAS(n, n): 2n qubits. For each size the engine of large
 sectors gives an energy and its full gradient on one core and on two, and the product Hψ stands
-beside PySCF's `contract_2e`. The memory's pace is measured in the same run by a triad
-a = b + s c (J. D. McCalpin's STREAM). One core's times are CPU time, which other work on the
-machine disturbs least; two cores' are wall clock, so run it on an idle machine. `--peers` adds
+beside PySCF's `contract_2e`, both on one core. The memory's pace is measured in the same run by a
+triad a = b + s c (J. D. McCalpin's STREAM). CPU time is what other work on the machine disturbs
+least; the wall clock of two cores needs an idle machine. "moved" is what gates carry through
+memory, "rotated" what they would carry one by one, as shares of the triad. `--peers` adds
 TenCirChem and PennyLane's lightning on the same circuits where they take minutes, not hours.
 """
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OMP", "OPENBLAS", "MKL"):
-    os.environ[f"{_name}_NUM_THREADS"] = "1"
+import one_thread_blas  # noqa: F401  # isort: skip
 
 import argparse
 import resource
@@ -149,6 +147,37 @@ def peers(n: int, h: MolecularHamiltonian, ours: float) -> None:
         print(f"   TenCirChem civector numpy    {seconds:10.3f} s {seconds / ours:9.0f}x")
 
 
+def measure(n: int, repeats: int, pace: float, others: bool) -> tuple[float, float, float, float]:
+    """Print a row; return determinants, seconds of a gradient and of Hψ, and operations."""
+    h = chain(n)
+    circuit = UCCSD().circuit(h)
+    problem = Problem(circuit, qubit_hamiltonian(h), h)
+    program = SectorBackend(threads=1).compile(problem)
+    double = SectorBackend(threads=2).compile(problem)
+    engine: Any = program._large
+    x = np.random.default_rng(0).normal(size=circuit.n_parameters) * 0.05
+    forecast: Any = program.forecast
+    one = best(lambda: program.gradient(x), repeats, time.process_time)
+    z, out = np.ones(engine.size) / engine.size**0.5, np.empty(engine.size)
+    product = best(lambda: engine.energy(z, out), repeats, time.process_time)
+    two = best(lambda: double.gradient(x), repeats, time.perf_counter)
+    both = best(lambda: double.gradient(x), repeats, time.process_time)
+    assert np.array_equal(program.gradient(x)[1], double.gradient(x)[1])
+    theirs = pyscf_product(h, engine.tables.shape, repeats)
+    moved, rotated = traffic(engine)
+    gates = one - product
+    print(
+        f"{2 * n:>6} {engine.size:>12,} {circuit.n_parameters:>6} {1024 * forecast.gib:>6.0f} MiB "
+        f"{forecast.seconds:>8.3g} {one:>8.3f} {both:>8.3f} {two:>8.3f} {product:>8.4f} "
+        f"{theirs:>8.4f} {theirs / product:>5.1f}x {moved / gates / pace:>6.0%} "
+        f"{rotated / gates / pace:>7.0%}",
+        flush=True,
+    )
+    if others:
+        peers(n, h, one)
+    return float(engine.size), one, product, operations(engine, n, n // 2)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--orbitals", nargs="+", type=int, default=[8, 10, 12])
@@ -158,43 +187,17 @@ def main() -> None:
     sector_program._MOST_PAIRS = -1  # the engine of large sectors at every size
     pace = {1: triad_bandwidth(1, time.process_time), 2: triad_bandwidth(2, time.perf_counter)}
     print(f"triad: {pace[1] / 1e9:.1f} GB/s on one core, {pace[2] / 1e9:.1f} GB/s on two")
+    print("seconds: forecast, one core and two (CPU time), two (wall clock), and of the product")
     print(
-        f"{'qubits':>6} {'determinants':>12} {'params':>6} {'memory':>9} {'forecast':>8} "
-        f"{'1 core':>9} {'2 cores':>9} {'Hψ 1 core':>9} {'PySCF':>8} {'ratio':>6} "
+        f"{'qubits':>6} {'determinants':>12} {'params':>6} {'memory':>10} {'forecast':>8} "
+        f"{'1 core':>8} {'2, CPU':>8} {'2, wall':>8} {'Hψ':>8} {'PySCF':>8} {'ratio':>6} "
         f"{'moved':>6} {'rotated':>7}"
     )
-    sizes, times, products, counts = [], [], [], []
-    for n in options.orbitals:
-        h = chain(n)
-        circuit = UCCSD().circuit(h)
-        problem = Problem(circuit, qubit_hamiltonian(h), h)
-        program = SectorBackend(threads=1).compile(problem)
-        engine: Any = program._large
-        x = np.random.default_rng(0).normal(size=circuit.n_parameters) * 0.05
-        forecast: Any = program.forecast
-        one = best(lambda: program.gradient(x), options.repeats, time.process_time)
-        z, out = np.ones(engine.size) / engine.size**0.5, np.empty(engine.size)
-        product = best(lambda: engine.energy(z, out), options.repeats, time.process_time)
-        double = SectorBackend(threads=2).compile(problem)
-        two = best(lambda: double.gradient(x), options.repeats, time.perf_counter)
-        assert np.array_equal(program.gradient(x)[1], double.gradient(x)[1])
-        theirs = pyscf_product(h, engine.tables.shape, options.repeats)
-        moved, rotated = traffic(engine)
-        gates = one - product
-        print(
-            f"{2 * n:>6} {engine.size:>12,} {circuit.n_parameters:>6} "
-            f"{1024 * forecast.gib:>6.0f} MiB {forecast.seconds:>6.2f} s {one:>7.3f} s "
-            f"{two:>7.3f} s {product:>7.4f} s {theirs:>6.3f} s {theirs / product:>5.1f}x "
-            f"{moved / gates / pace[1]:>6.0%} {rotated / gates / pace[1]:>7.0%}",
-            flush=True,
-        )
-        if options.peers:
-            peers(n, h, one)
-        sizes.append(float(engine.size))
-        times.append(one)
-        products.append(product)
-        counts.append(operations(engine, n, n // 2))
-    if len(sizes) > 1:
+    rows = [measure(n, options.repeats, pace[1], options.peers) for n in options.orbitals]
+    # Below, Python's calls take the time.
+    rows = [row for row in rows if row[0] > 1000]
+    if len(rows) > 1:
+        sizes, times, products, counts = (list(column) for column in zip(*rows, strict=True))
         print(
             f"gradient ~ determinants^{exponent(sizes, times):.2f} (operations "
             f"^{exponent(sizes, counts):.2f}), Hψ ~ determinants^{exponent(sizes, products):.2f}"

@@ -71,6 +71,8 @@ def main() -> None:
     parser.add_argument("--molecules", nargs="+", default=["h2", "lih", "h2o"])
     parser.add_argument("--shots", type=int, default=20_000)
     parser.add_argument("--partials", type=int, default=1)
+    names = [peer.__name__ for peer in PEERS]
+    parser.add_argument("--peers", nargs="*", choices=names, default=names)
     parser.add_argument("--seconds", type=float, default=30.0, help="for a peer's energies")
     options = parser.parse_args()
     print(f"{options.shots:,} shots for every energy, in total; x ratio to the first row")
@@ -85,7 +87,7 @@ def main() -> None:
         x = np.full(circuit.n_parameters, 0.01)
         full = circuit.n_parameters < 10
         first = None
-        for entry in (*OURS, *PEERS):
+        for entry in (*OURS, *(p for p in PEERS if p.__name__ in options.peers)):
             try:
                 if isinstance(entry, str):
                     wanted = full or entry.endswith("rotation")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.backends.protocol import Problem, Program
+from qvopt.backends.protocol import Backend, Problem, Program
 from qvopt.evaluation import Evaluator
 from qvopt.experiment import BackendSpec, Experiment, MeasurementSpec, MoleculeSpec
 from qvopt.gradients.metric_rules import metric_rule
@@ -143,8 +143,14 @@ def _learns_gradients(settings: MeasurementSpec) -> bool:
     return True
 
 
-def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+def assemble(
+    experiment: Experiment,
+    hamiltonian: MolecularHamiltonian | None = None,
+    backend: Backend | None = None,
+) -> Assembly:
     """Build an experiment; `hamiltonian` takes the place of computing the integrals.
+
+    `backend` takes the place of the one that the experiment names.
 
     Raises InputError where its parts do not go together.
     """
@@ -152,7 +158,8 @@ def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = 
         hamiltonian = molecular_hamiltonian(experiment.molecule)
     ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
     mapped = in_mapping(ansatz, experiment.mapping)
-    backend = get_backend(experiment.backend.name, **experiment.backend.options)
+    if backend is None:
+        backend = get_backend(experiment.backend.name, **experiment.backend.options)
     circuit = mapped.circuit(hamiltonian)
     observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)

@@ -273,7 +273,7 @@ class Driver:
             return
         event = self._recorded.get(("calibration", number))
         if event is None:
-            costs = calibration_costs(readout)
+            costs = calibration_costs(readout, self.evaluator.program)
             self.ledger.check(costs, None if role == "final" else self._reserve)
             seed = stream(self.seed, CALIBRATION_STREAM, number)
             event = calibration_round(self.evaluator.program, readout, seed, number)

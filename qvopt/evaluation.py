@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point, Program
+from qvopt.backends.protocol import MeteredProgram, Point, Program
 from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
@@ -20,6 +20,7 @@ from qvopt.measurement.allocation import (
     learned_deviations,
     learned_weights,
 )
+from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.plan import MeasurementPlan
@@ -84,6 +85,9 @@ class Evaluator:
         self._learned: dict[bool, Scatter] = {}
         self._learned_points: Scatter | None = None
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
+        self._block = 1
+        if self.shots is not None and isinstance(self.program, MeteredProgram):
+            self._block = self.program.block(self.shots)
         self._last_energy: tuple[FloatArray, float] | None = None
         if self.shots is None:
             if not self.program.exact:
@@ -95,7 +99,8 @@ class Evaluator:
     @cached_property
     def landscape(self) -> Landscape:
         """What the circuit says of the energy before it is measured."""
-        return describe_landscape(self.circuit, self.program.problem.observable, self.plan)
+        observable = self.program.problem.observable
+        return describe_landscape(self.circuit, observable, self.plan, self.gradient_rule)
 
     def prepare(self, queries: Sequence[Query], *key: int) -> PreparedRound:
         """Expand a round into circuits: its price is then known, and nothing has run.
@@ -295,7 +300,7 @@ class Evaluator:
         if spread == "random":
             weights = self._weights(shifted=shifted)
             return [job.rng.multinomial(n, weights).astype(np.int64) for n in totals], weights
-        return [self._allocate(n, shifted=shifted) for n in totals], None
+        return in_blocks([self._allocate(n, shifted=shifted) for n in totals], self._block), None
 
     def _weights(self, *, shifted: bool) -> FloatArray:
         """The plan's weights, for energies or for the shifted circuits of gradients."""

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.cloud.secrets import refuse_secrets
 from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
@@ -129,6 +130,10 @@ class BudgetSpec(StrictModel):
     shots: int | None = Field(default=None, gt=0)
     circuits: int | None = Field(default=None, gt=0)
     evaluations: int | None = Field(default=None, gt=0)
+    jobs: int | None = Field(default=None, gt=0)
+    qpu_seconds: float | None = Field(default=None, gt=0)
+    money: float | None = Field(default=None, gt=0)
+    currency: Literal["USD", "EUR"] | None = None
 
 
 class StoppingSpec(StrictModel):
@@ -229,6 +234,7 @@ def make_experiment(data: Mapping[str, Any]) -> Experiment:
     Raises InputError naming the first wrong key, in one line.
     """
     data = dict(data)
+    refuse_secrets(data)
     if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
         data["ansatz"] = ansatz_data(data["ansatz"])
     try:

@@ -11,17 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import (
+    Bill,
     CountingProgram,
-    GeneratorProgram,
+    MeteredProgram,
     Outcomes,
     Overlap,
-    OverlapProgram,
     Point,
     Reading,
+    reads_generators,
+    runs_hadamard_tests,
 )
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
-from qvopt.ledger import Cost, Costs
+from qvopt.ledger import Cost, Costs, hardware_costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.statistics import combine_moments, combine_random, moments_of_group
@@ -150,14 +152,27 @@ class PreparedRound:
         self, evaluator: Evaluator, job: Job, finish: Sequence[Finish], key: tuple[int, ...]
     ) -> None:
         self._evaluator, self._job, self._finish, self._key = evaluator, job, finish, key
+        self._bill: Bill | None = None
         self.found: tuple[Scatter | None, ...] | None = None
         """Set by `run` if splits adapt: scatter by group of energies and of shifted ones, and by
         shifted energy of a gradient."""
 
     @property
     def costs(self) -> Costs:
-        """What running it will cost, by purpose."""
-        return self._job.costs
+        """What running it will cost, by purpose; once it has run, what it cost.
+
+        Jobs, QPU seconds and money serve all purposes of a round: they are charged as "hardware".
+        """
+        if self._bill is None:
+            self._bill = self._forecast()
+        return self._job.costs | hardware_costs(self._bill)
+
+    def _forecast(self) -> Bill:
+        program, job = self._evaluator.program, self._job
+        if not isinstance(program, MeteredProgram) or not (job.points or job.pairs):
+            return Bill()
+        shots = np.array(job.pair_shots, dtype=np.int64)
+        return program.forecast(job.points, np.array(job.shots), job.pairs, shots)
 
     def run(self) -> list[Answer]:
         """Run it and return the answers.
@@ -176,6 +191,9 @@ class PreparedRound:
             ]
             self.found = self._learned(moments, energies)
         results = self._measured(energies)
+        program = self._evaluator.program
+        if isinstance(program, MeteredProgram):
+            self._bill = program.take_bill()
         answers = [step(results) for step in self._finish]
         for answer in answers:
             if not np.all(np.isfinite(answer.value)):
@@ -218,11 +236,11 @@ class PreparedRound:
             shots: IntArray = np.array(job.pair_shots, dtype=np.int64)
             fidelities = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))
         if job.readings:
-            assert isinstance(program, GeneratorProgram)
+            assert reads_generators(program)
             shots = np.array(job.reading_shots, dtype=np.int64)
             generators = program.sample_generators(job.readings, shots, stream(seed, *key, 4))
         if job.overlaps:
-            assert isinstance(program, OverlapProgram)
+            assert runs_hadamard_tests(program)
             shots = np.array(job.overlap_shots, dtype=np.int64)
             overlaps = program.sample_overlaps(job.overlaps, shots, stream(seed, *key, 5))
         return Results(energies, fidelities, generators, overlaps)

@@ -8,7 +8,8 @@ from qvopt_circuits import LUCJ
 from qvopt_circuits.matrices import circuit_state
 from qvopt_molecules.mappings import qubit_hamiltonian
 
-show("h2", "lucj", backend="lightning")
+show("h2", "lucj")
+show("h4-chain", "lucj")
 
 hamiltonian = build_hamiltonian(find_molecule("h4-chain"))
 matrix = qubit_hamiltonian(hamiltonian).to_sparse()

@@ -23,6 +23,12 @@ OPTIMIZERS = {
 }
 
 
+def price(optimizer: str, parameters: int) -> int:
+    """Energies behind one exact evaluation on a device: a gradient is four a parameter."""
+    gradient = 4 * parameters
+    return {"excitation-solve": 1, "l-bfgs": 1 + gradient, "adam": gradient}[optimizer]
+
+
 def until(molecule: str, optimizer: dict, target: float, max_steps: int) -> tuple[int, int, float]:
     """Steps and energies until the error is at most `target`, and the error then."""
     experiment = make_experiment(
@@ -34,12 +40,9 @@ def until(molecule: str, optimizer: dict, target: float, max_steps: int) -> tupl
         step, error, energies = 0, float("inf"), 0
         for at in session:
             step, error = at.number, at.exact - fci
-            # An exact gradient is one evaluation here; on a device four energies a parameter.
-            energies = sum(
-                cost.evaluations * (4 * parameters if purpose == "gradient" else 1)
-                for purpose, cost in session.driver.ledger.spent.items()
-                if purpose != "monitor"
-            )
+            spent = session.driver.ledger.spent
+            asked = sum(c.evaluations for p, c in spent.items() if p != "monitor")
+            energies = asked * price(optimizer["name"], parameters)
             if error <= target:
                 break
     return step, energies, error

@@ -112,7 +112,7 @@ class AerProgram(StatevectorProgram):
             self._simulator = AerSimulator(method=method, noise_model=noise_model)
         except AerError as error:
             raise InputError(f"Aer refuses method '{method}': {str(error)[:120]}") from None
-        self._free = _by_gate(self.circuit, 0)
+        self._free = by_gate(self.circuit, 0)
         self._prepared: Any = None
         self._measured: list[Any] = []
         self._amplified: dict[tuple[int, float], Any] = {}
@@ -220,7 +220,7 @@ class AerProgram(StatevectorProgram):
         """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
         n_angles = len(self.circuit.parametric)
         if self._overlap is None:
-            back = _by_gate(self.circuit, n_angles).inverse()
+            back = by_gate(self.circuit, n_angles).inverse()
             circuit = to_qiskit(self._free.then(back))
             circuit.measure_all()
             # Level 0: no rule may cancel U† against U.
@@ -287,7 +287,7 @@ class AerProgram(StatevectorProgram):
         return result
 
 
-def _by_gate(circuit: Circuit, first: int) -> Circuit:
+def by_gate(circuit: Circuit, first: int) -> Circuit:
     """The circuit with a parameter of its own for each parametric gate, numbered from `first`."""
     gates = list(circuit.gates)
     for k, position in enumerate(circuit.parametric):

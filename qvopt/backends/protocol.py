@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -162,7 +162,53 @@ class CountingProgram(Program, Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Bill:
+    """What work takes at a vendor: jobs, seconds of its quantum processor, money; adds up."""
+
+    jobs: int = 0
+    qpu_seconds: float = 0.0
+    money: float = 0.0
+
+    def __add__(self, other: Bill) -> Bill:
+        return Bill(
+            self.jobs + other.jobs,
+            self.qpu_seconds + other.qpu_seconds,
+            self.money + other.money,
+        )
+
+
 @runtime_checkable
+class MeteredProgram(CountingProgram, Protocol):
+    """A program whose work is jobs that take a processor's time, and money."""
+
+    def block(self, shots: int) -> int:
+        """Shots come in multiples of this, where an energy has `shots`."""
+        ...
+
+    def forecast(
+        self,
+        points: Sequence[Point],
+        shots: IntArray,
+        pairs: Sequence[tuple[Point, Point]],
+        pair_shots: IntArray,
+    ) -> Bill:
+        """What sampling these will take."""
+        ...
+
+    def forecast_calibration(self, shots: int) -> Bill:
+        """What calibrating the readout will take."""
+        ...
+
+    def take_bill(self) -> Bill:
+        """What was taken since this was asked last."""
+        ...
+
+    def lost(self) -> Bill:
+        """What was taken by jobs that ended without results."""
+        ...
+
+
 class GeneratorProgram(Protocol):
     """A program that also reads generators on the states between its gates."""
 
@@ -173,7 +219,6 @@ class GeneratorProgram(Protocol):
         ...
 
 
-@runtime_checkable
 class OverlapProgram(Protocol):
     """A program that also runs Hadamard tests, on one qubit more."""
 
@@ -182,6 +227,16 @@ class OverlapProgram(Protocol):
     ) -> IntArray:
         """Counts of 0 on the auxiliary qubit: 2 count / shots - 1 estimates the overlap's part."""
         ...
+
+
+def reads_generators(program: Any) -> TypeGuard[GeneratorProgram]:
+    """Whether a program, or what it wraps, is a `GeneratorProgram`."""
+    return hasattr(program, "sample_generators")
+
+
+def runs_hadamard_tests(program: Any) -> TypeGuard[OverlapProgram]:
+    """Whether a program, or what it wraps, is an `OverlapProgram`."""
+    return hasattr(program, "sample_overlaps")
 
 
 class Backend(Protocol):

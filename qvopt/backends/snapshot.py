@@ -98,5 +98,6 @@ class SnapshotProgram(AerProgram):
             seed_transpiler=0,
         )
         if self._layout is None:
-            self._layout = chosen.layout.initial_index_layout(filter_ancillas=True)
+            first = chosen[0] if isinstance(chosen, list) else chosen
+            self._layout = first.layout.initial_index_layout(filter_ancillas=True)
         return chosen

@@ -45,9 +45,9 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
     return 0
 
 
-def collect_command(folder: Path, as_json: bool) -> int:
+def collect_command(folder: Path, report: bool, as_json: bool) -> int:
     """Report what has ended."""
-    _print_end(load(folder), as_json)
+    _print_end(load(folder), report, as_json)
     return 0
 
 
@@ -58,6 +58,7 @@ def compare_command(
     scheduler: str | None,
     cluster: Path | None,
     max_gb: float,
+    report: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -93,7 +94,7 @@ def compare_command(
             file=sys.stderr,
         )
         return code
-    _print_end(ComparisonResult(collect(sweep), folder), as_json)
+    _print_end(ComparisonResult(collect(sweep), folder), report, as_json)
     return 0
 
 
@@ -142,10 +143,10 @@ def _forecast_line(expected: Forecast) -> str:
     )
 
 
-def _print_end(result: ComparisonResult, as_json: bool) -> None:
+def _print_end(result: ComparisonResult, report: bool, as_json: bool) -> None:
     """Write the report and print the table."""
     began = time.monotonic()
-    page = result.report()
+    page = result.report() if report else None
     seconds = time.monotonic() - began
     if as_json:
         print_json(_finite(_document(result, page)))
@@ -159,7 +160,8 @@ def _print_end(result: ComparisonResult, as_json: bool) -> None:
     if planned["ended"] < planned["planned"]:
         print(f"{planned['ended']:,} of {planned['planned']:,} runs have ended")
     print(f"comparison  {result.folder}")
-    print(f"report      {page}  ({seconds:.1f} s)")
+    if page is not None:
+        print(f"report      {page}  ({seconds:.1f} s)")
 
 
 def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
@@ -183,7 +185,7 @@ def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _document(result: ComparisonResult, page: Path) -> dict[str, Any]:
+def _document(result: ComparisonResult, page: Path | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
@@ -191,7 +193,7 @@ def _document(result: ComparisonResult, page: Path) -> dict[str, Any]:
         "runs": result.about["runs"],
         "summary": asdict(result.summary),
         "tuning": result.about["tuning"],
-        "report": str(page),
+        "report": None if page is None else str(page),
     }
 
 

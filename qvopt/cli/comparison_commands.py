@@ -45,6 +45,9 @@ def compare(
     collect: Annotated[
         bool, typer.Option("--collect", help="Report the runs that have ended; run nothing.")
     ] = False,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write the page, pictures and tables.")
+    ] = True,
     json_output: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -56,7 +59,7 @@ def compare(
     if dry:
         raise typer.Exit(dry_command(setup, max_gb, json_output))
     if collect:
-        raise typer.Exit(collect_command(setup.folder, json_output))
+        raise typer.Exit(collect_command(setup.folder, report, json_output))
     raise typer.Exit(
         compare_command(
             setup,
@@ -64,6 +67,7 @@ def compare(
             scheduler=scheduler,
             cluster=cluster,
             max_gb=max_gb,
+            report=report,
             as_json=json_output,
             quiet=quiet,
         )

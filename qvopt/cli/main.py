@@ -8,6 +8,7 @@ import sys
 from qvopt_molecules.errors import QvoptError
 
 from . import (
+    cloud_commands,
     comparison_commands,
     list_commands,
     measurement_commands,
@@ -18,6 +19,7 @@ from . import (
 from .app import app
 
 __all__ = [
+    "cloud_commands",
     "comparison_commands",
     "list_commands",
     "main",

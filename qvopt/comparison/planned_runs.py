@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qvopt.experiment import Experiment, make_experiment
-from qvopt.optimizers.registry import get_optimizer
+from qvopt.optimizers.registry import describe, get_optimizer
 from qvopt_molecules.errors import InputError
 
 from .frozen import Problem
@@ -112,6 +112,7 @@ def scored_runs(
         for entrant in who:
             shots = entrant.shots_on(problem, spec)
             if shots is not None:
+                check_budget(problem, entrant, shots, budget)
                 options = chosen.get(entrant.label, entrant.spec.options)
                 bases.append((entrant, _experiment(spec, problem, entrant, options, shots, budget)))
         for seed in seeds:
@@ -129,11 +130,24 @@ def trial_runs(
             shots = tuning_shots(spec, problem, entrant)
             if not entrant.spec.tuned or shots is None:
                 continue
+            check_budget(problem, entrant, shots, budget)
             for trial, options in enumerate(trial_options(entrant.spec, spec.tuning.trials)):
                 base = _experiment(spec, problem, entrant, options, shots, budget)
                 for k in range(spec.tuning.seeds):
                     seed = base.model_copy(update={"seed": TUNING_SEEDS + k})
                     yield PlannedRun(problem, entrant.label, seed, trial)
+
+
+def check_budget(problem: Problem, entrant: Entrant, shots: int, budget: int) -> None:
+    """Raise InputError if a budget does not pay one step and the final energies."""
+    needs = describe(entrant.spec.name).needs
+    energies = 3 + (problem.sizes["gradient_energies"] if "gradients" in needs else 1)
+    if budget < energies * shots:
+        raise InputError(
+            f"problem {problem.label}: a budget of {budget:,} shots does not pay one step of "
+            f"{entrant.label} and the final energies, {energies * shots:,}; give more, or fewer "
+            f"shots for an energy"
+        )
 
 
 def tuning_shots(spec: ComparisonSpec, problem: Problem, entrant: Entrant) -> int | None:

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import (
-    GeneratorProgram,
     MetricKind,
     Overlap,
-    OverlapProgram,
     Point,
     Program,
     Reading,
+    reads_generators,
+    runs_hadamard_tests,
 )
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import PHASES
@@ -84,13 +84,13 @@ def metric_rule(rule: MetricRule | None, program: Program) -> MetricRule:
     """
     gates = program.problem.circuit.gates
     phases = any(gate.name in PHASES for gate in gates)  # their generators have no ±1, 0 outcomes
-    reads = isinstance(program, GeneratorProgram) and not phases
+    reads = reads_generators(program) and not phases
     if rule is None:
         return "covariances" if reads else "fidelities"
     if rule not in _EXPAND:
         raise unknown_name("metric rule", str(rule), get_args(MetricRule))
     if (rule == "covariances" and not reads) or (
-        rule == "hadamard" and not isinstance(program, OverlapProgram)
+        rule == "hadamard" and not runs_hadamard_tests(program)
     ):
         raise InputError(
             f"this backend does not measure metrics by {rule}; use measurement.metric = "

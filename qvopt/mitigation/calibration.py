@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from qvopt.backends.protocol import CountingProgram, Program
+from qvopt.backends.protocol import Bill, CountingProgram, MeteredProgram, Program
 from qvopt.codec import encode_costs
-from qvopt.ledger import Cost, Costs
+from qvopt.ledger import Cost, Costs, hardware_costs
 from qvopt.measurement.readout import Calibration
 
 from .spec import ReadoutSpec
@@ -57,8 +57,8 @@ def calibration_round(
         "round": number,
         "queries": [],
         "answers": [],
-        "cost": encode_costs(calibration_costs(readout)),
         "calibration": _counts(program, readout, seed),
+        "cost": encode_costs(_measured_costs(readout, program)),
     }
 
 
@@ -78,7 +78,20 @@ def decode_calibration(document: dict[str, Any], readout: ReadoutSpec) -> Calibr
     return Calibration.of_counts(tuple(document["qubits"]), zeros, ones, readout.method)
 
 
-def calibration_costs(readout: ReadoutSpec) -> Costs:
-    """What one calibration costs."""
+def calibration_costs(readout: ReadoutSpec, program: Program | None = None) -> Costs:
+    """What one calibration will cost."""
+    bill = Bill()
+    if isinstance(program, MeteredProgram):
+        bill = program.forecast_calibration(readout.shots)
+    return _costs(readout) | hardware_costs(bill)
+
+
+def _measured_costs(readout: ReadoutSpec, program: Program) -> Costs:
+    """What the calibration that has just run did cost."""
+    bill = program.take_bill() if isinstance(program, MeteredProgram) else Bill()
+    return _costs(readout) | hardware_costs(bill)
+
+
+def _costs(readout: ReadoutSpec) -> Costs:
     shots = CALIBRATION_CIRCUITS * readout.shots
     return {PURPOSE: Cost(circuits=CALIBRATION_CIRCUITS, shots=shots)}

@@ -10,6 +10,7 @@ from qvopt import run
 from qvopt.backends.aer import AerBackend
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
+from qvopt.backends.sector import SectorBackend
 from qvopt_circuits import LUCJ, Circuit, get_ansatz, to_qiskit
 from qvopt_circuits.lucj import factorised
 from qvopt_circuits.matrices import circuit_state
@@ -124,6 +125,11 @@ def test_every_library_agrees(h2):
     there, slopes = aer.gradient(x)
     assert there == pytest.approx(energy, abs=1e-10)
     np.testing.assert_allclose(slopes, gradient, atol=1e-9)
+    sector = SectorBackend().compile(problem)
+    inside, own = sector.gradient(x)
+    assert inside == pytest.approx(energy, abs=1e-10)
+    np.testing.assert_allclose(own, gradient, atol=1e-10)
+    np.testing.assert_allclose(sector.metric(x), lightning.metric(x), atol=1e-9)
     step = 1e-5
     for k in (0, 3, 5, circuit.n_parameters - 1):
         e = step * np.eye(circuit.n_parameters)[k]
@@ -134,13 +140,15 @@ def test_every_library_agrees(h2):
 
 def test_it_starts_low_and_goes_on(h4):
     """All pairs: CCSD's amplitudes start near CCSD, and h2 is solved."""
-    result = run("h2", ansatz={"name": "lucj"}, backend="lightning")
+    result = run("h2", ansatz={"name": "lucj"})
     assert result.energy == pytest.approx(-1.13730604, abs=1e-6)
     ansatz = LUCJ(repetitions=8, connectivity="all-to-all")
     circuit = ansatz.circuit(h4)
     state = circuit_state(circuit, ansatz.start(h4, np.random.default_rng(0)))
     energy = np.vdot(state, qubit_hamiltonian(h4).to_sparse() @ state).real
     assert -2.16638745 < energy < -2.16
+    optimised = run("h4-chain", ansatz={"name": "lucj", "repetitions": 2}, max_steps=60)
+    assert 0 < optimised.error < 5e-3
 
 
 def test_zeros_are_hartree_fock(h4):

@@ -21,19 +21,24 @@ from qvopt_molecules.errors import InputError
 EVIL = "<script>alert(1)</script> & \"x\" 'y' _z_ |a| %$#\\"
 
 
+ABOUT = {
+    "title": EVIL,
+    "command": ["qvopt", "compare", "my file.toml"],
+    "file": f"title = '{EVIL}'",
+    "environment": {"cpu": EVIL, "versions": {"qvopt": "1.0"}},
+    "optimizers": {"icans": {"name": "icans", "family": EVIL, "options": {"a": 1.5}}},
+}
+
+
 @pytest.fixture(scope="module")
-def written(synthetic, tmp_path_factory):
+def runs(synthetic):
+    return [replace(r, problem=f"{r.problem} {EVIL}") for r in synthetic(("H2",), 3, 6, 20)]
+
+
+@pytest.fixture(scope="module")
+def written(runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("comparison")
-    runs = [replace(r, problem=f"{r.problem} {EVIL}") for r in synthetic(("H2",), 3, 6)]
-    about = {
-        "title": EVIL,
-        "command": ["qvopt", "compare", "my file.toml"],
-        "file": f"title = '{EVIL}'",
-        "environment": {"cpu": EVIL, "versions": {"qvopt": "1.0"}},
-        "optimizers": {"icans": {"name": "icans", "family": EVIL, "options": {"a": 1.5}}},
-    }
-    page = write_report(folder, runs, summarise(runs), about)
-    return folder, page
+    return folder, write_report(folder, runs, summarise(runs), ABOUT)
 
 
 class Elements(HTMLParser):
@@ -93,14 +98,13 @@ def test_markdown_holds_its_tables(written):
     assert "qvopt compare 'my file.toml'" in text
 
 
-def test_the_same_runs_give_the_same_bytes(synthetic, tmp_path):
-    files = []
-    for name in ("a", "b"):
-        runs = synthetic(("H2",), 2, 3, 20)
-        write_report(tmp_path / name, runs, summarise(runs), {})
-        found = [p for p in (tmp_path / name).rglob("*") if p.is_file()]
-        files.append({p.relative_to(tmp_path / name): p.read_bytes() for p in found})
-    assert files[0] == files[1]
+def test_the_same_runs_give_the_same_bytes(written, runs, tmp_path):
+    write_report(tmp_path, runs, summarise(runs), ABOUT)
+    first, second = (
+        {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        for folder in (written[0], tmp_path)
+    )
+    assert first == second
 
 
 def test_latex_is_escaped_and_aligned():

@@ -191,11 +191,11 @@ def test_tables_are_tidy(tmp_path):
 def test_what_may_be_written_is_capped(tmp_path, monkeypatch):
     expected = Forecast(10, 0, 1, 1.0, 5e9)
     check_disk(expected, tmp_path, None)
-    with pytest.raises(InputError, match="may write 1.0 GB"):
+    with pytest.raises(InputError, match=r"may write 1.0 GB"):
         check_disk(expected, tmp_path, 1e9)
     with pytest.raises(InputError, match="are free at"):
         check_disk(Forecast(10, 0, 1, 1.0, 1e18), tmp_path, None)
-    with pytest.raises(InputError, match="may write 0.0 GB"):
+    with pytest.raises(InputError, match=r"may write 0.0 GB"):
         compare(DATA, out=tmp_path / "c", max_gb=1e-6)
     assert not (tmp_path / "c").exists()
 
@@ -209,7 +209,7 @@ def test_a_foreign_or_unwritable_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
         compare(DATA, out=tmp_path / "file" / "below")
-    with pytest.raises(InputError, match="it has no comparison.toml"):
+    with pytest.raises(InputError, match=r"it has no comparison.toml"):
         load_comparison(tmp_path / "mine")
 
 

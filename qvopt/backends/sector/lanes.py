@@ -8,7 +8,7 @@ Inside `njit` functions only: `load(a, i)` and `store(a, i, v)` move a[i : i + 8
 flat array without checks; `splat(x)` and `spread(a, i)` repeat x and a[i]; `add`, `mul`,
 `fma(a, b, c) = a b + c` and `fnma = c - a b` are lane by lane; `swap` exchanges the halves (0-3
 and 4-7); `total` and `difference` add the lanes in a fixed order, the latter the first half minus
-the second.
+the second. `load_transposed` and `store_transposed` move eight rows at once; offsets are int64.
 """
 
 from __future__ import annotations
@@ -146,6 +146,72 @@ def swap(typingctx: Any, value: Any) -> Any:
         return builder.shuffle_vector(arguments[0], ir.Constant(_VECTOR, ir.Undefined), mask)
 
     return lanes(lanes), codegen
+
+
+def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
+    """Columns of eight vectors, by three rounds of shuffles of two."""
+    for step in (1, 2, 4):
+        low = [k if not k & step else k - step + WIDTH for k in range(WIDTH)]
+        high = [k + step if not k & step else k + WIDTH for k in range(WIDTH)]
+        masks = [ir.Constant(ir.VectorType(_INDEX, WIDTH), m) for m in (low, high)]
+        out = list(rows)
+        for k in range(WIDTH):
+            if not k & step:
+                pair = rows[k], rows[k + step]
+                out[k] = builder.shuffle_vector(*pair, masks[0])
+                out[k + step] = builder.shuffle_vector(*pair, masks[1])
+        rows = out
+    return rows
+
+
+def _elements(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
+    return context.make_array(array_type)(context, builder, value=array).data
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load_transposed(typingctx: Any, source: Any, offsets: Any, k: Any, buffer: Any) -> Any:
+    """buffer[8 (k + j) + l] = source[offsets[l] + k + j] for j, l < 8."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        types_ = signature.args
+        offset = _elements(context, builder, types_[1], arguments[1])
+        to = builder.mul(arguments[2], ir.Constant(arguments[2].type, WIDTH))
+        rows = []
+        for lane in range(WIDTH):
+            start = builder.load(builder.gep(offset, [ir.Constant(arguments[2].type, lane)]))
+            index = builder.add(start, arguments[2])
+            address = _address(context, builder, types_[0], arguments[0], index)
+            rows.append(builder.load(address, align=8))
+        for j, column in enumerate(_transposed(builder, rows)):
+            index = builder.add(to, ir.Constant(to.type, j * WIDTH))
+            address = _address(context, builder, types_[3], arguments[3], index)
+            builder.store(column, address, align=8)
+        return context.get_dummy_value()
+
+    return types.void(source, offsets, types.intp, buffer), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def store_transposed(typingctx: Any, target: Any, offsets: Any, k: Any, buffer: Any) -> Any:
+    """target[offsets[l] + k + j] = buffer[8 (k + j) + l] for j, l < 8."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        types_ = signature.args
+        offset = _elements(context, builder, types_[1], arguments[1])
+        at = builder.mul(arguments[2], ir.Constant(arguments[2].type, WIDTH))
+        columns = []
+        for j in range(WIDTH):
+            index = builder.add(at, ir.Constant(at.type, j * WIDTH))
+            address = _address(context, builder, types_[3], arguments[3], index)
+            columns.append(builder.load(address, align=8))
+        for lane, row in enumerate(_transposed(builder, columns)):
+            start = builder.load(builder.gep(offset, [ir.Constant(arguments[2].type, lane)]))
+            index = builder.add(start, arguments[2])
+            address = _address(context, builder, types_[0], arguments[0], index)
+            builder.store(row, address, align=8)
+        return context.get_dummy_value()
+
+    return types.void(target, offsets, types.intp, buffer), codegen
 
 
 def _sum(negated: bool) -> Callable[..., Any]:

@@ -9,43 +9,61 @@ memory once.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
-from .lanes import WIDTH
+from .lanes import WIDTH, load_transposed, store_transposed
 
 
 @njit(cache=True, nogil=True)
 def load_lines(z, planes, shape, by_rows, lines, first, count, buffer):  # type: ignore[no-untyped-def]
     """Copy `count` lines of every plane into the buffer; return whether any is not zero."""
-    n_rows, n_columns = shape
     width = WIDTH // planes
-    length, step = (n_columns, 1) if by_rows else (n_rows, n_columns)
-    seen = False
-    for lane in range(WIDTH):
-        plane, at = lane // width, lane % width
-        if at >= count:
-            for k in range(length):
-                buffer[k * WIDTH + lane] = 0.0
-            continue
-        line = lines[first + at]
-        start = plane * n_rows * n_columns + (line * n_columns if by_rows else line)
-        for k in range(length):
-            value = z[start + k * step]
-            buffer[k * WIDTH + lane] = value
-            seen |= value != 0.0
-    return seen
+    length, step = (shape[1], 1) if by_rows else (shape[0], shape[1])
+    offsets = _offsets(planes, shape, by_rows, lines, first, count)
+    k = 0
+    if by_rows and count == width:
+        while k + WIDTH <= length:
+            load_transposed(z, offsets, k, buffer)
+            k += WIDTH
+    while k < length:
+        at, to = k * step, k * WIDTH
+        for lane in range(WIDTH):
+            buffer[to + lane] = z[offsets[lane] + at] if lane % width < count else 0.0
+        k += 1
+    n = 0
+    while n < length * WIDTH and buffer[n] == 0.0:
+        n += 1
+    return n < length * WIDTH
 
 
 @njit(cache=True, nogil=True)
 def store_lines(z, planes, shape, by_rows, lines, first, count, buffer):  # type: ignore[no-untyped-def]
     """Copy the buffer's lines back."""
-    n_rows, n_columns = shape
     width = WIDTH // planes
-    length, step = (n_columns, 1) if by_rows else (n_rows, n_columns)
+    length, step = (shape[1], 1) if by_rows else (shape[0], shape[1])
+    offsets = _offsets(planes, shape, by_rows, lines, first, count)
+    k = 0
+    if by_rows and count == width:
+        while k + WIDTH <= length:
+            store_transposed(z, offsets, k, buffer)
+            k += WIDTH
+    while k < length:
+        at, origin = k * step, k * WIDTH
+        for lane in range(WIDTH):
+            if lane % width < count:
+                z[offsets[lane] + at] = buffer[origin + lane]
+        k += 1
+
+
+@njit(cache=True, nogil=True)
+def _offsets(planes, shape, by_rows, lines, first, count):  # type: ignore[no-untyped-def]
+    """Where each lane's line begins in the bundle."""
+    width = WIDTH // planes
+    offsets = np.zeros(WIDTH, dtype=np.int64)
     for lane in range(WIDTH):
-        plane, at = lane // width, lane % width
-        if at < count:
-            line = lines[first + at]
-            start = plane * n_rows * n_columns + (line * n_columns if by_rows else line)
-            for k in range(length):
-                z[start + k * step] = buffer[k * WIDTH + lane]
+        if lane % width < count:
+            line = lines[first + lane % width]
+            start = line * shape[1] if by_rows else line
+            offsets[lane] = lane // width * shape[0] * shape[1] + start
+    return offsets

@@ -13,7 +13,6 @@ from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .compilation import all_pairs, compile_circuit, count_pairs
-from .forecast import most_elements
 from .hamiltonian_matrix import sparse_hamiltonian
 from .sparse import SlicedMatrix, multiply
 
@@ -51,10 +50,8 @@ def operator_slopes(hamiltonian: MolecularHamiltonian, circuit: Circuit) -> Oper
     """Tabulate operators once for all states; None where that would take too much memory."""
     h = hamiltonian
     tables = compile_circuit(circuit, h.norb, h.n_alpha, h.n_beta)
-    if (
-        count_pairs(tables) > _MOST_PAIRS
-        or most_elements(h.norb, h.n_alpha, h.n_beta) > _MOST_PAIRS
-    ):
+    many = tables.shape[0] * tables.shape[1] > _MOST_DETERMINANTS
+    if many or count_pairs(tables) > _MOST_PAIRS:
         return None
     return OperatorSlopes(circuit, all_pairs(tables), sparse_hamiltonian(h))
 

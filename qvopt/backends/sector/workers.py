@@ -10,7 +10,7 @@ from typing import Any
 
 from qvopt_molecules.errors import InputError
 
-_CHUNKS = 16
+_CHUNKS = 4
 """Pieces that work is cut into at least, so that an interrupt is heard soon."""
 
 

@@ -89,6 +89,8 @@ def draw_profiles(grid: Grid, summary: Summary, looks: Looks) -> Picture | None:
     top.set(xscale="log", xlim=span, ylim=(0, 1.02))
     ends = [_draw_steps(top, performance, summary.order, looks, span)]
     log_axis(top.xaxis)
+    if span[1] < 30:
+        top.set_xticks([t for t in (1, 2, 3, 5, 10, 20) if t <= span[1]])
     top.set_title(f"performance profile, {1e3 * target:g} mHa", loc="left")
     top.set_xlabel("shots over those of the best optimizer")
     bottom.set(xlim=(0, 1), ylim=(0, 1.02))
