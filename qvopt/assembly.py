@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,23 +10,31 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.backends.protocol import Problem, Program
+from qvopt.backends.protocol import Backend, Problem, Program
 from qvopt.evaluation import Evaluator
-from qvopt.experiment import Experiment, MoleculeSpec
-from qvopt.gradients.rules import get_gradient_rule
+from qvopt.experiment import BackendSpec, Experiment, MeasurementSpec, MoleculeSpec
+from qvopt.gradients.metric_rules import metric_rule
+from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
+from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
-from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.mitigation.building import check_program, extrapolation, postselected
+from qvopt.mitigation.spec import MitigationSpec
 from qvopt.streams import START_STREAM, stream
+from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import Gate
 from qvopt_circuits.mapping import in_mapping
+from qvopt_circuits.pools import extended
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
@@ -49,8 +58,8 @@ class Assembly:
 
 
 def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
-    """Return the molecule that a description means; None for an FCIDUMP file."""
-    if spec.name.lower().endswith((".fcidump", "fcidump")):
+    """Return the molecule that a description means; None for an FCIDUMP file or a lattice."""
+    if spec.name.lower().endswith((".fcidump", "fcidump")) or is_lattice(spec.name):
         return None
     space: Any = spec.active_space
     return find_molecule(
@@ -60,6 +69,7 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         charge=spec.charge,
         spin=spec.spin,
         active_space=None if space is None else ActiveSpace(**space.model_dump()),
+        orbitals=spec.orbitals,
     )
 
 
@@ -68,7 +78,14 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
     molecule = resolve_molecule(spec)
     if molecule is not None:
         return build_hamiltonian(molecule)
-    if spec.active_space is not None or spec.set or spec.basis is not None:
+    if is_lattice(spec.name):
+        if spec.active_space or spec.basis or spec.charge or spec.orbitals:
+            raise InputError(
+                f"{spec.name} takes its own parameters (--set sites=6 --set u=8) and spin; it has "
+                f"no basis, charge, orbitals or active space"
+            )
+        return lattice_hamiltonian(spec.name, spec.set, spec.spin)
+    if spec.active_space or spec.set or spec.basis or spec.orbitals:
         raise InputError(
             "an FCIDUMP file fixes basis, geometry and active space; only its name is given"
         )
@@ -76,10 +93,20 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
 
 
 def is_number_conserving(circuit: Circuit) -> bool:
-    """Whether the circuit is a determinant's X gates followed by excitations."""
+    """Whether the circuit is X gates, then gates that conserve the electrons of each spin."""
     names = [gate.name for gate in circuit.gates]
     prefix = next((k for k, name in enumerate(names) if name != "x"), len(names))
-    return all(gate.conserves_number for gate in circuit.gates[prefix:])
+    norb = circuit.n_qubits // 2
+    return all(
+        gate.conserves_number and (gate.is_diagonal or _conserves_spin(gate, norb))
+        for gate in circuit.gates[prefix:]
+    )
+
+
+def _conserves_spin(excitation: Gate, norb: int) -> bool:
+    half = len(excitation.qubits) // 2
+    spins = [q >= norb for q in excitation.qubits]
+    return sum(spins[:half]) == sum(spins[half:])
 
 
 def make_plan(
@@ -98,43 +125,116 @@ def make_plan(
         grouping = "basis-rotation"
     plan = build_plan(grouping, hamiltonian, observable, experiment.mapping)
     if settings.postselect:
-        if not all(isinstance(group.basis, OrbitalBasis) for group in plan.groups):
-            raise InputError(
-                f"{grouping} groups do not conserve the electron numbers that post-selection goes "
-                f"by; use basis rotations"
-            )
-        plan = replace(plan, sector=(hamiltonian.norb, hamiltonian.n_alpha, hamiltonian.n_beta))
+        conserving = is_number_conserving(circuit)
+        plan = postselected(plan, hamiltonian, experiment.mapping, conserving=conserving)
     return with_allocation(
         plan, settings.allocation, hamiltonian=hamiltonian, mapping=experiment.mapping
     )
 
 
-def assemble(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+def _learns_gradients(settings: MeasurementSpec) -> bool:
+    if settings.gradient_allocation != "measured":
+        return False
+    if settings.gradient.name not in SYSTEMATIC:
+        raise InputError(
+            f"measurement.gradient_allocation = 'measured' needs a gradient rule with the same "
+            f"shifts every time ({', '.join(SYSTEMATIC)}), got {settings.gradient.name}"
+        )
+    return True
+
+
+def assemble(
+    experiment: Experiment,
+    hamiltonian: MolecularHamiltonian | None = None,
+    backend: Backend | None = None,
+) -> Assembly:
     """Build an experiment; `hamiltonian` takes the place of computing the integrals.
+
+    `backend` takes the place of the one that the experiment names.
 
     Raises InputError where its parts do not go together.
     """
     if hamiltonian is None:
         hamiltonian = molecular_hamiltonian(experiment.molecule)
-    ansatz: Ansatz = in_mapping(
-        get_ansatz(experiment.ansatz.name, **experiment.ansatz.options), experiment.mapping
-    )
-    backend = get_backend(experiment.backend.name, **experiment.backend.options)
-    circuit = ansatz.circuit(hamiltonian)
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    mapped = in_mapping(ansatz, experiment.mapping)
+    if backend is None:
+        backend = get_backend(experiment.backend.name, **experiment.backend.options)
+    circuit = mapped.circuit(hamiltonian)
     observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)
-    program = backend.compile(Problem(circuit, observable, hamiltonian, plan))
-    settings = experiment.measurement
-    evaluator = Evaluator(
+    problem = Problem(circuit, observable, hamiltonian, plan)
+    mitigation = experiment.mitigation
+    if mitigation.zne is not None:
+        problem = replace(problem, folding=mitigation.zne.folding)
+    program = backend.compile(problem)
+    check_program(mitigation, program, experiment.backend.name, experiment.measurement.shots)
+    evaluator = _evaluator(
+        experiment,
+        hamiltonian,
+        ansatz,
         program,
-        circuit,
-        plan,
-        settings.shots,
-        experiment.seed,
-        get_gradient_rule(settings.gradient.name, **settings.gradient.options),
-        settings.allocation == "measured",
+        lambda other: backend.compile(replace(problem, circuit=other)),
     )
-    rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
-    return Assembly(
-        experiment, hamiltonian, circuit, plan, program, evaluator, ansatz.start(hamiltonian, rng)
-    )
+    if experiment.start is not None:
+        start = circuit.check_parameters(np.array(experiment.start))
+    else:
+        rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
+        start = mapped.start(hamiltonian, rng)
+    return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start)
+
+
+def _evaluator(
+    experiment: Experiment,
+    hamiltonian: MolecularHamiltonian,
+    ansatz: Ansatz,
+    program: Program,
+    compile_circuit: Callable[[Circuit], Program],
+) -> Evaluator:
+    """Return the evaluator, one that grows for an adaptive ansatz."""
+    settings = experiment.measurement
+    problem = program.problem
+    parts: dict[str, Any] = {
+        "program": program,
+        "circuit": problem.circuit,
+        "plan": problem.plan,
+        "shots": settings.shots,
+        "seed": experiment.seed,
+        "gradient_rule": get_gradient_rule(settings.gradient.name, **settings.gradient.options),
+        "adaptive": settings.allocation == "measured",
+        "metric_rule": (
+            settings.metric if settings.shots is None else metric_rule(settings.metric, program)
+        ),
+        "adaptive_gradient": _learns_gradients(settings),
+        "extrapolation": extrapolation(experiment.mitigation, problem.plan),
+        "readout": experiment.mitigation.readout,
+    }
+    if not isinstance(ansatz, Adapt):
+        return Evaluator(**parts)
+    pool = ansatz.operators(hamiltonian)
+    circuit = ansatz.circuit(hamiltonian)
+    slopes = None
+    if experiment.backend.name == "sector":
+        from qvopt.backends.sector.pool import operator_slopes
+
+        slopes = operator_slopes(hamiltonian, extended(circuit, pool))
+    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit, slopes)
+    return GrowingEvaluator(**parts, growth=growth)
+
+
+def exact_twin(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+    """Return the same problem on a simulator with exact values: the sector engine, else vectors.
+
+    Raises InputError where neither can.
+    """
+    exact = {
+        "measurement": experiment.measurement.model_copy(update={"shots": None}),
+        "mitigation": MitigationSpec(),
+    }
+    for name in ("sector", "lightning"):
+        twin = experiment.model_copy(update={**exact, "backend": BackendSpec(name=name)})
+        try:
+            return assemble(twin, hamiltonian)
+        except InputError:
+            continue
+    raise InputError("no simulator here can give exact values of this experiment")

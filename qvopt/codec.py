@@ -18,6 +18,7 @@ from qvopt.optimizers.protocol import (
     Gradient,
     Matrix,
     Metric,
+    PoolGradient,
     Query,
     Scalar,
     Vector,
@@ -83,7 +84,7 @@ def decode_answer(query: Query, value: Mapping[str, Any]) -> Answer:
     variance = decode_array(value["variance"]) if "variance" in value else np.zeros_like(array)
     return (
         Vector(array, variance, shots)
-        if isinstance(query, Gradient)
+        if isinstance(query, Gradient | PoolGradient)
         else Matrix(array, variance, shots)
     )
 
@@ -117,14 +118,24 @@ def match_query(query: Query, recorded: Mapping[str, Any], where: str) -> float:
     return drift
 
 
-def encode_costs(costs: Costs) -> dict[str, list[int]]:
-    """Write costs as {purpose: [evaluations, circuits, shots]}."""
-    return {p: [c.evaluations, c.circuits, c.shots] for p, c in costs.items()}
+def encode_costs(costs: Costs) -> dict[str, list[float]]:
+    """Write costs as {purpose: [evaluations, circuits, shots]}.
+
+    Work at a vendor has jobs, QPU seconds and money after these.
+    """
+    out: dict[str, list[float]] = {}
+    for purpose, c in costs.items():
+        out[purpose] = [c.evaluations, c.circuits, c.shots]
+        if c.jobs or c.qpu_seconds or c.money:
+            out[purpose] += [c.jobs, c.qpu_seconds, c.money]
+    return out
 
 
-def decode_costs(value: Mapping[str, Sequence[int]]) -> Costs:
+def decode_costs(value: Mapping[str, Sequence[float]]) -> Costs:
     """Read what `encode_costs` wrote."""
-    return {p: Cost(*(int(n) for n in c)) for p, c in value.items()}
+    return {
+        p: Cost(*(int(n) for n in c[:4]), *(float(v) for v in c[4:6])) for p, c in value.items()
+    }
 
 
 def encode_scatter(found: Sequence[Scatter | None]) -> list[Any]:

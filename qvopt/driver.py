@@ -29,14 +29,22 @@ from qvopt.codec import (
 )
 from qvopt.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
 from qvopt.evaluation import Evaluator
+from qvopt.growing import GrowingEvaluator
 from qvopt.journal import Event
 from qvopt.ledger import Cost, Ledger
 from qvopt.measurement.allocation import Scatter
+from qvopt.mitigation.calibration import (
+    CalibrationClock,
+    calibration_costs,
+    calibration_round,
+    decode_calibration,
+)
 from qvopt.optimizers.errors import DivergedError
 from qvopt.optimizers.protocol import (
     Answer,
     Describe,
     Energy,
+    Grow,
     Iterate,
     Optimizer,
     Query,
@@ -44,7 +52,14 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.stopping import Watch
-from qvopt.streams import FINAL_STREAM, MONITOR_STREAM, OPTIMIZER_STREAM, ROUND_STREAM, stream
+from qvopt.streams import (
+    CALIBRATION_STREAM,
+    FINAL_STREAM,
+    MONITOR_STREAM,
+    OPTIMIZER_STREAM,
+    ROUND_STREAM,
+    stream,
+)
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -131,6 +146,11 @@ class Driver:
         self._recorded: dict[tuple[str, int], Event] = {
             (e["role"], e["round"]): e for e in self.past if e["type"] == "round"
         }
+        self.operators: tuple[str, ...] = ()
+        self._operators_seen = len(chosen_operators(self.past))
+        for event in self.past:  # what was spent beside the run itself
+            if event["type"] == "round" and event["role"] == "properties":
+                self.ledger.charge(decode_costs(event["cost"]))
         self._steps_seen = max((e["step"] for e in self.past if e["type"] == "step"), default=-1)
         self._seconds = max((float(e.get("seconds", 0.0)) for e in self.past), default=0.0)
         self._began = time.perf_counter()
@@ -138,6 +158,7 @@ class Driver:
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
         self._tail: deque[FloatArray] = deque(maxlen=TAIL)
+        self._clock = CalibrationClock(self.evaluator.readout)
         final = self.evaluator.prepare(self._final_queries(self.start, self.start))
         self._reserve = sum(final.costs.values(), Cost())
 
@@ -172,6 +193,8 @@ class Driver:
                     break
                 if isinstance(request, Describe):
                     answers = self.evaluator.landscape
+                elif isinstance(request, Grow):
+                    answers = self._grow(request)
                 elif isinstance(request, Iterate):
                     answers = None
                     self.x = request.x
@@ -196,8 +219,23 @@ class Driver:
             rounds.close()
         self.outcome = self._finish(status, message)
 
+    def _grow(self, request: Grow) -> tuple[str, ...]:
+        """Put operators after the circuit; every known point gets zeros for them."""
+        if not isinstance(self.evaluator, GrowingEvaluator):
+            raise InputError("this ansatz does not grow; use ansatz = 'adapt'")
+        labels = self.evaluator.labels(request.operators)
+        self.evaluator = self.evaluator.grown(request.operators)
+        zeros = np.zeros(len(labels))
+        self.x, self.start = (np.concatenate([x, zeros]) for x in (self.x, self.start))
+        self._tail.clear()
+        self.operators += labels
+        if len(self.operators) > self._operators_seen:
+            self._write({"type": "grow", "operators": list(labels)})
+        return labels
+
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
         """Answer a round from the journal, or from the backend and into the journal."""
+        self._calibrate(role)
         recorded = self._recorded.get((role, number))
         found: Sequence[Scatter | None] | None
         if recorded is not None:
@@ -227,6 +265,21 @@ class Driver:
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)
         return answers
+
+    def _calibrate(self, role: str) -> None:
+        """Calibrate the readout where it is corrected and due: a round of its own."""
+        readout, number = self.evaluator.readout, self._clock.due(role)
+        if readout is None or number is None:
+            return
+        event = self._recorded.get(("calibration", number))
+        if event is None:
+            costs = calibration_costs(readout, self.evaluator.program)
+            self.ledger.check(costs, None if role == "final" else self._reserve)
+            seed = stream(self.seed, CALIBRATION_STREAM, number)
+            event = calibration_round(self.evaluator.program, readout, seed, number)
+            self._write(event)
+        self.ledger.charge(decode_costs(event["cost"]))
+        self.evaluator.calibration = decode_calibration(event["calibration"], readout)
 
     def _replay(self, queries: list[Query], recorded: Event, where: str) -> list[Answer]:
         if len(queries) != len(recorded["queries"]):
@@ -344,6 +397,11 @@ class Driver:
 def _scalar(answer: Answer) -> Scalar:
     assert isinstance(answer, Scalar)
     return answer
+
+
+def chosen_operators(events: Iterable[Event]) -> list[str]:
+    """Return the labels of the operators that a circuit has grown by."""
+    return [label for e in events if e["type"] == "grow" for label in e["operators"]]
 
 
 def last_end(events: Iterable[Event]) -> tuple[Event, FloatArray] | None:

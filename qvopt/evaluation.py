@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point, Program
-from qvopt.gradients.fisher import MetricExpansion, combine_metric, expand_metric
+from qvopt.backends.protocol import MeteredProgram, Point, Program
+from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
-from qvopt.measurement.allocation import Scatter, allocate, learned_weights
+from qvopt.measurement.allocation import (
+    Scatter,
+    allocate,
+    learned_deviations,
+    learned_weights,
+)
+from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.estimate import Estimate
+from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.readout import Calibration
+from qvopt.mitigation.spec import ReadoutSpec
 from qvopt.optimizers.protocol import (
     Answer,
     Energy,
@@ -30,7 +39,7 @@ from qvopt.optimizers.protocol import (
     Spread,
     Vector,
 )
-from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound
+from qvopt.rounds import Finish, Job, NonFiniteError, PreparedRound, Results
 from qvopt.streams import stream
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -52,6 +61,10 @@ class Evaluator:
         seed: entropy of every stream.
         gradient_rule: how measured gradients are expanded into energies.
         adaptive: whether the split over groups follows what `learn` was told.
+        adaptive_gradient: whether the split of a gradient over its shifted energies follows it too.
+        extrapolation: zero-noise extrapolation of every sampled energy; None for none.
+        readout: how readout is corrected in sampled energies; None for not at all.
+        metric_rule: how measured metrics are expanded into circuits; None as `metric_rule` says.
     """
 
     program: Program
@@ -61,21 +74,33 @@ class Evaluator:
     seed: int
     gradient_rule: GradientRule = field(default_factory=get_gradient_rule)
     adaptive: bool = False
+    extrapolation: Extrapolation | None = None
+    readout: ReadoutSpec | None = None
+    metric_rule: MetricRule | None = None
+    adaptive_gradient: bool = False
 
     def __post_init__(self) -> None:
+        self.calibration: Calibration | None = None
         self._allocations: dict[tuple[int, bool], IntArray] = {}
         self._learned: dict[bool, Scatter] = {}
+        self._learned_points: Scatter | None = None
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
+        self._block = 1
+        if self.shots is not None and isinstance(self.program, MeteredProgram):
+            self._block = self.program.block(self.shots)
+        self._last_energy: tuple[FloatArray, float] | None = None
         if self.shots is None:
             if not self.program.exact:
                 raise InputError("this backend has no exact energies; give a number of shots")
         else:
-            self._allocate(self.shots, shifted=False)
+            for total in self._amplified([], [self.shots], "planned")[1]:
+                self._allocate(total, shifted=False)
 
     @cached_property
     def landscape(self) -> Landscape:
         """What the circuit says of the energy before it is measured."""
-        return describe_landscape(self.circuit, self.program.problem.observable, self.plan)
+        observable = self.program.problem.observable
+        return describe_landscape(self.circuit, observable, self.plan, self.gradient_rule)
 
     def prepare(self, queries: Sequence[Query], *key: int) -> PreparedRound:
         """Expand a round into circuits: its price is then known, and nothing has run.
@@ -86,14 +111,22 @@ class Evaluator:
         return PreparedRound(self, job, self._expand(queries, job), key)
 
     def answer(self, queries: Sequence[Query], *key: int) -> list[Answer]:
-        """Answer a round; `key` names its random stream."""
+        """Answer a round; `key` names its random stream.
+
+        Without a calibration that a driver has set, the round makes one of its own, outside its
+        price.
+        """
         return self.prepare(queries, *key).run()
 
     def exact_energy(self, x: FloatArray) -> float:
-        """The true energy at x, outside every account: for monitoring on simulators."""
-        if self._last_exact is None or not np.array_equal(self._last_exact[0], x):
-            return float(self.program.energies([Point(x)])[0])
-        return self._last_exact[1]
+        """The true energy at x, outside every account: for monitoring on simulators.
+
+        Never the energy that came with a gradient: its last bits may differ, and a resumed run has
+        not seen the gradients of replayed rounds.
+        """
+        if self._last_energy is None or not np.array_equal(self._last_energy[0], x):
+            self._last_energy = (x.copy(), float(self.program.energies([Point(x)])[0]))
+        return self._last_energy[1]
 
     def _expand(self, queries: Sequence[Query], job: Job) -> list[Finish]:
         finish: list[Finish] = []
@@ -120,7 +153,7 @@ class Evaluator:
         return finish
 
     def _exact(self, query: Query, differentiated: Sequence[FloatArray]) -> Finish:
-        def finish(_: list[Estimate], __: IntArray) -> Answer:
+        def finish(_: Results) -> Answer:
             if isinstance(query, Energy):
                 if any(np.array_equal(query.x, x) for x in differentiated):
                     return Scalar(self._exact_gradient(query.x)[0])
@@ -136,6 +169,8 @@ class Evaluator:
                     )
                 metric = self.program.metric(query.x, query.kind)
                 return Matrix(metric, np.zeros_like(metric))
+            if not isinstance(query, Fidelity):
+                raise InputError("this circuit has no pool of operators")
             pair = (Point(query.x), Point(query.y))
             return Scalar(float(self.program.fidelities([pair])[0]))
 
@@ -154,40 +189,50 @@ class Evaluator:
             return self._sampled_gradient(query, job)
         if isinstance(query, Metric):
             return self._sampled_metric(query, job)
-        return self._sampled_fidelity(query, job)
+        if isinstance(query, Fidelity):
+            return self._sampled_fidelity(query, job)
+        raise InputError("this circuit has no pool of operators")
 
     def _sampled_energy(self, query: Energy, job: Job) -> Finish:
-        shots, drawn = self._spread([self._shots_of(query)], query.spread, job, shifted=False)
-        where = job.add_points(query.purpose, [Point(query.x)], shots, drawn, shifted=False)
+        points, totals = self._amplified([Point(query.x)], [self._shots_of(query)], query.spread)
+        shots, drawn = self._spread(totals, query.spread, job, shifted=False)
+        where = job.add_points(query.purpose, points, shots, drawn, shifted=False)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimate = results[where][0]
+        def finish(results: Results) -> Answer:
+            estimate = self._extrapolated(results.energies[where])[0]
             return Scalar(estimate.value, estimate.variance, estimate.shots)
 
         return finish
 
     def _sampled_gradient(self, query: Gradient, job: Job) -> Finish:
         expansion = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
-        totals = self._gradient_shots(query, expansion)
+        points, totals = self._amplified(
+            expansion.points, self._gradient_shots(query, expansion), query.spread
+        )
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
-        where = job.add_points(query.purpose, expansion.points, shots, drawn, shifted=True)
+        where = job.add_points(query.purpose, points, shots, drawn, shifted=True)
+        if self.extrapolation is None:
+            job.gradients.append(where)
 
-        def finish(results: list[Estimate], _: IntArray) -> Answer:
-            estimates = results[where]
+        def finish(results: Results) -> Answer:
+            estimates = self._extrapolated(results.energies[where])
             value, variance = expansion.combine(estimates)
             return Vector(value, variance, sum(e.shots for e in estimates))
 
         return finish
 
     def _gradient_shots(self, query: Gradient, expansion: GradientExpansion) -> list[int]:
-        """Shots of each shifted energy: in proportion to its weight, which is the best split."""
+        """Shots of each shifted energy: by its weight, and by its deviation once it is learned."""
         n_points = len(expansion.points)
         if query.shots is None or isinstance(query.shots, int):
             each = self._shots_of(query)
             if query.spread == "planned":
-                self._allocate(each, shifted=True)  # refuses too few for the groups
+                # Refuses too few for the groups.
+                for part in self._amplified([], [each], query.spread)[1]:
+                    self._allocate(part, shifted=True)
             least = min(each, self._least(query.spread))
-            totals = allocate(expansion.weights, each * n_points, minimum=least)
+            weights = expansion.weights * self._deviations(n_points)
+            totals = allocate(weights, each * n_points, minimum=least)
             return [int(total) for total in totals]
         if type(expansion) is not GradientExpansion:
             raise InputError(
@@ -201,19 +246,52 @@ class Evaluator:
                 f"{per_component.shape}"
             )
         split = np.zeros(n_points, dtype=np.int64)
-        matrix = abs(expansion.matrix).toarray()
+        matrix = abs(expansion.matrix).toarray() * self._deviations(n_points)
         for weights, total in zip(matrix, per_component, strict=True):
             used = np.flatnonzero(weights)
             if len(used):
                 split[used] += self._split(weights[used], int(total), query.spread)
         return [int(total) for total in split]
 
+    def _deviations(self, n_points: int) -> FloatArray:
+        """Relative deviations of the shifted energies, as far as they are known."""
+        learned = self._learned_points
+        known = learned is not None and len(learned.squares) == n_points
+        return learned_deviations(learned) if learned and known else np.ones(n_points)
+
     def _split(self, weights: FloatArray, total: int, spread: Spread) -> IntArray:
         """Split a component's shots over its shifted energies, each getting what it needs."""
         return allocate(weights / weights.sum(), total, minimum=self._least(spread))
 
     def _least(self, spread: Spread) -> int:
-        return 2 if spread == "random" else 2 * len(self.need_plan().groups)
+        scales = 1 if self.extrapolation is None else len(self.extrapolation.scales)
+        return scales * (2 if spread == "random" else 2 * len(self.need_plan().groups))
+
+    def _amplified(
+        self, points: Sequence[Point], totals: Sequence[int], spread: Spread
+    ) -> tuple[list[Point], list[int]]:
+        """Points at every noise scale, and the shots of each: together those of the point."""
+        if self.extrapolation is None:
+            return list(points), list(totals)
+        scales, least = self.extrapolation.scales, self._least(spread)
+        split: list[int] = []
+        for total in totals:
+            if 0 < total < least:
+                raise InputError(
+                    f"{total} shots are too few for {len(scales)} noise scales; give at least "
+                    f"{least}"
+                )
+            minimum = least // len(scales) if total else 0
+            split.extend(allocate(self.extrapolation.share, total, minimum).tolist())
+        return [replace(p, noise_scale=s) for p in points for s in scales], split
+
+    def _extrapolated(self, results: list[Estimate]) -> list[Estimate]:
+        """One estimate for each point, out of those at all noise scales."""
+        if self.extrapolation is None:
+            return results
+        n = len(self.extrapolation.scales)
+        rows = [results[k : k + n] for k in range(0, len(results), n)]
+        return [self.extrapolation.combine(row) for row in rows]
 
     def _spread(
         self, totals: Sequence[int], spread: Spread, job: Job, *, shifted: bool
@@ -222,7 +300,7 @@ class Evaluator:
         if spread == "random":
             weights = self._weights(shifted=shifted)
             return [job.rng.multinomial(n, weights).astype(np.int64) for n in totals], weights
-        return [self._allocate(n, shifted=shifted) for n in totals], None
+        return in_blocks([self._allocate(n, shifted=shifted) for n in totals], self._block), None
 
     def _weights(self, *, shifted: bool) -> FloatArray:
         """The plan's weights, for energies or for the shifted circuits of gradients."""
@@ -234,27 +312,36 @@ class Evaluator:
         return weights if learned is None else learned_weights(learned, prior)
 
     def learn(self, found: Sequence[Scatter | None]) -> None:
-        """Take note of the scatter of energies and of shifted energies (see `PreparedRound`).
+        """Take note of how energies and shifted energies scattered (see `PreparedRound.found`).
 
         A driver tells it in the order of the rounds, replayed ones too, so that a resumed run
         splits its shots as an uninterrupted one.
         """
-        for shifted, scatter in zip((False, True), found, strict=True):
+        for shifted, scatter in zip((False, True), found[:2], strict=True):
             if scatter is not None:
                 old = self._learned.get(shifted)
                 self._learned[shifted] = scatter if old is None else old.after(scatter)
+        points = found[2] if len(found) > 2 else None
+        if points is not None:
+            before = self._learned_points
+            self._learned_points = points if before is None else before.after(points)
+        self._allocations.clear()
+
+    def inherit(self, other: Evaluator) -> None:
+        """Take over what another evaluator of the same groups has learned."""
+        self._learned = dict(other._learned)
         self._allocations.clear()
 
     def _sampled_metric(self, query: Metric, job: Job) -> Finish:
-        expansion: MetricExpansion = expand_metric(self.circuit, query.x, query.kind)
+        rule = metric_rule(self.metric_rule, self.program)
+        expansion = measured_metric(rule, self.circuit, query.x, query.kind)
         shots = self._shots_of(query)
-        where = job.add_pairs(query.purpose, expansion.pairs, shots)
-        n_pairs = len(expansion.pairs)
+        where = job.add_metric(query.purpose, expansion, shots)
+        circuits = len(expansion.pairs) + len(expansion.readings) + len(expansion.overlaps)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            each = np.full(n_pairs, shots, dtype=np.int64)
-            value, variance = combine_metric(expansion, counts[where], each)
-            return Matrix(value, variance, n_pairs * shots)
+        def finish(results: Results) -> Answer:
+            value, variance = expansion.combine(where.samples(results), shots)
+            return Matrix(value, variance, circuits * shots)
 
         return finish
 
@@ -262,8 +349,8 @@ class Evaluator:
         shots = self._shots_of(query)
         where = job.add_pairs(query.purpose, [(Point(query.x), Point(query.y))], shots)
 
-        def finish(_: list[Estimate], counts: IntArray) -> Answer:
-            p = float(counts[where][0]) / shots
+        def finish(results: Results) -> Answer:
+            p = float(results.fidelities[where][0]) / shots
             return Scalar(p, p * (1 - p) / max(shots - 1, 1), shots)
 
         return finish

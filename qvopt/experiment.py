@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -17,31 +17,41 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.cloud.secrets import refuse_secrets
+from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
+from qvopt.mitigation.spec import MitigationSpec
+from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError, unknown_name
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
 
 
-class _Model(BaseModel):
+class StrictModel(BaseModel):
+    """Plain data with no key but the known ones, and no infinite number."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class ActiveSpaceSpec(_Model):
+class ActiveSpaceSpec(StrictModel):
     """Which orbitals are correlated; see `qvopt_molecules.molecule.ActiveSpace`."""
 
     electrons: int | None = Field(default=None, ge=0)
     n_orbitals: int | None = Field(default=None, ge=1)
     orbitals: tuple[int, ...] | None = None
     frozen_core: int | None = Field(default=None, ge=0)
+    selection: str | None = None
+    threshold: float | None = None
+    labels: tuple[str, ...] | None = None
 
 
-class MoleculeSpec(_Model):
+class MoleculeSpec(StrictModel):
     """A catalogue name, a file (TOML, XYZ, FCIDUMP) or an inline geometry, and what overrides it.
 
     `set` overrides the molecule's own parameters, such as a bond length in Ångström or an angle
-    in degrees. `spin` is the number of unpaired electrons.
+    in degrees. `spin` is the number of unpaired electrons, `orbitals` which ones the integrals are
+    over; see `qvopt_molecules.molecule.Molecule`.
     """
 
     name: str = Field(min_length=1)
@@ -50,9 +60,12 @@ class MoleculeSpec(_Model):
     charge: int | None = None
     spin: int | None = Field(default=None, ge=0)
     active_space: ActiveSpaceSpec | None = None
+    orbitals: str | None = None
 
 
-class _Named(BaseModel):
+class NamedSpec(BaseModel):
+    """Something by name; every other key is one of its options."""
+
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     name: str = Field(min_length=1)
@@ -63,19 +76,19 @@ class _Named(BaseModel):
         return dict(self.model_extra or {})
 
 
-class AnsatzSpec(_Named):
+class AnsatzSpec(NamedSpec):
     """An ansatz by name, and its options."""
 
 
-class OptimizerSpec(_Named):
+class OptimizerSpec(NamedSpec):
     """An optimizer by name, and its hyper-parameters."""
 
 
-class BackendSpec(_Named):
+class BackendSpec(NamedSpec):
     """A backend by name, and its options."""
 
 
-class GradientSpec(_Named):
+class GradientSpec(NamedSpec):
     """A gradient rule by name, and its options."""
 
 
@@ -84,36 +97,46 @@ def _named(value: Any) -> Any:
 
 
 _T = TypeVar("_T")
-_Nameable = Annotated[_T, BeforeValidator(_named)]
+Nameable = Annotated[_T, BeforeValidator(_named)]
 
 
-class MeasurementSpec(_Model):
+class MeasurementSpec(StrictModel):
     """How an energy is measured.
 
     `shots` is the total for one energy, split over the groups; None is exact. `grouping` None
     takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
     else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
     `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its
-    options. `postselect` throws outcomes with other electron numbers away: they are paid, and not
-    used.
+    options; `gradient_allocation` splits a gradient's shots over its shifted energies by their
+    coefficients ("weighted", the default) or also by the deviations measured so far ("measured").
+    `metric` is a rule of `qvopt.gradients.metric_rules`; None takes covariances of generators where
+    the backend reads them, else fidelities. `postselect` throws outcomes away that contradict
+    the electron numbers, as far as each group shows them (see `qvopt.measurement.selection`): they
+    are paid, and not used.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
     grouping: Grouping | None = None
     allocation: Rule = "variance"
-    gradient: _Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
+    gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
+    gradient_allocation: Literal["weighted", "measured"] | None = None
+    metric: MetricRule | None = None
     postselect: bool = False
 
 
-class BudgetSpec(_Model):
+class BudgetSpec(StrictModel):
     """Caps over the whole life of the run, resumes included."""
 
     shots: int | None = Field(default=None, gt=0)
     circuits: int | None = Field(default=None, gt=0)
     evaluations: int | None = Field(default=None, gt=0)
+    jobs: int | None = Field(default=None, gt=0)
+    qpu_seconds: float | None = Field(default=None, gt=0)
+    money: float | None = Field(default=None, gt=0)
+    currency: Literal["USD", "EUR"] | None = None
 
 
-class StoppingSpec(_Model):
+class StoppingSpec(StrictModel):
     """Rules that end a run under shots before its budget does; see `qvopt.stopping.Watch`.
 
     `gradient`: steps over which the mean gradient cannot be told from zero. `plateau`: steps over
@@ -131,32 +154,38 @@ def _checked_seed(value: int) -> int:
     return value
 
 
-class Experiment(_Model):
+class Experiment(StrictModel):
     """One VQE run, in full.
 
     Attributes:
         molecule, ansatz, optimizer, backend: what, by name or as a table with options.
         mapping: fermion-to-qubit mapping.
         measurement: shots, grouping and allocation.
+        mitigation: what is done about a device's errors.
         seed: entropy of every random stream of the run.
         max_steps: the largest number of optimizer steps.
         monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
             the optimizer; "measured" spends shots on it; None takes "exact" where the backend can.
         budget: caps on what the run spends.
         stopping: noise-aware rules that end the run; off if not given.
+        start: parameters to start from, in place of the ansatz's own.
     """
 
-    molecule: _Nameable[MoleculeSpec]
-    ansatz: _Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
-    optimizer: _Nameable[OptimizerSpec] | None = None
-    backend: _Nameable[BackendSpec] = BackendSpec(name="sector")
-    mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
+    molecule: Nameable[MoleculeSpec]
+    ansatz: Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
+    optimizer: Nameable[OptimizerSpec] | None = None
+    backend: Nameable[BackendSpec] = BackendSpec(name="sector")
+    mapping: Literal[
+        "jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev", "jordan-wigner-tapered"
+    ] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
+    mitigation: MitigationSpec = MitigationSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
     max_steps: int = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: BudgetSpec = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()
+    start: tuple[float, ...] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -200,29 +229,40 @@ class Experiment(_Model):
 
 
 def make_experiment(data: Mapping[str, Any]) -> Experiment:
-    """Validate plain data.
+    """Validate plain data. An ansatz may also be an object: ours, or a Qiskit circuit.
 
     Raises InputError naming the first wrong key, in one line.
     """
+    data = dict(data)
+    refuse_secrets(data)
+    if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
+        data["ansatz"] = ansatz_data(data["ansatz"])
     try:
-        return Experiment.model_validate(dict(data))
+        return Experiment.model_validate(data)
     except ValidationError as error:
-        raise _explain(error) from None
+        raise explain_invalid(error, Experiment, "experiment") from None
     except RecursionError:
         raise InputError("the experiment is nested too deeply") from None
 
 
-def _explain(error: ValidationError) -> InputError:
+def explain_invalid(error: ValidationError, root: type[BaseModel], what: str) -> InputError:
+    """Say in one line what is wrong first, naming the key and, for a misspelled one, the nearest.
+
+    Args:
+        error: what pydantic found.
+        root: the model that was validated.
+        what: what the data are, for keys at the top.
+    """
     errors = error.errors(include_url=False, include_context=False)
     # A misspelled key explains the missing one that comes with it.
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-    path = [str(p) for p in first["loc"] if not str(p).startswith(("function-", "constrained-"))]
-    where = ".".join(path) or "experiment"
+    path = [str(p) for p in first["loc"] if not _is_internal(str(p))]
+    where = ".".join(path) or what
     if first["type"] == "extra_forbidden":
-        model = _model_at(path[:-1])
+        model = _model_at(root, path[:-1])
         known = set(model.model_fields) | ({"shots"} if model is Experiment else set())
         table = ".".join(path[:-1])
-        return unknown_name(f"key in [{table}]" if table else "experiment key", path[-1], known)
+        return unknown_name(f"key in [{table}]" if table else f"{what} key", path[-1], known)
     message = str(first["msg"])
     message = message.removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
@@ -231,12 +271,24 @@ def _explain(error: ValidationError) -> InputError:
     return InputError(f"{where}: {message}{'' if 'got' in message else shown[:120]}")
 
 
-def _model_at(path: list[str]) -> type[BaseModel]:
-    models: dict[tuple[str, ...], type[BaseModel]] = {
-        ("molecule",): MoleculeSpec,
-        ("molecule", "active_space"): ActiveSpaceSpec,
-        ("measurement",): MeasurementSpec,
-        ("budget",): BudgetSpec,
-        ("stopping",): StoppingSpec,
-    }
-    return models.get(tuple(path), Experiment)
+def _is_internal(part: str) -> bool:
+    """Whether a part of a location is pydantic's name of a branch, not a key."""
+    return part.startswith(("function-", "constrained-", "tuple[", "list["))
+
+
+def _model_at(root: type[BaseModel], path: list[str]) -> type[BaseModel]:
+    """Follow keys from a model to the one that they lead to; indices are passed over."""
+    model = root
+    for key in path:
+        field = model.model_fields.get(key)
+        inner = None if field is None else _model_in(field.annotation)
+        model = model if inner is None else inner
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The first model within a type such as `tuple[Model, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in found if model is not None), None)

@@ -28,10 +28,10 @@ def read_experiment_file(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         detail = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{path} is not valid TOML: {detail}") from None
-    return _beside(data, path.parent)
+    return molecule_beside(data, path.parent)
 
 
-def _beside(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+def molecule_beside(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Let a relative molecule file mean one beside the experiment, where there is one."""
     molecule = data.get("molecule")
     name = molecule.get("name") if isinstance(molecule, dict) else molecule
@@ -87,4 +87,6 @@ def _value(value: Any) -> str:
         return text if any(c in text for c in ".en") else text + ".0"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(v) for v in value) + "]"
+    if isinstance(value, Mapping):  # within a list
+        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
     raise TypeError(f"TOML has no {type(value).__name__}")

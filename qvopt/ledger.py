@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from qvopt.backends.protocol import Bill
 from qvopt_molecules.errors import BudgetExceededError
 
 
@@ -17,35 +18,52 @@ class Cost:
             gradient counts once.
         circuits: settings times measurement groups that were sampled.
         shots: measurements of the whole register.
+        jobs, qpu_seconds, money: what a vendor counts; all zero on simulators.
     """
 
     evaluations: int = 0
     circuits: int = 0
     shots: int = 0
+    jobs: int = 0
+    qpu_seconds: float = 0.0
+    money: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
             self.evaluations + other.evaluations,
             self.circuits + other.circuits,
             self.shots + other.shots,
+            self.jobs + other.jobs,
+            self.qpu_seconds + other.qpu_seconds,
+            self.money + other.money,
         )
 
 
 Costs = dict[str, Cost]
-"""Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final."""
+"""Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final, …"""
+
+
+def hardware_costs(bill: Bill, purpose: str = "hardware") -> Costs:
+    """A vendor's bill as costs; none where nothing was taken."""
+    cost = Cost(jobs=bill.jobs, qpu_seconds=bill.qpu_seconds, money=bill.money)
+    return {} if cost == Cost() else {purpose: cost}
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Caps over everything a run ever spends; None is no cap."""
+    """Caps over everything a run ever spends; None is no cap. Money is in `currency`."""
 
     shots: int | None = None
     circuits: int | None = None
     evaluations: int | None = None
+    jobs: int | None = None
+    qpu_seconds: float | None = None
+    money: float | None = None
+    currency: str = "USD"
 
-    def caps(self) -> Iterator[tuple[str, int]]:
+    def caps(self) -> Iterator[tuple[str, float]]:
         """Iterate over the caps that are set."""
-        for name in ("shots", "circuits", "evaluations"):
+        for name in ("shots", "circuits", "evaluations", "jobs", "qpu_seconds", "money"):
             cap = getattr(self, name)
             if cap is not None:
                 yield name, cap
@@ -68,13 +86,19 @@ class Ledger:
         total = sum(planned.values(), self.total) + (reserve or Cost())
         for name, cap in self.budget.caps():
             if getattr(total, name) > cap:
+                spent = getattr(self.total, name)
+                unit = {"qpu_seconds": "QPU seconds", "money": self.budget.currency}.get(name, name)
                 raise BudgetExceededError(
                     f"the next round and the final check need "
-                    f"{getattr(total, name) - getattr(self.total, name):,} {name}, but only "
-                    f"{cap - getattr(self.total, name):,} of {cap:,} are left"
+                    f"{_amount(getattr(total, name) - spent)} {unit}, but only "
+                    f"{_amount(cap - spent)} of {_amount(cap)} are left"
                 )
 
     def charge(self, costs: Mapping[str, Cost]) -> None:
         """Add `costs` to what was spent."""
         for purpose, cost in costs.items():
             self.spent[purpose] = self.spent.get(purpose, Cost()) + cost
+
+
+def _amount(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"

@@ -7,8 +7,9 @@ from typing import Any
 
 from qvopt.assembly import assemble
 from qvopt.experiment import Experiment
+from qvopt.growing import GrowingEvaluator
 from qvopt.ledger import Cost
-from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, Query
+from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, PoolGradient, Query
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,17 @@ def price_list(experiment: Experiment) -> list[Price]:
     """
     assembly = assemble(experiment)
     x = assembly.start
-    rule = experiment.measurement.gradient.name
+    rule, metric = experiment.measurement.gradient.name, assembly.evaluator.metric_rule
     queries: list[tuple[str, Query]] = [
         ("energy", Energy(x)),
         (f"gradient ({rule})", Gradient(x)),
-        ("metric, diagonal", Metric(x, "diagonal")),
-        ("metric, block-diagonal", Metric(x, "block-diagonal")),
-        ("metric, full", Metric(x, "full")),
+        (f"metric, diagonal ({metric})", Metric(x, "diagonal")),
+        (f"metric, block-diagonal ({metric})", Metric(x, "block-diagonal")),
+        (f"metric, full ({metric})", Metric(x, "full")),
         ("fidelity", Fidelity(x, x)),
     ]
+    if isinstance(assembly.evaluator, GrowingEvaluator):
+        queries.append(("gradient of the pool", PoolGradient(x)))
     rows = []
     for name, query in queries:
         costs = assembly.evaluator.prepare([query]).costs

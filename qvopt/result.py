@@ -18,6 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 KCAL_PER_MOL = 627.5094740631
 """One Hartree in kcal/mol (CODATA 2018)."""
 
+HARTREE_IN_EV = 27.211386245988
+"""One Hartree in electronvolt (CODATA 2018)."""
+
 EXIT_CODES = {
     "converged": 0,
     "max-steps": 0,
@@ -77,6 +80,7 @@ class Result:
         average: the mean of the last quarter of the iterates (at most 100) and a fresh energy
             there; for runs with shots.
         drift: largest difference between a replayed and a journaled parameter.
+        operators: labels of the operators that an adaptive ansatz has chosen, in order.
     """
 
     status: str
@@ -94,6 +98,7 @@ class Result:
     drift: float = 0.0
     names: dict[str, Any] = field(default_factory=dict)
     average: Average | None = None
+    operators: list[str] = field(default_factory=list)
 
     @property
     def _total(self) -> Cost:
@@ -164,6 +169,7 @@ class Result:
             "seconds": self.seconds,
             "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},
             "parameters": self.x.tolist(),
+            **({"operators": self.operators} if self.operators else {}),
             "message": self.message,
             "drift": self.drift,
             "run": self.run,

@@ -11,17 +11,25 @@ from typing import Any, Self
 import numpy as np
 
 from qvopt.assembly import Assembly, assemble, molecular_hamiltonian, resolve_molecule
+from qvopt.cloud.backend import as_backend
+from qvopt.cloud.budgets import lost_costs, lost_costs_of, make_budget
+from qvopt.cloud.handling import JobHandling
+from qvopt.cloud.program import HardwareProgram
+from qvopt.cloud.provider import Device
 from qvopt.codec import decode_costs
-from qvopt.driver import Driver, Monitor, Outcome, Step, last_end
+from qvopt.driver import Driver, Monitor, Outcome, Step, chosen_operators, last_end
 from qvopt.ending import decode_average
 from qvopt.experiment import Experiment, make_experiment
+from qvopt.growing import growing_optimizer
 from qvopt.journal import Event, Journal
-from qvopt.ledger import Budget, Ledger
+from qvopt.ledger import Ledger
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.stopping import Watch
+from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
 
 
@@ -45,6 +53,7 @@ class Session:
         journal: Journal | None,
         references: Mapping[str, float | None],
         max_steps: int | None = None,
+        jobs: JobHandling | None = None,
     ) -> None:
         self.assembly = assembly
         self.experiment = assembly.experiment
@@ -52,14 +61,20 @@ class Session:
         self._journal = journal
         self.references = dict(references)
         self.monitor = _monitor(self.experiment, assembly)
+        ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
+        if isinstance(assembly.program, HardwareProgram):
+            events = () if journal is None else journal.events
+            path = None if folder is None else folder.path
+            assembly.program.attach(path, journal, events, jobs or JobHandling())
+            ledger.charge(lost_costs(assembly.program))
         spec = self.experiment.optimizer_spec
         self.driver = Driver(
             assembly.evaluator,
-            get_optimizer(spec.name, **spec.options),
+            growing_optimizer(get_optimizer(spec.name, **spec.options), assembly.evaluator),
             assembly.start,
             self.experiment.seed,
             self.experiment.max_steps if max_steps is None else max_steps,
-            Ledger(Budget(**self.experiment.budget.model_dump())),
+            ledger,
             self.monitor,
             journal,
             () if journal is None else journal.events,
@@ -74,6 +89,9 @@ class Session:
         out: Path | None = None,
         store: bool = True,
         command: list[str] | None = None,
+        jobs: JobHandling | None = None,
+        backend: Any = None,
+        hamiltonian: MolecularHamiltonian | None = None,
     ) -> Self:
         """Start a new run.
 
@@ -82,6 +100,11 @@ class Session:
             out: the run folder, which must not exist; None makes a numbered one in runs/.
             store: whether to keep a run folder at all.
             command: the command line, for the record.
+            jobs: what is to be done with the jobs of a run on hardware.
+            backend: an object in place of the experiment's backend: a Backend, a Provider, a
+                Qiskit BackendV2 or V2 sampler.
+            hamiltonian: takes the place of computing the integrals, as where their orbitals were
+                aligned with a neighbour's.
 
         Raises InputError before anything is written where the experiment cannot run.
         """
@@ -90,14 +113,17 @@ class Session:
                 f"{out} exists already and is not overwritten; choose another --out, or "
                 f"`qvopt resume {out}` to go on with it"
             )
-        hamiltonian = molecular_hamiltonian(experiment.molecule)
-        assembly = _resolved(assemble(experiment, hamiltonian))
+        if hamiltonian is None:
+            hamiltonian = molecular_hamiltonian(experiment.molecule)
+        assembly = with_grouping(assemble(experiment, hamiltonian, backend))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
-        references = _references(experiment, assembly)
+        references = molecular_references(experiment, assembly)
+        # Jobs that are paid for, or that outlive this process, need a journal.
+        store = store or ((hardware := _device(assembly)) is not None and hardware.durable)
         if not store:
-            return cls(assembly, folder=None, journal=None, references=references)
+            return cls(assembly, folder=None, journal=None, references=references, jobs=jobs)
         label = hamiltonian.label or "molecule"
         name = f"{label}-{experiment.ansatz.name}-{spec.name}"
         folder = RunFolder.create(out, experiment, hamiltonian, name, command)
@@ -112,10 +138,21 @@ class Session:
             },
             durable=True,
         )
-        return cls(assembly, folder=folder, journal=journal, references=references)
+        try:
+            return cls(assembly, folder=folder, journal=journal, references=references, jobs=jobs)
+        except BaseException:
+            journal.close()
+            raise
 
     @classmethod
-    def resume(cls, path: Path, *, max_steps: int | None = None) -> Self:
+    def resume(
+        cls,
+        path: Path,
+        *,
+        max_steps: int | None = None,
+        jobs: JobHandling | None = None,
+        backend: Any = None,
+    ) -> Self:
         """Go on with a run, from its frozen integrals and its journal."""
         folder = RunFolder.open(path)
         experiment = folder.experiment()
@@ -127,17 +164,26 @@ class Session:
                 raise InputError(f"{path}/experiment.toml is not the one this run began with")
             if begin["hamiltonian"] != hamiltonian.content_hash():
                 raise InputError(f"{path}/hamiltonian.npz is not the one this run began with")
-            assembly = assemble(experiment, hamiltonian)
+            if experiment.measurement.metric is None:  # begun before there was a choice
+                measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
+                experiment = experiment.model_copy(update={"measurement": measurement})
+            assembly = assemble(experiment, hamiltonian, backend)
             return cls(
                 assembly,
                 folder=folder,
                 journal=journal,
                 references=begin["references"],
                 max_steps=max_steps,
+                jobs=jobs,
             )
         except BaseException:
             journal.close()
             raise
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as it is now: an adaptive ansatz grows."""
+        return self.driver.evaluator.circuit
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.driver)
@@ -167,13 +213,16 @@ class Session:
             drift=self.driver.drift,
             names=_names(self.experiment, self.assembly.hamiltonian.label),
             average=outcome.average,
+            operators=list(self.driver.operators),
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
         return result
 
     def close(self) -> None:
-        """Close the journal."""
+        """Close the journal, and what is open at a provider."""
+        if isinstance(self.assembly.program, HardwareProgram):
+            self.assembly.program.close()
         if self._journal is not None:
             self._journal.close()
 
@@ -200,15 +249,21 @@ def run(
 
         run("h2", optimizer="adam", shots=1000, seed=1).energy
 
-    `settings` are the keys of `Experiment`. A run folder is kept if `out` names one or `store` is
+    `settings` are the keys of `Experiment`; `backend` may also be an object: a Backend, a Provider,
+    or a Qiskit BackendV2 or V2 sampler. A run folder is kept if `out` names one or `store` is
     set. Raises InputError for what cannot run.
     """
+    backend = None
+    if not isinstance(settings.get("backend", ""), str | Mapping):
+        backend = as_backend(settings["backend"])
+        settings["backend"] = backend.name
     if isinstance(molecule, Experiment):
         experiment = molecule
     else:
         experiment = make_experiment({"molecule": molecule, **settings})
     path = None if out is None else Path(out)
-    with Session.begin(experiment, out=path, store=store or out is not None) as session:
+    store = store or out is not None
+    with Session.begin(experiment, out=path, store=store, backend=backend) as session:
         for _ in session:
             pass
         return session.result()
@@ -233,6 +288,7 @@ def stored_result(folder: RunFolder) -> Result:
     experiment, events = folder.experiment(), folder.events()
     begin = _begin_event(events, folder.path)
     ledger = Ledger()
+    ledger.charge(lost_costs_of(events))
     for event in events:
         if event["type"] == "round":
             ledger.charge(decode_costs(event["cost"]))
@@ -258,6 +314,7 @@ def stored_result(folder: RunFolder) -> Result:
         drift=0.0 if end is None else end[0]["drift"],
         names=_names(experiment, begin["label"]),
         average=None if end is None else decode_average(end[0].get("average")),
+        operators=chosen_operators(events),
     )
 
 
@@ -280,19 +337,23 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
     }
 
 
-def _resolved(assembly: Assembly) -> Assembly:
-    """Name the grouping that was chosen, so that a later version resumes with the same."""
-    if assembly.plan is None or assembly.experiment.measurement.grouping is not None:
+def with_grouping(assembly: Assembly) -> Assembly:
+    """Name what was chosen by default, so that a later version resumes with the same."""
+    if assembly.plan is None:
         return assembly
-    measurement = assembly.experiment.measurement.model_copy(
-        update={"grouping": assembly.plan.name}
-    )
+    given = assembly.experiment.measurement
+    chosen: dict[str, str | None] = {"metric": assembly.evaluator.metric_rule}
+    if given.grouping is None:
+        chosen["grouping"] = assembly.plan.name
+    measurement = given.model_copy(update=chosen)
     experiment = assembly.experiment.model_copy(update={"measurement": measurement})
     return replace(assembly, experiment=experiment)
 
 
 def _monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
     chosen = experiment.monitor
+    if chosen is None and isinstance(assembly.program, HardwareProgram):
+        return "none"  # a job for each step, and none beside it
     if chosen is None:
         return "exact" if assembly.program.exact else "measured"
     if chosen == "exact" and not assembly.program.exact:
@@ -303,7 +364,13 @@ def _monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
     return chosen
 
 
-def _references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+def _device(assembly: Assembly) -> Device | None:
+    program = assembly.program
+    return program.device if isinstance(program, HardwareProgram) else None
+
+
+def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
+    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree."""
     molecule = resolve_molecule(experiment.molecule)
     known = {} if molecule is None else dict(molecule.references)
     fci = known.get("fci")

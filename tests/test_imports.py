@@ -34,6 +34,7 @@ ALLOWED = [
         ("qvopt_molecules", "qvopt_circuits", "qvopt.measurement", "qvopt.backends.protocol",
          "qvopt.gradients"),
     ),
+    ("qvopt.tasks", ("qvopt_molecules", "qvopt_circuits", "qvopt.")),
     ("qvopt.cli", ("qvopt",)),
     ("qvopt.driver", ("qvopt_molecules", "qvopt.")),
 ]  # fmt: skip
@@ -105,6 +106,15 @@ def test_light_commands_load_nothing_heavy(code):
     out = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in out.stdout.split()}
     assert not loaded & (LAZY | {"numba", "scipy"})
+
+
+@pytest.mark.parametrize(("module", "path"), FILES, ids=[m for m, _ in FILES])
+def test_tasks_stand_above_the_engine(module, path):
+    """Only the command line and the package's front door know the tasks."""
+    if module.startswith(("qvopt.tasks", "qvopt.cli")) or module == "qvopt.__init__":
+        return
+    for name, _ in imports(path, module):
+        assert not name.startswith("qvopt.tasks"), f"{module} may not import {name}"
 
 
 def test_files_stay_small():

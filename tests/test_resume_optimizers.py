@@ -49,3 +49,18 @@ def test_cut_and_resumed(name, tmp_path):
         assert resumed.energy == whole.energy
         assert resumed.costs == whole.costs
         assert events(folder) == events(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["l-bfgs", "qng"])
+def test_exact_run_cut_at_every_line(name, tmp_path):
+    """A step after a replayed gradient has the energy that it would have had after a fresh one."""
+    experiment = make_experiment({"molecule": "lih", "optimizer": name, "max_steps": 3})
+    whole = finish(Session.begin(experiment, out=tmp_path / "whole"))
+    lines = (tmp_path / "whole" / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    for k in range(1, len(lines)):
+        folder = tmp_path / f"cut-{k}"
+        shutil.copytree(tmp_path / "whole", folder)
+        (folder / "journal.jsonl").write_bytes(b"".join(lines[:k]))
+        resumed = finish(Session.resume(folder))
+        assert np.array_equal(resumed.x, whole.x)
+        assert events(folder) == events(tmp_path / "whole")

@@ -1,8 +1,13 @@
-"""Which gates act side by side, and which parameters a block-diagonal metric couples."""
+"""Which gates act side by side or commute, and which parameters a block-diagonal metric couples."""
 
 from __future__ import annotations
 
+import numpy as np
+
+from qvopt_molecules.pauli import commute
+
 from .circuit import Circuit
+from .paulis import generator_strings
 
 
 def layers(circuit: Circuit) -> tuple[tuple[int, ...], ...]:
@@ -54,3 +59,42 @@ def parameter_blocks(circuit: Circuit) -> tuple[tuple[int, ...], ...]:
     for k in range(circuit.n_parameters):
         blocks.setdefault(root(k), []).append(k)
     return tuple(tuple(block) for block in blocks.values())
+
+
+def commuting_runs(circuit: Circuit) -> tuple[tuple[int, ...], ...]:
+    """Partition the parametric gates into runs whose generators are read in one basis.
+
+    Runs hold numbers along `circuit.parametric`: consecutive gates with nothing in between, all
+    Pauli strings of whose generators commute. They hold layers whole, and where they can all gates
+    of one parameter that stand side by side (an excitation in another mapping is such a series).
+    """
+    number = {position: k for k, position in enumerate(circuit.parametric)}
+    index = circuit.affine[0]
+    strings = []
+    for position in circuit.parametric:
+        found = generator_strings(circuit.gates[position])
+        strings.append(np.array([(x, z) for x, z, _ in found], dtype=np.uint64))
+
+    def fit(gates: list[int]) -> bool:
+        x, z = np.concatenate([strings[k] for k in gates]).T
+        return bool(commute(x[:, None], z[:, None], x, z).all())
+
+    pieces: list[list[int]] = []
+    for layer in layers(circuit):
+        gates = [number[position] for position in layer if position in number]
+        # An excitation's string may pass through a rotation's qubit: side by side is not enough.
+        pieces += [gates] if gates and fit(gates) else [[k] for k in gates]
+
+    def joined(pieces: list[list[int]], same_parameter: bool) -> list[list[int]]:
+        out: list[list[int]] = []
+        for piece in pieces:
+            last = out[-1][-1] if out else -2
+            near = circuit.parametric[piece[0]] == circuit.parametric[last] + 1 if out else False
+            wanted = near and (not same_parameter or index[piece[0]] == index[last])
+            if wanted and fit([*out[-1], *piece]):
+                out[-1] = out[-1] + piece
+            else:
+                out.append(list(piece))
+        return out
+
+    return tuple(tuple(run) for run in joined(joined(pieces, True), False))

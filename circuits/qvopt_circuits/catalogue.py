@@ -10,10 +10,16 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from qvopt_molecules.errors import InputError, unknown_name
 
+from .adapt import Adapt
 from .ansatz import Ansatz
 from .fabric import GateFabric
-from .hardware_efficient import HardwareEfficient
+from .given import GivenCircuit
+from .hardware_efficient import EfficientSU2, HardwareEfficient, RealAmplitudes
+from .hva import HamiltonianVariational
 from .kupccgsd import KUpCCGSD
+from .lucj import LUCJ
+from .number_preserving import NumberPreserving
+from .qcc import QCC
 from .tups import TUPS
 from .uccgsd import UCCGSD
 from .uccsd import UCCSD, QubitExcitations
@@ -46,6 +52,38 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Ansatz], str]]] = types.MappingPro
         "fabric": (
             GateFabric,
             "symmetry-preserving brickwork of pair exchanges and orbital rotations",
+        ),
+        "adapt": (
+            Adapt,
+            "ADAPT-VQE: grows by the operators of a pool with the largest gradients",
+        ),
+        "lucj": (
+            LUCJ,
+            "local unitary cluster Jastrow, from CCSD amplitudes (complex)",
+        ),
+        "hva": (
+            HamiltonianVariational,
+            "Hamiltonian variational: evolutions under its diagonal, hops and exchanges",
+        ),
+        "qcc": (
+            QCC,
+            "qubit coupled cluster: Pauli exponentials chosen by their gradients",
+        ),
+        "real-amplitudes": (
+            RealAmplitudes,
+            "layers of RY rotations and CX entanglers, as Qiskit's",
+        ),
+        "efficient-su2": (
+            EfficientSU2,
+            "layers of RY and RZ rotations and CX entanglers, as Qiskit's",
+        ),
+        "number-preserving": (
+            NumberPreserving,
+            "hardware-efficient brickwork of number-preserving A gates",
+        ),
+        "circuit": (
+            GivenCircuit,
+            "a circuit given gate by gate, such as one read from Qiskit or PennyLane",
         ),
         "hardware-efficient": (
             HardwareEfficient,
@@ -96,6 +134,32 @@ def get_ansatz(name: str, **options: Any) -> Ansatz:
         raise InputError(f"ansatz {name}: {error}") from error
 
 
+def ansatz_data(ansatz: Any) -> dict[str, Any]:
+    """Return an ansatz object as plain data, its name and the options that are not the default.
+
+    Takes our own ansätze and Qiskit circuits. Raises InputError for others.
+
+    >>> ansatz_data(UCCSD(spin_adapted=True))
+    {'name': 'uccsd', 'spin_adapted': True}
+    """
+    if type(ansatz).__module__.partition(".")[0] == "qiskit":
+        from .reading.from_qiskit import read_qiskit
+
+        ansatz = read_qiskit(ansatz)
+    if not any(type(ansatz) is factory for factory, _ in _OURS.values()):
+        raise InputError(
+            f"ansatz must be a name, a table, one of qvopt's ansätze or a Qiskit circuit, got "
+            f"{type(ansatz).__name__}; from_pennylane(…) reads a PennyLane function, and a class "
+            f"of your own registers by an entry point"
+        )
+    options = {}
+    for field in dataclasses.fields(ansatz):
+        value = getattr(ansatz, field.name)
+        if value != field.default:
+            options[field.name] = list(value) if isinstance(value, tuple) else value
+    return {"name": ansatz.name, **options}
+
+
 def _factory(name: str) -> Callable[..., Ansatz]:
     if name in _OURS:
         return _OURS[name][0]
@@ -126,6 +190,11 @@ def _checked(what: str, value: Any, hint: Any) -> Any:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 return float(value)
             choices.append("a number")
+        elif get_origin(kind) is tuple:
+            (inner, _) = get_args(kind)
+            if isinstance(value, list | tuple):
+                return tuple(_checked(f"an element of {what}", item, inner) for item in value)
+            choices.append("a list")
         elif kind is bool:
             if isinstance(value, bool):
                 return value

@@ -79,13 +79,13 @@ def generalised_doubles(norb: int) -> list[Excitation]:
     >>> generalised_doubles(2)
     [(0, 2, 1, 3), (0, 3, 1, 2)]
     """
-    same_spin = [
+    same_spin: list[Excitation] = [
         (shift + p, shift + q, shift + r, shift + s)
         for shift in (0, norb)
         for a, b, c, d in combinations(range(norb), 4)
         for p, q, r, s in ((a, b, c, d), (a, c, b, d), (a, d, b, c))
     ]
-    opposite_spin = [
+    opposite_spin: list[Excitation] = [
         (p, norb + q, r, norb + s)
         for p, r in combinations(range(norb), 2)
         for q in range(norb)

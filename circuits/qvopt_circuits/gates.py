@@ -50,6 +50,9 @@ PHASES: Final = {"number-phase": 1, "coulomb-phase": 2}
 
 _DIAGONAL: Final = {*PHASES, "rz", "z", "s", "sdg", "t", "tdg", "cz"}
 
+REAL: Final = frozenset({"x", "z", "h", "cx", "cz", "swap", "ry", *EXCITATIONS})
+"""Gates with real matrices; of Pauli rotations, those with an odd number of Y."""
+
 
 @dataclass(frozen=True, slots=True)
 class Angle:
@@ -114,6 +117,13 @@ class Gate:
     def is_diagonal(self) -> bool:
         """Whether the gate only multiplies basis states by phases."""
         return self.name in _DIAGONAL or (bool(self.paulis) and not self.paulis.strip("Z"))
+
+    @property
+    def is_real(self) -> bool:
+        """Whether its matrix in the computational basis is real."""
+        if self.paulis:
+            return self.paulis.count("Y") % 2 == 1
+        return self.name in REAL
 
     @property
     def frequencies(self) -> tuple[float, ...]:

@@ -12,30 +12,40 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.encodings import MAPPINGS, Encoding, encoded_string, encoding
+from qvopt_molecules.encodings import (
+    MAPPINGS,
+    TAPERED,
+    Encoding,
+    encoded_string,
+    encoding,
+    encoding_of,
+)
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.pauli import label, masks
+from qvopt_molecules.pauli import label
 
 from .ansatz import Ansatz
 from .circuit import Circuit
 from .clusters import reference_gates
-from .gates import EXCITATIONS, FERMIONIC, PHASES, Angle, Gate
+from .gates import EXCITATIONS, PHASES, ROTATIONS, Angle, Gate
+from .given import GivenCircuit
 from .hardware_efficient import HardwareEfficient
-from .paulis import excitation_strings, phase_strings
+from .paulis import generator_strings
 
 
-def map_circuit(circuit: Circuit, mapping: str) -> Circuit:
+def map_circuit(circuit: Circuit, mapping: str, target: Encoding | None = None) -> Circuit:
     """Return a circuit that prepares the mapped state, up to a global phase.
 
     Takes X gates first (the reference determinant), then excitations, phases of occupations and
     Pauli rotations; for
     other gates there is nothing natural in another mapping, and they raise InputError, as do
-    rotations that do not conserve the parities that "parity-reduced" relies on.
+    rotations that do not conserve the parities that the mapping relies on. `target` is the
+    mapping's encoding, which for "jordan-wigner-tapered" depends on the Hamiltonian.
     """
     if mapping == "jordan-wigner":
         return circuit
-    target = encoding(mapping, circuit.n_qubits)
+    if target is None:
+        target = encoding(mapping, circuit.n_qubits)
     gates = list(circuit.gates)
     start = next((k for k, gate in enumerate(gates) if gate.name != "x"), len(gates))
     occupations = 0
@@ -53,12 +63,13 @@ def map_circuit(circuit: Circuit, mapping: str) -> Circuit:
 def in_mapping(ansatz: Ansatz, mapping: str) -> Ansatz:
     """Return the ansatz with circuits over the qubits of `mapping`.
 
-    The hardware-efficient ansatz keeps its gates and starts from the mapped reference; others are
-    rewritten by `map_circuit`. Parameters mean the same and start the same.
+    The hardware-efficient ansatz keeps its gates and starts from the mapped reference, and a given
+    circuit is over the mapped qubits already; others are rewritten by `map_circuit`. Parameters
+    mean the same and start the same.
     """
-    if mapping not in MAPPINGS:
-        raise unknown_name("mapping", mapping, MAPPINGS)
-    if mapping == "jordan-wigner":
+    if mapping not in (*MAPPINGS, TAPERED):
+        raise unknown_name("mapping", mapping, (*MAPPINGS, TAPERED))
+    if mapping == "jordan-wigner" or isinstance(ansatz, GivenCircuit):
         return ansatz
     if isinstance(ansatz, HardwareEfficient):
         return _MappedHardwareEfficient(ansatz, mapping)
@@ -75,7 +86,8 @@ class _Mapped:
         return self.ansatz.name
 
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
-        return map_circuit(self.ansatz.circuit(hamiltonian), self.mapping)
+        circuit = self.ansatz.circuit(hamiltonian)
+        return map_circuit(circuit, self.mapping, encoding_of(self.mapping, hamiltonian))
 
     def start(
         self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator
@@ -94,7 +106,7 @@ class _MappedHardwareEfficient:
 
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
         reference = Circuit(hamiltonian.n_qubits, tuple(reference_gates(hamiltonian)), 0)
-        mapped = map_circuit(reference, self.mapping)
+        mapped = map_circuit(reference, self.mapping, encoding_of(self.mapping, hamiltonian))
         return self.ansatz.over_reference(mapped.n_qubits, {g.qubits[0] for g in mapped.gates})
 
     def start(
@@ -104,12 +116,8 @@ class _MappedHardwareEfficient:
 
 
 def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int) -> list[Gate]:
-    if gate.name in EXCITATIONS:
-        strings = excitation_strings(gate.qubits, fermionic=gate.name in FERMIONIC)
-    elif gate.name in ("rx", "ry", "rz", "pauli-rotation"):
-        strings = [(*_placed(gate), 1.0)]
-    elif gate.name in PHASES:
-        strings = phase_strings(gate.qubits)
+    if gate.name in EXCITATIONS or gate.name in ROTATIONS or gate.name in PHASES:
+        strings = generator_strings(gate)
     else:
         raise InputError(
             f"a {gate.name} gate after the reference cannot be mapped to {mapping} qubits; map "
@@ -121,8 +129,13 @@ def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int
         x, z, sign = encoded_string(x, z, target.rows)
         if x & constant:
             raise InputError(
-                f"a {gate.name} gate on {gate.qubits} changes the particle-number parities that "
-                f"{mapping} takes as constant; use the parity mapping"
+                f"a {gate.name} gate on {gate.qubits} changes the parities that {mapping} takes as "
+                f"constant; "
+                + (
+                    "leave out what the point group forbids (--set ansatz.point_group=true)"
+                    if mapping.endswith("tapered")
+                    else "use the parity mapping"
+                )
             )
         if (z & constant & reference).bit_count() % 2:
             sign = -sign
@@ -135,9 +148,3 @@ def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int
         angle = replace(angle, coefficient=angle.coefficient * scale, offset=angle.offset * scale)
         rotations.append(Gate("pauli-rotation", qubits, angle, letters.replace("I", "")))
     return rotations
-
-
-def _placed(gate: Gate) -> tuple[int, int]:
-    x, z = masks(gate.paulis or gate.name[1].upper())
-    spread = [sum(1 << q for k, q in enumerate(gate.qubits) if m >> k & 1) for m in (x, z)]
-    return spread[0], spread[1]

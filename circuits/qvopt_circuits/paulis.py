@@ -7,6 +7,27 @@ X^x Z^z · X^x' Z^z' = (-1)^{|z & x'|} X^{x ^ x'} Z^{z ^ z'}.
 
 from __future__ import annotations
 
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.pauli import masks
+
+from .gates import EXCITATIONS, FERMIONIC, PHASES, ROTATIONS, Gate
+
+
+def generator_strings(gate: Gate) -> list[tuple[int, int, float]]:
+    """Return (x, z, c) with Σ c P(x, z) = G of a gate exp(-iθG/2), Jordan-Wigner for excitations.
+
+    The strings of one generator commute. Raises InputError for a gate without an angle.
+    """
+    if gate.name in EXCITATIONS:
+        return excitation_strings(gate.qubits, fermionic=gate.name in FERMIONIC)
+    if gate.name in PHASES:
+        return phase_strings(gate.qubits)
+    if gate.name not in ROTATIONS:
+        raise InputError(f"gate {gate.name} has no generator")
+    x, z = masks(gate.paulis or gate.name[1].upper())
+    spread = [sum(1 << q for k, q in enumerate(gate.qubits) if m >> k & 1) for m in (x, z)]
+    return [(spread[0], spread[1], 1.0)]
+
 
 def excitation_strings(
     qubits: tuple[int, ...], *, fermionic: bool = True

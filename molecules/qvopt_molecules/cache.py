@@ -21,7 +21,7 @@ from .hamiltonian import MolecularHamiltonian
 from .molecule import Molecule
 from .storage import load_hamiltonian, save_hamiltonian
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def cache_folder() -> Path:

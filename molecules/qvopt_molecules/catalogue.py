@@ -20,8 +20,9 @@ from .molecule import ActiveSpace, Molecule
 from .textfile import read_text_file
 
 _KEYS = ("name", "aliases", "title", "geometry", "charge", "spin", "basis", "parameters",
-         "references", "active_space")  # fmt: skip
-_ACTIVE_KEYS = ("electrons", "n_orbitals", "orbitals", "frozen_core")
+         "references", "active_space", "orbitals")  # fmt: skip
+_ACTIVE_KEYS = ("electrons", "n_orbitals", "orbitals", "frozen_core", "selection", "threshold",
+                "labels")  # fmt: skip
 
 
 @cache
@@ -67,6 +68,7 @@ def find_molecule(
     charge: int | None = None,
     spin: int | None = None,
     active_space: ActiveSpace | None = None,
+    orbitals: str | None = None,
 ) -> Molecule:
     """Return the molecule that `spec` means, with overrides.
 
@@ -74,8 +76,8 @@ def find_molecule(
         spec: a catalogue name ("h2o"), the path of a `.toml` or `.xyz` file, or an inline geometry
             in Ångström ("H 0 0 0; H 0 0 0.735").
         settings: values of the molecule's own parameters, such as {"bond": 1.2} in Ångström.
-        basis, charge, spin, active_space: override what the molecule says; spin is the number of
-            unpaired electrons.
+        basis, charge, spin, active_space, orbitals: override what the molecule says; spin is the
+            number of unpaired electrons.
 
     Reference energies are kept only where nothing that changes them was overridden.
 
@@ -100,6 +102,7 @@ def find_molecule(
             (charge, molecule.charge),
             (spin, molecule.spin),
             (active_space, molecule.active_space),
+            (orbitals, molecule.orbitals),
         )
     )
     molecule = replace(
@@ -108,6 +111,7 @@ def find_molecule(
         charge=molecule.charge if charge is None else charge,
         spin=molecule.spin if spin is None else spin,
         active_space=molecule.active_space if active_space is None else active_space,
+        orbitals=molecule.orbitals if orbitals is None else orbitals,
     )
     check_molecule(molecule)
     return replace(molecule, references={}) if changed else molecule
@@ -189,6 +193,7 @@ def _from_toml(text: str, settings: dict[str, float], source: str) -> Molecule:
         basis=_typed(data, "basis", str, source, "sto-3g"),
         active_space=_active_space(_typed(data, "active_space", dict, source, {}), source),
         references=references,
+        orbitals=_typed(data, "orbitals", str, source, "canonical"),
     )
 
 
@@ -201,14 +206,23 @@ def _active_space(data: Mapping[str, Any], source: str) -> ActiveSpace | None:
         whole = isinstance(value, int) and not isinstance(value, bool)
         if key == "orbitals":
             whole = isinstance(value, list) and all(type(v) is int for v in value)
-        if not whole:
+        if key in ("selection", "labels"):
+            words = [value] if key == "selection" else value
+            if not (isinstance(words, list) and all(isinstance(w, str) for w in words)):
+                raise InputError(f"{source}: active_space.{key} must be text, got {value!r}")
+        elif key == "threshold":
+            _number(value, f"{source}: active_space.threshold")
+        elif not whole:
             raise InputError(f"{source}: active_space.{key} must be whole numbers, got {value!r}")
-    orbitals = data.get("orbitals")
+    orbitals, labels = data.get("orbitals"), data.get("labels")
     return ActiveSpace(
         electrons=data.get("electrons"),
         n_orbitals=data.get("n_orbitals"),
         orbitals=None if orbitals is None else tuple(orbitals),
         frozen_core=data.get("frozen_core"),
+        selection=data.get("selection"),
+        threshold=data.get("threshold"),
+        labels=None if labels is None else tuple(labels),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import InputError
+from .frame import OrbitalFrame
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -32,6 +33,8 @@ class MolecularHamiltonian:
         irreps: for each orbital the label of its irreducible representation as an integer of
             which the product is the bitwise XOR (PySCF's D2h numbering), if known.
         label: a short name for tables.
+        frame: the molecule and the orbitals that the integrals were computed over; None for
+            integrals from elsewhere, which leaves dipoles and nuclear gradients unknown.
     """
 
     core_energy: float
@@ -42,6 +45,7 @@ class MolecularHamiltonian:
     orbital_energies: FloatArray | None = None
     irreps: tuple[int, ...] | None = None
     label: str = ""
+    frame: OrbitalFrame | None = None
 
     def __post_init__(self) -> None:
         n = self.one_body.shape[0]
@@ -77,7 +81,7 @@ class MolecularHamiltonian:
         return self.n_alpha + self.n_beta
 
     def content_hash(self) -> str:
-        """SHA-256 over everything that sets the energy landscape (the label excluded)."""
+        """SHA-256 over everything that sets the energy landscape (label and frame excluded)."""
         digest = hashlib.sha256()
         digest.update(np.array([self.norb, self.n_alpha, self.n_beta], dtype="<i8").tobytes())
         digest.update(np.array([self.core_energy], dtype="<f8").tobytes())

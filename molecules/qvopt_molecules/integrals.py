@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ import numpy.typing as npt
 from .active_space import resolve_active_space
 from .cache import cached_hamiltonian
 from .catalogue import check_molecule
-from .errors import InputError
+from .errors import InputError, unknown_name
+from .frame import OrbitalFrame
 from .hamiltonian import MolecularHamiltonian
+from .mean_field import solve_mean_field
 from .molecule import Molecule
+from .orbital_choice import LOCALISED, ORBITALS, localise, natural_orbitals, select_active
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -22,9 +26,9 @@ MAX_ORBITALS = 60
 def build_hamiltonian(molecule: Molecule, *, cache: bool = True) -> MolecularHamiltonian:
     """Return the Hamiltonian of a molecule over its RHF (ROHF if spin > 0) orbitals.
 
-    Frozen orbitals are folded into the core energy and the one-body integrals. Where the molecule
-    has an abelian point group, integrals that it forbids are exactly zero and the orbitals carry
-    their irreducible representations.
+    Or over the orbitals that `molecule.orbitals` names. Frozen orbitals are folded into the core
+    energy and the one-body integrals. Where the molecule has an abelian point group, integrals
+    that it forbids are exactly zero and the orbitals carry their irreducible representations.
 
     Args:
         molecule: what to compute.
@@ -35,111 +39,116 @@ def build_hamiltonian(molecule: Molecule, *, cache: bool = True) -> MolecularHam
             self-consistent field that does not converge.
     """
     check_molecule(molecule)
+    if molecule.orbitals not in ORBITALS:
+        raise unknown_name("kind of orbitals", molecule.orbitals, ORBITALS)
     if cache:
         return cached_hamiltonian(molecule, _compute)
     return _compute(molecule)
 
 
 def _compute(molecule: Molecule) -> MolecularHamiltonian:
-    mean_field, irreps = _mean_field(molecule)
+    mean_field = solve_mean_field(molecule)
     mol = mean_field.mol
-    orbitals = _fixed_phases(mean_field.mo_coeff)
-    core, active, n_alpha, n_beta = resolve_active_space(
-        molecule.active_space, orbitals.shape[1], *mol.nelec
-    )
-    if len(active) > MAX_ORBITALS:
+    n_alpha, n_beta = mol.nelec
+    space, kind = molecule.active_space, molecule.orbitals
+    if space is not None and space.selection is not None:
+        orbitals, n_core, n_active, kind = select_active(space, mean_field, kind)
+        active_alpha, active_beta = n_alpha - n_core, n_beta - n_core
+    else:
+        orbitals = np.asarray(mean_field.mo_coeff)
+        if kind.endswith("natural"):
+            orbitals, _ = natural_orbitals(mean_field, kind)
+        core, active, active_alpha, active_beta = resolve_active_space(
+            space, orbitals.shape[1], n_alpha, n_beta
+        )
+        empty = [p for p in range(orbitals.shape[1]) if p not in core and p not in active]
+        orbitals = orbitals[:, [*core, *active, *empty]]
+        n_core, n_active = len(core), len(active)
+    if n_active > MAX_ORBITALS:
         raise InputError(
-            f"{molecule.name} in {molecule.basis} has {len(active)} active orbitals; choose an "
+            f"{molecule.name} in {molecule.basis} has {n_active} active orbitals; choose an "
             f"active space of at most {MAX_ORBITALS}"
         )
-    from pyscf import ao2mo
+    fock = np.asarray(mean_field.get_fock())
+    if kind in LOCALISED:
+        ends = (n_core, n_core + active_beta, n_core + active_alpha, n_core + n_active)
+        blocks = [range(a, b) for a, b in itertools.pairwise(ends)]
+        orbitals = localise(mol, orbitals, blocks, kind, fock)
+    orbitals = _fixed_phases(orbitals)
+    frame = OrbitalFrame(
+        molecule.atoms, molecule.charge, molecule.spin, molecule.basis, orbitals, n_core
+    )
+    chosen = frame.active(n_active)
+    return hamiltonian_in_frame(
+        frame,
+        n_active,
+        active_alpha,
+        active_beta,
+        label=molecule.name,
+        orbital_energies=np.einsum("mp,mn,np->p", chosen, fock, chosen),
+        irreps=_irreps(mol, chosen),
+        mol=mol,
+    )
 
-    frozen, chosen = orbitals[:, list(core)], orbitals[:, list(active)]
-    bare = mean_field.get_hcore()
+
+def hamiltonian_in_frame(
+    frame: OrbitalFrame,
+    norb: int,
+    n_alpha: int,
+    n_beta: int,
+    *,
+    label: str = "",
+    orbital_energies: FloatArray | None = None,
+    irreps: tuple[int, ...] | None = None,
+    mol: Any = None,
+) -> MolecularHamiltonian:
+    """Return the Hamiltonian over a frame's `norb` active orbitals, its core folded in.
+
+    Args:
+        frame: the orbitals, orthonormal.
+        norb, n_alpha, n_beta: active orbitals and electrons.
+        label, orbital_energies, irreps: as in `MolecularHamiltonian`.
+        mol: PySCF's Mole of the frame, if it is at hand.
+    """
+    from pyscf import ao2mo, scf
+
+    mol = frame.mole() if mol is None else mol
+    frozen, chosen = frame.core(), frame.active(norb)
+    bare = scf.hf.get_hcore(mol)
     density = 2.0 * frozen @ frozen.T
-    potential = mean_field.get_veff(mol, density) if core else np.zeros_like(bare)
-    if potential.ndim == 3:  # ROHF gives one potential a spin; the core is closed, they agree
-        potential = potential[0]
+    # The core is a closed shell: both spins feel its J - K/2.
+    potential = scf.hf.get_veff(mol, density) if frame.n_core else np.zeros_like(bare)
     core_energy = mol.energy_nuc() + np.sum(density * (bare + 0.5 * potential))
-    n = len(active)
     one_body = chosen.T @ (bare + potential) @ chosen
     # By way of the packed form, so that the eightfold symmetry is exact.
-    packed = ao2mo.restore(8, ao2mo.kernel(mol, chosen), n)
-    two_body = ao2mo.restore(1, packed, n).reshape(n, n, n, n)
-    kept = None if irreps is None else tuple(irreps[p] for p in active)
-    if kept is not None:
-        one_body, two_body = _without_forbidden(one_body, two_body, kept)
+    packed = ao2mo.restore(8, ao2mo.kernel(mol, chosen), norb)
+    two_body = ao2mo.restore(1, packed, norb).reshape(norb, norb, norb, norb)
+    if irreps is not None:
+        one_body, two_body = _without_forbidden(one_body, two_body, irreps)
     return MolecularHamiltonian(
         core_energy=float(core_energy),
         one_body=np.ascontiguousarray((one_body + one_body.T) / 2),
         two_body=np.ascontiguousarray(two_body),
         n_alpha=n_alpha,
         n_beta=n_beta,
-        orbital_energies=np.array(mean_field.mo_energy)[list(active)],
-        irreps=kept,
-        label=molecule.name,
+        orbital_energies=orbital_energies,
+        irreps=irreps,
+        label=label,
+        frame=frame,
     )
 
 
-def _mean_field(molecule: Molecule) -> tuple[Any, list[int] | None]:
-    """Return a converged mean field and the irreps of its orbitals, None without symmetry.
-
-    Orbitals are adapted to the point group where there is one: that makes them unique up to
-    phases, keeps landscapes comparable along a dissociation curve, and zeroes integrals.
-    """
-    group = _abelian_group(molecule)
-    mean_field = _run(molecule, group)
-    if group is None:
-        return mean_field, None
+def _irreps(mol: Any, orbitals: FloatArray) -> tuple[int, ...] | None:
+    """Irreducible representations of orbitals; None where there is no group, or they mix."""
+    if not mol.symmetry:
+        return None
     from pyscf import symm
 
-    mol = mean_field.mol
-    labels = symm.label_orb_symm(mol, mol.irrep_id, mol.symm_orb, mean_field.mo_coeff)
-    return mean_field, [int(label) for label in labels]
-
-
-def _abelian_group(molecule: Molecule) -> str | None:
-    """Largest of PySCF's abelian groups that the molecule has; None for C1."""
-    from pyscf import symm
-
-    group, _, _ = symm.detect_symm([(a.symbol, np.array(a.position)) for a in molecule.atoms])
-    group = {"Dooh": "D2h", "Coov": "C2v", "SO3": "D2h"}.get(group, group)
-    group, _ = symm.as_subgroup(group, np.eye(3)) if group != "C1" else ("C1", None)
-    return None if group == "C1" else str(group)
-
-
-def _run(molecule: Molecule, group: str | None) -> Any:
-    import pyscf
-    from pyscf import gto, scf
-
-    gto.mole.DISABLE_EVAL = True  # PySCF would evaluate text as Python
-    with pyscf.lib.with_omp_threads(1):
-        mol = gto.Mole()
-        mol.atom = [(a.symbol, a.position) for a in molecule.atoms]
-        mol.unit = "Angstrom"
-        mol.charge, mol.spin, mol.basis = molecule.charge, molecule.spin, molecule.basis
-        mol.verbose = 0
-        mol.symmetry = group or False
-        try:
-            mol.build(dump_input=False, parse_arg=False)
-        except (RuntimeError, KeyError, ValueError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(
-                f"PySCF cannot set {molecule.name} up in {molecule.basis}: {reason[:200]}"
-            ) from None
-        mean_field = scf.ROHF(mol) if molecule.spin else scf.RHF(mol)
-        mean_field.conv_tol, mean_field.conv_tol_grad, mean_field.max_cycle = 1e-12, 1e-7, 200
-        mean_field.kernel()
-        if not mean_field.converged:
-            mean_field = mean_field.newton()
-            mean_field.conv_tol, mean_field.max_cycle = 1e-12, 100
-            mean_field.kernel()
-        if not mean_field.converged:
-            raise InputError(
-                f"the self-consistent field of {molecule.name} does not converge; check geometry, "
-                f"charge and spin"
-            )
-        return mean_field
+    try:
+        labels = symm.label_orb_symm(mol, mol.irrep_id, mol.symm_orb, orbitals, check=True)
+    except ValueError:
+        return None
+    return tuple(int(label) for label in labels)
 
 
 def _fixed_phases(orbitals: FloatArray) -> FloatArray:

@@ -23,12 +23,20 @@ class ActiveSpace:
     `electrons`, or the counts `n_orbitals` and `electrons` (an active space around the Fermi
     level), or `frozen_core` alone (the number of doubly occupied orbitals to freeze; every other
     orbital is active). Orbitals below the active ones are doubly occupied, those above are empty.
+
+    Or let `selection` choose: "mp2" or "uhf" takes the natural orbitals whose occupation is
+    between `threshold` and 2 - `threshold` (0.02 if not given), or the `n_orbitals` nearest to
+    one electron; "avas" takes what overlaps by more than `threshold` (0.2) with the atomic
+    orbitals in `labels`, such as ("N 2p",).
     """
 
     electrons: int | None = None
     n_orbitals: int | None = None
     orbitals: tuple[int, ...] | None = None
     frozen_core: int | None = None
+    selection: str | None = None
+    threshold: float | None = None
+    labels: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,9 @@ class Molecule:
         active_space: the correlated orbitals; None correlates all.
         references: known energies in Hartree by method ("hf", "ccsd", "fci"), valid for exactly
             this geometry, basis and active space.
+        orbitals: "canonical" (RHF, or ROHF for open shells), "mp2-natural", "uhf-natural", or
+            localised within the active occupied and empty ones: "boys", "pipek-mezey",
+            "edmiston-ruedenberg". The integrals are always over one set for both spins.
     """
 
     name: str
@@ -53,3 +64,4 @@ class Molecule:
     basis: str = "sto-3g"
     active_space: ActiveSpace | None = None
     references: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    orbitals: str = "canonical"

@@ -6,11 +6,14 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .errors import InputError
+from .frame import OrbitalFrame
 from .hamiltonian import MolecularHamiltonian
+from .molecule import Atom
 
 _FORMAT = 1
 
@@ -32,6 +35,8 @@ def save_hamiltonian(hamiltonian: MolecularHamiltonian, path: str | Path) -> Non
         arrays["orbital_energies"] = h.orbital_energies
     if h.irreps is not None:
         arrays["irreps"] = np.array(h.irreps)
+    if h.frame is not None:
+        arrays |= _frame_arrays(h.frame)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -63,6 +68,7 @@ def load_hamiltonian(path: str | Path) -> MolecularHamiltonian:
                 orbital_energies=data.get("orbital_energies"),
                 irreps=tuple(int(i) for i in data["irreps"]) if "irreps" in data else None,
                 label=str(data["label"]),
+                frame=_frame(data) if "frame_coefficients" in data else None,
             )
             stored = str(data["hash"])
     except InputError:
@@ -74,3 +80,24 @@ def load_hamiltonian(path: str | Path) -> MolecularHamiltonian:
     if stored != hamiltonian.content_hash():
         raise InputError(f"{path} is damaged: its contents do not match their hash")
     return hamiltonian
+
+
+def _frame_arrays(frame: OrbitalFrame) -> dict[str, Any]:
+    return {
+        "frame_symbols": np.array([a.symbol for a in frame.atoms]),
+        "frame_positions": np.array([a.position for a in frame.atoms]),
+        "frame_counts": np.array([frame.charge, frame.spin, frame.n_core]),
+        "frame_basis": np.array(frame.basis),
+        "frame_coefficients": frame.coefficients,
+    }
+
+
+def _frame(data: Any) -> OrbitalFrame:
+    charge, spin, n_core = (int(n) for n in data["frame_counts"])
+    places = data["frame_positions"].tolist()
+    atoms = [
+        Atom(str(s), (x, y, z)) for s, (x, y, z) in zip(data["frame_symbols"], places, strict=True)
+    ]
+    return OrbitalFrame(
+        tuple(atoms), charge, spin, str(data["frame_basis"]), data["frame_coefficients"], n_core
+    )

@@ -11,14 +11,16 @@ import numpy.typing as npt
 
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.statistics import moments_of_counts
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Angle
+from qvopt_circuits.gates import Angle, Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .checks import check_memory, check_widths, finite, need_plan
-from .protocol import MetricKind, Point, Problem
+from .folding import fold_circuit
+from .protocol import Counts, MetricKind, Point, Problem
 from .statevector import ComplexArray, StatevectorProgram
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +39,7 @@ class AerBackend:
             the probability that a read bit flips. None is noiseless.
         noise_model: a Qiskit Aer NoiseModel in place of `noise`.
         method: Aer's simulation method.
+        device: a snapshot, as in "aer:fake_manila": its noise, gates and couplings.
     """
 
     def __init__(
@@ -44,7 +47,10 @@ class AerBackend:
         noise: Mapping[str, float] | None = None,
         noise_model: Any = None,
         method: str = "automatic",
+        device: str | None = None,
     ) -> None:
+        if device is not None and (noise is not None or noise_model is not None):
+            raise InputError(f"aer:{device} brings its own noise; leave noise out")
         if noise is not None and noise_model is not None:
             raise InputError("give either noise or noise_model to aer, not both")
         if noise is not None and not isinstance(noise, Mapping):
@@ -57,16 +63,21 @@ class AerBackend:
         self.noise = dict(noise or {})
         self.noise_model = noise_model
         self.method = method
+        self.device = device
 
     @property
     def name(self) -> str:
         """The backend's name."""
-        return "aer"
+        return "aer" if self.device is None else f"aer:{self.device}"
 
     def compile(self, problem: Problem) -> AerProgram:
         """Check memory and widths, and transpile once."""
         check_widths(problem)
         check_memory(problem.circuit.n_qubits, 3, "aer")
+        if self.device is not None:
+            from .snapshot import SnapshotProgram
+
+            return SnapshotProgram(problem, self.device, self.method)
         model = self.noise_model
         if model is None and any(self.noise.values()):
             model = _noise_model(self.noise)
@@ -101,9 +112,11 @@ class AerProgram(StatevectorProgram):
             self._simulator = AerSimulator(method=method, noise_model=noise_model)
         except AerError as error:
             raise InputError(f"Aer refuses method '{method}': {str(error)[:120]}") from None
-        self._free = _by_gate(self.circuit, 0)
+        self._free = by_gate(self.circuit, 0)
         self._prepared: Any = None
         self._measured: list[Any] = []
+        self._amplified: dict[tuple[int, float], Any] = {}
+        self._calibration: list[Any] = []
         self._overlap: Any = None
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
@@ -131,32 +144,72 @@ class AerProgram(StatevectorProgram):
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[list[Moments]]:
+        """Moments of `sample_counts`."""
+        plan = need_plan(self.problem)
+        return [
+            [moments_of_group(g, counts) for g, counts in zip(plan.groups, row, strict=True)]
+            for row in self.sample_counts(points, shots, seed)
+        ]
+
+    def sample_counts(
+        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[list[Counts]]:
         """Counts from the simulator: for each group one run over all points of equal shots."""
         plan = need_plan(self.problem)
+        self._measure(plan)
+        angles = np.array([self._angles(p) for p in points])
+        scales = np.array([p.noise_scale for p in points])
+        seeds = run_seeds(seed, len(plan.groups))
+        results: list[list[Counts]] = [[{} for _ in plan.groups] for _ in points]
+        for g in range(len(plan.groups)):
+            for scale, level in sorted(
+                set(zip(scales.tolist(), shots[:, g].tolist(), strict=True))
+            ):
+                if level == 0:
+                    continue
+                rows = np.flatnonzero((shots[:, g] == level) & (scales == scale))
+                # Another seed for each level: equal seeds would repeat equal noise.
+                run = self._run(self._folded(g, scale), angles[rows], level, seeds(g, level, scale))
+                for k, row in enumerate(rows.tolist()):
+                    results[row][g] = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
+        return results
+
+    def readout_qubits(self, group: int) -> tuple[int, ...]:
+        """Qubits are read where they are."""
+        return tuple(range(self.circuit.n_qubits))
+
+    def sample_calibration(
+        self, shots: int, seed: np.random.SeedSequence
+    ) -> tuple[tuple[int, ...], Counts, Counts]:
+        """Counts after |0…0⟩ and |1…1⟩; an X gate's own noise counts as readout noise."""
+        n = self.circuit.n_qubits
+        if not self._calibration:
+            for prepared in ((), range(n)):
+                circuit = to_qiskit(Circuit(n, tuple(Gate("x", (q,)) for q in prepared), 0))
+                circuit.measure_all()
+                self._calibration.append(self._transpiled(circuit))
+        found = []
+        for k, circuit in enumerate(self._calibration):
+            run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
+            found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
+        return tuple(range(n)), found[0], found[1]
+
+    def _measure(self, plan: MeasurementPlan) -> None:
+        """Make each group's circuit, once."""
         if not self._measured:
             n = self.circuit.n_qubits
             for group in plan.groups:
                 circuit = to_qiskit(self._free.then(basis_change_circuit(group, n)))
                 circuit.measure_all()
                 self._measured.append(self._transpiled(circuit))
-        angles = np.array([self._angles(p) for p in points])
-        seeds = _seeds(seed, len(plan.groups))
-        results: list[list[Moments]] = [[] for _ in points]
-        for g, group in enumerate(plan.groups):
-            found: dict[int, Moments] = {}
-            for level in np.unique(shots[:, g]).tolist():
-                rows = np.flatnonzero(shots[:, g] == level)
-                if level == 0:
-                    found |= {int(r): Moments(0, 0.0, 0.0) for r in rows}
-                    continue
-                # Another seed for each level: equal seeds would repeat equal noise.
-                run = self._run(self._measured[g], angles[rows], level, seeds(g, level))
-                for k, row in enumerate(rows.tolist()):
-                    counts = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
-                    found[row] = moments_of_counts(group.diagonal, counts, plan.sector)
-            for number, moments in enumerate(results):
-                moments.append(found[number])
-        return results
+
+    def _folded(self, group: int, scale: float) -> Any:
+        if scale == 1.0:
+            return self._measured[group]
+        if (group, scale) not in self._amplified:
+            circuit = fold_circuit(self._measured[group], scale, self.problem.folding)
+            self._amplified[group, scale] = circuit
+        return self._amplified[group, scale]
 
     def sample_fidelities(
         self,
@@ -167,13 +220,13 @@ class AerProgram(StatevectorProgram):
         """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
         n_angles = len(self.circuit.parametric)
         if self._overlap is None:
-            back = _by_gate(self.circuit, n_angles).inverse()
+            back = by_gate(self.circuit, n_angles).inverse()
             circuit = to_qiskit(self._free.then(back))
             circuit.measure_all()
             # Level 0: no rule may cancel U† against U.
             self._overlap = self._transpiled(circuit, level=0)
         angles = np.array([[*self._angles(a), *self._angles(b)] for a, b in pairs])
-        seeds = _seeds(seed, 1)
+        seeds = run_seeds(seed, 1)
         out = np.zeros(len(pairs), dtype=np.int64)
         for level in np.unique(shots).tolist():
             rows = np.flatnonzero(shots == level)
@@ -181,6 +234,26 @@ class AerProgram(StatevectorProgram):
             for k, row in enumerate(rows):
                 out[row] = run.data(k)["counts"].get("0x0", 0)
         return out
+
+    def counts(
+        self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[dict[int, int]]:
+        """Run circuits without parameters and count outcomes, with all of the noise."""
+        seeds = run_seeds(seed, 1)
+        found: list[dict[int, int]] = [{} for _ in circuits]
+        for level in np.unique(shots).tolist():
+            rows = np.flatnonzero(shots == level).tolist()
+            batch = [to_qiskit(circuits[k]) for k in rows]
+            for circuit in batch:
+                circuit.measure_all()
+            job = self._simulator.run(
+                self._transpiled(batch), shots=level, seed_simulator=seeds(0, level)
+            )
+            result = job.result()
+            for k, row in enumerate(rows):
+                counted = result.data(k)["counts"]
+                found[row] = {int(outcome, 16): n for outcome, n in counted.items()}
+        return found
 
     def _angles(self, point: Point) -> list[float]:
         angles = self.circuit.angles(point.x).copy()
@@ -214,7 +287,7 @@ class AerProgram(StatevectorProgram):
         return result
 
 
-def _by_gate(circuit: Circuit, first: int) -> Circuit:
+def by_gate(circuit: Circuit, first: int) -> Circuit:
     """The circuit with a parameter of its own for each parametric gate, numbered from `first`."""
     gates = list(circuit.gates)
     for k, position in enumerate(circuit.parametric):
@@ -222,12 +295,14 @@ def _by_gate(circuit: Circuit, first: int) -> Circuit:
     return Circuit(circuit.n_qubits, tuple(gates), first + len(circuit.parametric))
 
 
-def _seeds(seed: np.random.SeedSequence, n: int) -> Any:
-    """Return seeds(group, level): independent, whatever else is run."""
+def run_seeds(seed: np.random.SeedSequence, n: int) -> Any:
+    """Return seeds(group, level, noise scale): independent, whatever else is run."""
     words = seed.generate_state(2 * n, np.uint64)
 
-    def pick(group: int, level: int) -> int:
+    def pick(group: int, level: int = 0, scale: float = 1.0) -> int:
         entropy = [int(words[2 * group]), int(words[2 * group + 1]), level]
+        if scale != 1.0:
+            entropy.append(int(scale * 1e6))
         # Aer numbers the circuits of a run from the seed on: leave room below 2^63.
         return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> np.uint64(2))
 

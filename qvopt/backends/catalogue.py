@@ -25,9 +25,32 @@ _OWN: Final = {
     "aer": (
         "qvopt.backends.aer",
         "AerBackend",
-        "Qiskit Aer, any circuit, with or without a noise model",
+        "Qiskit Aer, any circuit, with or without noise; aer:fake_manila takes a snapshot's",
+    ),
+    "ibm": (
+        "qvopt.cloud.catalogue",
+        "ibm",
+        "IBM Quantum: ibm:<device>; ibm:fake_manila and other recorded snapshots need no account",
+    ),
+    "braket": (
+        "qvopt.cloud.catalogue",
+        "braket",
+        "Amazon Braket: braket:sv1, braket:garnet, … or an ARN",
+    ),
+    "ionq": (
+        "qvopt.cloud.catalogue",
+        "ionq",
+        "IonQ: ionq:simulator, ionq:aria-1, ionq:forte-1, …",
+    ),
+    "qiskit": (
+        "qvopt.cloud.catalogue",
+        "qiskit_object",
+        "a Qiskit BackendV2 or V2 sampler that was handed over from Python",
     ),
 }
+
+HARDWARE: Final = ("ibm", "braket", "ionq", "qiskit")
+"""Providers whose work is jobs."""
 
 GROUP: Final = "qvopt.backends"
 """Entry-point group of third parties: name = a callable that returns a Backend."""

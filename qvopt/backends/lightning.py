@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.lowering.pennylane_lowering import to_pennylane
+from qvopt_circuits.lowering.pennylane_lowering import lowered_sign, to_pennylane
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
@@ -60,6 +61,7 @@ class LightningProgram(StatevectorProgram):
         import pennylane as qml
 
         super().__init__(problem)
+        self._name = device
         try:
             self._device = qml.device(device, wires=problem.circuit.n_qubits)
         except Exception as error:  # PennyLane raises several kinds for unknown devices
@@ -86,18 +88,21 @@ class LightningProgram(StatevectorProgram):
 
         if self._operator is None:
             self._operator = pennylane_operator(self.problem.observable)
-        tape = qml.tape.QuantumScript(
-            to_pennylane(self.circuit, self.circuit.check_parameters(x)),
-            [qml.expval(self._operator)],
-        )
+        operations = to_pennylane(self.circuit, self.circuit.check_parameters(x))
+        tape = qml.tape.QuantumScript(differentiable(operations, qml), [qml.expval(self._operator)])
         # Only gates have trainable angles here; constant ones are differentiated and left out.
         tape.trainable_params = list(range(len(self._varies)))
         energy, slopes = self._device.execute_and_compute_derivatives(
             [tape], ExecutionConfig(gradient_method="adjoint", use_device_gradient=True)
         )
-        gates = np.asarray(slopes[0], dtype=np.float64).reshape(-1)[self._varies]
+        gates = np.asarray(slopes[0], dtype=np.float64).reshape(-1)[self._varies] * self._signs
         finite(gates, "lightning")
         return float(np.asarray(energy[0])), self.circuit.pull_back(gates)
+
+    @cached_property
+    def _signs(self) -> FloatArray:
+        """How PennyLane's angle goes with ours, for each parametric gate."""
+        return np.array([lowered_sign(self.circuit.gates[k]) for k in self.circuit.parametric])
 
     @property
     def _varies(self) -> npt.NDArray[np.bool_]:
@@ -132,6 +137,19 @@ class LightningProgram(StatevectorProgram):
             results.append(moments)
         return results
 
+    def counts(
+        self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[dict[int, int]]:
+        """Run circuits without parameters and count outcomes, bit q being qubit q."""
+        rng = np.random.default_rng(seed)
+        found = []
+        for circuit, n in zip(circuits, shots.tolist(), strict=True):
+            p = np.square(np.abs(self._run(to_pennylane(circuit), circuit.n_qubits)))
+            counted = rng.multinomial(n, p / p.sum())
+            seen = np.flatnonzero(counted)
+            found.append(dict(zip(seen.tolist(), counted[seen].tolist(), strict=True)))
+        return found
+
     def sample_fidelities(
         self,
         pairs: Sequence[tuple[Point, Point]],
@@ -147,19 +165,46 @@ class LightningProgram(StatevectorProgram):
         rng = np.random.default_rng(seed)
         return rng.binomial(shots, np.clip(p, 0.0, 1.0)).astype(np.int64)
 
-    def _run(self, operations: list[Any]) -> ComplexArray:
+    def _run(self, operations: list[Any], n_qubits: int | None = None) -> ComplexArray:
         import pennylane as qml
 
+        n, device = self.circuit.n_qubits, self._device
+        if n_qubits is not None and n_qubits != n:  # a Hadamard test has one qubit more
+            n, device = n_qubits, qml.device(self._name, wires=n_qubits)
         tape = qml.tape.QuantumScript(operations, [qml.state()])
-        (batch,), process = self._expanded(tape)
-        state = np.asarray(process((self._device.execute([batch])[0],)))
-        return finite(_reversed(state, self.circuit.n_qubits), "lightning")  # type: ignore[no-any-return]
+        (batch,), process = self._expanded(tape, device)
+        state = np.asarray(process((device.execute([batch])[0],)))
+        return finite(_reversed(state, n), "lightning")  # type: ignore[no-any-return]
 
-    def _expanded(self, tape: Any) -> Any:
+    def _expanded(self, tape: Any, device: Any) -> Any:
         """Decompose what the device does not run natively."""
-        program, _ = self._device.preprocess()
+        program, _ = device.preprocess()
         tapes, process = program([tape])
         return tapes, lambda results: process(results)[0]
+
+
+def differentiable(operations: Sequence[Any], qml: Any) -> list[Any]:
+    """Write PauliRot as MultiRZ between fixed gates; numbers and order of angles stay.
+
+    The adjoint method of Lightning 0.45 has no generator for PauliRot and returns 0 for it.
+    """
+    out: list[Any] = []
+    for operation in operations:
+        if operation.name != "PauliRot":
+            out.append(operation)
+            continue
+        enter: list[Any] = []
+        leave: list[Any] = []
+        for letter, q in zip(operation.hyperparameters["pauli_word"], operation.wires, strict=True):
+            if letter == "Y":
+                enter.append(qml.adjoint(qml.S(q)))
+            if letter in "XY":
+                enter.append(qml.Hadamard(q))
+                leave.append(qml.Hadamard(q))
+            if letter == "Y":
+                leave.append(qml.S(q))
+        out += [*enter, qml.MultiRZ(operation.data[0], wires=operation.wires), *leave]
+    return out
 
 
 def pennylane_operator(observable: PauliSum) -> Any:

@@ -10,10 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_circuits.blocks import parameter_blocks
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import PHASES
 
-from .protocol import MetricKind, Point, Problem
+from .checks import check_memory
+from .metric_circuits import generator_circuit, outcomes_of_counts, overlap_circuit
+from .protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 ComplexArray = npt.NDArray[np.complex128]
 
 
@@ -28,6 +33,12 @@ class StatevectorProgram:
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
         """State vectors at the points."""
+        raise NotImplementedError
+
+    def counts(
+        self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[dict[int, int]]:
+        """Run circuits without parameters and count outcomes, bit q being qubit q."""
         raise NotImplementedError
 
     @cached_property
@@ -70,8 +81,31 @@ class StatevectorProgram:
         overlaps = [np.vdot(b, a) for a, b in zip(states[::2], states[1::2], strict=True)]
         return np.abs(np.array(overlaps)) ** 2
 
+    def sample_generators(
+        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[Outcomes]:
+        """Joint outcomes of generators, each after the circuit up to its run."""
+        made = [generator_circuit(self.circuit, reading) for reading in readings]
+        found = self.counts([circuit for circuit, _ in made], shots, seed)
+        return [outcomes_of_counts(d, c) for (_, d), c in zip(made, found, strict=True)]
+
+    def sample_overlaps(
+        self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
+    ) -> IntArray:
+        """Counts of 0 on the auxiliary qubit of each Hadamard test."""
+        n = self.circuit.n_qubits
+        check_memory(n + 1, 3, "this backend")
+        tests = [overlap_circuit(self.circuit, overlap) for overlap in overlaps]
+        found = self.counts(tests, shots, seed)
+        return np.array([sum(c for o, c in r.items() if not o >> n & 1) for r in found], dtype=int)
+
     def _derivatives(self, x: FloatArray) -> Any:
-        """∂_kψ = [ψ(θ_k + π) - ψ(θ_k - π)] / 4, exact for every gate with G³ = G."""
-        for k in range(len(self.circuit.parametric)):
-            forth, back = self.states([Point(x, ((k, np.pi),)), Point(x, ((k, -np.pi),))])
-            yield 0.25 * (forth - back)
+        """∂_kψ = [ψ(θ_k + s) - ψ(θ_k - s)] w, exact: s = π, w = ¼ for every gate with G³ = G.
+
+        Phases of occupations have G² = 2G and exp(-iθG/2) = 1 + (exp(-iθ) - 1) G/2: s = π/2, w = ½.
+        """
+        for k, position in enumerate(self.circuit.parametric):
+            phase = self.circuit.gates[position].name in PHASES
+            shift, weight = (np.pi / 2, 0.5) if phase else (np.pi, 0.25)
+            forth, back = self.states([Point(x, ((k, shift),)), Point(x, ((k, -shift),))])
+            yield weight * (forth - back)

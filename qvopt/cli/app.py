@@ -7,7 +7,27 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-_ORDER = ("run", "resume", "show", "measurements", "validate", "list")
+_ORDER = (
+    "run",
+    "resume",
+    "show",
+    "properties",
+    "scan",
+    "excited",
+    "relax",
+    "oo-vqe",
+    "compare",
+    "report",
+    "worker",
+    "submit",
+    "status",
+    "fetch",
+    "cancel",
+    "doctor",
+    "measurements",
+    "validate",
+    "list",
+)
 
 
 class _Ordered(TyperGroup):

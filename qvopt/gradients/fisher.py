@@ -8,14 +8,14 @@ N. Killoran, PRA 103, 012405 (2021), arXiv:2008.06517.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import MetricKind, Point
+from qvopt.backends.protocol import MetricKind, Outcomes, Overlap, Point, Reading
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -27,20 +27,42 @@ IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
+class MetricSamples:
+    """What came back for a metric: counts of its fidelities, generators and overlaps."""
+
+    fidelities: IntArray
+    generators: Sequence[Outcomes] = ()
+    overlaps: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
 class MetricExpansion:
     """g.flat = constant.flat + matrix @ fidelities(pairs)."""
 
     pairs: tuple[tuple[Point, Point], ...]
     constant: FloatArray
     matrix: Any
+    readings: tuple[Reading, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+
+    def combine(self, samples: MetricSamples, shots: int) -> tuple[FloatArray, FloatArray]:
+        """Return the metric and the variance of each entry; `shots` of every circuit."""
+        each = np.full(len(self.pairs), shots, dtype=np.int64)
+        return combine_metric(self, samples.fidelities, each)
 
 
-def expand_metric(circuit: Circuit, x: FloatArray, kind: MetricKind) -> MetricExpansion:
+def expand_metric(
+    circuit: Circuit,
+    x: FloatArray,
+    kind: MetricKind,
+    known: Callable[[int, int], bool] = lambda k, l: False,
+) -> MetricExpansion:
     """Return the fidelities that give the metric, and how they combine.
 
     F(0) = 1 is known and not measured; F(δ) = F(-δ) for one angle, so that one is measured for
     both. A diagonal entry takes one fidelity (Pauli) or two (excitation); an off-diagonal pair
-    of gates takes the product of their rules.
+    of gates takes the product of their rules. Pairs of gates (k, l) that are `known` otherwise
+    are left out.
     """
     from scipy.sparse import csr_array
 
@@ -65,14 +87,15 @@ def expand_metric(circuit: Circuit, x: FloatArray, kind: MetricKind) -> MetricEx
             values.append(2 * scaled if k != l and i == j else scaled)
         pairs.append((base, second))
 
-    wanted = _wanted(circuit, kind)
+    wanted = wanted_entries(circuit, kind)
     for k in range(len(circuit.parametric)):
-        square, at_zero = _second_derivative(circuit, k)
-        constant[index[k], index[k]] += -0.5 * at_zero * coefficient[k] ** 2
-        for shift, weight in square:
-            add(k, k, Point(x, ((k, shift),)), -0.5 * weight)
+        if not known(k, k):
+            square, at_zero = _second_derivative(circuit, k)
+            constant[index[k], index[k]] += -0.5 * at_zero * coefficient[k] ** 2
+            for shift, weight in square:
+                add(k, k, Point(x, ((k, shift),)), -0.5 * weight)
         for l in range(k):
-            if not wanted(int(index[k]), int(index[l])):
+            if not wanted[index[k], index[l]] or known(k, l):
                 continue
             for s, a in shift_rule(circuit.gates[circuit.parametric[k]]):
                 for t, b in shift_rule(circuit.gates[circuit.parametric[l]]):
@@ -81,14 +104,18 @@ def expand_metric(circuit: Circuit, x: FloatArray, kind: MetricKind) -> MetricEx
     return MetricExpansion(tuple(pairs), constant, matrix)
 
 
-def _wanted(circuit: Circuit, kind: MetricKind) -> Callable[[int, int], bool]:
+def wanted_entries(circuit: Circuit, kind: MetricKind) -> npt.NDArray[np.bool_]:
+    """Which entries a metric of that kind has, shape (n, n). Raises InputError for another kind."""
+    n = circuit.n_parameters
     if kind == "full":
-        return lambda i, j: True
+        return np.ones((n, n), dtype=bool)
     if kind == "diagonal":
-        return lambda i, j: i == j
+        return np.eye(n, dtype=bool)
     if kind == "block-diagonal":
-        block_of = {i: b for b, block in enumerate(parameter_blocks(circuit)) for i in block}
-        return lambda i, j: block_of[i] == block_of[j]
+        out = np.zeros((n, n), dtype=bool)
+        for block in parameter_blocks(circuit):
+            out[np.ix_(block, block)] = True
+        return out
     raise InputError(f"kind must be full, block-diagonal or diagonal, got {kind!r}")
 
 

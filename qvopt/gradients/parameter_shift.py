@@ -66,12 +66,21 @@ class GradientExpansion:
         return np.asarray(abs(self.matrix).sum(axis=0)).reshape(-1)
 
     def combine(self, estimates: Sequence[Estimate]) -> tuple[FloatArray, FloatArray]:
-        """Return the gradient and the variance of each component."""
+        """Return the gradient and the variance of each component.
+
+        Energies are independent, but for the error of a calibration that they share: much of it
+        cancels in the differences.
+        """
         value = np.array([e.value for e in estimates])
         variance = np.array([e.variance for e in estimates])
         # The sum of a component's coefficients is zero: a common offset must cancel exactly.
         offset = value[0] if len(value) else 0.0
-        return self.matrix @ (value - offset), self.matrix.power(2) @ variance
+        gradient, total = self.matrix @ (value - offset), self.matrix.power(2) @ variance
+        if any(e.shared for e in estimates):
+            shared = np.array([e.shared for e in estimates])
+            total = total - self.matrix.power(2) @ np.square(shared).sum(axis=1)
+            total = total + np.square(self.matrix @ shared).sum(axis=1)
+        return gradient, total
 
 
 def expand_gradient(circuit: Circuit, x: FloatArray) -> GradientExpansion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +18,15 @@ class Moments:
 
     Merging is exact (Chan, Golub & LeVeque 1979), so counts taken in pieces give the statistics
     of the whole.
+
+    `shared` are errors that the mean has in common with other groups: what one standard error of
+    each number of a calibration would change in it. They are outside `m2`.
     """
 
     shots: int
     mean: float
     m2: float
+    shared: tuple[float, ...] = ()
 
     @classmethod
     def from_counts(cls, values: FloatArray, counts: npt.NDArray[np.int64]) -> Moments:
@@ -41,7 +46,8 @@ class Moments:
         delta = other.mean - self.mean
         mean = self.mean + delta * other.shots / shots
         m2 = self.m2 + other.m2 + delta * delta * self.shots * other.shots / shots
-        return Moments(shots, mean, m2)
+        shared = scaled_sum((self.shared, other.shared), (self.shots / shots, other.shots / shots))
+        return Moments(shots, mean, m2, shared)
 
     @property
     def variance_of_mean(self) -> float:
@@ -51,16 +57,30 @@ class Moments:
         return self.m2 / (self.shots - 1) / self.shots
 
 
+def scaled_sum(parts: Sequence[tuple[float, ...]], factors: Sequence[float]) -> tuple[float, ...]:
+    """Σ_i factors[i] parts[i], where an empty part counts as zeros."""
+    width = max((len(part) for part in parts), default=0)
+    if width == 0:
+        return ()
+    total = np.zeros(width)
+    for part, factor in zip(parts, factors, strict=True):
+        if part:
+            total += factor * np.asarray(part)
+    return tuple(total.tolist())
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A value in Hartree, the variance of that value in Hartree², and the shots it cost.
 
-    An exact value has variance 0 and 0 shots.
+    An exact value has variance 0 and 0 shots. `shared` are the errors of a calibration that it has
+    in common with other estimates; the variance includes their squares.
     """
 
     value: float
     variance: float = 0.0
     shots: int = 0
+    shared: tuple[float, ...] = ()
 
     @property
     def stderr(self) -> float:

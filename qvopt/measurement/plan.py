@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt_circuits.gates import Gate
+
+if TYPE_CHECKING:
+    from .selection import Selection
 
 FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
@@ -99,10 +102,14 @@ class CliffordBasis:
 
 @dataclass(frozen=True, eq=False)
 class MeasurementGroup:
-    """One circuit's worth of measurement: go to `basis`, read, evaluate `diagonal`."""
+    """One circuit's worth of measurement: go to `basis`, read, evaluate `diagonal`.
+
+    `selection` says which outcomes are kept (post-selection); None keeps all.
+    """
 
     basis: PauliBasis | OrbitalBasis | CliffordBasis
     diagonal: Diagonal
+    selection: Selection | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +126,8 @@ class MeasurementPlan:
             measure, in Hartree, where the plan was made for one.
         shifted_weights, shifted_deviations: the same for the shifted circuits of gradients, which
             prepare other states; None: as for energies.
-        sector: (norb, n_alpha, n_beta) where outcomes with other electron numbers are thrown away
-            (post-selection); None keeps all.
+        sector: (norb, n_alpha, n_beta) where outcomes that contradict these electron numbers are
+            thrown away (post-selection, see `selection`); None keeps all.
     """
 
     name: str

@@ -9,15 +9,19 @@ import numpy.typing as npt
 
 from qvopt_molecules.errors import BackendError
 
-from .estimate import Estimate, Moments
-from .plan import Diagonal, MeasurementPlan
+from .estimate import Estimate, Moments, scaled_sum
+from .plan import Diagonal, MeasurementGroup, MeasurementPlan
+from .readout import Calibration, corrected_moments
+from .selection import Selection
 
 
 def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estimate:
     """E = constant + Σ_g mean_g, Var E = Σ_g s_g² / n_g.
 
     Each shot gives the value of its whole group, so covariances between the terms of a group are
-    in s_g²; different groups are independent. Raises BackendError if a group has no result.
+    in s_g²; different groups are independent, but for the error of a calibration that they share:
+    its contributions are added before they are squared. Raises BackendError if a group has no
+    result.
     """
     if len(moments) != len(plan.groups):
         raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
@@ -28,7 +32,9 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
         )
     value = plan.constant + sum(m.mean for m in moments)
     variance = sum(m.variance_of_mean for m in moments)
-    return Estimate(float(value), float(variance), sum(m.shots for m in moments))
+    shared = scaled_sum([m.shared for m in moments], [1.0] * len(moments))
+    variance += sum(s * s for s in shared)
+    return Estimate(float(value), float(variance), sum(m.shots for m in moments), shared)
 
 
 def combine_random(
@@ -45,25 +51,44 @@ def combine_random(
         raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
     whole = Moments(0, 0.0, 0.0)
     for m, p in zip(moments, weights.tolist(), strict=True):
-        whole += Moments(m.shots, m.mean / p, m.m2 / p**2)
+        whole += Moments(m.shots, m.mean / p, m.m2 / p**2, tuple(s / p for s in m.shared))
     if whole.shots < 2:
         raise BackendError("a randomly measured energy needs two shots for its variance")
-    return Estimate(plan.constant + whole.mean, whole.variance_of_mean, whole.shots)
+    variance = whole.variance_of_mean + sum(s * s for s in whole.shared)
+    return Estimate(plan.constant + whole.mean, variance, whole.shots, whole.shared)
 
 
 def moments_of_counts(
     diagonal: Diagonal, counts: Mapping[int, int], sector: tuple[int, int, int] | None = None
 ) -> Moments:
-    """Moments of a group from counts by outcome, bit q of an outcome being qubit q.
+    """Moments of a diagonal from counts by outcome, bit q of an outcome being qubit q.
 
     With a `sector` (norb, n_alpha, n_beta), outcomes with other electron numbers are thrown away:
     the moments are those of the shots that are left, and so is the variance.
     """
+    return _kept_moments(diagonal, counts, Selection(sector))
+
+
+def moments_of_group(
+    group: MeasurementGroup,
+    counts: Mapping[int, int],
+    calibration: Calibration | None = None,
+    qubits: Sequence[int] = (),
+) -> Moments:
+    """Moments of a group from its counts: the readout corrected, then its selection applied.
+
+    `calibration` is that of the device's `qubits`, bit k of an outcome being read on qubits[k];
+    None corrects nothing. See `readout` and `selection`.
+    """
+    if calibration is not None:
+        return corrected_moments(group, counts, calibration, qubits)
+    return _kept_moments(group.diagonal, counts, group.selection or Selection())
+
+
+def _kept_moments(diagonal: Diagonal, counts: Mapping[int, int], selection: Selection) -> Moments:
     outcomes = np.array(list(counts), dtype=np.uint64)
     times = np.array(list(counts.values()), dtype=np.int64)
-    if sector is not None:
-        norb, n_alpha, n_beta = sector
-        alpha = np.bitwise_count(outcomes & np.uint64((1 << norb) - 1))
-        kept = (alpha == n_alpha) & (np.bitwise_count(outcomes >> np.uint64(norb)) == n_beta)
+    if selection:
+        kept = selection.keeps(outcomes)
         outcomes, times = outcomes[kept], times[kept]
     return Moments.from_counts(diagonal.values(outcomes), times)

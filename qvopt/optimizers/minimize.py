@@ -18,6 +18,7 @@ from .protocol import (
     Energy,
     Fidelity,
     Gradient,
+    Grow,
     Iterate,
     Landscape,
     Matrix,
@@ -98,6 +99,8 @@ class AskTell:
             elif isinstance(request, Iterate):
                 self.x = request.x
                 self.steps += not request.partial
+            elif isinstance(request, Grow):
+                raise InputError("a plain function has no pool of operators to grow by")
             else:
                 self._pending = list(request)
         return self._pending or []

@@ -89,7 +89,7 @@ def precondition_by_metric(
             learning rate); None for none.
         metric_decay: β of a running mean ḡ <- β ḡ + (1 - β) g over the steps (bias-corrected).
         metric_every: measure the metric every that many steps, and reuse it between.
-        metric_shots: shots of each fidelity; 0 is exact, on simulators only.
+        metric_shots: shots of each circuit of a metric; 0 is exact, on simulators only.
 
     References: J. Stokes, J. Izaac, N. Killoran, G. Carleo, arXiv:1909.02108; damping as in
     J. Martens, arXiv:1412.1193; running mean of metrics: J. Gacon et al., arXiv:2103.09232.

@@ -23,7 +23,9 @@ FloatArray = npt.NDArray[np.float64]
 
 MetricKind = Literal["full", "block-diagonal", "diagonal"]
 Spread = Literal["planned", "random"]
-Purpose = Literal["energy", "gradient", "metric", "line-search", "calibration", "monitor", "final"]
+Purpose = Literal[
+    "energy", "gradient", "metric", "line-search", "calibration", "pool", "monitor", "final"
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +62,8 @@ class Gradient:
 class Metric:
     """Ask for the Fubini-Study metric at x (a quarter of the quantum Fisher information).
 
-    `shots` is for each fidelity. 0 asks for the exact metric of a simulator beside measured
-    gradients, which no device can give: for studies.
+    `shots` is for each circuit that it takes. 0 asks for the exact metric of a simulator beside
+    measured gradients, which no device can give: for studies.
     """
 
     x: FloatArray
@@ -80,7 +82,19 @@ class Fidelity:
     purpose: Purpose = "metric"
 
 
-Query: TypeAlias = Energy | Gradient | Metric | Fidelity
+@dataclass(frozen=True, eq=False)
+class PoolGradient:
+    """Ask for dE/dt at t = 0 of every operator of the ansatz's pool, put after the circuit at x.
+
+    `shots` is for each shifted energy. The answer is a `Vector` with one component an operator.
+    """
+
+    x: FloatArray
+    shots: int | None = None
+    purpose: Purpose = "pool"
+
+
+Query: TypeAlias = Energy | Gradient | Metric | Fidelity | PoolGradient
 
 
 class Scalar(NamedTuple):
@@ -92,7 +106,7 @@ class Scalar(NamedTuple):
 
 
 class Vector(NamedTuple):
-    """Answer to Gradient: value and variance per component, shape (n,), and shots spent."""
+    """Answer to Gradient and PoolGradient: value and variance per component, and shots spent."""
 
     value: FloatArray
     variance: FloatArray
@@ -131,6 +145,16 @@ class Describe:
     """Yielded to learn the `Landscape`. It costs nothing."""
 
 
+@dataclass(frozen=True, eq=False)
+class Grow:
+    """Yielded to put operators of the pool after the circuit; answered with their labels.
+
+    Each adds a parameter, at the end of x. It costs nothing.
+    """
+
+    operators: tuple[int, ...]
+
+
 Partition: TypeAlias = tuple[tuple[int, ...], ...]
 
 
@@ -157,7 +181,7 @@ class Landscape:
     least_shots: tuple[int, ...] | None = None
 
 
-Round: TypeAlias = Sequence[Query] | Iterate | Describe
+Round: TypeAlias = Sequence[Query] | Iterate | Describe | Grow
 Run: TypeAlias = Generator[Round, Any, FloatArray]
 """A started optimizer. Its return value is the final x; it may also go on for ever."""
 

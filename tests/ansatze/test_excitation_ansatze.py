@@ -135,7 +135,7 @@ def vqe(ansatz, hamiltonian, seed=0):
         lambda x: program.gradient(x)[0],
         start,
         get_optimizer("l-bfgs"),
-        gradient=lambda x: program.gradient(x)[1],
+        jac=lambda x: program.gradient(x)[1],
         max_steps=2000,
     )
     return float(found.fun)

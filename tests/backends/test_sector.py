@@ -51,6 +51,22 @@ def dense_hamiltonian(h):
     return out.T
 
 
+@pytest.mark.parametrize("name", ["h2", "h3+", "h4-chain"])
+def test_energies_do_not_depend_on_where_vectors_lie(name):
+    """Bit for bit: a resumed run allocates its vectors elsewhere."""
+    _, circuit, program = compiled(name)
+    matrix, n = program.matrix, program.matrix.dimension
+    for seed in range(20):
+        psi = program.state(Point(random_point(circuit, seed))).reshape(-1)
+        found = set()
+        for gap in range(24):
+            memory = np.zeros(2 * n + gap)
+            for x, y in ((memory[:n], memory[n + gap :]), (memory[n + gap :], memory[:n])):
+                x[:] = psi
+                found.add(multiply(matrix.starts, matrix.columns, matrix.values, x, y))
+        assert len(found) == 1
+
+
 def embed(h, psi):
     """The full state vector of sector amplitudes."""
     alpha, beta = (occupation_strings(h.norb, n) for n in (h.n_alpha, h.n_beta))

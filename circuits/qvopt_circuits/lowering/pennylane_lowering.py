@@ -9,9 +9,9 @@ import numpy as np
 from qvopt_molecules.errors import InputError
 
 from ..circuit import Circuit
-from ..gates import Angle, Gate
+from ..gates import FERMIONIC, PHASES, Angle, Gate
 from .cancellation import cancel_inverses
-from .jordan_wigner_strings import expose_strings
+from .jordan_wigner_strings import excitation_sign, expose_strings
 
 if TYPE_CHECKING:
     from pennylane.operation import Operation
@@ -50,6 +50,13 @@ def to_pennylane(circuit: Circuit, x: Any = None) -> list[Operation]:
         raise InputError(f"x must have shape ({circuit.n_parameters},), got {np.shape(x)}")
     with qml.QueuingManager.stop_recording():
         return [_operation(gate, x, qml) for gate in cancel_inverses(expose_strings(circuit))]
+
+
+def lowered_sign(gate: Gate) -> int:
+    """Return ±1: the angle of the gate's PennyLane operation is this times its own."""
+    if gate.name in PHASES:
+        return -1
+    return excitation_sign(gate.qubits)[0] if gate.name in FERMIONIC else 1
 
 
 def _operation(gate: Gate, x: Any, qml: Any) -> Operation:

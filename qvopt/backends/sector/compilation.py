@@ -133,6 +133,14 @@ def pair_tables(tables: GateTables, most_pairs: int) -> PairTables | None:
     )
 
 
+def all_pairs(tables: GateTables) -> tuple[IndexArray, IndexArray, IndexArray]:
+    """List every pair of each gate, reached or not: (first, left, right)."""
+    pairs = [_gate_pairs(gate, tables) for gate in tables.gates.astype(np.int64)]
+    first = np.concatenate([[0], np.cumsum([len(left) for left, _ in pairs], dtype=np.int64)])
+    left, right = (_joined([pair[side] for pair in pairs]) for side in (0, 1))
+    return first.astype(np.uint64), left, right
+
+
 def count_pairs(tables: GateTables) -> int:
     """Pairs of determinants that the gates rotate, reached or not."""
     n_alpha, n_beta = tables.shape

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -158,7 +159,20 @@ def _fill(  # type: ignore[no-untyped-def]
 
 
 def sparse_hamiltonian(hamiltonian: MolecularHamiltonian) -> SlicedMatrix:
-    """Build the Hamiltonian over (alpha string, beta string), beta fastest, without E_core."""
+    """Return the Hamiltonian over (alpha string, beta string), beta fastest, without E_core.
+
+    It is built once for a Hamiltonian object and kept as long as that: a circuit that grows is
+    compiled again and again.
+    """
+    if hamiltonian not in _KNOWN:
+        _KNOWN[hamiltonian] = _build(hamiltonian)
+    return _KNOWN[hamiltonian]
+
+
+_KNOWN: WeakKeyDictionary[MolecularHamiltonian, SlicedMatrix] = WeakKeyDictionary()
+
+
+def _build(hamiltonian: MolecularHamiltonian) -> SlicedMatrix:
     h, g = hamiltonian.one_body, np.ascontiguousarray(hamiltonian.two_body)
     alpha = spin_tables(h, g, hamiltonian.n_alpha)
     beta = (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import MetricKind, Point, Problem
+from qvopt.backends.protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
 from qvopt.measurement.estimate import Moments
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_molecules.errors import InputError
@@ -18,6 +18,7 @@ from . import forecast, pairs
 from .compilation import compile_circuit, pair_tables
 from .direct_product import dot
 from .forecast import Forecast
+from .generators import GeneratorTables
 from .hamiltonian_matrix import sparse_hamiltonian
 from .large import LargeEngine
 from .sampling import make_sampler, sample_plan
@@ -82,6 +83,7 @@ class SectorProgram:
         explicit = pair_tables(self.tables, _MOST_PAIRS) if few else None
         self._large: LargeEngine | None = None
         self._samplers: Any = None
+        self._generators: GeneratorTables | None = None
         if explicit is None:
             forecast.check_memory(n, n_alpha, n_beta, is_complex=self.tables.is_complex)
             self._large = LargeEngine(self.tables, hamiltonian, self._workers)
@@ -114,13 +116,17 @@ class SectorProgram:
 
         Complex where a gate of the circuit multiplies by phases.
         """
+        return self._state_at(self._angles_at(point))
+
+    def _state_at(self, angles: FloatArray) -> StateArray:
+        """The state of given angles of all gates."""
         t = self.tables
         if self._large is not None:
             flat = np.empty(self._large.planes * self._large.size)
-            self._large.prepare(self._angles_at(point), flat)
+            self._large.prepare(angles, flat)
             return self._large.as_state(flat)
         psi = np.empty(t.shape[0] * t.shape[1])
-        pairs.prepare_state(psi, t.reference, _turns(self._angles_at(point)), *self._gates)
+        pairs.prepare_state(psi, t.reference, _turns(angles), *self._gates)
         return psi.reshape(t.shape)
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
@@ -212,15 +218,46 @@ class SectorProgram:
         p = np.clip(self.fidelities(pairs), 0.0, 1.0)
         return np.random.default_rng(seed).binomial(shots, p).astype(np.int64)
 
+    def sample_generators(
+        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[Outcomes]:
+        """Joint outcomes of generators, each in the state of the circuit up to its run."""
+        hamiltonian = self.problem.hamiltonian
+        assert hamiltonian is not None
+        if self._generators is None:
+            self._generators = GeneratorTables(hamiltonian)
+        rng = np.random.default_rng(seed)
+        found = []
+        for reading, n in zip(readings, shots.tolist(), strict=True):
+            angles = self._angles_at(reading.point)
+            angles[self.tables.parametric[reading.gates[0]] :] = 0.0
+            gates = [self.circuit.gates[self.circuit.parametric[k]] for k in reading.gates]
+            state = self._state_at(angles).reshape(-1)
+            found.append(self._generators.sample(state, gates, n, rng))
+        return found
+
+    def sample_overlaps(
+        self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
+    ) -> IntArray:
+        """Counts of 0 on the auxiliary qubit of each Hadamard test."""
+        value = self._inner_products([(o.first, o.second) for o in overlaps])
+        imaginary = np.array([o.imaginary for o in overlaps], dtype=bool)
+        p = np.clip((1 + np.where(imaginary, value.imag, value.real)) / 2, 0.0, 1.0)
+        return np.asarray(np.random.default_rng(seed).binomial(shots, p), dtype=np.int64)
+
     def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
-        """Exact |⟨ψ(second)|ψ(first)⟩|²; pairs in a row with one first point share its state."""
+        """Exact |⟨ψ(second)|ψ(first)⟩|²."""
+        return np.asarray(np.square(np.abs(self._inner_products(pairs))), dtype=np.float64)
+
+    def _inner_products(self, pairs: Sequence[tuple[Point, Point]]) -> StateArray:
+        """⟨ψ(second)|ψ(first)⟩; pairs in a row with one first point share its state."""
         known: dict[int, StateArray] = {}
         overlaps = []
         for first, second in pairs:
             if id(first) not in known:
                 known = {id(first): self.state(first)}
-            overlaps.append(_overlap(known[id(first)], self.state(second), self._workers))
-        return np.array(overlaps, dtype=np.float64)
+            overlaps.append(_overlap(self.state(second), known[id(first)], self._workers))
+        return np.array(overlaps)
 
     def _angles_at(self, point: Point) -> FloatArray:
         angles = self.tables.offsets.copy()
@@ -230,15 +267,14 @@ class SectorProgram:
         return angles
 
 
-def _overlap(a: StateArray, b: StateArray, workers: Workers) -> float:
-    """|⟨a|b⟩|², summed in a fixed order."""
+def _overlap(a: StateArray, b: StateArray, workers: Workers) -> complex:
+    """⟨a|b⟩, summed in a fixed order."""
     if not np.iscomplexobj(a):
-        return dot(a.reshape(-1), b.reshape(-1), workers) ** 2
+        return dot(a.reshape(-1), b.reshape(-1), workers)
     x, y = [(np.ascontiguousarray(s.real).reshape(-1), np.ascontiguousarray(s.imag).reshape(-1))
             for s in (a, b)]  # fmt: skip
     real = dot(x[0], y[0], workers) + dot(x[1], y[1], workers)
-    imaginary = dot(x[0], y[1], workers) - dot(x[1], y[0], workers)
-    return real**2 + imaginary**2
+    return complex(real, dot(x[0], y[1], workers) - dot(x[1], y[0], workers))
 
 
 def _turns(angles: FloatArray) -> FloatArray:

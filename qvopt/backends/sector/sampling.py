@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
+from qvopt.measurement.images import group_deviation
 from qvopt.measurement.pauli_outcomes import PauliSampler
 from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBasis
 from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
@@ -94,12 +95,26 @@ def exact_deviations(
     plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, psi: npt.NDArray[Any]
 ) -> FloatArray:
     """Standard deviation of one shot of every group in a sector state, in Hartree."""
+    return np.asarray(deviations_in_states(plan, hamiltonian, [psi])[0])
+
+
+def deviations_in_states(
+    plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, states: Sequence[FloatArray]
+) -> FloatArray:
+    """The same in several states, shape (states, groups)."""
+    out = np.empty((len(states), len(plan.groups)))
+    if not all(isinstance(group.basis, OrbitalBasis) for group in plan.groups):
+        bits = sector_bits(hamiltonian).astype(np.uint64)
+        for s, psi in enumerate(states):
+            for g, group in enumerate(plan.groups):
+                out[s, g] = group_deviation(group, bits, psi.reshape(-1), plan.n_qubits)
+        return out
     sampler = make_sampler(plan, hamiltonian)
-    out = np.empty(len(plan.groups))
-    for g in range(len(plan.groups)):
-        p, values = sampler.distribution(psi, g)
-        mean = float(p @ values) / float(p.sum())
-        out[g] = np.sqrt(float(p @ (values - mean) ** 2) / float(p.sum()))
+    for s, psi in enumerate(states):
+        for g in range(len(plan.groups)):
+            p, values = sampler.distribution(psi, g)
+            mean = float(p @ values) / float(p.sum())
+            out[s, g] = np.sqrt(float(p @ (values - mean) ** 2) / float(p.sum()))
     return out
 
 

@@ -1,0 +1,103 @@
+"""Aer with the noise, gates and couplings that a device had on the day of its snapshot.
+
+Snapshots are those of `qiskit_ibm_runtime.fake_provider`. Circuits are lowered to the device's own
+gates on one layout, so that every gate has the noise of its qubits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qvopt_molecules.errors import InputError, unknown_name
+
+from .aer import AerProgram, run_seeds
+from .checks import need_plan
+from .protocol import Counts, Problem
+
+
+def find_snapshot(name: str) -> Any:
+    """Return the Qiskit backend of a snapshot such as "fake_manila".
+
+    Raises InputError for an unknown name, or where qiskit-ibm-runtime is not installed.
+    """
+    try:
+        from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
+            fake_provider,
+        )
+    except ImportError:
+        raise InputError(
+            "device snapshots need qiskit-ibm-runtime: pip install 'qvopt[ibm]'"
+        ) from None
+    # FakeManilaV2 is "fake_manila"; the class is made only when it is chosen.
+    classes = {
+        "fake_" + key.removeprefix("Fake").removesuffix("V2").lower(): value
+        for key, value in vars(fake_provider).items()
+        if key.startswith("Fake") and isinstance(value, type) and hasattr(value, "target")
+    }
+    wanted = name.lower()
+    if wanted not in classes:
+        raise unknown_name("device snapshot", name, classes)
+    return classes[wanted]()
+
+
+class SnapshotProgram(AerProgram):
+    """A problem on a snapshot: as `AerProgram`, on the qubits of the device."""
+
+    def __init__(self, problem: Problem, snapshot: str, method: str) -> None:
+        from qiskit_aer.noise import NoiseModel
+
+        self._backend = find_snapshot(snapshot)
+        if problem.circuit.n_qubits > self._backend.num_qubits:
+            raise InputError(
+                f"{snapshot} has {self._backend.num_qubits} qubits, the circuit has "
+                f"{problem.circuit.n_qubits}"
+            )
+        self._layout: list[int] | None = None
+        super().__init__(problem, NoiseModel.from_backend(self._backend), method)
+
+    def readout_qubits(self, group: int) -> tuple[int, ...]:
+        """Where the router left the qubits of the problem in a group's circuit."""
+        plan = need_plan(self.problem)
+        self._measure(plan)
+        circuit = self._measured[group]
+        found = {
+            circuit.find_bit(s.clbits[0]).index: circuit.find_bit(s.qubits[0]).index
+            for s in circuit.data
+            if s.operation.name == "measure"
+        }
+        return tuple(found[k] for k in range(self.circuit.n_qubits))
+
+    def sample_calibration(
+        self, shots: int, seed: np.random.SeedSequence
+    ) -> tuple[tuple[int, ...], Counts, Counts]:
+        """Counts of all qubits that some group reads."""
+        from qiskit import QuantumCircuit
+
+        n_groups = len(need_plan(self.problem).groups)
+        used = sorted({q for g in range(n_groups) for q in self.readout_qubits(g)})
+        found: list[Counts] = []
+        for k in (0, 1):
+            circuit = QuantumCircuit(self._backend.num_qubits, len(used))
+            if k:
+                circuit.x(used)
+            circuit.measure(used, range(len(used)))
+            run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
+            found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
+        return tuple(used), found[0], found[1]
+
+    def _transpiled(self, circuit: Any, level: int = 3) -> Any:
+        from qiskit import transpile
+
+        chosen = transpile(
+            circuit,
+            backend=self._backend,
+            initial_layout=self._layout,
+            optimization_level=level,
+            seed_transpiler=0,
+        )
+        if self._layout is None:
+            first = chosen[0] if isinstance(chosen, list) else chosen
+            self._layout = first.layout.initial_index_layout(filter_ancillas=True)
+        return chosen

@@ -1,0 +1,125 @@
+"""`qvopt scan`: potential-energy curves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qvopt.experiment import make_experiment
+from qvopt.measurement.estimate import Estimate
+from qvopt.tasks.scan import Scan, ScanPoint, default_folder
+from qvopt.tasks.scan_picture import draw_scan
+from qvopt_molecules.errors import InputError
+
+from .output import print_json, print_table
+from .runs import REQUEUE, Terminated, terminable
+
+
+def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
+    """Return (name, "start:stop:number") from --scan NAME=… or an option of any other name."""
+    found = [over] if over is not None else []
+    words = list(rest)
+    while words:
+        word = words.pop(0)
+        if not word.startswith("--"):
+            raise InputError(f"unexpected argument '{word[:40]}'; a scan takes one molecule")
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            value = words.pop(0) if words else ""
+        if ":" not in value:
+            raise InputError(
+                f"unknown option --{name[:30]}; a scanned parameter is --{name[:30]} "
+                f"START:STOP:NUMBER, a fixed one --set {name[:30]}=VALUE"
+            )
+        found.append(f"{name}={value}")
+    if len(found) != 1:
+        which = "none" if not found else " and ".join(f.partition("=")[0] for f in found)
+        raise InputError(
+            f"a scan needs one parameter, such as --bond 0.4:3.0:30; {which} "
+            f"{'is' if len(found) < 2 else 'are'} given"
+        )
+    name, equals, value = found[0].partition("=")
+    if not (name and equals):
+        raise InputError(f"--scan takes NAME=START:STOP:NUMBER, got '{found[0][:40]}'")
+    return name, value
+
+
+def open_scan(
+    folder: Path | None,
+    data: Mapping[str, Any] | None = None,
+    name: str = "",
+    values: str = "",
+    warm: bool = True,
+    out: Path | None = None,
+) -> Scan:
+    """Return the scan of a folder, or a new one (or the same one again) from its plain data."""
+    if folder is not None:
+        return Scan.open(folder)
+    assert data is not None
+    # Names with hyphens, as options have, mean parameters with underscores.
+    experiment = make_experiment(data)
+    work = Scan(experiment, name.replace("-", "_"), values, warm=warm)
+    path = default_folder(work) if out is None else out
+    return Scan(experiment, work.parameter, work.values, warm=warm, folder=path)
+
+
+def scan_command(work: Scan, picture: Path | None, as_json: bool, quiet: bool) -> int:
+    """Run what is missing of a scan, and report; return the exit code."""
+    code = 0
+    with terminable():
+        try:
+            for point, step in work.steps():
+                if point is not None and not quiet:
+                    print(_line(work, point), file=sys.stderr, flush=True)
+                elif step is not None and not quiet and sys.stderr.isatty():
+                    print(f"\r\x1b[2K  step {step.number}", end="\r", file=sys.stderr)
+        except KeyboardInterrupt:
+            code = 130
+        except Terminated:
+            code = REQUEUE
+    result = work.result()
+    assert work.folder is not None
+    if result.points:
+        draw_scan(result, work.folder / "scan.png")
+        if picture is not None:
+            draw_scan(result, picture)
+    if as_json:
+        print_json(result.document())
+    else:
+        print_table([_row(work, p) for p in result.points])
+        print("energies in Hartree; mHa: error against full CI")
+        print(f"scan     {work.folder}")
+        print(f"picture  {work.folder / 'scan.png'}")
+    if code:
+        print(f"interrupted; `qvopt scan {work.folder}` goes on", file=sys.stderr)
+    return code or (1 if any(p.status == "diverged" for p in result.points) else 0)
+
+
+def _shown(point: ScanPoint) -> str:
+    if point.energy is None:
+        return "-"
+    return str(Estimate(point.energy, (point.stderr or 0.0) ** 2))
+
+
+def _line(work: Scan, point: ScanPoint) -> str:
+    error = "-" if point.error is None else f"{1e3 * point.error:.4f} mHa"
+    start = "warm" if point.warm else "cold"
+    return (
+        f"{work.parameter} = {point.value:<8g} {_shown(point):>16} Ha  error {error:>14}  "
+        f"{point.steps:>5} steps  {start}  {point.status}"
+    )
+
+
+def _row(work: Scan, point: ScanPoint) -> dict[str, Any]:
+    return {
+        work.parameter: f"{point.value:.5g}",
+        "energy": _shown(point) if point.stderr else f"{point.energy or 0:.6f}",
+        "HF": f"{point.hf:.6f}",
+        "CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}",
+        "full CI": "-" if point.fci is None else f"{point.fci:.6f}",
+        "mHa": "-" if point.error is None else f"{1e3 * point.error:.4f}",
+        "steps": point.steps,
+        "shots": f"{point.shots:,}",
+    }

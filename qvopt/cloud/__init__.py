@@ -1,0 +1,1 @@
+"""Cloud hardware: jobs that are never lost, never paid twice, and priced before they are sent."""

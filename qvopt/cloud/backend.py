@@ -1,0 +1,108 @@
+"""Hardware as a backend: a provider, and how a run uses it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from qvopt.backends.protocol import Backend, Problem
+from qvopt_molecules.errors import InputError
+
+from .calls import Patience
+from .program import HardwareProgram, Lowering
+from .provider import Provider
+
+
+class HardwareBackend:
+    """Compiles problems for one provider's device.
+
+    Args:
+        provider: a Provider, or any Qiskit BackendV2 or V2 sampler.
+        optimization_level: of Qiskit's transpiler, 0 to 3.
+        seed_transpiler: its seed.
+        layout: physical qubit of each qubit; None lets the transpiler choose.
+        repeats: rows per measurement group that an energy's shots are spread over, so that a job
+            has one number of shots; 1 gives every group the same; 0 keeps the allocation to the
+            shot, with a job for every level of shots. None takes what suits the vendor's prices.
+        grace: seconds that a job in doubt is looked for before it is submitted again.
+        call_timeout, submit_timeout, give_up: deadlines in seconds of one call, one submission,
+            and all tries of a call together.
+        poll, longest_poll: seconds between looks at a waiting job, first and longest.
+    """
+
+    def __init__(
+        self,
+        provider: Any,
+        *,
+        optimization_level: int = 3,
+        seed_transpiler: int = 0,
+        layout: Sequence[int] | None = None,
+        repeats: int | None = None,
+        grace: float = Patience.grace,
+        call_timeout: float = Patience.call,
+        submit_timeout: float = Patience.submit,
+        give_up: float = Patience.give_up,
+        poll: float = Patience.poll,
+        longest_poll: float = Patience.longest_poll,
+    ) -> None:
+        if optimization_level not in (0, 1, 2, 3):
+            raise InputError(f"optimization_level must be 0, 1, 2 or 3, got {optimization_level!r}")
+        if repeats is not None and (isinstance(repeats, bool) or repeats < 0):
+            raise InputError(f"repeats must be 0 or more, got {repeats!r}")
+        self.patience = Patience(call_timeout, submit_timeout, give_up, grace, poll, longest_poll)
+        for name, value in vars(self.patience).items():
+            if not value >= 0:
+                raise InputError(f"{name} must be a number of seconds, got {value!r}")
+        if not hasattr(provider, "describe"):
+            from .qiskit_objects import QiskitProvider
+
+            provider = QiskitProvider(provider)
+        self.provider: Provider = provider
+        self._lowering = Lowering(
+            optimization_level, seed_transpiler, None if layout is None else tuple(layout)
+        )
+        self._repeats = repeats
+
+    @property
+    def name(self) -> str:
+        """The name users give."""
+        return self.provider.describe().full_name
+
+    def compile(self, problem: Problem) -> HardwareProgram:
+        """Check widths; circuits are lowered when they are first needed."""
+        return HardwareProgram(
+            problem,
+            self.provider,
+            lowering=self._lowering,
+            patience=self.patience,
+            repeats=self._repeats,
+        )
+
+
+def backend_factory(provider: Callable[..., Provider]) -> Callable[..., HardwareBackend]:
+    """Return a factory of backends that takes the provider's options and those of the backend."""
+    own = {
+        n: p
+        for n, p in inspect.signature(HardwareBackend.__init__).parameters.items()
+        if p.kind is p.KEYWORD_ONLY
+    }
+
+    def make(*arguments: Any, **options: Any) -> HardwareBackend:
+        mine = {k: v for k, v in options.items() if k in own}
+        theirs = {k: v for k, v in options.items() if k not in own}
+        return HardwareBackend(provider(*arguments, **theirs), **mine)
+
+    first = [p for p in inspect.signature(provider).parameters.values() if p.name not in own]
+    make.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *own.values())]
+    )
+    return make
+
+
+def as_backend(value: Any) -> Backend:
+    """Return a Backend as it is, and anything else as hardware."""
+    if hasattr(value, "compile"):
+        found: Backend = value
+        return found
+    return HardwareBackend(value)

@@ -1,0 +1,337 @@
+"""Amazon Braket: one job is one quantum task, a program set where it holds several circuits.
+
+The key of a job is its `clientToken`, which makes creation idempotent at the service, and a tag, by
+which it is found. The SDK sets a token of its own: a hook puts ours in its place. Verified
+against a stub server with the service's own schemas, not against the live service.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from qvopt_molecules.errors import InputError
+
+from .braket_calls import called, check_credentials_file, need_braket
+from .braket_devices import device_arn
+from .layouts import measured_bits, on_one_layout
+from .prices import device_price, given_price
+from .provider import (
+    Counts,
+    Device,
+    Forecast,
+    FoundJob,
+    JobResult,
+    JobSpec,
+    JobState,
+    JobStatus,
+    Limits,
+    ProviderError,
+    RefusedError,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+TAG: Final = "qvopt-key"
+_PREFIX: Final = "qvopt"
+_BASIS: Final = ["h", "x", "y", "z", "s", "sdg", "rx", "ry", "rz", "cx"]
+_PROGRAM_SET: Final = "braket.ir.openqasm.program_set"
+_MOST_PROGRAMS: Final = 100
+_MOST_PAGES: Final = 50
+_SIMULATOR_SECONDS: Final = 3.0  # the least that a simulator's task is charged for
+_STATES: Final = {
+    "CREATED": JobState.QUEUED,
+    "QUEUED": JobState.QUEUED,
+    "RUNNING": JobState.RUNNING,
+    "CANCELLING": JobState.RUNNING,
+    "COMPLETED": JobState.DONE,
+    "FAILED": JobState.FAILED,
+    "CANCELLED": JobState.CANCELLED,
+}
+
+
+class BraketProvider:
+    """A device of Amazon Braket, with the credentials that boto3 finds.
+
+    Args:
+        device: a short name ("sv1", "garnet", "forte-1") or an ARN.
+        bucket: S3 bucket of the results; None takes AMZN_BRAKET_OUT_S3_BUCKET.
+        verbatim: lower to the device's native gates on its own qubits, which the service then runs
+            as they are. Without it the service compiles once more: it may take folded gates out
+            again, and choose other qubits for each circuit.
+        price: {"per_job": …, "per_shot": …, "per_second": …} in USD, in place of the stored ones.
+    """
+
+    def __init__(
+        self,
+        device: str = "sv1",
+        *,
+        bucket: str | None = None,
+        verbatim: bool = False,
+        price: Mapping[str, float] | None = None,
+    ) -> None:
+        need_braket()
+        from botocore.config import Config  # type: ignore[import-untyped,unused-ignore]
+        from braket.aws import AwsDevice, AwsSession  # type: ignore[import-untyped,unused-ignore]
+
+        self._arn = device_arn(device)
+        check_credentials_file()
+        self._bucket = bucket or os.environ.get("AMZN_BRAKET_OUT_S3_BUCKET") or ""
+        if not self._bucket:
+            raise InputError(
+                "Braket writes results to an S3 bucket: give backend.bucket, or set "
+                "AMZN_BRAKET_OUT_S3_BUCKET"
+            )
+        region = self._arn.split(":")[3] or os.environ.get("AWS_REGION") or _default_region()
+        os.environ.setdefault("AWS_REGION", region)
+        # One attempt a call: repetitions are decided above, where they are counted.
+        config = Config(
+            retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30,
+        )  # fmt: skip
+        import boto3  # type: ignore[import-untyped,unused-ignore]
+
+        session = AwsSession(boto_session=boto3.Session(region_name=region), config=config)
+        found = called(lambda: AwsDevice(self._arn, aws_session=session), submitting=False)
+        self._session, self._aws = found.aws_session, found
+        self._token, self._lock = "", threading.Lock()
+        self._session.braket_client.meta.events.register(
+            "provide-client-params.braket.CreateQuantumTask", self._own_token
+        )
+        self._simulator = "quantum-simulator" in self._arn
+        self._target: Any = None
+        self._labels: tuple[int, ...] | None = None
+        if verbatim:
+            from qiskit_braket_provider import BraketAwsBackend  # type: ignore[import-untyped,unused-ignore]
+
+            backend = BraketAwsBackend(device=found)
+            self._target, self._labels = backend.target, backend.qubit_labels
+            # Building the backend replaced the client, and with it the hook.
+            self._session = found.aws_session
+            self._session.braket_client.meta.events.register(
+                "provide-client-params.braket.CreateQuantumTask", self._own_token
+            )
+        self._device = self._described(price)
+
+    def _described(self, price: Mapping[str, float] | None) -> Device:
+        properties = self._aws.properties
+        actions = {str(getattr(k, "value", k)): v for k, v in dict(properties.action).items()}
+        sets = actions.get(_PROGRAM_SET)
+        most = 1 if sets is None else min(int(sets.maximumExecutables), _MOST_PROGRAMS)
+        total = None if sets is None else int(sets.maximumTotalShots)
+        name = self._arn.rsplit("/", 1)[-1].lower()
+        stored = device_price("braket", name).price()
+        if price is not None:
+            stored = given_price(price)
+        return Device(
+            "braket",
+            name,
+            int(properties.paradigm.qubitCount),
+            tuple(_BASIS if self._target is None else sorted(self._target.operation_names)),
+            Limits(circuits=most, shots=int(properties.service.shotsRange[1]), executions=total),
+            stored,
+            simulator=self._simulator,
+            note="verified against a stub server"
+            + ("" if self._target is not None else "; the service compiles once more"),
+        )
+
+    def _own_token(self, params: dict[str, Any], **_: Any) -> None:
+        if self._token:
+            params["clientToken"] = self._token
+
+    def describe(self) -> Device:
+        """Facts of the device."""
+        return self._device
+
+    def lower(
+        self,
+        circuits: Sequence[QuantumCircuit],
+        *,
+        level: int,
+        seed: int,
+        layout: Sequence[int] | None,
+    ) -> list[QuantumCircuit]:
+        """Return the circuits in native gates (verbatim), or in gates that Braket compiles."""
+        from qiskit import transpile
+
+        wide = max((c.num_qubits for c in circuits), default=0)
+        if wide > self._device.n_qubits:
+            raise InputError(
+                f"{self._device.full_name} has {self._device.n_qubits} qubits, the circuits {wide}"
+            )
+        options: dict[str, Any] = {"optimization_level": level, "seed_transpiler": seed}
+        if self._target is None:
+            if layout is not None:
+                raise InputError(
+                    "Braket chooses the qubits itself; give verbatim = true with a layout"
+                )
+            return list(transpile(list(circuits), basis_gates=_BASIS, **options))
+        return on_one_layout(list(circuits), self._target, layout, options)
+
+    def estimate(self, spec: JobSpec) -> Forecast:
+        """Task and shots at their prices; simulators by their least time."""
+        seconds = _SIMULATOR_SECONDS * spec.n_circuits if self._simulator else 0.0
+        price = self._device.price
+        money = price.of(spec, seconds) if price.known else None
+        qpu = 0.0 if self._simulator else 1e-3 * spec.executions
+        return Forecast(spec.n_circuits, spec.executions, qpu, money, price.currency)
+
+    def submit(self, spec: JobSpec, key: str) -> str:
+        """Create one task; repeated with the same key it is the same task."""
+        from braket.aws import AwsQuantumTask  # type: ignore[import-untyped,unused-ignore]
+        from braket.program_sets import ProgramSet  # type: ignore[import-untyped,unused-ignore]
+
+        programs = self._translated([c for pub in spec.pubs for c in pub.bound()])
+        many = len(programs) > 1
+        task: Any = ProgramSet(programs, shots_per_executable=spec.shots) if many else programs[0]
+
+        def create() -> str:
+            made = AwsQuantumTask.create(
+                self._session,
+                self._arn,
+                task,
+                (self._bucket, _PREFIX),
+                spec.executions,
+                tags={TAG: key},
+            )
+            return str(made.id)
+
+        with self._lock:
+            self._token = key
+            try:
+                return called(create, submitting=True)
+            finally:
+                self._token = ""
+
+    def find(self, key: str) -> Sequence[FoundJob]:
+        """Search the device's tasks, and keep those with the tag."""
+        client, found = self._session.braket_client, []
+        filters = [{"name": "deviceArn", "operator": "EQUAL", "values": [self._arn]}]
+        more: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            search = partial(client.search_quantum_tasks, filters=filters, maxResults=100, **more)
+            page = called(search, submitting=False)
+            for task in _field(page, "quantumTasks"):
+                if (task.get("tags") or {}).get(TAG) == key:
+                    created = task.get("createdAt")
+                    found.append(FoundJob(task["quantumTaskArn"], str(created or "")))
+            if not page.get("nextToken"):
+                break
+            more = {"nextToken": page["nextToken"]}
+        return sorted(found, key=lambda job: job.created)
+
+    def status(self, job: str) -> JobStatus:
+        """Where the task is."""
+        answer = self._task(job)
+        name = str(_field(answer, "status"))
+        if name not in _STATES:
+            raise ProviderError(f"Braket: a task state '{name[:40]}' that is not known")
+        place = str((answer.get("queueInfo") or {}).get("position", "")).lstrip(">")
+        reason = str(answer.get("failureReason") or "")[:200]
+        return JobStatus(_STATES[name], int(place) if place.isdigit() else None, reason)
+
+    def result(self, job: str, spec: JobSpec) -> JobResult:
+        """Fetch the measurements from S3; a program that failed in a set is an error."""
+        from braket.aws import AwsQuantumTask  # type: ignore[import-untyped,unused-ignore]
+
+        answer = called(
+            lambda: AwsQuantumTask(job, self._session, quiet=True).result(), submitting=False
+        )
+        if answer is None:
+            raise ProviderError(f"Braket: task {job} has no result")
+        parts = _measured(answer)
+        if len(parts) != spec.n_circuits:
+            raise ProviderError(
+                f"Braket: results of {len(parts)} circuits came back, {spec.n_circuits} were sent"
+            )
+        out: list[tuple[Counts, ...]] = []
+        at = 0
+        for pub in spec.pubs:
+            mine = parts[at : at + pub.n_rows]
+            out.append(tuple(self._counts(p, pub.circuit, spec.shots) for p in mine))
+            at += pub.n_rows
+        return JobResult(tuple(out))
+
+    def usage(self, job: str, spec: JobSpec) -> Usage:
+        """Not told by the service, task by task: the forecast's."""
+        forecast = self.estimate(spec)
+        return Usage(forecast.qpu_seconds, None)
+
+    def cancel(self, job: str) -> None:
+        """Cancel; a task that is final stays as it is."""
+        client = self._session.braket_client
+        try:
+            called(lambda: client.cancel_quantum_task(quantumTaskArn=job), submitting=False)
+        except RefusedError:
+            if not self.status(job).state.final:
+                raise
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __repr__(self) -> str:
+        return f"BraketProvider({self._device.name!r})"
+
+    def _task(self, job: str) -> Any:
+        client = self._session.braket_client
+        return called(
+            lambda: client.get_quantum_task(
+                quantumTaskArn=job, additionalAttributeNames=["QueueInfo"]
+            ),
+            submitting=False,
+        )
+
+    def _translated(self, circuits: list[QuantumCircuit]) -> list[Any]:
+        from qiskit_braket_provider import to_braket  # type: ignore[import-untyped,unused-ignore]
+
+        if self._target is None:
+            return list(to_braket(circuits, basis_gates=_BASIS, optimization_level=0))
+        return list(
+            to_braket(circuits, qubit_labels=self._labels, target=self._target, verbatim=True)
+        )
+
+    def _counts(self, part: tuple[Any, Any], circuit: QuantumCircuit, shots: int) -> Counts:
+        """Bits of the problem from the columns of a table of shots."""
+        table, columns = np.asarray(part[0]), [int(q) for q in part[1]]
+        bits = measured_bits(circuit)
+        if self._labels is not None:
+            bits = {self._labels[q]: c for q, c in bits.items()}
+        if table.shape != (shots, len(columns)) or not set(bits) <= set(columns):
+            raise ProviderError(
+                f"Braket: {table.shape} measurements of qubits {columns} came back for {shots} "
+                f"shots of qubits {sorted(bits)}"
+            )
+        place = np.array([1 << bits[q] if q in bits else 0 for q in columns], dtype=np.int64)
+        outcomes, times = np.unique(table.astype(np.int64) @ place, return_counts=True)
+        return dict(zip(outcomes.tolist(), times.tolist(), strict=True))
+
+
+def _measured(answer: Any) -> list[tuple[Any, Any]]:
+    """Shots and measured qubits of every circuit of a result."""
+    if hasattr(answer, "entries"):
+        found = []
+        for program in answer.entries:
+            for entry in program.entries:
+                if getattr(entry, "measurements", None) is None:
+                    raise ProviderError("Braket: a program of the set failed or was cancelled")
+                found.append((entry.measurements, entry.measured_qubits))
+        return found
+    if getattr(answer, "measurements", None) is None:
+        raise ProviderError("Braket: a result without measurements")
+    return [(answer.measurements, answer.measured_qubits)]
+
+
+def _field(document: Any, name: str) -> Any:
+    if not isinstance(document, Mapping) or document.get(name) is None:
+        raise ProviderError(f"Braket: an answer without '{name}'")
+    return document[name]
+
+
+def _default_region() -> str:
+    return os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"

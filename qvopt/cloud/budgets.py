@@ -1,0 +1,93 @@
+"""Budgets in what vendors count, and as people write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from qvopt.backends.protocol import Bill, Program
+from qvopt.experiment import BudgetSpec
+from qvopt.ledger import Budget, Costs, hardware_costs
+from qvopt_molecules.errors import InputError
+
+from .program import HardwareProgram
+from .records import job_records
+
+_UNITS = {
+    "shot": ("shots", 1.0),
+    "circuit": ("circuits", 1.0),
+    "evaluation": ("evaluations", 1.0),
+    "job": ("jobs", 1.0),
+    "qpu-s": ("qpu_seconds", 1.0),
+    "qpu-sec": ("qpu_seconds", 1.0),
+    "qpu-second": ("qpu_seconds", 1.0),
+    "qpu-min": ("qpu_seconds", 60.0),
+    "qpu-minute": ("qpu_seconds", 60.0),
+    "qpu-h": ("qpu_seconds", 3600.0),
+    "qpu-hour": ("qpu_seconds", 3600.0),
+    "eur": ("money", 1.0),
+    "usd": ("money", 1.0),
+}
+
+
+def parse_budget(text: str) -> dict[str, Any]:
+    """Return the keys of `[budget]` that a text such as "20 QPU-min, 5 EUR" means.
+
+    >>> parse_budget("20 QPU-min, 1e6 shots")
+    {'qpu_seconds': 1200.0, 'shots': 1000000}
+    """
+    found: dict[str, Any] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([0-9][0-9_.eE+]*)\s*([A-Za-z-]+)\s*", part)
+        unit = "" if match is None else match[2].lower()
+        name, size = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("s")) or ("", 0.0)
+        try:
+            amount = size * float(match[1]) if match is not None else 0.0
+        except ValueError:
+            amount = 0.0
+        if not name or amount <= 0:
+            raise InputError(
+                f"--budget takes an amount and a unit (20 QPU-min, 5 EUR, 5 USD, 100 jobs, "
+                f"1e6 shots), got '{part.strip()[:40]}'"
+            )
+        found[name] = amount if name in ("qpu_seconds", "money") else int(amount)
+        if name == "money":
+            found["currency"] = unit.upper()
+    return found
+
+
+def make_budget(spec: BudgetSpec, program: Program) -> Budget:
+    """Return the caps; raises InputError where one in money cannot be kept."""
+    data = spec.model_dump()
+    currency = data.pop("currency")
+    if spec.money is not None:
+        if not isinstance(program, HardwareProgram):
+            raise InputError("a simulator costs no money; take the cap in money out of the budget")
+        price = program.device.price
+        if not price.known and not program.device.simulator:
+            raise InputError(
+                f"{program.device.full_name} has no known price, so that a cap in money cannot be "
+                f"kept; cap QPU seconds, shots or jobs, or give the price in [backend]"
+            )
+        if currency is not None and currency != price.currency:
+            raise InputError(
+                f"{program.device.full_name} is priced in {price.currency}, the budget in "
+                f"{currency}; give the budget in {price.currency}"
+            )
+        currency = price.currency
+    return Budget(**data, currency=currency or "USD")
+
+
+def lost_costs(program: HardwareProgram) -> Costs:
+    """What a run's failed and cancelled jobs took."""
+    return hardware_costs(program.lost(), "lost")
+
+
+def lost_costs_of(events: Iterable[Mapping[str, Any]]) -> Costs:
+    """The same, from a journal."""
+    bill = Bill()
+    for record in job_records(dict(e) for e in events).values():
+        if record.state in ("failed", "cancelled"):
+            bill += Bill(1, record.qpu_seconds, record.money or 0.0)
+    return hardware_costs(bill, "lost")

@@ -1,0 +1,76 @@
+"""Providers by name, as factories of backends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qvopt_molecules.errors import InputError
+
+from .backend import backend_factory
+from .provider import Provider
+
+
+def _ibm(
+    device: str = "",
+    dynamical_decoupling: str | None = None,
+    twirling: bool = False,
+    max_execution_time: int | None = None,
+    mode: str = "job",
+    fallback: bool = False,
+    price_per_second: float | None = None,
+    currency: str = "USD",
+) -> Provider:
+    from .ibm_options import IBMOptions
+
+    if not device:
+        raise InputError("name the device: ibm:<device>, such as ibm:fake_manila")
+    options = IBMOptions(dynamical_decoupling, twirling, max_execution_time)
+    if device.startswith("fake_"):
+        from .snapshots import SnapshotProvider
+
+        return SnapshotProvider(device, options)
+    from .ibm import IBMProvider
+
+    return IBMProvider(
+        device,
+        options,
+        mode=mode,
+        fallback=fallback,
+        price_per_second=price_per_second,
+        currency=currency,
+    )
+
+
+def _qiskit(device: str = "") -> Provider:
+    raise InputError(
+        f"the backend '{device}' is an object in Python: hand it over again, with "
+        f"Session.resume(path, backend=...) or qvopt.run(..., backend=...)"
+    )
+
+
+def _braket(
+    device: str = "sv1",
+    bucket: str | None = None,
+    verbatim: bool = False,
+    price: Mapping[str, float] | None = None,
+) -> Provider:
+    from .braket import BraketProvider
+
+    return BraketProvider(device, bucket=bucket, verbatim=verbatim, price=price)
+
+
+def _ionq(
+    device: str = "simulator",
+    noise_model: str = "ideal",
+    gate_price: Sequence[float] | None = None,
+) -> Provider:
+    from .ionq import IonQProvider
+
+    return IonQProvider(device, noise_model=noise_model, gate_price=gate_price)
+
+
+ibm: Any = backend_factory(_ibm)
+braket: Any = backend_factory(_braket)
+ionq: Any = backend_factory(_ionq)
+qiskit_object: Any = backend_factory(_qiskit)

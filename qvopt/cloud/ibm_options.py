@@ -1,0 +1,87 @@
+"""IBM's Sampler: its options from an experiment, jobs in its form, and counts from its results."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+from qvopt_molecules.errors import InputError, unknown_name
+
+from .provider import Counts, JobResult, JobSpec, ProviderError
+
+_SEQUENCES = ("XX", "XpXm", "XY4")
+
+
+@dataclass(frozen=True)
+class IBMOptions:
+    """Error suppression that IBM does while a job runs.
+
+    `dynamical_decoupling` names a sequence of pulses on idle qubits; `twirling` averages over
+    random Pauli frames of two-qubit gates and measurements, at no more shots.
+    `max_execution_time` is a cap in QPU seconds that IBM keeps for every job.
+    """
+
+    dynamical_decoupling: str | None = None
+    twirling: bool = False
+    max_execution_time: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.dynamical_decoupling not in (None, *_SEQUENCES):
+            raise unknown_name(
+                "sequence of dynamical decoupling", str(self.dynamical_decoupling), _SEQUENCES
+            )
+
+
+def need_ibm() -> None:
+    """Raise InputError, with the mend, where the client is not installed."""
+    try:
+        importlib.import_module("qiskit_ibm_runtime.executor_sampler")
+    except ImportError:
+        raise InputError(
+            "IBM Quantum needs qiskit-ibm-runtime 0.51 or later: pip install 'qvopt[ibm]'"
+        ) from None
+
+
+def make_sampler(mode: Any, options: IBMOptions, *, seed: int | None = None) -> Any:
+    """Return the client-side Sampler on a backend, batch or session."""
+    from qiskit_ibm_runtime.executor_sampler import (  # type: ignore[import-untyped,unused-ignore]
+        Sampler,
+    )
+
+    sampler = Sampler(mode=mode)
+    if options.dynamical_decoupling is not None:
+        sampler.options.dynamical_decoupling.enable = True
+        sampler.options.dynamical_decoupling.sequence_type = options.dynamical_decoupling
+    if options.twirling:
+        sampler.options.twirling.enable_gates = True
+        sampler.options.twirling.enable_measure = True
+    if options.max_execution_time is not None:
+        sampler.options.max_execution_time = options.max_execution_time
+    if seed is not None:
+        sampler.options.simulator.seed_simulator = seed % 2**31
+    return sampler
+
+
+def pubs_of(spec: JobSpec) -> list[Any]:
+    """The job's circuits and rows as the client's pubs."""
+    return [(pub.circuit, pub.values) for pub in spec.pubs]
+
+
+def result_of(raw: Any, spec: JobSpec) -> JobResult:
+    """Return the counts of a primitive's result; the caller checks that they are complete.
+
+    Raises ProviderError where it has another form.
+    """
+    pubs: list[tuple[Counts, ...]] = []
+    try:
+        for pub, part in zip(spec.pubs, raw, strict=True):
+            bits = part.data["meas"] if "meas" in part.data else next(iter(part.data.values()))
+            if bits.num_bits != pub.n_bits or bits.shape != (pub.n_rows,):
+                raise ProviderError(f"a result of {bits.shape} points and {bits.num_bits} bits")
+            pubs.append(tuple(bits.get_int_counts(k) for k in range(pub.n_rows)))
+    except (AttributeError, KeyError, TypeError, ValueError, StopIteration, IndexError) as error:
+        raise ProviderError(
+            f"a result that is not one of samples ({type(error).__name__})"
+        ) from None
+    return JobResult(tuple(pubs))

@@ -1,0 +1,141 @@
+"""Packs settings × groups into jobs: one number of shots a job, within the device's limits."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .provider import JobResult, JobSpec, Limits, Pub
+
+FloatArray = npt.NDArray[np.float64]
+Counts = dict[int, int]
+
+_MOST_REPEATS = 8
+"""Rows for each setting, on average, that are taken into one job before levels become jobs."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`shots` of the circuit `name` at `angles`, whose counts go to `place`."""
+
+    place: tuple[int, ...]
+    circuit: tuple[Any, ...]
+    angles: tuple[float, ...]
+    shots: int
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A job, and the places that its rows belong to, by pub."""
+
+    spec: JobSpec
+    places: tuple[tuple[tuple[int, ...], ...], ...]
+
+
+def pack(
+    cells: Sequence[Cell],
+    circuit_of: Callable[[tuple[Any, ...]], Any],
+    limits: Limits,
+    seed: np.random.SeedSequence,
+) -> list[Packed]:
+    """Return the jobs that run all cells, every shot of them.
+
+    A cell may be run in several rows whose counts are added: where the shots of all cells have a
+    large common divisor, that is the one level of shots, and there is one job. Otherwise each
+    level is a job.
+    """
+    jobs: list[Packed] = []
+    words = [int(w) for w in seed.generate_state(2, np.uint64)]
+    for level, rows in _levels(cells, limits.shots):
+        for part in _parts(rows, level, limits):
+            spec_seed = np.random.SeedSequence([*words, len(jobs)]).generate_state(1, np.uint64)
+            jobs.append(_job(part, level, circuit_of, int(spec_seed[0]) >> 2))
+    return jobs
+
+
+def _levels(cells: Sequence[Cell], most: int | None) -> list[tuple[int, list[Cell]]]:
+    wanted = [c for c in cells if c.shots > 0]
+    if not wanted:
+        return []
+    common = math.gcd(*(c.shots for c in wanted))
+    if most is not None:
+        common = _divisor_up_to(common, most)
+    repeats = sum(c.shots // common for c in wanted)
+    if repeats <= _MOST_REPEATS * len(wanted):
+        return [(common, [c for c in wanted for _ in range(c.shots // common)])]
+    levels: dict[int, list[Cell]] = {}
+    for cell in wanted:
+        pieces = 1 if most is None else -(-cell.shots // most)
+        low, more = divmod(cell.shots, pieces)
+        for k in range(pieces):
+            levels.setdefault(low + (k < more), []).append(cell)
+    return sorted(levels.items(), reverse=True)
+
+
+def _divisor_up_to(n: int, most: int) -> int:
+    return next(n // k for k in range(1, n + 1) if n % k == 0 and n // k <= most)
+
+
+def _parts(rows: list[Cell], level: int, limits: Limits) -> list[list[Cell]]:
+    """Cut rows where a job would pass a limit; rows of one circuit stay together."""
+    rows = sorted(rows, key=lambda c: tuple(map(str, c.circuit)))
+    most = limits.circuits or len(rows)
+    if limits.executions is not None:
+        most = min(most, max(1, limits.executions // level))
+    parts: list[list[Cell]] = []
+    values = 0
+    for cell in rows:
+        values += len(cell.angles)
+        full = parts and (
+            len(parts[-1]) >= most or (limits.values is not None and values > limits.values)
+        )
+        if not parts or full:
+            parts.append([])
+            values = len(cell.angles)
+        parts[-1].append(cell)
+    return parts
+
+
+def _job(
+    rows: list[Cell], level: int, circuit_of: Callable[[tuple[Any, ...]], Any], seed: int
+) -> Packed:
+    names = list(dict.fromkeys(c.circuit for c in rows))
+    pubs, places = [], []
+    for name in names:
+        circuit = circuit_of(name)
+        mine = [c for c in rows if c.circuit == name]
+        # A parameter that lowering found to be without effect has no column.
+        columns = [p.index for p in circuit.parameters]
+        angles = np.array([c.angles for c in mine], dtype=np.float64).reshape(len(mine), -1)
+        pubs.append(Pub(circuit, angles[:, columns]))
+        places.append(tuple(c.place for c in mine))
+    return Packed(JobSpec(tuple(pubs), level, seed), tuple(places))
+
+
+def gather(jobs: Sequence[Packed], results: Sequence[JobResult]) -> dict[tuple[int, ...], Counts]:
+    """Return the counts of each place, its rows added."""
+    found: dict[tuple[int, ...], Counter[int]] = {}
+    for job, result in zip(jobs, results, strict=True):
+        for places, rows in zip(job.places, result.counts, strict=True):
+            for place, counts in zip(places, rows, strict=True):
+                found.setdefault(place, Counter()).update(counts)
+    return {place: dict(sorted(counts.items())) for place, counts in found.items()}
+
+
+def block_of(shots: int, n_groups: int, repeats: int) -> int:
+    """Shots of a row, so that an energy of `shots` is spread over about repeats × groups rows.
+
+    With repeats 1 every group gets one row. A divisor of `shots` is taken where a fitting one is.
+    """
+    wanted = max(1, n_groups * repeats)
+    fitting = [k for k in range(n_groups, 2 * wanted + 1) if shots % k == 0 and shots // k >= 2]
+    if repeats == 1:
+        fitting = [k for k in fitting if k == n_groups]
+    rows = min(fitting, key=lambda k: abs(k - wanted)) if fitting else wanted
+    return max(2, shots // rows)

@@ -1,0 +1,328 @@
+"""What a provider of quantum hardware is: jobs submitted under a key, found again by it.
+
+A job is circuits, rows of parameter values for each, and one number of shots for all of them. A
+provider speaks to one device of one vendor. It does no retrying, waiting or bookkeeping of its own:
+`qvopt.cloud.desk` calls every method with a deadline, and decides by the class of the error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_molecules.errors import BackendError
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+FloatArray = npt.NDArray[np.float64]
+
+Counts = dict[int, int]
+"""Times by outcome; bit q of an outcome is classical bit q, which is qubit q of the problem."""
+
+
+class ProviderError(BackendError):
+    """A call to a provider failed. Messages hold no credential; `redact` them first."""
+
+
+class TransientError(ProviderError):
+    """It failed for now and had no effect: overloaded, rate-limited, unreachable. Try again."""
+
+
+class UncertainError(ProviderError):
+    """A submission failed, and the provider may have taken it: connection lost, odd answer.
+
+    The job is looked for by its key before anything is submitted again.
+    """
+
+
+class RefusedError(ProviderError):
+    """It will fail again in the same way: not authorised, too large, unknown job, bad circuit."""
+
+
+class SessionClosedError(ProviderError):
+    """The session or batch takes no more jobs. Nothing was submitted."""
+
+
+class JobState(StrEnum):
+    """Where a job is. The last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether the state can change no more."""
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, eq=False)
+class Pub:
+    """A circuit that ends in measuring qubit q into bit q of one register "meas", and its rows.
+
+    `values` has shape (n_rows, n_parameters), in radians, columns in the order of
+    `circuit.parameters`. A circuit without parameters has shape (n_rows, 0).
+
+    With `observable`, {Z mask: coefficient}, the circuit ends without measurements and the
+    provider's estimator returns Σ_k c_k ⟨Π_{q in mask_k} Z_q⟩ (only where
+    `Device.estimates` is set).
+    """
+
+    circuit: QuantumCircuit
+    values: FloatArray
+    observable: tuple[tuple[int, float], ...] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Circuits that it runs."""
+        return len(self.values)
+
+    @cached_property
+    def n_bits(self) -> int:
+        """Classical bits that a shot returns."""
+        return int(self.circuit.num_clbits)
+
+    def bound(self) -> list[QuantumCircuit]:
+        """Circuits with their parameters put in, one a row: for vendors that know no rows."""
+        return [self.circuit.assign_parameters(row.tolist()) for row in self.values]
+
+
+@dataclass(frozen=True, eq=False)
+class JobSpec:
+    """What one job runs: every row of every pub `shots` times.
+
+    `seed` is for simulators: same spec and seed, same counts. Hardware does not look at it.
+    """
+
+    pubs: tuple[Pub, ...]
+    shots: int
+    seed: int = 0
+
+    @property
+    def n_circuits(self) -> int:
+        """Rows of all pubs."""
+        return sum(pub.n_rows for pub in self.pubs)
+
+    @property
+    def executions(self) -> int:
+        """Shots of all rows."""
+        return self.n_circuits * self.shots
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of circuits, values and shots."""
+        digest = hashlib.sha256()
+        for pub in self.pubs:
+            digest.update(describe_circuit(pub.circuit).encode())
+            digest.update(np.ascontiguousarray(pub.values, dtype="<f8").tobytes())
+            digest.update(repr((pub.values.shape, pub.observable)).encode())
+        digest.update(str(self.shots).encode())
+        return digest.hexdigest()
+
+
+def describe_circuit(circuit: QuantumCircuit) -> str:
+    """Name, parameters and bits of every instruction, a line each: equal text, equal circuit."""
+    lines = [f"{circuit.num_qubits} {circuit.num_clbits} {[p.name for p in circuit.parameters]}"]
+    for step in circuit.data:
+        qubits = [circuit.find_bit(q).index for q in step.qubits]
+        clbits = [circuit.find_bit(c).index for c in step.clbits]
+        lines.append(
+            f"{step.operation.name} {list(map(str, step.operation.params))} {qubits} {clbits}"
+        )
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class JobResult:
+    """What came back: counts[i][r] of row r of pub i; or values and variances by pub, (n_rows,).
+
+    `shots` are those that were really taken for the whole job, where mitigation takes more than
+    was asked; None where it is what was asked.
+    """
+
+    counts: tuple[tuple[Counts, ...], ...] = ()
+    values: tuple[FloatArray, ...] | None = None
+    variances: tuple[FloatArray, ...] | None = None
+    shots: int | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """State, place in the queue (1 is next) where it is known, and why it failed."""
+
+    state: JobState
+    queue_position: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class FoundJob:
+    """A job that carries a key. `created` orders them: seconds, or any text that sorts by time."""
+
+    id: str
+    created: str = ""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a job took: seconds of the quantum processor, money where the vendor tells."""
+
+    qpu_seconds: float = 0.0
+    money: float | None = None
+
+
+@dataclass(frozen=True)
+class Price:
+    """Money of a job = per_job + per_circuit·rows + per_shot·executions + per_second·QPU seconds.
+
+    All zero and `known` False where nobody said: then no cap in money can be kept. `least` is the
+    smallest price of a job.
+    """
+
+    currency: str = "USD"
+    per_job: float = 0.0
+    per_circuit: float = 0.0
+    per_shot: float = 0.0
+    per_second: float = 0.0
+    least: float = 0.0
+    known: bool = False
+
+    def of(self, spec: JobSpec, qpu_seconds: float) -> float:
+        """Price of a job in `currency`."""
+        money = self.per_job + self.per_circuit * spec.n_circuits
+        money += self.per_shot * spec.executions + self.per_second * qpu_seconds
+        return max(money, self.least)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a job is expected to take, before it is sent. `money` None: not priced."""
+
+    circuits: int
+    shots: int
+    qpu_seconds: float
+    money: float | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest job that a device takes; None is no limit.
+
+    `circuits` counts rows, `shots` those of one row, `executions` shots of all rows, `values`
+    parameter values of all rows. `pending` jobs may wait at a time.
+    """
+
+    circuits: int | None = None
+    shots: int | None = None
+    executions: int | None = None
+    values: int | None = None
+    pending: int | None = None
+
+
+@dataclass(frozen=True)
+class Device:
+    """What is known of a device.
+
+    Attributes:
+        provider, name: as in "provider:name".
+        n_qubits: width of the device.
+        basis: names of its native gates.
+        limits, price: of a job.
+        simulator: whether it is simulated here or at the vendor.
+        durable: whether a job outlives this process, to be found by key and fetched by id. Where
+            it is not, a crash runs the job anew, with the same seed.
+        repeats: rows that an energy may be spread over, for each measurement group, to follow an
+            allocation of shots with one number of shots a job; 1 gives every group the same.
+        estimates: whether pubs may have observables.
+        note: how it was verified, or what is special.
+    """
+
+    provider: str
+    name: str
+    n_qubits: int
+    basis: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    price: Price = Price()
+    simulator: bool = False
+    durable: bool = True
+    repeats: int = 1
+    estimates: bool = False
+    note: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """The name users give."""
+        return f"{self.provider}:{self.name}"
+
+
+class Provider(Protocol):
+    """One device of one vendor.
+
+    Methods may block on the network (they are called with a deadline, from a thread), save for
+    `describe`, `lower` and `estimate`, which must work without it once the provider is made. They
+    raise the errors above; any other exception counts as transient when reading and as uncertain
+    when submitting. No error, `repr` or log may hold a credential.
+    """
+
+    def describe(self) -> Device:
+        """Facts of the device."""
+        ...
+
+    def lower(
+        self,
+        circuits: Sequence[QuantumCircuit],
+        *,
+        level: int,
+        seed: int,
+        layout: Sequence[int] | None,
+    ) -> list[QuantumCircuit]:
+        """Return the circuits in what the device runs, all on one layout, and checked.
+
+        Called once a run. The first circuit decides the layout where none is given. Registers and
+        parameters are kept. Raises InputError where they do not fit.
+        """
+        ...
+
+    def estimate(self, spec: JobSpec) -> Forecast:
+        """What the job will take."""
+        ...
+
+    def submit(self, spec: JobSpec, key: str) -> str:
+        """Submit one job that carries `key` (64 hexadecimal digits), and return its id."""
+        ...
+
+    def find(self, key: str) -> Sequence[FoundJob]:
+        """Jobs that carry `key`, of any state, oldest first; none where there is none."""
+        ...
+
+    def status(self, job: str) -> JobStatus:
+        """Where the job is."""
+        ...
+
+    def result(self, job: str, spec: JobSpec) -> JobResult:
+        """Results of a job that is done; `spec` is what it ran."""
+        ...
+
+    def usage(self, job: str, spec: JobSpec) -> Usage:
+        """What a job took that is in a final state."""
+        ...
+
+    def cancel(self, job: str) -> None:
+        """Ask for the job to be cancelled; no error where it is final already."""
+        ...
+
+    def close(self) -> None:
+        """Close sessions and connections; submitted jobs go on."""
+        ...

@@ -1,0 +1,202 @@
+"""Recorded snapshots of IBM's devices: the whole path of a job, simulated here, with no account.
+
+A snapshot has the gates, the coupling and the calibrated errors of a day. A wide one is cut to the
+qubits that a circuit uses, which keep their errors: simulating all of them would need more memory
+than there is. A job runs when it is submitted; it cannot be found again by another process, which
+runs it anew with the same seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qvopt_molecules.errors import InputError, unknown_name
+
+from .ibm_options import IBMOptions, make_sampler, need_ibm, result_of
+from .layouts import on_one_layout
+from .provider import (
+    Device,
+    Forecast,
+    FoundJob,
+    JobResult,
+    JobSpec,
+    JobState,
+    JobStatus,
+    Limits,
+    Price,
+    RefusedError,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+REPEATS = 4
+"""Rows per group on IBM's devices: rows of a broadcast circuit cost no more than their shots."""
+
+REP_DELAY, OVERHEAD = 250e-6, 2.0
+"""Seconds between shots, and around a job, on IBM's devices: what a forecast goes by."""
+
+
+def snapshot_names() -> tuple[str, ...]:
+    """Devices of which a snapshot is shipped with the client."""
+    return tuple(sorted(_snapshots()))
+
+
+def _snapshots() -> dict[str, Any]:
+    from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
+        fake_provider,
+    )
+
+    found = {}
+    for name in dir(fake_provider):
+        cls = getattr(fake_provider, name)
+        label = getattr(cls, "backend_name", None)
+        if name.startswith("Fake") and isinstance(label, str):
+            found[label] = cls
+    return found
+
+
+class SnapshotProvider:
+    """A snapshot, such as fake_manila or fake_fez."""
+
+    def __init__(self, device: str, options: IBMOptions) -> None:
+        need_ibm()
+        known = _snapshots()
+        if device not in known:
+            raise unknown_name("snapshot of an IBM device", device, known)
+        self._backend = known[device]()
+        self._options = options
+        self._device = Device(
+            "ibm",
+            device,
+            int(self._backend.num_qubits),
+            tuple(sorted(self._backend.target.operation_names)),
+            Limits(executions=10_000_000),
+            Price(known=True),
+            simulator=True,
+            durable=False,
+            repeats=REPEATS,
+            note="a recorded snapshot, simulated here; not live hardware",
+        )
+        self._results: dict[str, JobResult] = {}
+        self._simulators: dict[tuple[int, ...], Any] = {}
+
+    def describe(self) -> Device:
+        """Facts of the device."""
+        return self._device
+
+    def lower(
+        self,
+        circuits: Sequence[QuantumCircuit],
+        *,
+        level: int,
+        seed: int,
+        layout: Sequence[int] | None,
+    ) -> list[QuantumCircuit]:
+        """Transpile to the snapshot's gates and coupling, and check."""
+        return lower_to(self._backend.target, circuits, level=level, seed=seed, layout=layout)
+
+    def estimate(self, spec: JobSpec) -> Forecast:
+        """What the device would take; a snapshot costs nothing."""
+        return Forecast(spec.n_circuits, spec.executions, 0.0, 0.0, "USD")
+
+    def submit(self, spec: JobSpec, key: str) -> str:
+        """Run the job here and now, each circuit with a seed of its own."""
+        seeds = np.random.SeedSequence(spec.seed).generate_state(len(spec.pubs), np.uint32)
+        parts = []
+        for pub, seed in zip(spec.pubs, seeds.tolist(), strict=True):
+            # The client repeats one seed's noise for every circuit of a job.
+            backend, circuit = self._cut(pub.circuit)
+            sampler = make_sampler(backend, self._options, seed=seed)
+            result = sampler.run([(circuit, pub.values)], shots=spec.shots).result()
+            one = JobSpec((pub,), spec.shots)
+            parts.append(result_of(result, one).counts[0])
+        job = f"local-{key[:16]}"
+        self._results[job] = JobResult(tuple(parts))
+        return job
+
+    def find(self, key: str) -> Sequence[FoundJob]:
+        """Nothing is kept by a simulator."""
+        return ()
+
+    def status(self, job: str) -> JobStatus:
+        """Done, if it ran in this process."""
+        self._known(job)
+        return JobStatus(JobState.DONE)
+
+    def result(self, job: str, spec: JobSpec) -> JobResult:
+        """Counts of the job."""
+        return self._known(job)
+
+    def usage(self, job: str, spec: JobSpec) -> Usage:
+        """Nothing: no processor was used."""
+        return Usage(0.0, 0.0)
+
+    def cancel(self, job: str) -> None:
+        """It has run already."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _known(self, job: str) -> JobResult:
+        if job not in self._results:
+            raise RefusedError(f"{self._device.full_name}: job {job} ran in another process")
+        return self._results[job]
+
+    def _cut(self, circuit: QuantumCircuit) -> tuple[Any, QuantumCircuit]:
+        from .cutting import cut_circuit, cut_device, used_qubits
+
+        whole = self._device.n_qubits <= 8
+        qubits = tuple(range(self._device.n_qubits)) if whole else used_qubits(circuit)
+        if qubits not in self._simulators:
+            from qiskit_aer import AerSimulator
+
+            part = self._backend if whole else cut_device(self._backend, qubits)
+            # Its noise is made once: the client would make it anew for every circuit.
+            self._simulators[qubits] = AerSimulator.from_backend(part)
+        return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits)
+
+
+def lower_to(
+    target: Any,
+    circuits: Sequence[Any],
+    *,
+    level: int,
+    seed: int,
+    layout: Sequence[int] | None,
+) -> list[Any]:
+    """Transpile circuits to a Qiskit target, all on one layout, and check every gate.
+
+    Raises InputError where a layout does not fit or a gate is not the device's.
+    """
+    from qiskit.transpiler.exceptions import TranspilerError
+
+    n = target.num_qubits or 0
+    if layout is not None:
+        fits = len(set(layout)) == len(layout) == circuits[0].num_qubits
+        if not fits or not all(0 <= q < n for q in layout):
+            raise InputError(
+                f"layout must name {circuits[0].num_qubits} different qubits below {n}, got "
+                f"{list(layout)}"
+            )
+    options = {"optimization_level": level, "seed_transpiler": seed}
+    try:
+        found = on_one_layout(list(circuits), target, layout, options)
+    except TranspilerError as error:
+        raise InputError(f"the circuit does not fit the device: {str(error)[:120]}") from None
+    for circuit in found:
+        check_native(circuit, target)
+    return found
+
+
+def check_native(circuit: Any, target: Any) -> None:
+    """Raise InputError unless every gate is the target's, on those qubits."""
+    for step in circuit.data:
+        name = step.operation.name
+        qubits = tuple(circuit.find_bit(q).index for q in step.qubits)
+        if name != "barrier" and not target.instruction_supported(name, qubits):
+            raise InputError(f"the device has no {name} on qubits {list(qubits)}; report this")

@@ -1,0 +1,264 @@
+"""Runs a cell in its run folder: begins, resumes or finds it done, and writes how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import warnings
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from qvopt.assembly import Assembly, assemble, exact_twin
+from qvopt.environment import describe_environment
+from qvopt.experiment import Experiment, make_experiment
+from qvopt.experiment_file import dump_toml
+from qvopt.journal import Journal, LockedError, sync_journals
+from qvopt.rounds import NonFiniteError
+from qvopt.run_folder import RunFolder
+from qvopt.session import Session
+from qvopt.streams import START_STREAM, stream
+from qvopt_circuits.ansatz import Ansatz
+from qvopt_circuits.catalogue import get_ansatz
+from qvopt_circuits.mapping import in_mapping
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.storage import load_hamiltonian
+
+from .frozen import integrals_path
+from .stored_outcome import StoredOutcome, read_outcome, write_outcome
+
+_KEPT: Final = 4
+"""Assembled problems that a process keeps: assembling takes as long as a short run."""
+
+_SMALL_FILES: Final = 12 << 10
+"""Bytes that a run takes on a disk beside its journal and what is shared."""
+
+VERSION: Final = version("qvopt")
+
+_assembled: OrderedDict[str, tuple[Assembly, Assembly | None, Ansatz]] = OrderedDict()
+_environments: dict[str, Path] = {}
+
+
+def run_batch(folder: str, tasks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Run cells one after another; return for each how it ended, as plain data.
+
+    The status is "busy" where another process owns the run, and "failed" where the machine, not
+    the run, is at fault (a full disk): such a cell stays to be done. Journals reach the disk
+    together, at the end.
+    """
+    problem = _unfit(Path(folder), tasks)
+    if problem is not None:
+        return [{"run": task["run"], "status": "failed", "message": problem} for task in tasks[:1]]
+    reports: list[dict[str, Any]] = []
+    journals: list[Path] = []
+    try:
+        for task in tasks:
+            journal = Path(folder) / task["run"] / "journal.jsonl"
+            report = run_cell(Path(folder), task)
+            if report["status"] not in ("busy", "failed"):
+                report["bytes"] = journal.stat().st_size + _SMALL_FILES
+                journals.append(journal)
+            reports.append({"run": task["run"], **report})
+            if report["status"] == "failed":
+                break
+    finally:
+        sync_journals(journals)
+    return reports
+
+
+def _unfit(folder: Path, tasks: Sequence[Mapping[str, Any]]) -> str | None:
+    """Say why this process cannot work on a comparison: another machine may lack its folder."""
+    here = f"the worker on {platform.node()}"
+    if not (folder / "comparison.toml").is_file():
+        return f"{here} does not see {folder}; a cluster needs a file system that all share"
+    wanted = tasks[0].get("version", VERSION) if tasks else VERSION
+    return None if wanted == VERSION else f"{here} has qvopt {VERSION}, the comparison {wanted}"
+
+
+def run_cell(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one cell to its end, unless that was reached before."""
+    path = folder / task["run"]
+    done = read_outcome(path)
+    if done is not None:
+        return done.brief() | {"found": True}
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # a run that diverges overflows; its status says so
+            outcome = _run(folder, path, task)
+        if outcome is None:
+            return {"status": "busy", "message": "another process is working on it"}
+        return outcome.brief()
+    except InputError as error:  # of the run folder: a damaged journal, for one
+        return {"status": "failed", "message": str(error)}
+    except (OSError, MemoryError) as error:
+        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return {"status": "failed", "message": f"{path}: {text}"}
+
+
+def _run(folder: Path, path: Path, task: Mapping[str, Any]) -> StoredOutcome | None:
+    path.mkdir(parents=True, exist_ok=True)
+    journal_path = path / "journal.jsonl"
+    try:
+        journal = Journal(journal_path, create=not journal_path.exists(), patient=True)
+    except LockedError:
+        return None
+    with journal:
+        done = read_outcome(path)  # its former owner may just have finished
+        if done is not None:
+            return done
+        _check_begin(path, task, journal)
+        shots: list[int] = []
+        exact: list[float] = []
+        session = None
+        try:
+            session, judge = _begin(folder, path, task, journal)
+            for step in session:
+                shots.append(step.shots)
+                truth = step.exact if judge is None else judge.evaluator.exact_energy(step.x)
+                exact.append(math.nan if truth is None else truth)
+            outcome = _ended(session, judge, shots, exact)
+        except (OSError, MemoryError):
+            raise
+        except NonFiniteError as error:
+            outcome = _broken("diverged", str(error), session, shots, exact)
+        except Exception as error:
+            text = str(error).partition("\n")[0][:300]
+            kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+            outcome = _broken("crashed", f"{kind}{text}", session, shots, exact)
+        write_outcome(path, outcome)
+    return outcome
+
+
+def _check_begin(path: Path, task: Mapping[str, Any], journal: Journal) -> None:
+    """Raise InputError if the journal is not this run's."""
+    if journal.events and (
+        journal.events[0].get("hamiltonian") != task["integrals"]
+        or journal.events[0].get("experiment") != make_experiment(task["experiment"]).content_hash()
+    ):
+        raise InputError(f"{path} holds another run; delete it, and it is run anew")
+
+
+def _begin(
+    folder: Path, path: Path, task: Mapping[str, Any], journal: Journal
+) -> tuple[Session, Assembly | None]:
+    """Return the session, begun or resumed, and who tells exact energies if the backend cannot."""
+    experiment = make_experiment(task["experiment"])
+    assembly, judge = _assemble(folder, task, experiment)
+    begin = {
+        "type": "begin",
+        "experiment": experiment.content_hash(),
+        "hamiltonian": task["integrals"],
+        "references": dict(task["references"]),
+        "label": assembly.hamiltonian.label or "molecule",
+    }
+    run = RunFolder(path)
+    if not journal.events:
+        run.write_text("experiment.toml", dump_toml(experiment.document()))
+        _share(integrals_path(folder, task["integrals"]), path / "hamiltonian.npz")
+        _share(_environment(folder), path / "environment.json")
+        journal.append(begin)
+    session = Session(assembly, folder=run, journal=journal, references=task["references"])
+    return session, judge
+
+
+def _assemble(
+    folder: Path, task: Mapping[str, Any], experiment: Experiment
+) -> tuple[Assembly, Assembly | None]:
+    """Assemble, or take what an earlier run on the same problem left, for this run's seed."""
+    own = ("optimizer", "seed", "max_steps", "budget", "monitor", "stopping")
+    parts = {k: v for k, v in task["experiment"].items() if k not in own}
+    key = json.dumps([str(folder), task["integrals"], parts], sort_keys=True)
+    if key not in _assembled:
+        hamiltonian = load_hamiltonian(integrals_path(folder, task["integrals"]))
+        judge = None if task["exact"] else exact_twin(experiment, hamiltonian)
+        spec = experiment.ansatz
+        ansatz = in_mapping(get_ansatz(spec.name, **spec.options), experiment.mapping)
+        _assembled[key] = assemble(experiment, hamiltonian), judge, ansatz
+        while len(_assembled) > _KEPT:
+            _assembled.popitem(last=False)
+    _assembled.move_to_end(key)
+    first, judge, ansatz = _assembled[key]
+    rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
+    assembly = replace(
+        first,
+        experiment=experiment,
+        evaluator=replace(first.evaluator, seed=experiment.seed),
+        start=ansatz.start(first.hamiltonian, rng),
+    )
+    return assembly, judge
+
+
+def _ended(
+    session: Session, judge: Assembly | None, shots: list[int], exact: list[float]
+) -> StoredOutcome:
+    outcome = session.driver.outcome
+    assert outcome is not None
+    final = outcome.exact
+    if judge is not None and np.all(np.isfinite(outcome.x)):
+        final = judge.evaluator.exact_energy(outcome.x)
+    energy = outcome.energy
+    return StoredOutcome(
+        status=outcome.status,
+        message=outcome.message,
+        shots=np.array(shots, dtype=np.int64),
+        exact=np.array(exact, dtype=np.float64),
+        final=final,
+        measured=None if energy is None else energy.value,
+        stderr=None if energy is None else math.sqrt(energy.variance),
+        spent=_spent(session),
+        seconds=session.driver.seconds,
+    )
+
+
+def _broken(
+    status: str, message: str, session: Session | None, shots: list[int], exact: list[float]
+) -> StoredOutcome:
+    return StoredOutcome(
+        status=status,
+        message=message,
+        shots=np.array(shots, dtype=np.int64),
+        exact=np.array(exact, dtype=np.float64),
+        spent={} if session is None else _spent(session),
+        seconds=0.0 if session is None else session.driver.seconds,
+    )
+
+
+def _spent(session: Session) -> dict[str, int]:
+    return {p: cost.shots for p, cost in session.driver.ledger.spent.items() if cost.shots}
+
+
+def _share(source: Path, target: Path) -> None:
+    """Link a file that many runs have in common; copy it where the file system has no links."""
+    if target.exists():
+        return
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:
+        temporary.write_bytes(source.read_bytes())
+    os.replace(temporary, target)
+
+
+def _environment(folder: Path) -> Path:
+    """Write what this process runs on, once."""
+    key = str(folder)
+    if key not in _environments or not _environments[key].exists():
+        text = json.dumps(describe_environment(), indent=2) + "\n"
+        name = hashlib.sha256(text.encode()).hexdigest()[:16]
+        path = folder / "environments" / f"{name}.json"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+        _environments[key] = path
+    return _environments[key]

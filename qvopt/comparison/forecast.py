@@ -1,0 +1,114 @@
+"""What a comparison will take: runs, shots, time and disk, before any of it runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from qvopt.optimizers.registry import describe
+from qvopt_molecules.errors import InputError
+
+from .planned_runs import PlannedRun
+
+_RUN_SECONDS: Final = 0.02  # begin and end of a run
+_ROUND_SECONDS: Final = 3e-4  # optimizer, expansion and journal of a round
+_RUN_BYTES: Final = 12 << 10
+_SPARE: Final = 200 << 20
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """An estimate to a factor of about two; shots are the most that the budgets allow.
+
+    Attributes:
+        runs, done: runs, and those that are there already.
+        shots: of the missing ones.
+        seconds: of work for one core.
+        bytes: on disk.
+    """
+
+    runs: int
+    done: int
+    shots: int
+    seconds: float
+    bytes: float
+
+    @property
+    def missing(self) -> int:
+        """Cells that are to be run."""
+        return self.runs - self.done
+
+    def document(self) -> dict[str, Any]:
+        """The forecast as plain data."""
+        return {**asdict(self), "missing": self.missing}
+
+
+def forecast(runs: Sequence[PlannedRun], missing: Sequence[PlannedRun]) -> Forecast:
+    """Add up what the missing runs will take."""
+    seconds = disk = 0.0
+    shots = 0
+    known: dict[tuple[int, str, int | None, int | None], tuple[float, float]] = {}
+    for run in missing:
+        experiment = run.experiment
+        name = experiment.optimizer_spec.name
+        key = (id(run.problem), name, experiment.measurement.shots, experiment.budget.shots)
+        if key not in known:
+            known[key] = _of_run(run)
+        seconds += known[key][0]
+        disk += known[key][1]
+        shots += experiment.budget.shots or 0
+    return Forecast(len(runs), len(runs) - len(missing), shots, seconds, disk)
+
+
+def _of_run(run: PlannedRun) -> tuple[float, float]:
+    """Seconds and bytes of a run that spends its budget on what its optimizer asks for."""
+    shots = run.experiment.measurement.shots or 1
+    budget = run.experiment.budget.shots or 0
+    prices = run.problem.prices
+    needs = describe(run.experiment.optimizer_spec.name).needs
+    gradients = "gradients" in needs
+    kind = "gradient" if gradients else "energy"
+    energies = run.problem.sizes["gradient_energies"] if gradients else 1
+    rounds = min(budget / (shots * max(energies, 1)), 3.0 * run.experiment.max_steps)
+    seconds = rounds * (prices[f"{kind}_seconds"] + _ROUND_SECONDS) + _RUN_SECONDS
+    return seconds, rounds * prices[f"{kind}_bytes"] + _RUN_BYTES
+
+
+def check_disk(expected: Forecast, folder: Path, most_bytes: float | None) -> None:
+    """Raise InputError if a comparison would write more than it may, or than there is room for."""
+    if most_bytes is not None and expected.bytes > most_bytes:
+        raise InputError(
+            f"the comparison would write about {expected.bytes / 1e9:.1f} GB, and may write "
+            f"{most_bytes / 1e9:.1f} GB; take smaller budgets, fewer seeds, or --max-gb"
+        )
+    free = free_bytes(folder)
+    if expected.bytes + _SPARE > free:
+        raise InputError(
+            f"the comparison would write about {expected.bytes / 1e9:.1f} GB, and "
+            f"{free / 1e9:.1f} GB are free at {folder}; choose another --out"
+        )
+
+
+def free_bytes(folder: Path) -> float:
+    """Free disk at a folder, or at the nearest one above it that exists."""
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    return float(shutil.disk_usage(place).free)
+
+
+def disk_is_full(folder: Path) -> bool:
+    """Whether too little is left to go on."""
+    return free_bytes(folder) < _SPARE
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1

@@ -1,0 +1,126 @@
+"""What a comparison keeps of its problems: their integrals, frozen, and what was found of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qvopt.assembly import molecular_hamiltonian
+from qvopt.experiment import MoleculeSpec
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem, ready to run.
+
+    Attributes:
+        label: its name, unique within the comparison.
+        base: experiment without optimizer, shots, seed and budget; its grouping is resolved.
+        integrals: content hash of the Hamiltonian.
+        references: Hartree-Fock and full CI energies, Hartree.
+        reference: energy that errors are counted from, Hartree.
+        exact: whether the backend tells exact energies itself.
+        sizes: qubits, parameters, determinants, measurement groups, energies of a gradient.
+        prices: seconds and journal bytes of an energy and of a gradient, for the forecast.
+        shots, budget: from the file; None takes the comparison's.
+    """
+
+    label: str
+    base: Mapping[str, Any]
+    integrals: str
+    references: Mapping[str, float | None]
+    reference: float
+    exact: bool
+    sizes: Mapping[str, int]
+    prices: Mapping[str, float] = field(default_factory=dict)
+    shots: tuple[int, ...] | None = None
+    budget: int | None = None
+
+
+class ProblemStore:
+    """Frozen integrals and prepared problems of a comparison's folder; None keeps them in memory.
+
+    Recomputed integrals may rotate degenerate orbitals: a comparison that is extended, or shared
+    by machines, goes on with those that it began with.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._known: dict[str, Any] = {}
+        self._memory: dict[str, MolecularHamiltonian] = {}
+        if folder is not None:
+            try:
+                self._known = json.loads((folder / "problems.json").read_text())
+            except (OSError, ValueError):
+                self._known = {}
+
+    def hamiltonian(self, spec: MoleculeSpec) -> tuple[MolecularHamiltonian, str]:
+        """Return the integrals of a description and their hash, frozen from their first use on."""
+        document = json.dumps([spec.model_dump(mode="json"), _file_hash(spec.name)])
+        key = "molecule " + hashlib.sha256(document.encode()).hexdigest()[:20]
+        digest = self._known.get(key)
+        if isinstance(digest, str):
+            try:
+                return self._load(digest), digest
+            except InputError:  # lost or damaged: computed anew, and found under its own hash
+                pass
+        hamiltonian = molecular_hamiltonian(spec)
+        digest = hamiltonian.content_hash()
+        self._memory[digest] = hamiltonian
+        if self._folder is not None:
+            path = integrals_path(self._folder, digest)
+            path.parent.mkdir(exist_ok=True)
+            save_hamiltonian(hamiltonian, path)
+        self._known[key] = digest
+        return hamiltonian, digest
+
+    def _load(self, digest: str) -> MolecularHamiltonian:
+        if digest not in self._memory:
+            if self._folder is None:
+                raise InputError("there are no such integrals")
+            hamiltonian = load_hamiltonian(integrals_path(self._folder, digest))
+            if hamiltonian.content_hash() != digest:
+                raise InputError(f"integrals {digest[:16]} are damaged")
+            self._memory[digest] = hamiltonian
+        return self._memory[digest]
+
+    def recall(self, key: str) -> Problem | None:
+        """Return a problem that was prepared before."""
+        try:
+            return Problem(**self._known[key])
+        except (KeyError, TypeError):
+            return None
+
+    def keep(self, key: str, problem: Problem) -> None:
+        """Remember a prepared problem."""
+        self._known[key] = asdict(problem)
+
+    def save(self) -> None:
+        """Write what is remembered."""
+        if self._folder is not None:
+            path = self._folder / "problems.json"
+            temporary = path.with_name(f".problems.{os.getpid()}")
+            temporary.write_text(json.dumps(self._known, indent=1) + "\n")
+            os.replace(temporary, path)
+
+
+def integrals_path(folder: Path, digest: str) -> Path:
+    """Where integrals are kept, once for all runs."""
+    return folder / "integrals" / f"{digest[:20]}.npz"
+
+
+def _file_hash(name: str) -> str | None:
+    """The content of a molecule's file: a changed one is another molecule."""
+    try:
+        path = Path(name)
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,178 @@
+"""The runs of a comparison: each a run, with a name made of the content of its description."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qvopt.experiment import Experiment, make_experiment
+from qvopt.optimizers.registry import describe, get_optimizer
+from qvopt_molecules.errors import InputError
+
+from .frozen import Problem
+from .spaces import trial_options
+from .specification import TUNING_SEEDS, ComparisonSpec, EntrantSpec
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run to do, or done.
+
+    Attributes:
+        problem: what it runs on.
+        optimizer: label of the optimizer.
+        experiment: what runs, in full.
+        trial: number of the trial that it belongs to; None for a scored run.
+    """
+
+    problem: Problem
+    optimizer: str
+    experiment: Experiment
+    trial: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The run folder's name: equal for equal experiments on equal integrals."""
+        text = f"{self.experiment.content_hash()} {self.problem.integrals}"
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @property
+    def path(self) -> str:
+        """The run folder below the comparison's: no directory holds thousands."""
+        name = self.name
+        return f"runs/{name[:2]}/{name[2:]}"
+
+    def task(self) -> dict[str, Any]:
+        """What a worker needs, as plain data."""
+        return {
+            "run": self.path,
+            "experiment": self.experiment.document(),
+            "integrals": self.problem.integrals,
+            "references": dict(self.problem.references),
+            "exact": self.problem.exact,
+        }
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """An optimizer with its label, its hyper-parameters and its shots on each problem."""
+
+    label: str
+    spec: EntrantSpec
+    policy: int | None = None
+
+    def shots_on(self, problem: Problem, spec: ComparisonSpec) -> int | None:
+        """Shots of one energy; None where this policy is none of the problem's."""
+        shots = self.spec.shots or problem.shots or spec.shots
+        if self.policy is None:
+            return shots[0] if len(shots) == 1 else None
+        return self.policy if self.policy in shots and len(shots) > 1 else None
+
+
+def entrants(spec: ComparisonSpec, problems: Sequence[Problem]) -> list[Entrant]:
+    """Return who takes part, each policy of shots on its own, with unique labels.
+
+    Raises InputError for an unknown optimizer or hyper-parameter, and for two equal labels.
+    """
+    found: list[Entrant] = []
+    names = [entrant.name for entrant in spec.optimizers]
+    for entrant in spec.optimizers:
+        get_optimizer(entrant.name, **entrant.options)
+        if entrant.tuned:
+            trial_options(entrant, spec.tuning.trials)
+        label = entrant.label or entrant.name
+        if entrant.label is None and names.count(entrant.name) > 1:
+            words = [f"{k}={v}" for k, v in entrant.options.items()]
+            label = " ".join([label, *words, *(["tuned"] if entrant.tuned else [])])
+        policies: set[int | None] = set()
+        for problem in problems:
+            shots = entrant.shots or problem.shots or spec.shots
+            policies |= {None} if len(shots) == 1 else set(shots)
+        for policy in sorted(policies, key=lambda p: p or 0):
+            name = label if policy is None else f"{label} @{policy}"
+            if any(other.label == name for other in found):
+                raise InputError(f"two optimizers are called '{name}'; give one a label")
+            found.append(Entrant(name, entrant, policy))
+    return found
+
+
+def scored_runs(
+    spec: ComparisonSpec,
+    problems: Sequence[Problem],
+    who: Sequence[Entrant],
+    chosen: dict[str, dict[str, Any]],
+) -> Iterator[PlannedRun]:
+    """Every scored run, seed by seed; `chosen` are the hyper-parameters of tuned optimizers."""
+    seeds = range(spec.first_seed, spec.first_seed + spec.seeds)
+    for problem in problems:
+        budget = problem.budget or spec.budget
+        bases = []
+        for entrant in who:
+            shots = entrant.shots_on(problem, spec)
+            if shots is not None:
+                check_budget(problem, entrant, shots, budget)
+                options = chosen.get(entrant.label, entrant.spec.options)
+                bases.append((entrant, _experiment(spec, problem, entrant, options, shots, budget)))
+        for seed in seeds:
+            for entrant, base in bases:
+                yield PlannedRun(problem, entrant.label, base.model_copy(update={"seed": seed}))
+
+
+def trial_runs(
+    spec: ComparisonSpec, problems: Sequence[Problem], who: Sequence[Entrant]
+) -> Iterator[PlannedRun]:
+    """Every run of the search of hyper-parameters."""
+    for problem in problems:
+        budget = spec.tuning.budget or problem.budget or spec.budget
+        for entrant in who:
+            shots = tuning_shots(spec, problem, entrant)
+            if not entrant.spec.tuned or shots is None:
+                continue
+            check_budget(problem, entrant, shots, budget)
+            for trial, options in enumerate(trial_options(entrant.spec, spec.tuning.trials)):
+                base = _experiment(spec, problem, entrant, options, shots, budget)
+                for k in range(spec.tuning.seeds):
+                    seed = base.model_copy(update={"seed": TUNING_SEEDS + k})
+                    yield PlannedRun(problem, entrant.label, seed, trial)
+
+
+def check_budget(problem: Problem, entrant: Entrant, shots: int, budget: int) -> None:
+    """Raise InputError if a budget does not pay one step and the final energies."""
+    needs = describe(entrant.spec.name).needs
+    energies = 3 + (problem.sizes["gradient_energies"] if "gradients" in needs else 1)
+    if budget < energies * shots:
+        raise InputError(
+            f"problem {problem.label}: a budget of {budget:,} shots does not pay one step of "
+            f"{entrant.label} and the final energies, {energies * shots:,}; give more, or fewer "
+            f"shots for an energy"
+        )
+
+
+def tuning_shots(spec: ComparisonSpec, problem: Problem, entrant: Entrant) -> int | None:
+    """Shots of one energy in a trial: the policy's own where an optimizer has several."""
+    if entrant.policy is not None:
+        return entrant.policy
+    shots = entrant.shots_on(problem, spec)
+    return spec.tuning.shots or shots or (problem.shots or spec.shots)[0]
+
+
+def _experiment(
+    spec: ComparisonSpec,
+    problem: Problem,
+    entrant: Entrant,
+    options: dict[str, Any],
+    shots: int,
+    budget: int,
+) -> Experiment:
+    return make_experiment(
+        {
+            **problem.base,
+            "measurement": {**problem.base["measurement"], "shots": shots},
+            "optimizer": {"name": entrant.spec.name, **options},
+            "max_steps": spec.max_steps,
+            "monitor": "exact" if problem.exact else "none",
+            "budget": {"shots": budget},
+        }
+    )

@@ -1,0 +1,172 @@
+"""Problems made ready: expanded, checked, their integrals frozen, their sizes and prices known."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qvopt.assembly import Assembly, assemble, exact_twin
+from qvopt.codec import encode_answer, encode_query
+from qvopt.experiment import make_experiment
+from qvopt.optimizers.protocol import Energy, Gradient, Query
+from qvopt.session import molecular_references, with_grouping
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.references import n_determinants
+
+from .frozen import Problem, ProblemStore
+from .references import reference_energy
+from .specification import ProblemSpec
+
+
+def prepare_problems(
+    specs: tuple[ProblemSpec, ...], store: ProblemStore, shots: tuple[int, ...]
+) -> list[Problem]:
+    """Expand and check problems; everything that can be wrong with one is found here.
+
+    Raises InputError naming the problem.
+    """
+    problems: list[Problem] = []
+    for spec in specs:
+        for label, base in expanded(spec):
+            try:
+                problem = _prepared(spec, label, base, store, spec.shots or shots)
+            except InputError as error:
+                raise InputError(f"problem {label}: {error}") from None
+            if any(other.label == label for other in problems):
+                raise InputError(f"two problems are called '{label}'; give one a label")
+            problems.append(problem)
+    store.save()
+    return problems
+
+
+def expanded(spec: ProblemSpec) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every combination of a problem's lists, with its label."""
+    molecules = [m for molecule in spec.molecule for m in _geometries(molecule)]
+    parts = (molecules, spec.ansatz, spec.backend, spec.mapping)
+    for molecule, ansatz, backend, mapping in itertools.product(*parts):
+        words = []  # what tells it from the others
+        if spec.label is None or len(molecules) > 1:
+            words.append(_molecule_label(molecule))
+        if len(spec.ansatz) > 1 or (ansatz.name != "uccsd" and spec.label is None):
+            words.append(_with_options(ansatz.name, ansatz.options))
+        if len(spec.backend) > 1 or (backend.name != "sector" and spec.label is None):
+            words.append(_with_options(backend.name, backend.options))
+        if len(spec.mapping) > 1 or (mapping != "jordan-wigner" and spec.label is None):
+            words.append(mapping)
+        label = " ".join(([spec.label] if spec.label else []) + words)
+        base = {
+            "molecule": molecule,
+            "ansatz": ansatz.model_dump(mode="json"),
+            "backend": backend.model_dump(mode="json"),
+            "mapping": mapping,
+            "measurement": spec.measurement.model_dump(mode="json", exclude_none=True),
+        }
+        yield label, base
+
+
+def _geometries(molecule: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Expand lists in `set`."""
+    settings = molecule.get("set")
+    if not isinstance(settings, Mapping):
+        yield dict(molecule)
+        return
+    columns = [v if isinstance(v, list | tuple) else [v] for v in settings.values()]
+    for row in itertools.product(*columns):
+        yield dict(molecule) | {"set": dict(zip(settings, row, strict=True))}
+
+
+def _molecule_label(molecule: Mapping[str, Any]) -> str:
+    name = str(molecule.get("name", "molecule"))
+    name = Path(name).stem if name.lower().endswith((".toml", ".xyz", ".fcidump")) else name
+    words = [name[:40].replace("\n", " ")]
+    words += [f"{k}={v:g}" for k, v in dict(molecule.get("set") or {}).items() if _is_number(v)]
+    words += [str(molecule[k]) for k in ("basis",) if molecule.get(k)]
+    return " ".join(words)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
+def _with_options(name: str, options: Mapping[str, Any]) -> str:
+    return " ".join([name, *(f"{k}={v}" for k, v in options.items())]).replace("'", "")
+
+
+def _prepared(
+    spec: ProblemSpec,
+    label: str,
+    base: dict[str, Any],
+    store: ProblemStore,
+    shots: tuple[int, ...],
+) -> Problem:
+    measurement = {**base["measurement"], "shots": shots[0]}
+    experiment = make_experiment({**base, "measurement": measurement})
+    hamiltonian, digest = store.hamiltonian(experiment.molecule)
+    document = json.dumps([label, base, digest, shots, spec.reference, spec.budget])
+    key = "problem " + hashlib.sha256(document.encode()).hexdigest()[:20]
+    known = store.recall(key)
+    if known is not None:
+        return known
+    assembly = with_grouping(assemble(experiment, hamiltonian))
+    for count in shots:  # too few for the groups is said before anything runs
+        replace(assembly.evaluator, shots=count)
+    references = molecular_references(experiment, assembly)
+    resolved = assembly.experiment.model_dump(mode="json", exclude_none=True)
+    if not assembly.program.exact:
+        exact_twin(experiment, hamiltonian)
+    problem = Problem(
+        label=label,
+        base={k: resolved[k] for k in base} | {"measurement": _without_shots(resolved)},
+        integrals=digest,
+        references=references,
+        reference=reference_energy(spec.reference, experiment, hamiltonian, references),
+        exact=assembly.program.exact,
+        sizes=_sizes(assembly, hamiltonian),
+        prices=_prices(assembly),
+        shots=spec.shots,
+        budget=spec.budget,
+    )
+    store.keep(key, problem)
+    return problem
+
+
+def _without_shots(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in resolved["measurement"].items() if k != "shots"}
+
+
+def _sizes(assembly: Assembly, hamiltonian: MolecularHamiltonian) -> dict[str, int]:
+    gradient = assembly.evaluator.prepare([Gradient(assembly.start)]).costs["gradient"]
+    plan = assembly.evaluator.need_plan()
+    return {
+        "qubits": assembly.circuit.n_qubits,
+        "electrons": hamiltonian.n_electrons,
+        "determinants": n_determinants(hamiltonian),
+        "parameters": assembly.circuit.n_parameters,
+        "groups": len(plan.groups),
+        "gradient_energies": gradient.evaluations,
+    }
+
+
+def _prices(assembly: Assembly) -> dict[str, float]:
+    """Time one energy and one gradient, and measure the lines that they take in a journal."""
+    rng = np.random.default_rng(0)
+    x = assembly.start + rng.normal(0.0, 0.01, size=assembly.start.shape)
+    out: dict[str, float] = {}
+    queries: dict[str, Query] = {"energy": Energy(x), "gradient": Gradient(x)}
+    for name, query in queries.items():
+        assembly.evaluator.answer([query], 9)  # compiles its kernels
+        began = time.perf_counter()
+        (answer,) = assembly.evaluator.answer([query], 9)
+        out[f"{name}_seconds"] = time.perf_counter() - began
+        line = json.dumps([encode_query(query), encode_answer(answer)])
+        out[f"{name}_bytes"] = len(line) + 350  # with the step's own line
+    return out

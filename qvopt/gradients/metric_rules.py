@@ -1,0 +1,99 @@
+"""The ways to measure the Fubini-Study metric, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal, Protocol, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.protocol import (
+    MetricKind,
+    Overlap,
+    Point,
+    Program,
+    Reading,
+    reads_generators,
+    runs_hadamard_tests,
+)
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import PHASES
+from qvopt_molecules.errors import InputError, unknown_name
+
+from .covariances import CovarianceExpansion
+from .fisher import MetricSamples, expand_metric
+from .hadamard import HadamardExpansion
+
+FloatArray = npt.NDArray[np.float64]
+
+MetricRule = Literal["covariances", "fidelities", "hadamard"]
+
+
+class ExpandedMetric(Protocol):
+    """The circuits of a metric, every one with the same shots, and how they combine."""
+
+    @property
+    def pairs(self) -> tuple[tuple[Point, Point], ...]:
+        """Fidelities |⟨ψ(second)|ψ(first)⟩|², by overlap circuits."""
+        ...
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Generators that are read together."""
+        ...
+
+    @property
+    def overlaps(self) -> tuple[Overlap, ...]:
+        """Hadamard tests."""
+        ...
+
+    def combine(self, samples: MetricSamples, shots: int) -> tuple[FloatArray, FloatArray]:
+        """Return the metric and the variance of each entry."""
+        ...
+
+
+_EXPAND: Final[dict[str, Callable[[Circuit, FloatArray, MetricKind], ExpandedMetric]]] = {
+    "covariances": CovarianceExpansion,
+    "fidelities": expand_metric,
+    "hadamard": HadamardExpansion,
+}
+
+
+def measured_metric(
+    rule: MetricRule, circuit: Circuit, x: FloatArray, kind: MetricKind
+) -> ExpandedMetric:
+    """Expand a metric into circuits.
+
+    - "covariances": generators of commuting gates read together in the state that enters them,
+      one circuit for all; pairs of gates that stand apart by fidelities.
+    - "fidelities": overlap circuits U(second)† U(first), twice as deep.
+    - "hadamard": Hadamard tests, with one qubit more.
+
+    All without bias. Raises InputError for an unknown rule.
+    """
+    if rule not in _EXPAND:
+        raise unknown_name("metric rule", str(rule), get_args(MetricRule))
+    return _EXPAND[rule](circuit, x, kind)
+
+
+def metric_rule(rule: MetricRule | None, program: Program) -> MetricRule:
+    """Return the rule that a program runs: by default "covariances" where it can.
+
+    Raises InputError where it cannot run the one that was asked for.
+    """
+    gates = program.problem.circuit.gates
+    phases = any(gate.name in PHASES for gate in gates)  # their generators have no ±1, 0 outcomes
+    reads = reads_generators(program) and not phases
+    if rule is None:
+        return "covariances" if reads else "fidelities"
+    if rule not in _EXPAND:
+        raise unknown_name("metric rule", str(rule), get_args(MetricRule))
+    if (rule == "covariances" and not reads) or (
+        rule == "hadamard" and not runs_hadamard_tests(program)
+    ):
+        raise InputError(
+            f"this backend does not measure metrics by {rule}; use measurement.metric = "
+            f"'fidelities'"
+        )
+    return rule

@@ -1,0 +1,1 @@
+"""What runs and states serve: curves, properties, excited states, gradients and relaxation."""

@@ -1,0 +1,377 @@
+"""Potential-energy curves: one run for each value of a parameter of the molecule.
+
+A scan is a folder: `scan.toml` (what was asked), `points/0000` and so on (each an ordinary run),
+and what is derived from them, `scan.json`, `scan.csv` and `scan.png`. A finished point is never run
+again, an interrupted one is resumed.
+
+With warm starts each point begins where its neighbour ended, in orbitals that follow the
+neighbour's (`qvopt_molecules.alignment`). Without them the points do not depend on each other:
+`Scan.independent` gives their sessions, for a backend that takes the rounds of all in one batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.assembly import assemble, molecular_hamiltonian, resolve_molecule
+from qvopt.driver import Step
+from qvopt.experiment import Experiment, make_experiment
+from qvopt.experiment_file import dump_toml, read_experiment_file
+from qvopt.result import Result
+from qvopt.run_folder import RunFolder
+from qvopt.session import Session, ended_result
+from qvopt.tasks.grid import grid_values
+from qvopt_molecules.alignment import align
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.lattice import is_lattice
+from qvopt_molecules.references import ccsd_energy_if_any
+
+FloatArray = npt.NDArray[np.float64]
+
+CONTINUOUS = 0.7
+"""Overlap of the occupied orbitals of neighbours above which parameters carry over."""
+
+
+@dataclass(frozen=True)
+class ScanPoint:
+    """One point of a curve; energies in Hartree, None where they are not known.
+
+    `warm` tells whether the run started from its neighbour's parameters; `continuity` is the
+    overlap of the occupied orbitals with the neighbour's. The rest is as in `Result`.
+    """
+
+    value: float
+    status: str
+    energy: float | None
+    stderr: float | None
+    exact: float | None
+    hf: float
+    ccsd: float | None
+    fci: float | None
+    error: float | None
+    steps: int
+    evaluations: int
+    shots: int
+    seconds: float
+    warm: bool
+    continuity: float | None
+    run: str | None
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """A curve: the points that are done, in the order of the scan.
+
+    `rows()` is tidy data, one row a point; `frame()` the same as a pandas DataFrame.
+    """
+
+    molecule: str
+    parameter: str
+    points: tuple[ScanPoint, ...]
+    folder: str | None = None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary a point, the parameter under its own name."""
+        rows = []
+        for point in self.points:
+            row = asdict(point)
+            rows.append({self.parameter: row.pop("value"), **row})
+        return rows
+
+    def frame(self) -> Any:
+        """The rows as a pandas DataFrame."""
+        return importlib.import_module("pandas").DataFrame(self.rows())
+
+    def column(self, name: str) -> FloatArray:
+        """One column as floats, NaN where it is unknown."""
+        values = [row[name] for row in self.rows()]
+        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+
+    def document(self) -> dict[str, Any]:
+        """The curve as plain JSON values."""
+        return {
+            "molecule": self.molecule,
+            "parameter": self.parameter,
+            "points": self.rows(),
+            "shots": sum(p.shots for p in self.points),
+            "folder": self.folder,
+        }
+
+
+class Scan:
+    """A scan in progress. Iterate over it for its points, then ask for its `result()`.
+
+    Args:
+        experiment: what every point shares.
+        parameter: the molecule's parameter that varies, such as "bond".
+        values: its values, run in this order.
+        warm: start each point where the one before it ended.
+        folder: where to keep the runs; an existing folder of the same scan is gone on with. None
+            keeps nothing.
+
+    Raises InputError, before anything runs, where a point is not possible.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        parameter: str,
+        values: str | Sequence[float],
+        *,
+        warm: bool = True,
+        folder: Path | None = None,
+    ) -> None:
+        self.experiment, self.parameter, self.warm = experiment, parameter, warm
+        self.values = grid_values(values)
+        self.folder = folder
+        self._experiments = [self._at(value) for value in self.values]
+        geometries = set()
+        for value, point in zip(self.values, self._experiments, strict=True):
+            try:
+                molecule = resolve_molecule(point.molecule)
+                if is_lattice(point.molecule.name):
+                    molecular_hamiltonian(point.molecule)
+            except InputError as error:
+                raise InputError(f"{parameter} = {value:g}: {error}") from None
+            if molecule is None and point.molecule.name.lower().endswith("fcidump"):
+                raise InputError("an FCIDUMP file is one geometry; it has no parameter to scan")
+            geometries.add(value if molecule is None else molecule.atoms)
+        if len(geometries) < len(set(self.values)):
+            raise InputError(f"{parameter} does not change the molecule; name it in the geometry")
+        self.label = Path(experiment.molecule.name).stem[:40] or "molecule"
+        self._done: list[ScanPoint] = []
+        if folder is not None:
+            self._open(folder)
+
+    def document(self) -> dict[str, Any]:
+        """What was asked, as plain data."""
+        scan = {"parameter": self.parameter, "values": list(self.values), "warm": self.warm}
+        return {"scan": scan, "experiment": self.experiment.document()}
+
+    @classmethod
+    def open(cls, folder: Path) -> Scan:
+        """Return the scan of an existing folder, to go on with it."""
+        data = read_experiment_file(folder / "scan.toml")
+        try:
+            scan, experiment = data["scan"], make_experiment(data["experiment"])
+            return cls(experiment, scan["parameter"], scan["values"], warm=scan["warm"],
+                       folder=folder)  # fmt: skip
+        except (KeyError, TypeError):
+            raise InputError(f"{folder}/scan.toml does not describe a scan") from None
+
+    def __iter__(self) -> Iterator[ScanPoint]:
+        """Run what is missing, yielding each point when it is done."""
+        for point, _ in self.steps():
+            if point is not None:
+                yield point
+
+    def steps(self) -> Iterator[tuple[ScanPoint | None, Step | None]]:
+        """Yield (None, step) for each step of a run, and (point, None) when a point is done."""
+        self._done = []
+        before: tuple[MolecularHamiltonian, FloatArray] | None = None
+        for number, value in enumerate(self.values):
+            done = self._finished(number)
+            if done is not None:
+                hamiltonian, result, continuity, warm = done
+            else:
+                session, continuity = self._session(number, before)
+                warm = session.experiment.start is not None and self.warm and number > 0
+                hamiltonian = session.assembly.hamiltonian
+                with session:
+                    for step in session:
+                        yield None, step
+                    result = session.result()
+            x = result.x if result.average is None else result.average.x
+            before = (hamiltonian, x) if self.warm and np.all(np.isfinite(x)) else None
+            point = _point(value, result, hamiltonian, continuity, warm)
+            self._done.append(point)
+            yield point, None
+
+    def independent(self) -> Iterator[Session]:
+        """Yield a session for every point that is missing; none waits for another.
+
+        They may be stepped side by side, so that the jobs of all points are in one batch. Raises
+        InputError with warm starts, which chain the points.
+        """
+        if self.warm:
+            raise InputError("warm starts chain the points; scan with warm = False")
+        for number in range(len(self.values)):
+            if self._finished(number) is None:
+                yield self._session(number, None)[0]
+
+    def result(self) -> ScanResult:
+        """Return the points that are done, and write the derived files."""
+        folder = None if self.folder is None else str(self.folder)
+        result = ScanResult(self.label, self.parameter, tuple(self._done), folder)
+        if self.folder is not None:
+            home = RunFolder(self.folder)
+            home.write_json("scan.json", result.document())
+            home.write_text("scan.csv", _csv(result.rows()))
+        return result
+
+    def _at(self, value: float) -> Experiment:
+        spec = self.experiment.molecule
+        molecule = spec.model_copy(update={"set": {**spec.set, self.parameter: value}})
+        return self.experiment.model_copy(update={"molecule": molecule})
+
+    def _path(self, number: int) -> Path | None:
+        return None if self.folder is None else self.folder / "points" / f"{number:04d}"
+
+    def _finished(
+        self, number: int
+    ) -> tuple[MolecularHamiltonian, Result, float | None, bool] | None:
+        path = self._path(number)
+        if path is None or not (path / "journal.jsonl").is_file():
+            return None
+        result = ended_result(path)
+        if result is None:
+            return None
+        run = RunFolder(path)
+        return run.hamiltonian(), result, *_read_link(path)
+
+    def _session(
+        self, number: int, before: tuple[MolecularHamiltonian, FloatArray] | None
+    ) -> tuple[Session, float | None]:
+        """Resume a point, or begin it."""
+        path = self._path(number)
+        if path is not None and (path / "journal.jsonl").is_file():
+            return Session.resume(path), _read_link(path)[0]
+        if path is not None and path.exists():
+            shutil.rmtree(path)  # killed before its journal began: nothing was run
+        experiment = self._experiments[number]
+        hamiltonian = molecular_hamiltonian(experiment.molecule)
+        continuity = None
+        if before is not None:
+            aligned = align(hamiltonian, before[0])
+            hamiltonian, continuity = aligned.hamiltonian, aligned.continuity
+            if continuity > CONTINUOUS and _fits(experiment, hamiltonian, before[1]):
+                start = tuple(before[1].tolist())
+                experiment = experiment.model_copy(update={"start": start})
+        session = Session.begin(
+            experiment, out=path, store=path is not None, hamiltonian=hamiltonian
+        )
+        if path is not None:
+            warm = experiment.start is not None and number > 0
+            RunFolder(path).write_json("link.json", {"continuity": continuity, "warm": warm})
+        return session, continuity
+
+    def _open(self, folder: Path) -> None:
+        asked = dump_toml(self.document())
+        file = folder / "scan.toml"
+        if file.is_file():
+            data = read_experiment_file(file)
+            same = data.get("scan") == self.document()["scan"]
+            kept = make_experiment(data.get("experiment", {"molecule": "?"}))
+            if not same or kept.content_hash() != self.experiment.content_hash():
+                raise InputError(
+                    f"{folder} holds another scan; choose another --out, or `qvopt scan {folder}` "
+                    f"to go on with that one"
+                )
+            return
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError(f"{folder} exists already and is not a scan; choose another --out")
+        try:
+            (folder / "points").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
+        RunFolder(folder).write_text("scan.toml", asked)
+
+
+def scan(
+    molecule: str,
+    parameter: str,
+    values: str | Sequence[float],
+    *,
+    warm: bool = True,
+    out: str | Path | None = None,
+    **settings: Any,
+) -> ScanResult:
+    """Run a potential-energy curve to its end and return it.
+
+        scan("h2", "bond", "0.4:3.0:30").frame()
+
+    Args:
+        molecule: as for `run`.
+        parameter: which of the molecule's parameters varies.
+        values: "start:stop:number" or the values themselves.
+        warm: start each point where its neighbour ended.
+        out: folder to keep the runs in, and to go on with.
+        settings: the keys of `Experiment`.
+
+    Raises InputError for what cannot run.
+    """
+    experiment = make_experiment({"molecule": molecule, **settings})
+    work = Scan(experiment, parameter, values, warm=warm, folder=None if out is None else Path(out))
+    for _ in work:
+        pass
+    return work.result()
+
+
+def default_folder(work: Scan) -> Path:
+    """Where the command line keeps a scan: the same question finds its folder again."""
+    text = json.dumps(work.document(), sort_keys=True)
+    key = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return Path("scans") / f"{work.label}-{work.parameter}-{key}"
+
+
+def _fits(experiment: Experiment, hamiltonian: MolecularHamiltonian, x: FloatArray) -> bool:
+    """Whether the parameters are as many as the point's circuit has."""
+    return assemble(experiment, hamiltonian).circuit.n_parameters == len(x)
+
+
+def _read_link(path: Path) -> tuple[float | None, bool]:
+    try:
+        stored = json.loads((path / "link.json").read_text())
+        return stored["continuity"], bool(stored["warm"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, False
+
+
+def _point(
+    value: float,
+    result: Result,
+    hamiltonian: MolecularHamiltonian,
+    continuity: float | None,
+    warm: bool,
+) -> ScanPoint:
+    return ScanPoint(
+        value=value,
+        status=result.status,
+        energy=result.energy,
+        stderr=result.stderr,
+        exact=result.exact,
+        hf=result.hf,
+        ccsd=ccsd_energy_if_any(hamiltonian),
+        fci=result.fci,
+        error=result.error,
+        steps=result.steps,
+        evaluations=result.evaluations,
+        shots=result.shots,
+        seconds=result.seconds,
+        warm=warm,
+        continuity=continuity,
+        run=result.run,
+    )
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    import csv
+    import io
+
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,149 @@
+"""Potential-energy curves: against PySCF point by point, warm, cold, interrupted and resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from qvopt import scan
+from qvopt.experiment import make_experiment
+from qvopt.tasks.grid import grid_values, parse_grid
+from qvopt.tasks.scan import Scan
+from qvopt_molecules.errors import InputError
+
+QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
+
+
+def call(*arguments, cwd):
+    return subprocess.run(
+        [*QVOPT, *arguments], capture_output=True, text=True, cwd=cwd, timeout=300
+    )
+
+
+def pyscf_curve(bonds, method):
+    from pyscf import cc, fci, gto, scf
+
+    out = []
+    for bond in bonds:
+        mol = gto.M(atom=f"H 0 0 0; H 0 0 {bond}", basis="sto-3g", verbose=0)
+        mean_field = scf.RHF(mol).run(conv_tol=1e-12)
+        if method == "hf":
+            out.append(mean_field.e_tot)
+        elif method == "ccsd":
+            out.append(cc.CCSD(mean_field).run(conv_tol=1e-10).e_tot)
+        else:
+            out.append(fci.FCI(mean_field).kernel()[0])
+    return np.array(out)
+
+
+def test_the_curve_of_h2_against_pyscf(tmp_path):
+    done = call("scan", "h2", "--bond", "0.4:3.0:6", "--json", "-q", "--out", "s", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    points = document["points"]
+    bonds = [p["bond"] for p in points]
+    assert np.allclose(bonds, np.linspace(0.4, 3.0, 6))
+    for method in ("hf", "ccsd", "fci"):
+        assert np.allclose([p[method] for p in points], pyscf_curve(bonds, method), atol=1e-7)
+    assert np.allclose([p["energy"] for p in points], [p["fci"] for p in points], atol=1e-7)
+    assert [p["warm"] for p in points] == [False] + [True] * 5
+    made = {p.name for p in (tmp_path / "s").iterdir()}
+    assert {"scan.toml", "scan.json", "scan.csv", "scan.png", "points"} <= made
+    header = (tmp_path / "s" / "scan.csv").read_text().splitlines()[0]
+    assert header.startswith("bond,status,energy,stderr,exact,hf,ccsd,fci")
+    # Each point is an ordinary run.
+    shown = call("show", "s/points/0002", "--json", cwd=tmp_path)
+    assert json.loads(shown.stdout)["energy"] == points[2]["energy"]
+    # Again: nothing runs, and the answer is the same.
+    before = (tmp_path / "s" / "points" / "0003" / "journal.jsonl").read_bytes()
+    again = call("scan", "h2", "--bond", "0.4:3.0:6", "--json", "-q", "--out", "s", cwd=tmp_path)
+    for one, other in zip(json.loads(again.stdout)["points"], points, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+    assert (tmp_path / "s" / "points" / "0003" / "journal.jsonl").read_bytes() == before
+    other = call("scan", "h2", "--bond", "0.4:3.0:7", "--out", "s", cwd=tmp_path)
+    assert other.returncode == 2
+    assert "another scan" in other.stderr
+
+
+def test_warm_starts_save_work_and_change_no_energy():
+    options = {"ansatz": "uccsd"}
+    warm = scan("lih", "bond", "1.4:1.8:5", **options)
+    cold = scan("lih", "bond", "1.4:1.8:5", warm=False, **options)
+    assert np.allclose(warm.column("energy"), cold.column("energy"), atol=1e-6)
+    assert warm.column("evaluations")[1:].sum() < cold.column("evaluations")[1:].sum()
+    assert not any(p.warm for p in cold.points)
+    assert np.all(warm.column("continuity")[1:] > 0.9)
+
+
+def test_a_killed_scan_goes_on_bit_for_bit(tmp_path):
+    arguments = ["scan", "h4-chain", "--scan", "bond=0.8:1.2:4", "--shots", "400",
+                 "--max-steps", "12", "--json", "-q"]  # fmt: skip
+    whole = call(*arguments, "--out", "whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    process = subprocess.Popen(
+        [*QVOPT, *arguments, "--out", "killed"], cwd=tmp_path, stdout=subprocess.DEVNULL
+    )
+    second = tmp_path / "killed" / "points" / "0001" / "journal.jsonl"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if second.is_file() and second.read_bytes().count(b"\n") > 5:
+            break
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    resumed = call("scan", "killed", "--json", "-q", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    a, b = (json.loads(p.stdout)["points"] for p in (whole, resumed))
+    for one, other in zip(a, b, strict=True):
+        for key in ("energy", "stderr", "exact", "shots", "steps"):
+            assert one[key] == other[key]
+
+
+def test_independent_points_may_run_side_by_side(tmp_path):
+    experiment = make_experiment({"molecule": "h2", "shots": 200, "max_steps": 3})
+    work = Scan(experiment, "bond", [0.6, 0.7], warm=False, folder=tmp_path / "s")
+    sessions = list(work.independent())
+    for _ in zip(*sessions, strict=True):  # one step of each in turn
+        pass
+    for session in sessions:
+        session.result()
+        session.close()
+    assert list(work.independent()) == []
+    assert len(list(work)) == 2
+    assert {row["bond"] for row in work.result().frame().to_dict("records")} == {0.6, 0.7}
+    with pytest.raises(InputError, match="warm starts chain"):
+        next(Scan(experiment, "bond", [0.6], warm=True).independent())
+
+
+def test_grids():
+    assert parse_grid("0.4:3.0:27")[1] == 0.5
+    assert grid_values([1, 2.5]) == (1.0, 2.5)
+
+
+ERRORS = {
+    "no parameter": (["h2"], "needs one parameter"),
+    "grid": (["h2", "--bond", "0.4:3.0"], "start:stop:number"),
+    "number": (["h2", "--bond", "0.4:3.0:0"], "1 to 10000 points"),
+    "name": (["h2", "--bnd", "0.4:3.0:3"], "did you mean 'bond'"),
+    "option": (["h2", "--bond", "0.4:3:3", "--shot", "100"], "unknown option --shot"),
+    "two": (["h2o", "--bond", "0.9:1:3", "--angle", "90:110:3"], "needs one parameter"),
+    "geometry": (["h2", "--bond", "0.0:1.0:3"], "bond = 0: .*same place"),
+    "fixed": (["H 0 0 0; H 0 0 1", "--bond", "0.5:1:2"], "bond"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_errors_take_one_line_and_write_nothing(name, tmp_path):
+    import re
+
+    arguments, message = ERRORS[name]
+    done = call("scan", *arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert re.search(message, done.stderr)
+    assert not list(tmp_path.iterdir())
