@@ -32,6 +32,16 @@ _OWN: Final = {
         "ibm",
         "IBM Quantum: ibm:<device>; ibm:fake_manila and other recorded snapshots need no account",
     ),
+    "braket": (
+        "qvopt.cloud.catalogue",
+        "braket",
+        "Amazon Braket: braket:sv1, braket:garnet, … or an ARN",
+    ),
+    "ionq": (
+        "qvopt.cloud.catalogue",
+        "ionq",
+        "IonQ: ionq:simulator, ionq:aria-1, ionq:forte-1, …",
+    ),
     "qiskit": (
         "qvopt.cloud.catalogue",
         "qiskit_object",

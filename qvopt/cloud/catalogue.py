@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qvopt_molecules.errors import InputError
@@ -48,5 +49,28 @@ def _qiskit(device: str = "") -> Provider:
     )
 
 
+def _braket(
+    device: str = "sv1",
+    bucket: str | None = None,
+    verbatim: bool = False,
+    price: Mapping[str, float] | None = None,
+) -> Provider:
+    from .braket import BraketProvider
+
+    return BraketProvider(device, bucket=bucket, verbatim=verbatim, price=price)
+
+
+def _ionq(
+    device: str = "simulator",
+    noise_model: str = "ideal",
+    gate_price: Sequence[float] | None = None,
+) -> Provider:
+    from .ionq import IonQProvider
+
+    return IonQProvider(device, noise_model=noise_model, gate_price=gate_price)
+
+
 ibm: Any = backend_factory(_ibm)
+braket: Any = backend_factory(_braket)
+ionq: Any = backend_factory(_ionq)
 qiskit_object: Any = backend_factory(_qiskit)

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import os
 import re
+import signal
 import socket
 import struct
 import threading
@@ -16,13 +18,16 @@ class Fault:
     """What happens to the next `times` requests that match.
 
     `kind`: an HTTP status; "reset" before the request is worked on, "reset-after" it; "hang";
-    "garbage" and "truncated" answers after it; or a function that changes the answer.
+    "garbage" and "truncated" answers after it; "kill" and "kill-after", which kill the process
+    `victim` instead; or a function that changes the answer. The first `skip` requests that match
+    are let through.
     """
 
     method: str
     path: str
     kind: object
     times: int = 1
+    skip: int = 0
 
 
 @dataclass
@@ -32,6 +37,7 @@ class VendorStub:
     faults: list = field(default_factory=list)
     seen: list = field(default_factory=list)
     token: str = ""
+    victim: int = 0
 
     def __enter__(self):
         stub = self
@@ -74,8 +80,8 @@ class VendorStub:
     def url(self):
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def fail(self, method, path, kind, times=1):
-        self.faults.append(Fault(method, path, kind, times))
+    def fail(self, method, path, kind, times=1, skip=0):
+        self.faults.append(Fault(method, path, kind, times, skip))
 
     def answer(self, method, path, query, body):
         raise NotImplementedError
@@ -89,6 +95,9 @@ class VendorStub:
     def _fault(self, method, path):
         for fault in self.faults:
             if fault.times > 0 and fault.method == method and re.search(fault.path, path):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
                 fault.times -= 1
                 return fault.kind
         return None
@@ -99,7 +108,9 @@ class VendorStub:
         with self._lock:
             self.seen.append((method, path))
             kind = self._fault(method, path)
-        if kind == "reset":
+        if kind == "kill":
+            os.kill(self.victim, signal.SIGKILL)
+        if kind in ("reset", "kill"):
             return _reset(handler)
         if kind == "hang":
             self._stopped.wait(60)
@@ -110,7 +121,9 @@ class VendorStub:
             return _send(handler, 401, self.error(401))
         with self._lock:
             status, document = self.answer(method, path, parse_qs(parts.query), body)
-        if kind == "reset-after":
+        if kind == "kill-after":
+            os.kill(self.victim, signal.SIGKILL)
+        if kind in ("reset-after", "kill-after"):
             return _reset(handler)
         if kind == "garbage":
             return _send(handler, 200, None, b"<html>not what you asked for</html>")
