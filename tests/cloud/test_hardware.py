@@ -199,15 +199,17 @@ def test_journals_without_jobs_read_as_before():
 
 
 def test_commands_from_forecast_to_end(tmp_path):
-    options = ["--backend", "ibm:fake_manila", "--shots", "200", "--set", "max_steps=1", "--set",
-               "measurement.grouping=qubit-wise", "--set", "backend.repeats=1"]  # fmt: skip
-    dry = call("submit", "h2", *options, "--dry", "--json", cwd=tmp_path)
+    (tmp_path / "e.toml").write_text(
+        'molecule = "h2"\nmax_steps = 1\nshots = 200\nmeasurement = { grouping = "qubit-wise" }\n'
+        '[backend]\nname = "ibm:fake_manila"\nrepeats = 1\n'
+    )
+    dry = call("submit", "e.toml", "--dry", "--json", cwd=tmp_path)
     assert dry.returncode == 0, dry.stderr
     parts = {p["part"]: p for p in json.loads(dry.stdout)["parts"]}
     assert parts["1 steps"]["jobs"] == 2
     assert parts["1 steps"]["shots"] == 12 * 200 + 3 * 200
-    assert not list(tmp_path.iterdir())
-    sent = call("submit", "h2", *options, "--budget", "9 jobs", "--out", "mine", cwd=tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["e.toml"]
+    sent = call("submit", "e.toml", "--budget", "9 jobs", "--out", "mine", cwd=tmp_path)
     assert sent.returncode == 0, sent.stderr
     shown = call("status", "mine", "--json", cwd=tmp_path)
     (document,) = json.loads(shown.stdout)
