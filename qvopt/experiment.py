@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.cloud.secrets import refuse_secrets
 from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
@@ -228,6 +229,7 @@ def make_experiment(data: Mapping[str, Any]) -> Experiment:
     Raises InputError naming the first wrong key, in one line.
     """
     data = dict(data)
+    refuse_secrets(data)
     if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
         data["ansatz"] = ansatz_data(data["ansatz"])
     try:

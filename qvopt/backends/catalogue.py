@@ -49,6 +49,9 @@ _OWN: Final = {
     ),
 }
 
+HARDWARE: Final = ("ibm", "braket", "ionq", "qiskit")
+"""Providers whose work is jobs."""
+
 GROUP: Final = "qvopt.backends"
 """Entry-point group of third parties: name = a callable that returns a Backend."""
 

@@ -7,7 +7,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-_ORDER = ("run", "resume", "show", "scan", "measurements", "validate", "list")
+_ORDER = (
+    "run",
+    "submit",
+    "status",
+    "resume",
+    "fetch",
+    "cancel",
+    "show",
+    "doctor",
+    "scan",
+    "measurements",
+    "validate",
+    "list",
+)
 
 
 class _Ordered(TyperGroup):

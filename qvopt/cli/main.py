@@ -7,10 +7,17 @@ import sys
 
 from qvopt_molecules.errors import QvoptError
 
-from . import list_commands, measurement_commands, run_commands, task_commands
+from . import cloud_commands, list_commands, measurement_commands, run_commands, task_commands
 from .app import app
 
-__all__ = ["list_commands", "main", "measurement_commands", "run_commands", "task_commands"]
+__all__ = [
+    "cloud_commands",
+    "list_commands",
+    "main",
+    "measurement_commands",
+    "run_commands",
+    "task_commands",
+]
 
 
 def main() -> None:

@@ -16,12 +16,18 @@ def experiment_data(
     options: Mapping[str, Any],
     settings: Sequence[str],
     active_space: str | None,
+    budget: str | None = None,
 ) -> dict[str, Any]:
     """Return plain data: the file or molecule first, then options, then `--set`, later ones win."""
     data = _base(what)
     for option, value in options.items():
         if value is not None:
             _put(data, option.split("."), value)
+    if budget is not None:
+        from qvopt.cloud.budgets import parse_budget
+
+        for key, value in parse_budget(budget).items():
+            _put(data, ["budget", key], value)
     if active_space is not None:
         electrons, _, orbitals = active_space.partition(",")
         if not (electrons.strip().isdecimal() and orbitals.strip().isdecimal()):

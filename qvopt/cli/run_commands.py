@@ -62,6 +62,10 @@ def run(
         str | None, typer.Option(help="uniform, weighted, variance or measured.")
     ] = None,
     budget_shots: Annotated[int | None, typer.Option(help="Cap on all shots of the run.")] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Caps over the whole run: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder to make; an existing one is never overwritten.")
     ] = None,
@@ -95,6 +99,7 @@ def run(
         },
         settings or [],
         active_space,
+        budget,
     )
     if dry:
         raise typer.Exit(price_command(data, json_output))
@@ -105,13 +110,16 @@ def run(
 def resume(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     max_steps: Annotated[int | None, typer.Option(help="Go on to this many steps.")] = None,
+    resubmit: Annotated[
+        bool, typer.Option("--resubmit", help="Submit jobs again that failed or were cancelled.")
+    ] = False,
     json_output: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was killed or interrupted; nothing is computed twice."""
     from .runs import resume_command
 
-    raise typer.Exit(resume_command(folder, max_steps, json_output, quiet))
+    raise typer.Exit(resume_command(folder, max_steps, json_output, quiet, resubmit))
 
 
 @app.command()

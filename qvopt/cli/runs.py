@@ -10,6 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from qvopt.backends.catalogue import HARDWARE
+from qvopt.cloud.handling import JobHandling
 from qvopt.experiment import make_experiment
 from qvopt.result import Result, Trace
 from qvopt.run_folder import RunFolder
@@ -31,15 +33,21 @@ def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet:
     """Run an experiment from its plain data; return the exit code."""
     experiment = make_experiment(data)
     command = ["qvopt", *sys.argv[1:]]
-    with terminable(), Session.begin(experiment, out=out, command=command) as session:
-        return _work(session, as_json, quiet)
+    jobs = _jobs(quiet)
+    with terminable(), Session.begin(experiment, out=out, command=command, jobs=jobs) as session:
+        return work(session, as_json, quiet)
 
 
 def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what queries of an experiment cost; nothing runs."""
     from qvopt.pricing import price_list
 
-    rows = [row.document() for row in price_list(make_experiment(data))]
+    experiment = make_experiment(data)
+    if experiment.backend.name.partition(":")[0] in HARDWARE:
+        from .cloud import forecast_command
+
+        return forecast_command(data, as_json)
+    rows = [row.document() for row in price_list(experiment)]
     if as_json:
         print_json(rows)
         return 0
@@ -49,15 +57,24 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     return 0
 
 
-def resume_command(path: Path, max_steps: int | None, as_json: bool, quiet: bool) -> int:
+def _jobs(quiet: bool, resubmit: bool = False) -> JobHandling:
+    from .cloud import told
+
+    return JobHandling(resubmit=resubmit, tell=told(quiet))
+
+
+def resume_command(
+    path: Path, max_steps: int | None, as_json: bool, quiet: bool, resubmit: bool = False
+) -> int:
     """Go on with a run; one that has ended is shown."""
     if max_steps is not None and max_steps < 0:
         raise InputError(f"--max-steps must be >= 0, got {max_steps}")
     ended = ended_result(path, max_steps)
     if ended is not None:
-        return _report(ended, RunFolder(path), as_json)
-    with terminable(), Session.resume(path, max_steps=max_steps) as session:
-        return _work(session, as_json, quiet)
+        return report(ended, RunFolder(path), as_json)
+    jobs = _jobs(quiet, resubmit)
+    with terminable(), Session.resume(path, max_steps=max_steps, jobs=jobs) as session:
+        return work(session, as_json, quiet)
 
 
 def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
@@ -77,7 +94,7 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
     return 0
 
 
-def _work(session: Session, as_json: bool, quiet: bool) -> int:
+def work(session: Session, as_json: bool, quiet: bool) -> int:
     """Loop over the steps, show them, and report the end."""
     code: int | None = None
     try:
@@ -92,13 +109,14 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
     session.close()
     folder = session.folder
     assert folder is not None
-    reported = _report(result, folder, as_json)
+    reported = report(result, folder, as_json)
     if code is not None:
         print(f"interrupted; `qvopt resume {folder.path}` goes on", file=sys.stderr)
     return reported if code is None else code
 
 
-def _report(result: Result, folder: RunFolder, as_json: bool) -> int:
+def report(result: Result, folder: RunFolder, as_json: bool) -> int:
+    """Print a result and draw its picture; return the exit code."""
     from qvopt.picture import draw_convergence
 
     picture = folder.path / "convergence.png"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +36,7 @@ class IBMOptions:
 def need_ibm() -> None:
     """Raise InputError, with the mend, where the client is not installed."""
     try:
-        from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]  # noqa: F401
-            executor_sampler,
-        )
+        importlib.import_module("qiskit_ibm_runtime.executor_sampler")
     except ImportError:
         raise InputError(
             "IBM Quantum needs qiskit-ibm-runtime 0.51 or later: pip install 'qvopt[ibm]'"
@@ -46,7 +45,9 @@ def need_ibm() -> None:
 
 def make_sampler(mode: Any, options: IBMOptions, *, seed: int | None = None) -> Any:
     """Return the client-side Sampler on a backend, batch or session."""
-    from qiskit_ibm_runtime.executor_sampler import Sampler
+    from qiskit_ibm_runtime.executor_sampler import (  # type: ignore[import-untyped,unused-ignore]
+        Sampler,
+    )
 
     sampler = Sampler(mode=mode)
     if options.dynamical_decoupling is not None:

@@ -1,0 +1,202 @@
+"""`qvopt submit`, `status`, `fetch`, `cancel` and `doctor`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from qvopt.cloud.desk import JobsPendingError
+from qvopt.cloud.handling import JobHandling
+from qvopt.cloud.program import HardwareProgram
+from qvopt.experiment import make_experiment
+from qvopt.session import Session, ended_result
+from qvopt_molecules.errors import InputError
+
+from .output import print_json, print_table
+from .runs import report, terminable, work
+
+
+def told(quiet: bool) -> Callable[[str], None] | None:
+    """Print what happens to jobs on standard error; the same line once."""
+    last = ""
+
+    def tell(text: str) -> None:
+        nonlocal last
+        if text != last:
+            print(text, file=sys.stderr, flush=True)
+        last = text
+
+    return None if quiet else tell
+
+
+def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
+    """Print what the run will take; nothing is sent."""
+    from qvopt.assembly import assemble
+    from qvopt.cloud.forecast import forecast_run
+
+    forecast = forecast_run(assemble(make_experiment(data)))
+    caps = dict(forecast.budget.caps())
+    if as_json:
+        print_json({"device": forecast.device, "parts": forecast.rows(), "budget": caps})
+        return 0
+    unit = forecast.currency if forecast.priced else "money"
+    rows = []
+    for row in forecast.rows():
+        money = "not priced" if row["money"] is None else f"{row['money']:,.2f}"
+        counts = {k: f"{row[k]:,}" for k in ("jobs", "circuits", "shots")}
+        rows.append({"part": row["part"], **counts, "QPU s": f"{row['qpu_seconds']:,.1f}",
+                     unit: money})  # fmt: skip
+    print(f"{forecast.device}: nothing was sent")
+    print_table(rows)
+    if caps:
+        print("the run stops before it passes " + ", ".join(f"{v:,} {k}" for k, v in caps.items()))
+    return 0
+
+
+def submit_command(
+    data: Mapping[str, Any] | None, path: Path | None, as_json: bool, quiet: bool
+) -> int:
+    """Submit the next step of a new run, or of the run in `path`."""
+    handling = JobHandling("submit", tell=told(quiet))
+    if data is None:
+        assert path is not None
+        return _step(path, handling, as_json, quiet)
+    with (
+        terminable(),
+        Session.begin(
+            make_experiment(data), out=path, command=["qvopt", *sys.argv[1:]], jobs=handling
+        ) as session,
+    ):
+        _need_hardware(session)
+        return _follow(session, as_json, quiet, 0)
+
+
+def fetch_command(path: Path, as_json: bool, quiet: bool) -> int:
+    """Store what is done, and go on until something would have to be submitted."""
+    return _step(path, JobHandling("fetch", tell=told(quiet)), as_json, quiet)
+
+
+def _step(path: Path, handling: JobHandling, as_json: bool, quiet: bool) -> int:
+    from qvopt.run_folder import RunFolder
+
+    ended = ended_result(path)
+    if ended is not None:
+        return report(ended, RunFolder(path), as_json)
+    with terminable(), Session.resume(path, jobs=handling) as session:
+        _need_hardware(session)
+        code = 0 if handling.mode == "submit" else JobsPendingError.exit_code
+        return _follow(session, as_json, quiet, code)
+
+
+def _follow(session: Session, as_json: bool, quiet: bool, pending: int) -> int:
+    try:
+        return work(session, as_json, quiet)
+    except JobsPendingError as error:
+        from qvopt.cloud.status import run_status
+
+        assert session.folder is not None
+        found = run_status(session.folder.path)
+        if found is None or not any(job.open for job in found.jobs):
+            pending = 0
+        if as_json:
+            print_json(None if found is None else found.document())
+        else:
+            print(f"{error}\nrun      {session.folder.path}")
+        return pending
+
+
+def _need_hardware(session: Session) -> None:
+    if not isinstance(session.assembly.program, HardwareProgram):
+        raise InputError("only runs on hardware are submitted; `qvopt run` runs simulators")
+
+
+def status_command(path: Path | None, offline: bool, as_json: bool) -> int:
+    """Print where jobs stand, and the budgets."""
+    from qvopt.cloud.status import run_status, states_now
+
+    paths = [path] if path is not None else sorted(
+        p.parent for p in Path("runs").glob("*/journal.jsonl")
+    )  # fmt: skip
+    found = [s for s in map(run_status, paths) if s is not None]
+    if path is not None and not found:
+        raise InputError(f"{path} is not a run on hardware; `qvopt show` shows it")
+    documents = []
+    for one in found:
+        document = one.document()
+        now = {} if offline else states_now(one)
+        for job in document["open"]:
+            job["now"] = now.get(str(job["id"]), "not asked" if offline else "not submitted yet")
+        documents.append(document)
+    if as_json:
+        print_json(documents)
+        return 0
+    if not documents:
+        print("no runs on hardware in runs/")
+    for document in documents:
+        _print_status(document)
+    return 0
+
+
+def _print_status(document: dict[str, Any]) -> None:
+    end = document["ended"] or "not ended"
+    print(f"{document['run']}  {document['device']}  step {document['steps']}  {end}")
+    for job in document["open"]:
+        print(f"  job {job['id'] or job['key'][:12]}: {job['now']} (journal: {job['state']})")
+    for job in document["failed"]:
+        print(f"  job {job['id']}: {job['state']} {job['reason']}")
+    rows = [
+        {
+            "": name.replace("_", " "),
+            "spent": f"{v['spent']:,.10g}",
+            "reserved": f"{v['reserved']:,.10g}",
+            "cap": "-" if v["cap"] is None else f"{v['cap']:,.10g}",
+        }
+        for name, v in document["budget"].items()
+    ]
+    print_table(rows)
+
+
+def cancel_command(path: Path) -> int:
+    """Cancel open jobs."""
+    from qvopt.cloud.status import cancel_jobs
+
+    ids = cancel_jobs(path)
+    print(f"cancelled {', '.join(ids)}" if ids else "no job of this run is at the provider")
+    return 0
+
+
+def doctor_command(backend: str | None, live: bool, yes: bool, as_json: bool) -> int:
+    """Print the checks; with --live send one tiny job."""
+    from qvopt.cloud import doctor
+    from qvopt.cloud.provider import Forecast
+
+    rows = doctor.checks()
+    if backend is not None:
+        rows += doctor.trouble(lambda: doctor.reach(backend), backend)
+    if not as_json:
+        print_table(rows)
+        print(doctor.HONESTY)
+    code = 0
+    if live:
+        if backend is None:
+            raise InputError("--live needs a device: --backend PROVIDER:DEVICE")
+
+        def agree(price: Forecast) -> bool:
+            money = "not priced" if price.money is None else f"{price.money:.4f} {price.currency}"
+            print(
+                f"one job of {price.shots} shots: about {price.qpu_seconds:.1f} QPU seconds, "
+                f"{money}",
+                file=sys.stderr,
+            )
+            return yes or input("send it? [y/N] ").strip().lower() == "y"
+
+        counts = doctor.live(backend, agree)
+        text = "not sent" if counts is None else f"counts {dict(sorted(counts.items()))}"
+        rows.append({"check": f"{backend}, one Bell circuit", "found": text})
+        if not as_json:
+            print_table(rows[-1:])
+    if as_json:
+        print_json({"checks": rows, "note": doctor.HONESTY})
+    return code

@@ -1,0 +1,174 @@
+"""Where the jobs of a run stand: what was spent, what is reserved, and by which caps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qvopt.backends.catalogue import get_backend
+from qvopt.codec import decode_costs
+from qvopt.journal import Journal
+from qvopt.ledger import Cost, Ledger
+from qvopt.run_folder import RunFolder
+from qvopt_molecules.errors import InputError, QvoptError
+
+from .backend import HardwareBackend
+from .budgets import lost_costs_of
+from .calls import within
+from .provider import Provider
+from .records import JobRecord, job_records
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """A run's jobs. `spent` is what the journal has charged; `reserved` the forecast of open jobs.
+
+    A job that is done but whose round is not charged yet counts as reserved, with what it took.
+    """
+
+    path: Path
+    device: str
+    steps: int
+    ended: str | None
+    jobs: Sequence[JobRecord]
+    spent: Cost
+    reserved: Cost
+    budget: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """Plain data."""
+        amounts = {
+            name: {
+                "spent": getattr(self.spent, name),
+                "reserved": getattr(self.reserved, name),
+                "cap": self.budget.get(name),
+            }
+            for name in ("shots", "jobs", "qpu_seconds", "money")
+        }
+        return {
+            "run": str(self.path),
+            "device": self.device,
+            "steps": self.steps,
+            "ended": self.ended,
+            "open": [
+                {"key": j.key, "id": j.id, "state": j.state, "shots": j.shots}
+                for j in self.jobs
+                if j.open
+            ],
+            "failed": [
+                {"id": j.id, "state": j.state, "reason": j.reason}
+                for j in self.jobs
+                if j.state in ("failed", "cancelled", "refused")
+            ],
+            "budget": amounts,
+        }
+
+
+def run_status(path: Path) -> RunStatus | None:
+    """Read the journal of a run; None where it is not on hardware."""
+    folder = RunFolder.open(path)
+    events = folder.events()
+    begun = [e for e in events if e["type"] == "hardware" and "device" in e]
+    if not begun:
+        return None
+    ledger = Ledger()
+    ledger.charge(lost_costs_of(events))
+    charged = set()
+    for event in events:
+        if event["type"] == "round":
+            ledger.charge(decode_costs(event["cost"]))
+            charged |= {j.key for j in job_records(events[: event["n"]]).values() if not j.open}
+    jobs = list(job_records(events).values())
+    reserved = Cost()
+    for job in jobs:
+        if job.open or (job.state == "done" and job.key not in charged):
+            reserved += Cost(0, job.circuits, job.shots, 1, job.qpu_seconds, job.money or 0.0)
+    ends = [e["status"] for e in events if e["type"] == "end"]
+    return RunStatus(
+        path,
+        begun[-1]["device"],
+        max((e["step"] for e in events if e["type"] == "step"), default=0),
+        ends[-1] if ends else None,
+        jobs,
+        ledger.total,
+        reserved,
+        folder.experiment().budget.model_dump(),
+    )
+
+
+def provider_of(path: Path) -> HardwareBackend:
+    """The backend of a run folder's experiment.
+
+    Raises InputError where it is no hardware.
+    """
+    spec = RunFolder.open(path).experiment().backend
+    backend = get_backend(spec.name, **spec.options)
+    if not isinstance(backend, HardwareBackend):
+        raise InputError(f"{path} is not a run on hardware: its backend is {spec.name}")
+    return backend
+
+
+def states_now(status: RunStatus) -> dict[str, str]:
+    """Ask the provider for the states of open jobs, by id; what it says, or why it did not."""
+    jobs = [j for j in status.jobs if j.open and j.id is not None]
+    if not jobs:
+        return {}
+    backend = provider_of(status.path)
+    found = {}
+    for job in jobs:
+        found[str(job.id)] = _state(backend.provider, str(job.id), backend.patience.call)
+    backend.provider.close()
+    return found
+
+
+def _state(provider: Provider, job: str, seconds: float) -> str:
+    try:
+        now = within(seconds, lambda: provider.status(job), "the provider")
+    except QvoptError as error:
+        return f"unknown: {error}"
+    place = "" if now.queue_position is None else f", place {now.queue_position}"
+    return f"{now.state}{place}{': ' + now.reason if now.reason else ''}"
+
+
+def cancel_jobs(path: Path) -> list[str]:
+    """Cancel a run's open jobs, those without a known id too, and say so in its journal.
+
+    Where another process works on the run, that process sees and writes the cancellation.
+    Returns the ids.
+    """
+    status = run_status(path)
+    open_jobs = [] if status is None else [j for j in status.jobs if j.open]
+    if not open_jobs:
+        return []
+    backend = provider_of(path)
+    provider, seconds = backend.provider, backend.patience.call
+    try:
+        journal: Journal | None = RunFolder.open(path).open_journal()
+    except InputError:
+        journal = None
+    cancelled = []
+    try:
+        for job in open_jobs:
+            ids = [] if job.id is None else [job.id]
+            if job.id is None:
+                key = job.key
+                ids = [f.id for f in within(seconds, lambda: provider.find(key), "the list")]  # noqa: B023
+            for one in ids:
+                within(seconds, lambda: provider.cancel(one), "cancelling")  # noqa: B023
+            cancelled += ids
+            if journal is None or not ids:
+                continue
+            for one in ids:
+                now = within(seconds, lambda: provider.status(one), "the provider")  # noqa: B023
+            if now.state.final and str(now.state) != "done":
+                event: dict[str, Any] = {"type": "job", "key": job.key, "state": str(now.state)}
+                event |= {"id": ids[0]}
+                event |= {"reason": "cancelled by qvopt cancel", "qpu_seconds": 0.0, "money": 0.0}
+                journal.append(event, durable=True)
+    finally:
+        provider.close()
+        if journal is not None:
+            journal.close()
+    return cancelled
