@@ -148,6 +148,9 @@ class Driver:
         }
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(chosen_operators(self.past))
+        for event in self.past:  # what was spent beside the run itself
+            if event["type"] == "round" and event["role"] == "properties":
+                self.ledger.charge(decode_costs(event["cost"]))
         self._steps_seen = max((e["step"] for e in self.past if e["type"] == "step"), default=-1)
         self._seconds = max((float(e.get("seconds", 0.0)) for e in self.past), default=0.0)
         self._began = time.perf_counter()

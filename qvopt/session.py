@@ -164,6 +164,9 @@ class Session:
                 raise InputError(f"{path}/experiment.toml is not the one this run began with")
             if begin["hamiltonian"] != hamiltonian.content_hash():
                 raise InputError(f"{path}/hamiltonian.npz is not the one this run began with")
+            if experiment.measurement.metric is None:  # begun before there was a choice
+                measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
+                experiment = experiment.model_copy(update={"measurement": measurement})
             assembly = assemble(experiment, hamiltonian, backend)
             return cls(
                 assembly,

@@ -34,6 +34,7 @@ from qvopt.tasks.grid import grid_values
 from qvopt_molecules.alignment import align
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.lattice import is_lattice
 from qvopt_molecules.references import ccsd_energy_if_any
 
 FloatArray = npt.NDArray[np.float64]
@@ -139,6 +140,8 @@ class Scan:
         for value, point in zip(self.values, self._experiments, strict=True):
             try:
                 molecule = resolve_molecule(point.molecule)
+                if is_lattice(point.molecule.name):
+                    molecular_hamiltonian(point.molecule)
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
             if molecule is None and point.molecule.name.lower().endswith("fcidump"):
