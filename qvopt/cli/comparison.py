@@ -27,7 +27,7 @@ from .runs import REQUEUE, Terminated, terminable
 def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
     """Check a comparison and say what it would take; nothing runs and nothing is written."""
     known = (setup.folder / "comparison.toml").is_file()
-    sweep = Sweep.prepare(setup.spec, setup.folder if known else None)
+    sweep = Sweep.prepare(setup.spec, setup.folder if known else None, writable=False)
     expected = sweep.forecast()
     check_disk(expected, setup.folder, 1e9 * max_gb)
     if as_json:
