@@ -30,7 +30,7 @@ from qvopt.codec import (
 from qvopt.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
 from qvopt.evaluation import Evaluator
 from qvopt.growing import GrowingEvaluator
-from qvopt.journal import Event
+from qvopt.journal import Event, EventLog, costs_of, rounds_of
 from qvopt.ledger import Cost, Ledger
 from qvopt.measurement.allocation import Scatter
 from qvopt.mitigation.calibration import (
@@ -97,14 +97,11 @@ class Driver:
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
         self.drift = 0.0
-        self._recorded: dict[tuple[str, int], Event] = {
-            (e["role"], e["round"]): e for e in self.past if e["type"] == "round"
-        }
+        self._recorded = rounds_of(self.past)
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(chosen_operators(self.past))
-        for event in self.past:  # what was spent beside the run itself
-            if event["type"] == "round" and event["role"] == "properties":
-                self.ledger.charge(decode_costs(event["cost"]))
+        for cost in costs_of(self.past, "properties"):  # spent beside the run itself
+            self.ledger.charge(decode_costs(cost))
         self._steps_seen = max((e["step"] for e in self.past if e["type"] == "step"), default=-1)
         self._seconds = max((float(e.get("seconds", 0.0)) for e in self.past), default=0.0)
         self._began = time.perf_counter()
