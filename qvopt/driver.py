@@ -51,7 +51,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.steps import EventLog, Monitor, Outcome, Status, Step
+from qvopt.steps import Monitor, Outcome, Status, Step
 from qvopt.stopping import Watch
 from qvopt.streams import (
     CALIBRATION_STREAM,

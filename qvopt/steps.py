@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt.ending import Average
-from qvopt.journal import Event
 from qvopt.optimizers.protocol import Scalar
 
 FloatArray = npt.NDArray[np.float64]
 Monitor = Literal["exact", "measured", "none"]
 Status = Literal["running", "converged", "max-steps", "budget", "diverged", "interrupted"]
-
-
-class EventLog(Protocol):
-    """Where events go: a journal, or nothing."""
-
-    def append(self, event: Event, *, durable: bool = False) -> None:
-        """Keep one event."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
