@@ -13,11 +13,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qvopt.comparison.compare import compare
     from qvopt.experiment import Experiment, make_experiment
     from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.result import Result
     from qvopt.session import Session, run
+    from qvopt.tasks.excited.states import excited_states
+    from qvopt.tasks.orbital_optimisation import optimise_orbitals
+    from qvopt.tasks.relax import relax
+    from qvopt.tasks.run_properties import run_properties
     from qvopt.tasks.scan import scan
     from qvopt_circuits.catalogue import get_ansatz
     from qvopt_circuits.reading.from_pennylane import read_pennylane as from_pennylane
@@ -30,6 +35,8 @@ __all__ = [
     "Result",
     "Session",
     "build_hamiltonian",
+    "compare",
+    "excited_states",
     "find_molecule",
     "from_pennylane",
     "from_qiskit",
@@ -37,7 +44,10 @@ __all__ = [
     "get_optimizer",
     "make_experiment",
     "minimize",
+    "optimise_orbitals",
+    "relax",
     "run",
+    "run_properties",
     "scan",
 ]
 
@@ -46,6 +56,8 @@ _HOMES = {
     "Result": "qvopt.result",
     "Session": "qvopt.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
+    "compare": "qvopt.comparison.compare",
+    "excited_states": "qvopt.tasks.excited.states",
     "find_molecule": "qvopt_molecules.catalogue",
     "from_pennylane": "qvopt_circuits",
     "from_qiskit": "qvopt_circuits",
@@ -53,7 +65,10 @@ _HOMES = {
     "get_optimizer": "qvopt.optimizers.registry",
     "make_experiment": "qvopt.experiment",
     "minimize": "qvopt.optimizers.minimize",
+    "optimise_orbitals": "qvopt.tasks.orbital_optimisation",
+    "relax": "qvopt.tasks.relax",
     "run": "qvopt.session",
+    "run_properties": "qvopt.tasks.run_properties",
     "scan": "qvopt.tasks.scan",
 }
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Backend, Problem, Program
 from qvopt.evaluation import Evaluator
-from qvopt.experiment import BackendSpec, Experiment, MoleculeSpec
+from qvopt.experiment import BackendSpec, Experiment, MeasurementSpec, MoleculeSpec
 from qvopt.gradients.metric_rules import metric_rule
-from qvopt.gradients.rules import get_gradient_rule
+from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
 from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan
@@ -26,12 +26,15 @@ from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import Gate
 from qvopt_circuits.mapping import in_mapping
+from qvopt_circuits.pools import extended
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
@@ -55,8 +58,8 @@ class Assembly:
 
 
 def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
-    """Return the molecule that a description means; None for an FCIDUMP file."""
-    if spec.name.lower().endswith((".fcidump", "fcidump")):
+    """Return the molecule that a description means; None for an FCIDUMP file or a lattice."""
+    if spec.name.lower().endswith((".fcidump", "fcidump")) or is_lattice(spec.name):
         return None
     space: Any = spec.active_space
     return find_molecule(
@@ -75,6 +78,13 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
     molecule = resolve_molecule(spec)
     if molecule is not None:
         return build_hamiltonian(molecule)
+    if is_lattice(spec.name):
+        if spec.active_space or spec.basis or spec.charge or spec.orbitals:
+            raise InputError(
+                f"{spec.name} takes its own parameters (--set sites=6 --set u=8) and spin; it has "
+                f"no basis, charge, orbitals or active space"
+            )
+        return lattice_hamiltonian(spec.name, spec.set, spec.spin)
     if spec.active_space or spec.set or spec.basis or spec.orbitals:
         raise InputError(
             "an FCIDUMP file fixes basis, geometry and active space; only its name is given"
@@ -83,10 +93,20 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
 
 
 def is_number_conserving(circuit: Circuit) -> bool:
-    """Whether the circuit is a determinant's X gates followed by excitations."""
+    """Whether the circuit is X gates, then gates that conserve the electrons of each spin."""
     names = [gate.name for gate in circuit.gates]
     prefix = next((k for k, name in enumerate(names) if name != "x"), len(names))
-    return all(gate.conserves_number for gate in circuit.gates[prefix:])
+    norb = circuit.n_qubits // 2
+    return all(
+        gate.conserves_number and (gate.is_diagonal or _conserves_spin(gate, norb))
+        for gate in circuit.gates[prefix:]
+    )
+
+
+def _conserves_spin(excitation: Gate, norb: int) -> bool:
+    half = len(excitation.qubits) // 2
+    spins = [q >= norb for q in excitation.qubits]
+    return sum(spins[:half]) == sum(spins[half:])
 
 
 def make_plan(
@@ -110,6 +130,17 @@ def make_plan(
     return with_allocation(
         plan, settings.allocation, hamiltonian=hamiltonian, mapping=experiment.mapping
     )
+
+
+def _learns_gradients(settings: MeasurementSpec) -> bool:
+    if settings.gradient_allocation != "measured":
+        return False
+    if settings.gradient.name not in SYSTEMATIC:
+        raise InputError(
+            f"measurement.gradient_allocation = 'measured' needs a gradient rule with the same "
+            f"shifts every time ({', '.join(SYSTEMATIC)}), got {settings.gradient.name}"
+        )
+    return True
 
 
 def assemble(
@@ -174,6 +205,7 @@ def _evaluator(
         "metric_rule": (
             settings.metric if settings.shots is None else metric_rule(settings.metric, program)
         ),
+        "adaptive_gradient": _learns_gradients(settings),
         "extrapolation": extrapolation(experiment.mitigation, problem.plan),
         "readout": experiment.mitigation.readout,
     }
@@ -181,7 +213,12 @@ def _evaluator(
         return Evaluator(**parts)
     pool = ansatz.operators(hamiltonian)
     circuit = ansatz.circuit(hamiltonian)
-    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit)
+    slopes = None
+    if experiment.backend.name == "sector":
+        from qvopt.backends.sector.pool import operator_slopes
+
+        slopes = operator_slopes(hamiltonian, extended(circuit, pool))
+    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit, slopes)
     return GrowingEvaluator(**parts, growth=growth)
 
 

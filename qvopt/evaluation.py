@@ -14,7 +14,12 @@ from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rul
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
-from qvopt.measurement.allocation import Scatter, allocate, learned_weights
+from qvopt.measurement.allocation import (
+    Scatter,
+    allocate,
+    learned_deviations,
+    learned_weights,
+)
 from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.extrapolation import Extrapolation
@@ -56,6 +61,7 @@ class Evaluator:
         seed: entropy of every stream.
         gradient_rule: how measured gradients are expanded into energies.
         adaptive: whether the split over groups follows what `learn` was told.
+        adaptive_gradient: whether the split of a gradient over its shifted energies follows it too.
         extrapolation: zero-noise extrapolation of every sampled energy; None for none.
         readout: how readout is corrected in sampled energies; None for not at all.
         metric_rule: how measured metrics are expanded into circuits; None as `metric_rule` says.
@@ -71,11 +77,13 @@ class Evaluator:
     extrapolation: Extrapolation | None = None
     readout: ReadoutSpec | None = None
     metric_rule: MetricRule | None = None
+    adaptive_gradient: bool = False
 
     def __post_init__(self) -> None:
         self.calibration: Calibration | None = None
         self._allocations: dict[tuple[int, bool], IntArray] = {}
         self._learned: dict[bool, Scatter] = {}
+        self._learned_points: Scatter | None = None
         self._last_exact: tuple[FloatArray, float, FloatArray] | None = None
         self._block = 1
         if self.shots is not None and isinstance(self.program, MeteredProgram):
@@ -91,7 +99,8 @@ class Evaluator:
     @cached_property
     def landscape(self) -> Landscape:
         """What the circuit says of the energy before it is measured."""
-        return describe_landscape(self.circuit, self.program.problem.observable, self.plan)
+        observable = self.program.problem.observable
+        return describe_landscape(self.circuit, observable, self.plan, self.gradient_rule)
 
     def prepare(self, queries: Sequence[Query], *key: int) -> PreparedRound:
         """Expand a round into circuits: its price is then known, and nothing has run.
@@ -202,6 +211,8 @@ class Evaluator:
         )
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
         where = job.add_points(query.purpose, points, shots, drawn, shifted=True)
+        if self.extrapolation is None:
+            job.gradients.append(where)
 
         def finish(results: Results) -> Answer:
             estimates = self._extrapolated(results.energies[where])
@@ -211,7 +222,7 @@ class Evaluator:
         return finish
 
     def _gradient_shots(self, query: Gradient, expansion: GradientExpansion) -> list[int]:
-        """Shots of each shifted energy: in proportion to its weight, which is the best split."""
+        """Shots of each shifted energy: by its weight, and by its deviation once it is learned."""
         n_points = len(expansion.points)
         if query.shots is None or isinstance(query.shots, int):
             each = self._shots_of(query)
@@ -220,7 +231,8 @@ class Evaluator:
                 for part in self._amplified([], [each], query.spread)[1]:
                     self._allocate(part, shifted=True)
             least = min(each, self._least(query.spread))
-            totals = allocate(expansion.weights, each * n_points, minimum=least)
+            weights = expansion.weights * self._deviations(n_points)
+            totals = allocate(weights, each * n_points, minimum=least)
             return [int(total) for total in totals]
         if type(expansion) is not GradientExpansion:
             raise InputError(
@@ -234,12 +246,18 @@ class Evaluator:
                 f"{per_component.shape}"
             )
         split = np.zeros(n_points, dtype=np.int64)
-        matrix = abs(expansion.matrix).toarray()
+        matrix = abs(expansion.matrix).toarray() * self._deviations(n_points)
         for weights, total in zip(matrix, per_component, strict=True):
             used = np.flatnonzero(weights)
             if len(used):
                 split[used] += self._split(weights[used], int(total), query.spread)
         return [int(total) for total in split]
+
+    def _deviations(self, n_points: int) -> FloatArray:
+        """Relative deviations of the shifted energies, as far as they are known."""
+        learned = self._learned_points
+        known = learned is not None and len(learned.squares) == n_points
+        return learned_deviations(learned) if learned and known else np.ones(n_points)
 
     def _split(self, weights: FloatArray, total: int, spread: Spread) -> IntArray:
         """Split a component's shots over its shifted energies, each getting what it needs."""
@@ -294,15 +312,21 @@ class Evaluator:
         return weights if learned is None else learned_weights(learned, prior)
 
     def learn(self, found: Sequence[Scatter | None]) -> None:
-        """Take note of the scatter of energies and of shifted energies (see `PreparedRound`).
+        """Take note of how energies and shifted energies scattered (see `PreparedRound.found`).
 
         A driver tells it in the order of the rounds, replayed ones too, so that a resumed run
         splits its shots as an uninterrupted one.
         """
-        for shifted, scatter in zip((False, True), found, strict=True):
+        for shifted, scatter in zip((False, True), found[:2], strict=True):
             if scatter is not None:
                 old = self._learned.get(shifted)
                 self._learned[shifted] = scatter if old is None else old.after(scatter)
+        points = found[2] if len(found) > 2 else None
+        if points is not None:
+            before = self._learned_points
+            # A circuit that has grown has other shifted energies.
+            same = before is not None and len(before.squares) == len(points.squares)
+            self._learned_points = before.after(points) if before and same else points
         self._allocations.clear()
 
     def inherit(self, other: Evaluator) -> None:

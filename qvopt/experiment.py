@@ -107,16 +107,19 @@ class MeasurementSpec(StrictModel):
     takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
     else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
     `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its
-    options. `metric` is a rule of `qvopt.gradients.metric_rules`; None takes covariances of
-    generators where the backend reads them, else fidelities. `postselect` throws outcomes away
-    that contradict the electron numbers, as far as each group shows them (see
-    `qvopt.measurement.selection`): they are paid, and not used.
+    options; `gradient_allocation` splits a gradient's shots over its shifted energies by their
+    coefficients ("weighted", the default) or also by the deviations measured so far ("measured").
+    `metric` is a rule of `qvopt.gradients.metric_rules`; None takes covariances of generators where
+    the backend reads them, else fidelities. `postselect` throws outcomes away that contradict
+    the electron numbers, as far as each group shows them (see `qvopt.measurement.selection`): they
+    are paid, and not used.
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
     grouping: Grouping | None = None
     allocation: Rule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
+    gradient_allocation: Literal["weighted", "measured"] | None = None
     metric: MetricRule | None = None
     postselect: bool = False
 
@@ -172,7 +175,9 @@ class Experiment(StrictModel):
     ansatz: Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
     optimizer: Nameable[OptimizerSpec] | None = None
     backend: Nameable[BackendSpec] = BackendSpec(name="sector")
-    mapping: Literal["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev"] = "jordan-wigner"
+    mapping: Literal[
+        "jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev", "jordan-wigner-tapered"
+    ] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
     mitigation: MitigationSpec = MitigationSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from qvopt.backends.protocol import Program
 from qvopt.evaluation import Evaluator
@@ -18,6 +20,11 @@ from qvopt_circuits.mapping import map_circuit
 from qvopt_circuits.pools import PoolOperator, extended, probe
 from qvopt_molecules.errors import InputError
 
+if TYPE_CHECKING:
+    from qvopt.backends.sector.pool import OperatorSlopes
+
+FloatArray = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True, eq=False)
 class Growth:
@@ -28,6 +35,7 @@ class Growth:
         pool: its operators.
         circuit: the circuit so far, on Jordan-Wigner qubits.
         mapping: the qubits that it runs on.
+        slopes: the pool tabulated in the sector, where the backend is that and it fits.
         compile: makes a program of a mapped circuit.
     """
 
@@ -36,6 +44,7 @@ class Growth:
     circuit: Circuit
     mapping: str
     compile: Callable[[Circuit], Program]
+    slopes: OperatorSlopes | None = None
 
 
 @dataclass(kw_only=True)
@@ -43,7 +52,8 @@ class GrowingEvaluator(Evaluator):
     """An evaluator that also answers `PoolGradient`, and that grows.
 
     The gradient of the whole pool is that of one circuit, the present one with all operators after
-    it at zero: one adjoint pass where it is exact, shift rules for each operator under shots.
+    it at zero: one adjoint pass where it is exact, shift rules for each operator under shots. The
+    sector backend tabulates the pool once and needs nothing but the present state.
     """
 
     growth: Growth
@@ -57,11 +67,17 @@ class GrowingEvaluator(Evaluator):
         (query,) = queries
         assert isinstance(query, PoolGradient)
         growth = self.growth
+        zeros = np.zeros(len(growth.pool))
+        at_zero = Gradient(zeros, query.shots, query.purpose)
+        if self.shots is None and growth.slopes is not None:
+            pool: Evaluator = _Tabulated(
+                self.program, growth.slopes.circuit, None, None, self.seed, owner=self, x=query.x
+            )
+            return pool.prepare([at_zero], *key)
         circuit = map_circuit(probe(growth.circuit, query.x, growth.pool), growth.mapping)
         program = growth.compile(circuit)
         pool = Evaluator(program, circuit, self.plan, self.shots, self.seed)
-        zeros = np.zeros(len(growth.pool))
-        return pool.prepare([Gradient(zeros, query.shots, query.purpose)], *key)
+        return pool.prepare([at_zero], *key)
 
     def labels(self, operators: Sequence[int]) -> tuple[str, ...]:
         """Return the operators' labels."""
@@ -80,6 +96,19 @@ class GrowingEvaluator(Evaluator):
         )
         new.inherit(self)
         return new
+
+
+@dataclass(kw_only=True)
+class _Tabulated(Evaluator):
+    """Answers the gradient of a tabulated pool after another evaluator's circuit at x."""
+
+    owner: GrowingEvaluator
+    x: FloatArray
+
+    def _exact_gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
+        slopes = self.owner.growth.slopes
+        assert slopes is not None
+        return 0.0, slopes.at(self.program, self.x)
 
 
 def growing_optimizer(optimizer: Optimizer, evaluator: Evaluator) -> Optimizer:

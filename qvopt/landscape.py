@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from qvopt.gradients.parameter_shift import shift_rule
+from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.optimizers.protocol import Landscape, Partition
 from qvopt_circuits.blocks import parameter_blocks
@@ -17,12 +17,15 @@ from qvopt_molecules.pauli import PauliSum
 
 
 def describe_landscape(
-    circuit: Circuit, observable: PauliSum, plan: MeasurementPlan | None
+    circuit: Circuit,
+    observable: PauliSum,
+    plan: MeasurementPlan | None,
+    rule: GradientRule | None = None,
 ) -> Landscape:
     """Return frequencies, curvature bound and groups of the energy of a circuit.
 
     The curvature bound is f² Σ|c|, f the largest frequency of a parameter and c the coefficients
-    of the observable without its constant.
+    of the observable without its constant. `rule` expands gradients; None shifts gate by gate.
     """
     gates = _gates_by_parameter(circuit)
     frequencies = circuit.frequencies
@@ -33,7 +36,7 @@ def describe_landscape(
         frequencies,
         largest**2 * size,
         _groups(circuit, gates),
-        None if plan is None else _least_shots(circuit, len(plan.groups)),
+        None if plan is None else _least_shots(circuit, len(plan.groups), rule),
     )
 
 
@@ -84,11 +87,9 @@ def _partition(names: list[Hashable]) -> Partition:
     return tuple(tuple(group) for group in groups.values())
 
 
-def _least_shots(circuit: Circuit, n_groups: int) -> tuple[int, ...]:
+def _least_shots(circuit: Circuit, n_groups: int, rule: GradientRule | None) -> tuple[int, ...]:
     """Two shots for each group at each shifted energy of a parameter."""
-    index, coefficient, _ = circuit.affine
-    points = np.zeros(circuit.n_parameters, dtype=np.int64)
-    for position, i, c in zip(circuit.parametric, index, coefficient, strict=True):
-        if c != 0.0:
-            points[i] += len(shift_rule(circuit.gates[position]))
-    return tuple(int(2 * n_groups * p) for p in points)
+    expand = rule or get_gradient_rule()
+    expansion = expand(circuit, np.zeros(circuit.n_parameters), lambda: np.random.default_rng(0))
+    points = (expansion.matrix != 0).sum(axis=1)
+    return tuple(2 * n_groups * int(p) for p in np.asarray(points).reshape(-1))

@@ -7,8 +7,9 @@ from typing import Any
 
 from qvopt.assembly import assemble
 from qvopt.experiment import Experiment
+from qvopt.growing import GrowingEvaluator
 from qvopt.ledger import Cost
-from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, Query
+from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, PoolGradient, Query
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def price_list(experiment: Experiment) -> list[Price]:
         (f"metric, full ({metric})", Metric(x, "full")),
         ("fidelity", Fidelity(x, x)),
     ]
+    if isinstance(assembly.evaluator, GrowingEvaluator):
+        queries.append(("gradient of the pool", PoolGradient(x)))
     rows = []
     for name, query in queries:
         costs = assembly.evaluator.prepare([query]).costs

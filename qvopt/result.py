@@ -18,6 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 KCAL_PER_MOL = 627.5094740631
 """One Hartree in kcal/mol (CODATA 2018)."""
 
+HARTREE_IN_EV = 27.211386245988
+"""One Hartree in electronvolt (CODATA 2018)."""
+
 EXIT_CODES = {
     "converged": 0,
     "max-steps": 0,

@@ -13,13 +13,13 @@ import numpy.typing as npt
 from qvopt.backends.protocol import (
     Bill,
     CountingProgram,
-    GeneratorProgram,
     MeteredProgram,
     Outcomes,
     Overlap,
-    OverlapProgram,
     Point,
     Reading,
+    reads_generators,
+    runs_hadamard_tests,
 )
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
@@ -79,6 +79,7 @@ class Job:
     shots: list[IntArray] = field(default_factory=list)
     drawn: list[FloatArray | None] = field(default_factory=list)
     shifted: list[bool] = field(default_factory=list)
+    gradients: list[slice] = field(default_factory=list)
     pairs: list[tuple[Point, Point]] = field(default_factory=list)
     pair_shots: list[int] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
@@ -152,8 +153,9 @@ class PreparedRound:
     ) -> None:
         self._evaluator, self._job, self._finish, self._key = evaluator, job, finish, key
         self._bill: Bill | None = None
-        self.found: tuple[Scatter | None, Scatter | None] | None = None
-        """Scatter by group of energies and of shifted ones; set by `run` if the split adapts."""
+        self.found: tuple[Scatter | None, ...] | None = None
+        """Set by `run` if splits adapt: scatter by group of energies and of shifted ones, and by
+        shifted energy of a gradient."""
 
     @property
     def costs(self) -> Costs:
@@ -183,12 +185,11 @@ class PreparedRound:
             plan = self._evaluator.need_plan()
             moments = self._moments(np.array(job.shots))
             check_complete(moments, len(job.points))
-            if self._evaluator.adaptive:
-                self.found = (self._scatter(moments, False), self._scatter(moments, True))
             energies = [
                 combine_moments(plan, m) if drawn is None else combine_random(plan, m, drawn)
                 for drawn, m in zip(job.drawn, moments, strict=True)
             ]
+            self.found = self._learned(moments, energies)
         results = self._measured(energies)
         program = self._evaluator.program
         if isinstance(program, MeteredProgram):
@@ -235,18 +236,29 @@ class PreparedRound:
             shots: IntArray = np.array(job.pair_shots, dtype=np.int64)
             fidelities = program.sample_fidelities(job.pairs, shots, stream(seed, *key, 1))
         if job.readings:
-            assert isinstance(program, GeneratorProgram)
+            assert reads_generators(program)
             shots = np.array(job.reading_shots, dtype=np.int64)
             generators = program.sample_generators(job.readings, shots, stream(seed, *key, 4))
         if job.overlaps:
-            assert isinstance(program, OverlapProgram)
+            assert runs_hadamard_tests(program)
             shots = np.array(job.overlap_shots, dtype=np.int64)
             overlaps = program.sample_overlaps(job.overlaps, shots, stream(seed, *key, 5))
         return Results(energies, fidelities, generators, overlaps)
 
-    def _scatter(self, moments: Sequence[Sequence[Moments]], shifted: bool) -> Scatter | None:
-        own = [m for m, s in zip(moments, self._job.shifted, strict=True) if s == shifted]
-        return Scatter.of(own) if own else None
+    def _learned(
+        self, moments: Sequence[Sequence[Moments]], energies: Sequence[Estimate]
+    ) -> tuple[Scatter | None, ...] | None:
+        evaluator, job = self._evaluator, self._job
+        groups: list[Scatter | None] = [None, None]
+        if evaluator.adaptive:
+            for shifted in (False, True):
+                own = [m for m, s in zip(moments, job.shifted, strict=True) if s == shifted]
+                groups[shifted] = Scatter.of(own) if own else None
+        if not evaluator.adaptive_gradient:
+            return tuple(groups) if evaluator.adaptive else None
+        n_groups = len(evaluator.need_plan().groups)
+        parts = [Scatter.of_points(energies[where], n_groups) for where in job.gradients]
+        return (*groups, sum(parts[1:], parts[0]) if parts else None)
 
 
 class NonFiniteError(BackendError):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qvopt.assembly import assemble
 from qvopt.backends.protocol import Point
 from qvopt.backends.sector.program import SectorProgram
-from qvopt.backends.sector.sampling import exact_deviations
+from qvopt.backends.sector.sampling import deviations_in_states
 from qvopt.driver import Driver
 from qvopt.experiment import Experiment
 from qvopt.measurement.allocation import with_allocation
@@ -23,7 +23,7 @@ from qvopt.measurement.shadows.bias import uniform_bias
 from qvopt.measurement.shadows.expectations import LARGEST_WIDTH, full_state
 from qvopt.measurement.shadows.locally_biased import locally_biased
 from qvopt.measurement.shadows.variance import shadow_variances
-from qvopt.measurement.shared import MOST_SHARED_QUBITS
+from qvopt.measurement.shared import MOST_SHARED_TERMS
 from qvopt.measurement.variance import reference_bits
 from qvopt.optimizers.registry import get_optimizer
 from qvopt_circuits.description import depth
@@ -94,13 +94,13 @@ def measurement_table(experiment: Experiment) -> list[Row]:
         "fci": fci_state(h),
     }
     observable = qubit_hamiltonian(h)
-    plans = [build_plan(name, h, observable, experiment.mapping) for name in _able(h)]
+    plans = [build_plan(name, h, observable, experiment.mapping) for name in _able(observable)]
     rows = []
     for plain in plans:
         plan = with_allocation(plain, experiment.measurement.allocation, hamiltonian=h)
         depth = _depth(plan)
-        for name, psi in states.items():
-            sd = exact_deviations(plan, h, psi)
+        deviations = deviations_in_states(plan, h, list(states.values()))
+        for name, sd in zip(states, deviations, strict=True):
             best, planned = float(sd.sum()) ** 2, float(np.sum(sd**2 / plan.weights))
             rows.append(Row(plan.name, name, len(plan.groups), depth, best, planned))
     if observable.n_qubits <= LARGEST_WIDTH:
@@ -125,9 +125,9 @@ def _shadow_rows(
             yield Row(name, state, 0, 1, variances[k], variances[k])
 
 
-def _able(hamiltonian: MolecularHamiltonian) -> list[Grouping]:
+def _able(observable: PauliSum) -> list[Grouping]:
     """Groupings that are made for this size, the best last."""
-    large = hamiltonian.n_qubits > MOST_SHARED_QUBITS
+    large = len(observable) > MOST_SHARED_TERMS
     return [g for g in reversed(GROUPINGS) if not (large and g.endswith("-shared"))]
 
 

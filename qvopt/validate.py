@@ -17,7 +17,7 @@ import numpy.typing as npt
 from qvopt.assembly import Assembly, assemble, exact_twin
 from qvopt.backends.protocol import Program
 from qvopt.experiment import Experiment
-from qvopt.optimizers.protocol import Energy, Fidelity, Gradient
+from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -62,6 +62,7 @@ def validate_backend(
     return [
         *_energies(assembly, exact, x, repeats),
         *_gradients(assembly, exact, x, max(8, repeats // 20)),
+        *_metrics(assembly, exact, x, max(8, repeats // 20)),
         *_fidelities(assembly, exact, x, rng, experiment.measurement.shots or 1000),
     ]
 
@@ -109,6 +110,27 @@ def _gradients(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int)
               "χ² of the mean gradient less its expectation, in its errors"),
         Check("gradient: reported variance", (float(pulls) - 1) / sqrt(2 / (n * repeats)),
               2 * SIGMAS, "squared deviations over reported variances, less 1, in errors"),
+    ]  # fmt: skip
+
+
+def _metrics(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int) -> list[Check]:
+    truth = exact.program.metric(x, "block-diagonal")
+    query = Metric(x, "block-diagonal")
+    answers = [assembly.evaluator.answer([query], 4, k)[0] for k in range(repeats)]
+    values = np.array([a.value for a in answers])
+    variance = np.array([a.variance for a in answers]).mean(axis=0)
+    known = np.triu(variance > 1e-9)
+    n = max(int(known.sum()), 1)
+    pulls = np.square(values - truth)[:, known] / variance[known]
+    mean = np.square(values.mean(axis=0) - truth)[known] / variance[known] * repeats
+    # Entries of a metric depend on each other: each metric gives one number.
+    each = pulls.mean(axis=1) if pulls.size else np.ones(repeats)
+    spread = max(float(each.std(ddof=1)), 1e-12) / sqrt(repeats)
+    return [
+        Check("metric: bias", (float(mean.sum()) - n) / sqrt(2 * n), 2 * SIGMAS,
+              "χ² of the mean metric less its expectation, in its errors"),
+        Check("metric: reported variance", (float(each.mean()) - 1) / max(spread, 0.05), 2 * SIGMAS,
+              "squared deviations over reported variances, less 1, in errors"),
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from qvopt.assembly import assemble
 from qvopt.backends.protocol import Point
 from qvopt.experiment import make_experiment
+from qvopt.landscape import describe_landscape
 
 
 def assembled(**settings):
@@ -89,3 +90,23 @@ def test_least_shots_are_what_a_gradient_needs():
     short = [least[0] - 1, *least[1:]]
     with pytest.raises(InputError, match="too few"):
         a.evaluator.answer([Gradient(a.start, short)], 1, 0)
+
+
+def test_least_shots_follow_the_gradient_rule():
+    """Spin-adapted parameters turn several gates: fewer energies where parameters are shifted."""
+    from qvopt.gradients.rules import get_gradient_rule
+    from qvopt.measurement.basis_rotation import basis_rotation_plan
+    from qvopt_circuits.uccsd import UCCSD
+    from qvopt_molecules.catalogue import find_molecule
+    from qvopt_molecules.integrals import build_hamiltonian
+    from qvopt_molecules.mappings import qubit_hamiltonian
+
+    h = build_hamiltonian(find_molecule("h4-chain"))
+    circuit, plan = UCCSD(spin_adapted=True).circuit(h), basis_rotation_plan(h)
+    x = np.zeros(circuit.n_parameters)
+    for name in ("parameter-shift", "whole-parameter-shift"):
+        rule = get_gradient_rule(name)
+        found = describe_landscape(circuit, qubit_hamiltonian(h), plan, rule).least_shots
+        expansion = rule(circuit, x, lambda: np.random.default_rng(0))
+        points = [np.count_nonzero(row) for row in expansion.matrix.toarray()]
+        assert found == tuple(2 * len(plan.groups) * p for p in points)

@@ -71,6 +71,19 @@ def test_planted_defects_are_found(name):
     assert check in failed(wrap=lambda p: Defective(p, change), repeats=1500)
 
 
+class Crosstalk(Defective):
+    """Every tenth generator reads as another outcome."""
+
+    def sample_generators(self, readings, shots, seed):
+        found = self._program.sample_generators(readings, shots, seed)
+        return [(np.concatenate([v, np.zeros_like(v[:1])]), np.append(c - c // 10, (c // 10).sum()))
+                for v, c in found]  # fmt: skip
+
+
+def test_wrong_generators_are_found():
+    assert "metric: bias" in failed(wrap=Crosstalk)
+
+
 def test_repeated_noise_is_found():
     assert "energy: fresh noise" in failed(wrap=lambda p: Defective(p, seed=7))
 

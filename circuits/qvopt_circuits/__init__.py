@@ -9,13 +9,17 @@ from .description import summary
 from .fabric import GateFabric
 from .gates import Angle, Gate, excitation_gate
 from .given import GivenCircuit
-from .hardware_efficient import HardwareEfficient
+from .hardware_efficient import EfficientSU2, HardwareEfficient, RealAmplitudes
+from .hva import HamiltonianVariational
 from .kupccgsd import KUpCCGSD
 from .lowering.openqasm import to_openqasm3
 from .lowering.pennylane_lowering import to_pennylane
 from .lowering.qiskit_lowering import to_qiskit
+from .lucj import LUCJ
 from .mapping import in_mapping, map_circuit
+from .number_preserving import NumberPreserving
 from .pools import PoolOperator, operator_pool
+from .qcc import QCC
 from .reading.from_pennylane import read_pennylane as from_pennylane
 from .reading.from_qiskit import read_qiskit as from_qiskit
 from .tups import TUPS
@@ -23,6 +27,8 @@ from .uccgsd import UCCGSD
 from .uccsd import UCCSD, QubitExcitations
 
 __all__ = [
+    "LUCJ",
+    "QCC",
     "TUPS",
     "UCCGSD",
     "UCCSD",
@@ -30,13 +36,17 @@ __all__ = [
     "Angle",
     "Ansatz",
     "Circuit",
+    "EfficientSU2",
     "Gate",
     "GateFabric",
     "GivenCircuit",
+    "HamiltonianVariational",
     "HardwareEfficient",
     "KUpCCGSD",
+    "NumberPreserving",
     "PoolOperator",
     "QubitExcitations",
+    "RealAmplitudes",
     "ansatz_description",
     "ansatz_names",
     "commuting_runs",

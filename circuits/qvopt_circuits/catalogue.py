@@ -14,8 +14,12 @@ from .adapt import Adapt
 from .ansatz import Ansatz
 from .fabric import GateFabric
 from .given import GivenCircuit
-from .hardware_efficient import HardwareEfficient
+from .hardware_efficient import EfficientSU2, HardwareEfficient, RealAmplitudes
+from .hva import HamiltonianVariational
 from .kupccgsd import KUpCCGSD
+from .lucj import LUCJ
+from .number_preserving import NumberPreserving
+from .qcc import QCC
 from .tups import TUPS
 from .uccgsd import UCCGSD
 from .uccsd import UCCSD, QubitExcitations
@@ -52,6 +56,30 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Ansatz], str]]] = types.MappingPro
         "adapt": (
             Adapt,
             "ADAPT-VQE: grows by the operators of a pool with the largest gradients",
+        ),
+        "lucj": (
+            LUCJ,
+            "local unitary cluster Jastrow, from CCSD amplitudes (complex)",
+        ),
+        "hva": (
+            HamiltonianVariational,
+            "Hamiltonian variational: evolutions under its diagonal, hops and exchanges",
+        ),
+        "qcc": (
+            QCC,
+            "qubit coupled cluster: Pauli exponentials chosen by their gradients",
+        ),
+        "real-amplitudes": (
+            RealAmplitudes,
+            "layers of RY rotations and CX entanglers, as Qiskit's",
+        ),
+        "efficient-su2": (
+            EfficientSU2,
+            "layers of RY and RZ rotations and CX entanglers, as Qiskit's",
+        ),
+        "number-preserving": (
+            NumberPreserving,
+            "hardware-efficient brickwork of number-preserving A gates",
         ),
         "circuit": (
             GivenCircuit,

@@ -15,6 +15,7 @@ from .gates import Angle, Gate
 
 FloatArray = npt.NDArray[np.float64]
 
+_MOST_FREQUENCIES = 4096
 _INVERSE = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t"}
 
 
@@ -72,13 +73,20 @@ class Circuit:
     def frequencies(self) -> tuple[tuple[float, ...], ...]:
         """For each parameter the positive frequencies that an energy has along it.
 
-        All sums of its gates' frequencies times their coefficients, of either sign.
+        All sums of its gates' frequencies times their coefficients, of either sign. Raises
+        InputError where there are too many of them.
         """
         found = [{0.0} for _ in range(self.n_parameters)]
         index, coefficient, _ = self.affine
         for position, i, c in zip(self.parametric, index, coefficient, strict=True):
             steps = [s * f * c for f in self.gates[position].frequencies for s in (1, -1)]
             found[i] = {round(a + b, 12) for a in found[i] for b in (0.0, *steps)}
+            if len(found[i]) > _MOST_FREQUENCIES:
+                raise InputError(
+                    f"parameter {i} turns so many gates that the energy has more than "
+                    f"{_MOST_FREQUENCIES:,} frequencies along it; use an optimizer that takes "
+                    f"gradients gate by gate"
+                )
         return tuple(tuple(sorted(f for f in known if f > 0)) for known in found)
 
     def angles(self, x: FloatArray) -> FloatArray:

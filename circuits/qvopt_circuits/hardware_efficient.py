@@ -26,7 +26,7 @@ from .gates import Angle, Gate
 FloatArray = npt.NDArray[np.float64]
 
 _ROTATIONS = {"ry": ("ry",), "ry-rz": ("ry", "rz"), "rx-rz": ("rx", "rz")}
-_ENTANGLEMENTS = ("linear", "circular", "full")
+_ENTANGLEMENTS = ("linear", "reverse-linear", "circular", "pairwise", "full")
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,9 @@ class HardwareEfficient:
     Attributes:
         layers: number of entangling layers; there is one more of rotations.
         rotations: gates on each qubit of a rotation layer: "ry", "ry-rz" or "rx-rz".
-        entanglement: pairs of an entangling layer: neighbours ("linear"), neighbours and the last
-            with the first ("circular"), or all ("full").
+        entanglement: pairs of an entangling layer: neighbours, from the first ("linear") or from
+            the last ("reverse-linear"), neighbours and the last with the first ("circular"),
+            every second pair of neighbours and then the others ("pairwise"), or all ("full").
         entangler: "cz" or "cx".
         spread: the start is drawn from a normal distribution of this standard deviation in
             radians; 0 starts at the Hartree-Fock determinant, where many gradients vanish.
@@ -48,7 +49,7 @@ class HardwareEfficient:
 
     layers: int = 2
     rotations: Literal["ry", "ry-rz", "rx-rz"] = "ry-rz"
-    entanglement: Literal["linear", "circular", "full"] = "linear"
+    entanglement: Literal["linear", "reverse-linear", "circular", "pairwise", "full"] = "linear"
     entangler: Literal["cx", "cz"] = "cz"
     spread: float = 0.05
 
@@ -112,6 +113,39 @@ def _entangled_pairs(n_qubits: int, entanglement: str) -> list[tuple[int, int]]:
     if entanglement == "full":
         return list(combinations(range(n_qubits), 2))
     pairs = [(q, q + 1) for q in range(n_qubits - 1)]
+    if entanglement == "reverse-linear":
+        return pairs[::-1]
+    if entanglement == "pairwise":
+        return pairs[::2] + pairs[1::2]
     if entanglement == "circular" and n_qubits > 2:
-        pairs.append((n_qubits - 1, 0))
+        return [*pairs, (n_qubits - 1, 0)]
     return pairs
+
+
+@dataclass(frozen=True)
+class RealAmplitudes(HardwareEfficient):
+    """RY rotations and CX entanglers, as Qiskit's `real_amplitudes`."""
+
+    layers: int = 3
+    rotations: Literal["ry", "ry-rz", "rx-rz"] = "ry"
+    entanglement: Literal["linear", "reverse-linear", "circular", "pairwise", "full"] = (
+        "reverse-linear"
+    )
+    entangler: Literal["cx", "cz"] = "cx"
+
+    @property
+    def name(self) -> str:
+        """The name users give."""
+        return "real-amplitudes"
+
+
+@dataclass(frozen=True)
+class EfficientSU2(RealAmplitudes):
+    """RY and RZ rotations and CX entanglers, as Qiskit's `efficient_su2`."""
+
+    rotations: Literal["ry", "ry-rz", "rx-rz"] = "ry-rz"
+
+    @property
+    def name(self) -> str:
+        """The name users give."""
+        return "efficient-su2"

@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.encodings import MAPPINGS, Encoding, encoded_string, encoding
+from qvopt_molecules.encodings import (
+    MAPPINGS,
+    TAPERED,
+    Encoding,
+    encoded_string,
+    encoding,
+    encoding_of,
+)
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import label
@@ -26,17 +33,19 @@ from .hardware_efficient import HardwareEfficient
 from .paulis import generator_strings
 
 
-def map_circuit(circuit: Circuit, mapping: str) -> Circuit:
+def map_circuit(circuit: Circuit, mapping: str, target: Encoding | None = None) -> Circuit:
     """Return a circuit that prepares the mapped state, up to a global phase.
 
     Takes X gates first (the reference determinant), then excitations, phases of occupations and
     Pauli rotations; for
     other gates there is nothing natural in another mapping, and they raise InputError, as do
-    rotations that do not conserve the parities that "parity-reduced" relies on.
+    rotations that do not conserve the parities that the mapping relies on. `target` is the
+    mapping's encoding, which for "jordan-wigner-tapered" depends on the Hamiltonian.
     """
     if mapping == "jordan-wigner":
         return circuit
-    target = encoding(mapping, circuit.n_qubits)
+    if target is None:
+        target = encoding(mapping, circuit.n_qubits)
     gates = list(circuit.gates)
     start = next((k for k, gate in enumerate(gates) if gate.name != "x"), len(gates))
     occupations = 0
@@ -58,8 +67,8 @@ def in_mapping(ansatz: Ansatz, mapping: str) -> Ansatz:
     circuit is over the mapped qubits already; others are rewritten by `map_circuit`. Parameters
     mean the same and start the same.
     """
-    if mapping not in MAPPINGS:
-        raise unknown_name("mapping", mapping, MAPPINGS)
+    if mapping not in (*MAPPINGS, TAPERED):
+        raise unknown_name("mapping", mapping, (*MAPPINGS, TAPERED))
     if mapping == "jordan-wigner" or isinstance(ansatz, GivenCircuit):
         return ansatz
     if isinstance(ansatz, HardwareEfficient):
@@ -77,7 +86,8 @@ class _Mapped:
         return self.ansatz.name
 
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
-        return map_circuit(self.ansatz.circuit(hamiltonian), self.mapping)
+        circuit = self.ansatz.circuit(hamiltonian)
+        return map_circuit(circuit, self.mapping, encoding_of(self.mapping, hamiltonian))
 
     def start(
         self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator
@@ -96,7 +106,7 @@ class _MappedHardwareEfficient:
 
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
         reference = Circuit(hamiltonian.n_qubits, tuple(reference_gates(hamiltonian)), 0)
-        mapped = map_circuit(reference, self.mapping)
+        mapped = map_circuit(reference, self.mapping, encoding_of(self.mapping, hamiltonian))
         return self.ansatz.over_reference(mapped.n_qubits, {g.qubits[0] for g in mapped.gates})
 
     def start(
@@ -119,8 +129,13 @@ def _mapped_rotations(gate: Gate, mapping: str, target: Encoding, reference: int
         x, z, sign = encoded_string(x, z, target.rows)
         if x & constant:
             raise InputError(
-                f"a {gate.name} gate on {gate.qubits} changes the particle-number parities that "
-                f"{mapping} takes as constant; use the parity mapping"
+                f"a {gate.name} gate on {gate.qubits} changes the parities that {mapping} takes as "
+                f"constant; "
+                + (
+                    "leave out what the point group forbids (--set ansatz.point_group=true)"
+                    if mapping.endswith("tapered")
+                    else "use the parity mapping"
+                )
             )
         if (z & constant & reference).bit_count() % 2:
             sign = -sign

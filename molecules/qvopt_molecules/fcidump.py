@@ -29,7 +29,11 @@ _ENTRY = re.compile(r"([A-Z][A-Z0-9]*)\s*=\s*([^=]*?)(?=,?\s*[A-Z][A-Z0-9]*\s*=|
 def read_fcidump(path: str | Path) -> MolecularHamiltonian:
     """Read a restricted FCIDUMP file of at most 64 orbitals.
 
-    Raises InputError naming the line that is wrong.
+    Takes what Molpro, NECI, Block, Dice, OpenMolcas and PySCF write: `&END` or `/`, any line
+    breaks in the header, `D` exponents, spin-free integrals in any order, orbital energies as
+    `value i 0 0 0`. ISYM is not used: runs start from the determinant of the lowest orbitals.
+
+    Raises InputError naming the line that is wrong, and for unrestricted or complex integrals.
     """
     text = read_text_file(path, "FCIDUMP file", _MAX_BYTES)
     end = re.search(r"&END|^\s*/\s*$|/\s*$", text[: 1 << 16], re.I | re.M)
@@ -40,7 +44,10 @@ def read_fcidump(path: str | Path) -> MolecularHamiltonian:
     if not 1 <= norb <= _MAX_ORBITALS:
         raise InputError(f"{path}: NORB must be from 1 to {_MAX_ORBITALS}, got {norb}")
     if header.get("IUHF", [0])[0] or header.get("UHF", [0])[0]:
-        raise InputError(f"{path}: unrestricted (UHF) integrals are not supported")
+        raise InputError(
+            f"{path}: unrestricted (UHF) integrals are not supported, which differ by spin; write "
+            f"them over one set of orbitals (ROHF, or UHF natural ones)"
+        )
     if (nelec + ms2) % 2 or abs(ms2) > nelec or not 0 <= nelec <= 2 * norb:
         raise InputError(f"{path}: NELEC={nelec}, MS2={ms2} do not fit NORB={norb}")
     first_line = text[: end.end()].count("\n") + 1
@@ -66,7 +73,9 @@ def _header(text: str, path: str | Path) -> dict[str, list[int]]:
     out: dict[str, list[int]] = {}
     for key, value in _ENTRY.findall(text.strip().rstrip(",")):
         words = [w for w in re.split(r"[,\s]+", value) if w]
-        words = [{".TRUE.": "1", ".FALSE.": "0"}.get(w, w) for w in words]
+        flags = {".TRUE.": "1", ".FALSE.": "0", "T": "1", "F": "0", "TRUE": "1", "FALSE": "0"}
+        words = [flags.get(w, w) for w in words]
+        words = [w for word in words for w in _repeated(word)]
         if not words or not all(re.fullmatch(r"[+-]?\d{1,7}", w) for w in words):
             if key in ("NORB", "NELEC", "MS2"):
                 raise InputError(f"{path}: {key} in the header is not a whole number")
@@ -78,15 +87,27 @@ def _header(text: str, path: str | Path) -> dict[str, list[int]]:
     return out
 
 
+def _repeated(word: str) -> list[str]:
+    """Fortran's namelists may write 3*1 for 1,1,1."""
+    count, star, value = word.partition("*")
+    if star and count.isdecimal() and int(count) <= 2 * _MAX_ORBITALS:
+        return [value] * int(count)
+    return [word]
+
+
 def _integrals(
     text: str, norb: int, line: int, path: str | Path
 ) -> tuple[float, FloatArray, FloatArray]:
     core = 0.0
     one, two = np.zeros((norb, norb)), np.zeros((norb, norb, norb, norb))
     for number, row in enumerate(text.splitlines(), start=line):
-        words = row.split()
+        words = row.replace(",", " ").split()
         if not words:
             continue
+        if words[0].startswith("("):
+            raise InputError(
+                f"{path}, line {number}: complex integrals are not supported; write real ones"
+            )
         try:
             value = float(words[0].upper().replace("D", "E"))
             i, j, k, l = (int(w) for w in words[1:])

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .encodings import encoded_string, encoding
+from .encodings import encoded_string, encoding_of
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .pauli import PauliSum
@@ -31,7 +31,8 @@ def qubit_hamiltonian(
     """Return the Hamiltonian as a sum of Pauli strings, coefficients in Hartree.
 
     `mapping` is one of `qvopt_molecules.encodings.MAPPINGS`; "parity-reduced" replaces the two
-    conserved qubits by their values in the sector of (n_alpha, n_beta). Coefficients below 1e-12
+    conserved qubits by their values in the sector of (n_alpha, n_beta), "jordan-wigner-tapered"
+    one for each Z2 symmetry, in the Hartree-Fock determinant's sector. Coefficients below 1e-12
     are dropped; strings are ordered by (x, z). Raises InputError above 64 qubits.
     """
     n = hamiltonian.norb
@@ -99,17 +100,14 @@ def _collect(n_qubits: int, x: MaskArray, z: MaskArray, weights: FloatArray) -> 
 
 
 def _encode(observable: PauliSum, hamiltonian: MolecularHamiltonian, mapping: str) -> PauliSum:
-    target = encoding(mapping, observable.n_qubits)
-    parities = {}
-    if target.dropped:
-        n_alpha, n_total = hamiltonian.n_alpha, hamiltonian.n_electrons
-        parities = dict(zip(target.dropped, (n_alpha, n_total), strict=True))
+    target = encoding_of(mapping, hamiltonian)
+    parities = target.constants(hamiltonian)
     xs, zs, cs = [], [], []
     strings = zip(observable.x.tolist(), observable.z.tolist(), strict=True)
     for (x, z), c in zip(strings, observable.coefficients.tolist(), strict=True):
         x, z, sign = encoded_string(x, z, target.rows)
         for qubit, parity in parities.items():
-            if z >> qubit & 1 and parity % 2:
+            if z >> qubit & 1 and parity:
                 sign = -sign
         xs.append(target.squeezed(x))
         zs.append(target.squeezed(z))

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .cache import cached_number
 from .errors import InputError, unknown_name
 from .hamiltonian import MolecularHamiltonian
+
+FloatArray = npt.NDArray[np.float64]
 
 METHODS = ("hf", "mp2", "ccsd", "fci")
 _SMALL = 500_000  # determinants that full CI solves in seconds
@@ -144,3 +147,25 @@ def ccsd_energy_if_any(hamiltonian: MolecularHamiltonian) -> float | None:
             return None
 
     return cached_number(["ccsd", hamiltonian.content_hash()], compute)
+
+
+def fci_roots_if_small(hamiltonian: MolecularHamiltonian, roots: int) -> FloatArray | None:
+    """Lowest energies in Hartree in the sector, spins of all kinds; None where it is too large.
+
+    By dense diagonalisation of PySCF's matrix up to 2,000 determinants, by its Davidson solver up
+    to 50,000 (then at most eight roots).
+    """
+    from pyscf import fci
+
+    h = hamiltonian
+    size, nelec = n_determinants(h), (h.n_alpha, h.n_beta)
+    if size > 50_000:
+        return None
+    solver = fci.direct_spin1.FCI()
+    solver.verbose = 0
+    if size <= 2000:
+        _, matrix = solver.pspace(h.one_body, h.two_body, h.norb, nelec, np=size)
+        return np.asarray(np.linalg.eigvalsh(matrix)[:roots] + h.core_energy)
+    solver.conv_tol, solver.max_cycle = 1e-11, 500
+    energies, _ = solver.kernel(h.one_body, h.two_body, h.norb, nelec, nroots=min(roots, 8))
+    return np.sort(np.asarray(energies)) + h.core_energy

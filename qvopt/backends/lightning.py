@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,18 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
+_PACKAGES = {
+    f"lightning.{kind}": f"pennylane-lightning-{kind}" for kind in ("kokkos", "gpu", "amdgpu")
+}
+"""Devices of PennyLane that come in packages of their own."""
+
+
 class LightningBackend:
     """State vectors of a PennyLane device, for any circuit.
 
     Args:
-        device: name of the device; it must support `qml.state`.
+        device: name of the device; it must support `qml.state`. lightning.kokkos (threads, MPI)
+            and lightning.gpu (NVIDIA cards, MPI) take spaces that outgrow the usual one.
     """
 
     def __init__(self, device: str = "lightning.qubit") -> None:
@@ -57,6 +65,11 @@ class LightningProgram(StatevectorProgram):
         try:
             self._device = qml.device(device, wires=problem.circuit.n_qubits)
         except Exception as error:  # PennyLane raises several kinds for unknown devices
+            package = _PACKAGES.get(device)
+            if package is not None and find_spec(package.replace("-", "_")) is None:
+                raise InputError(
+                    f"the device '{device}' is not installed; pip install {package}"
+                ) from None
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(f"PennyLane cannot open the device '{device}': {reason}") from None
         self._adjoint = device.startswith("lightning.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -209,7 +209,6 @@ class MeteredProgram(CountingProgram, Protocol):
         ...
 
 
-@runtime_checkable
 class GeneratorProgram(Protocol):
     """A program that also reads generators on the states between its gates."""
 
@@ -220,7 +219,6 @@ class GeneratorProgram(Protocol):
         ...
 
 
-@runtime_checkable
 class OverlapProgram(Protocol):
     """A program that also runs Hadamard tests, on one qubit more."""
 
@@ -229,6 +227,16 @@ class OverlapProgram(Protocol):
     ) -> IntArray:
         """Counts of 0 on the auxiliary qubit: 2 count / shots - 1 estimates the overlap's part."""
         ...
+
+
+def reads_generators(program: Any) -> TypeGuard[GeneratorProgram]:
+    """Whether a program, or what it wraps, is a `GeneratorProgram`."""
+    return hasattr(program, "sample_generators")
+
+
+def runs_hadamard_tests(program: Any) -> TypeGuard[OverlapProgram]:
+    """Whether a program, or what it wraps, is an `OverlapProgram`."""
+    return hasattr(program, "sample_overlaps")
 
 
 class Backend(Protocol):

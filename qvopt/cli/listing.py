@@ -63,6 +63,11 @@ def _molecules() -> list[dict[str, Any]]:
                 "fci": molecule.references.get("fci"),
             }
         )
+    from qvopt_molecules.lattice import LATTICES
+
+    for name, title in LATTICES.items():
+        rows.append({"name": name, "title": title, "atoms": None, "charge": None, "basis": None,
+                     "fci": None})  # fmt: skip
     return rows
 
 

@@ -7,14 +7,24 @@ import sys
 
 from qvopt_molecules.errors import QvoptError
 
-from . import cloud_commands, list_commands, measurement_commands, run_commands, task_commands
+from . import (
+    cloud_commands,
+    comparison_commands,
+    list_commands,
+    measurement_commands,
+    report_commands,
+    run_commands,
+    task_commands,
+)
 from .app import app
 
 __all__ = [
     "cloud_commands",
+    "comparison_commands",
     "list_commands",
     "main",
     "measurement_commands",
+    "report_commands",
     "run_commands",
     "task_commands",
 ]

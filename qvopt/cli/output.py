@@ -81,6 +81,8 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
         above = result.correlation < 0
         share = "none" if above else f"{100 * result.correlation:.2f}"
         rows.append(("correlation recovered", share, "above Hartree-Fock" if above else "%"))
+    if result.operators:
+        rows.append(("operators", f"{len(result.operators):,}", ""))
     rows.append(("steps", f"{result.steps:,}", ""))
     rows.append(("evaluations", f"{result.evaluations:,}", ""))
     rows.append(("shots", f"{result.shots:,}", ""))

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
-from qvopt.driver import Step
 from qvopt.measurement.estimate import Estimate
+from qvopt.steps import Step
 
 _HEADING = f"{'step':>6}  {'energy (Ha)':>16}  {'error (mHa)':>12}  {'|gradient|':>10}  " + (
     f"{'shots':>13}  {'time':>8}"
 )
+
+
+@runtime_checkable
+class Foreseen(Protocol):
+    """A program that may say beforehand what it will take, and how far a long piece of work is."""
+
+    tell: Callable[[float], None] | None
+
+    @property
+    def forecast(self) -> object | None:
+        """What an evaluation takes, in words; None where that is nothing."""
+        ...
 
 
 class Progress:
@@ -46,6 +59,20 @@ class Progress:
             self._pending = None
         else:
             self._pending = line
+
+    def announce(self, program: Foreseen) -> None:
+        """Print a program's forecast, and show how far its long evaluations are."""
+        if self._quiet or program.forecast is None:
+            return
+        print(program.forecast, file=sys.stderr)
+        program.tell = self._share
+
+    def _share(self, done: float) -> None:
+        """Show the share of an evaluation that is done: live, or every half minute."""
+        now = time.monotonic()
+        if now - self._shown > (0.5 if self._live else 30.0):
+            self._print(f"{'':>6}  {100 * done:.0f} % of an evaluation", keep=not self._live)
+            self._shown = now
 
     def _format(self, step: Step) -> str:
         energy = step.exact if step.energy is None else step.energy.value

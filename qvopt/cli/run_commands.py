@@ -49,7 +49,7 @@ def run(
     frozen_core: Annotated[int | None, typer.Option(help="Orbitals to freeze.")] = None,
     mapping: Annotated[
         str | None,
-        typer.Option(help="jordan-wigner, parity, parity-reduced or bravyi-kitaev."),
+        typer.Option(help="jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev."),
     ] = None,
     grouping: Annotated[
         str | None,

@@ -19,7 +19,7 @@ from qvopt.session import Session, ended_result, stored_result
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_result, print_table
-from .progress import Progress
+from .progress import Foreseen, Progress
 
 REQUEUE = 75
 """Exit code after SIGTERM: the run can be resumed."""
@@ -98,7 +98,10 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
     """Loop over the steps, show them, and report the end."""
     code: int | None = None
     try:
+        program = session.assembly.program
         with Progress(session.references.get("fci"), quiet=quiet) as progress:
+            if isinstance(program, Foreseen):
+                progress.announce(program)
             for step in session:
                 progress.show(step)
     except KeyboardInterrupt:

@@ -11,8 +11,8 @@ from typing import Any
 from qvopt.optimizers.registry import describe
 from qvopt_molecules.errors import InputError
 
-from .cells import Cell
 from .outcomes import RunOutcome
+from .planned_runs import PlannedRun
 from .specification import make_comparison, read_comparison
 from .stored_outcome import StoredOutcome
 from .sweep import Stage, Sweep
@@ -50,7 +50,8 @@ def load_comparison(folder: Path) -> Comparison:
     folder = Path(folder)
     if not (folder / "comparison.toml").is_file():
         raise InputError(f"{folder} is not a comparison: it has no comparison.toml")
-    return collect(Sweep.prepare(make_comparison(read_comparison(folder)), folder))
+    spec = make_comparison(read_comparison(folder))
+    return collect(Sweep.prepare(spec, folder, writable=False))
 
 
 def collect(sweep: Sweep) -> Comparison:
@@ -63,31 +64,31 @@ def collect(sweep: Sweep) -> Comparison:
 
 
 def _outcomes(sweep: Sweep, stage: Stage) -> tuple[list[RunOutcome], int]:
-    cells = sweep.cells(stage)
-    found = ((cell, sweep.outcome(cell)) for cell in cells)
-    return [run_outcome(sweep, c, o) for c, o in found if o is not None], len(cells)
+    runs = sweep.runs(stage)
+    found = ((run, sweep.outcome(run)) for run in runs)
+    return [run_outcome(sweep, c, o) for c, o in found if o is not None], len(runs)
 
 
-def run_outcome(sweep: Sweep, cell: Cell, stored: StoredOutcome) -> RunOutcome:
+def run_outcome(sweep: Sweep, run: PlannedRun, stored: StoredOutcome) -> RunOutcome:
     """A stored outcome with its labels, and energies as errors."""
-    reference = cell.problem.reference
+    reference = run.problem.reference
     final = None if stored.status == "crashed" else stored.final
     return RunOutcome(
-        problem=cell.problem.label,
-        optimizer=cell.optimizer,
-        seed=cell.experiment.seed,
+        problem=run.problem.label,
+        optimizer=run.optimizer,
+        seed=run.experiment.seed,
         status=stored.status,
-        budget=cell.experiment.budget.shots or 0,
+        budget=run.experiment.budget.shots or 0,
         shots=stored.shots,
         error=stored.exact - reference,
         final_error=None if final is None else final - reference,
         measured=None if stored.measured is None else stored.measured - reference,
         stderr=stored.stderr,
         spent=stored.spent,
-        options=cell.experiment.optimizer_spec.options,
+        options=run.experiment.optimizer_spec.options,
         seconds=stored.seconds,
         message=stored.message,
-        run=str((sweep.folder or Path()) / cell.path),
+        run=str((sweep.folder or Path()) / run.path),
     )
 
 
@@ -103,6 +104,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
         "environments": [e for e in environments if e],
         "versions": environment.get("versions", {}),
         "command": command,
+        "file": sweep.spec.toml(),
         "history": history,
         "reproduce": f"qvopt compare {folder / 'comparison.toml'} --out NEW-FOLDER",
         "problems": {

@@ -26,6 +26,7 @@ from qvopt.rounds import NonFiniteError
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session
 from qvopt.streams import START_STREAM, stream
+from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.mapping import in_mapping
 from qvopt_molecules.errors import InputError
@@ -42,7 +43,7 @@ _SMALL_FILES: Final = 12 << 10
 
 VERSION: Final = version("qvopt")
 
-_assembled: OrderedDict[str, tuple[Assembly, Assembly | None]] = OrderedDict()
+_assembled: OrderedDict[str, tuple[Assembly, Assembly | None, Ansatz]] = OrderedDict()
 _environments: dict[str, Path] = {}
 
 
@@ -178,13 +179,13 @@ def _assemble(
     if key not in _assembled:
         hamiltonian = load_hamiltonian(integrals_path(folder, task["integrals"]))
         judge = None if task["exact"] else exact_twin(experiment, hamiltonian)
-        _assembled[key] = assemble(experiment, hamiltonian), judge
+        spec = experiment.ansatz
+        ansatz = in_mapping(get_ansatz(spec.name, **spec.options), experiment.mapping)
+        _assembled[key] = assemble(experiment, hamiltonian), judge, ansatz
         while len(_assembled) > _KEPT:
             _assembled.popitem(last=False)
     _assembled.move_to_end(key)
-    first, judge = _assembled[key]
-    spec = experiment.ansatz
-    ansatz = in_mapping(get_ansatz(spec.name, **spec.options), experiment.mapping)
+    first, judge, ansatz = _assembled[key]
     rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
     assembly = replace(
         first,

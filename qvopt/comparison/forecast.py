@@ -12,7 +12,7 @@ from typing import Any, Final
 from qvopt.optimizers.registry import describe
 from qvopt_molecules.errors import InputError
 
-from .cells import Cell
+from .planned_runs import PlannedRun
 
 _RUN_SECONDS: Final = 0.02  # begin and end of a run
 _ROUND_SECONDS: Final = 3e-4  # optimizer, expansion and journal of a round
@@ -25,7 +25,7 @@ class Forecast:
     """An estimate to a factor of about two; shots are the most that the budgets allow.
 
     Attributes:
-        runs, done: cells, and those that are there already.
+        runs, done: runs, and those that are there already.
         shots: of the missing ones.
         seconds: of work for one core.
         bytes: on disk.
@@ -47,33 +47,33 @@ class Forecast:
         return {**asdict(self), "missing": self.missing}
 
 
-def forecast(cells: Sequence[Cell], missing: Sequence[Cell]) -> Forecast:
-    """Add up what the missing cells will take."""
+def forecast(runs: Sequence[PlannedRun], missing: Sequence[PlannedRun]) -> Forecast:
+    """Add up what the missing runs will take."""
     seconds = disk = 0.0
     shots = 0
     known: dict[tuple[int, str, int | None, int | None], tuple[float, float]] = {}
-    for cell in missing:
-        experiment = cell.experiment
+    for run in missing:
+        experiment = run.experiment
         name = experiment.optimizer_spec.name
-        key = (id(cell.problem), name, experiment.measurement.shots, experiment.budget.shots)
+        key = (id(run.problem), name, experiment.measurement.shots, experiment.budget.shots)
         if key not in known:
-            known[key] = _of_run(cell)
+            known[key] = _of_run(run)
         seconds += known[key][0]
         disk += known[key][1]
         shots += experiment.budget.shots or 0
-    return Forecast(len(cells), len(cells) - len(missing), shots, seconds, disk)
+    return Forecast(len(runs), len(runs) - len(missing), shots, seconds, disk)
 
 
-def _of_run(cell: Cell) -> tuple[float, float]:
+def _of_run(run: PlannedRun) -> tuple[float, float]:
     """Seconds and bytes of a run that spends its budget on what its optimizer asks for."""
-    shots = cell.experiment.measurement.shots or 1
-    budget = cell.experiment.budget.shots or 0
-    prices = cell.problem.prices
-    needs = describe(cell.experiment.optimizer_spec.name).needs
+    shots = run.experiment.measurement.shots or 1
+    budget = run.experiment.budget.shots or 0
+    prices = run.problem.prices
+    needs = describe(run.experiment.optimizer_spec.name).needs
     gradients = "gradients" in needs
     kind = "gradient" if gradients else "energy"
-    energies = cell.problem.sizes["gradient_energies"] if gradients else 1
-    rounds = min(budget / (shots * max(energies, 1)), 3.0 * cell.experiment.max_steps)
+    energies = run.problem.sizes["gradient_energies"] if gradients else 1
+    rounds = min(budget / (shots * max(energies, 1)), 3.0 * run.experiment.max_steps)
     seconds = rounds * (prices[f"{kind}_seconds"] + _ROUND_SECONDS) + _RUN_SECONDS
     return seconds, rounds * prices[f"{kind}_bytes"] + _RUN_BYTES
 

@@ -122,7 +122,7 @@ class EntrantSpec(NamedSpec):
     label: str | None = Field(default=None, min_length=1, max_length=80)
     shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] | None = None
     tuned: bool = False
-    search: dict[str, Choices] = {}
+    search: dict[str, Choices] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

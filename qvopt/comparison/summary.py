@@ -26,7 +26,8 @@ class TargetRow:
         quartiles: 25, 50 and 75 % quantiles of the shots to the target over all runs, those that
             failed counting as infinite.
         ert: expected running time in shots: all shots spent until success or the end of the run,
-            failures included, over the number of successes; infinite without a success.
+            failures included, over the number of successes; infinite without a success. A crashed
+            run is charged its whole budget, so that crashing early is not a cheap restart.
         ert_interval: its bootstrap interval over seeds.
     """
 
@@ -103,8 +104,34 @@ class Rank:
 
 
 @dataclass(frozen=True)
+class Detectable:
+    """The smallest differences that a problem's seeds could have shown, at 5 % and power 80 %.
+
+    Attributes:
+        problem: which.
+        pairs: smallest number of seeds that any two optimizers share.
+        tests: pairs of optimizers, all corrected for.
+        smallest_p: the least corrected p-value that so many seeds can give.
+        win_probability: smallest win probability above ½ that a sign test would find.
+        factor: smallest ratio of typical final errors that the signed-rank test would find, from
+            the median spread of paired log errors; infinite if there are too few seeds.
+    """
+
+    problem: str
+    pairs: int
+    tests: int
+    smallest_p: float
+    win_probability: float
+    factor: float
+
+
+@dataclass(frozen=True)
 class Summary:
-    """Everything that is said about a comparison."""
+    """Everything that is said about a comparison.
+
+    `targets` are in Hartree, the main one first. `ranking` is best first, over the `blocks` pairs
+    of problem and seed that every optimizer ran.
+    """
 
     problems: tuple[str, ...]
     optimizers: tuple[str, ...]
@@ -113,3 +140,11 @@ class Summary:
     at_end: tuple[ErrorRow, ...]
     tests: tuple[PairTest, ...]
     ranking: tuple[Rank, ...]
+    detectable: tuple[Detectable, ...] = ()
+    blocks: int = 0
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The optimizers, best first where they were ranked."""
+        ranked = tuple(r.optimizer for r in self.ranking)
+        return ranked + tuple(o for o in self.optimizers if o not in ranked)

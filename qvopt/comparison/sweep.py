@@ -2,7 +2,7 @@
 
 comparison.toml   the specification, in full; `qvopt compare` on it repeats the comparison
 problems.json     what was found of the problems; integrals/ holds their integrals, frozen
-runs/             one run folder for each cell, named by its content
+runs/             one run folder for each run, named by its content
 tuning.json       what the search of hyper-parameters chose
 history.jsonl     commands and times, a line each
 """
@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +22,11 @@ from typing import Any, Final, Literal
 
 from qvopt_molecules.errors import BackendError, InputError
 
-from .cells import Cell, Entrant, entrants, scored_cells, trial_cells
 from .engine import Engine, Report
 from .execution import VERSION
 from .forecast import Forecast, check_disk, disk_is_full, forecast
 from .frozen import Problem, ProblemStore
+from .planned_runs import Entrant, PlannedRun, entrants, scored_runs, trial_runs
 from .problems import prepare_problems
 from .specification import ComparisonSpec
 from .stored_outcome import NAME, StoredOutcome, read_outcome
@@ -36,10 +39,10 @@ _WAIT_SECONDS: Final = 0.5
 
 @dataclass(frozen=True)
 class Progress:
-    """One cell that has ended: in which stage, and how."""
+    """One run that has ended: in which stage, and how."""
 
     stage: Stage
-    cell: Cell
+    run: PlannedRun
     report: Report
 
 
@@ -53,6 +56,7 @@ class Sweep:
         problems, practice: those that are scored, and those of the search.
         who: the optimizers.
         most_bytes: what it may write; None for no cap.
+        planned, ended: runs of the stage that runs, by optimizer, and those that it found.
     """
 
     spec: ComparisonSpec
@@ -61,17 +65,24 @@ class Sweep:
     practice: list[Problem]
     who: list[Entrant]
     most_bytes: float | None = None
+    planned: dict[str, int] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
     _written: float = field(default=0.0, repr=False)
 
     @classmethod
     def prepare(
-        cls, spec: ComparisonSpec, folder: Path | None, *, most_bytes: float | None = None
+        cls,
+        spec: ComparisonSpec,
+        folder: Path | None,
+        *,
+        most_bytes: float | None = None,
+        writable: bool = True,
     ) -> Sweep:
-        """Check everything, and freeze what is computed in `folder`; nothing runs.
+        """Check everything, and freeze what is computed in `folder` if `writable`; nothing runs.
 
         Raises InputError for whatever cannot run.
         """
-        store = ProblemStore(folder)
+        store = ProblemStore(folder, writable=writable)
         problems = prepare_problems(spec.problems, store, spec.shots)
         who = entrants(spec, problems)
         practice: list[Problem] = []
@@ -80,57 +91,65 @@ class Sweep:
             if spec.tuning.problems is not None:
                 practice = prepare_problems(spec.tuning.problems, store, spec.shots)
         sweep = cls(spec, folder, problems, practice, who, most_bytes)
-        for _ in sweep.cells("tuning"):
+        for _ in sweep.runs("tuning"):
             break
-        for _ in scored_cells(spec, problems, who, {}):
+        for _ in scored_runs(spec, problems, who, {}):
             break
         return sweep
 
-    def cells(self, stage: Stage) -> list[Cell]:
-        """The cells of a stage; scored ones of optimizers that are not tuned yet are left out."""
+    def runs(self, stage: Stage) -> list[PlannedRun]:
+        """The runs of a stage; scored ones of optimizers that are not tuned yet are left out."""
         if stage == "tuning":
-            return list(trial_cells(self.spec, self.practice, self.who))
+            return list(trial_runs(self.spec, self.practice, self.who))
         chosen = chosen_options(self.tuned())
         ready = [e for e in self.who if not e.spec.tuned or e.label in chosen]
-        return list(scored_cells(self.spec, self.problems, ready, chosen))
+        return list(scored_runs(self.spec, self.problems, ready, chosen))
 
     def tuned(self) -> dict[str, dict[str, Any]]:
         """What the search found, of the optimizers for which it is complete."""
-        trials = self.cells("tuning")
+        trials = self.runs("tuning")
         if not trials:
             return {}
-        ended = [(cell, self.outcome(cell)) for cell in trials]
-        done = [(cell, outcome) for cell, outcome in ended if outcome is not None]
-        missing = {cell.optimizer for cell, outcome in ended if outcome is None}
+        ended = [(run, self.outcome(run)) for run in trials]
+        done = [(run, outcome) for run, outcome in ended if outcome is not None]
+        missing = {run.optimizer for run, outcome in ended if outcome is None}
         complete = [e for e in self.who if e.label not in missing]
         return choose(self.spec, complete, done)
 
-    def outcome(self, cell: Cell) -> StoredOutcome | None:
-        """How a cell ended; None if it has not."""
-        return None if self.folder is None else read_outcome(self.folder / cell.path)
+    def outcome(self, run: PlannedRun) -> StoredOutcome | None:
+        """How a run ended; None if it has not."""
+        return None if self.folder is None else read_outcome(self.folder / run.path)
 
-    def missing(self, cells: Sequence[Cell]) -> list[Cell]:
-        """Those of the cells that have no outcome, equal ones once."""
-        found: dict[str, Cell] = {}
-        for cell in cells:
-            path = cell.path
+    def missing(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+        """Those of the runs that have no outcome, equal ones once."""
+        found: dict[str, PlannedRun] = {}
+        for run in runs:
+            path = run.path
             if path not in found and (
                 self.folder is None or not (self.folder / path / NAME).exists()
             ):
-                found[path] = cell
+                found[path] = run
         return list(found.values())
 
     def forecast(self) -> Forecast:
         """What the whole comparison has left to do; tuned optimizers count with their defaults."""
-        trials = self.cells("tuning")
-        scored = list(
-            scored_cells(self.spec, self.problems, self.who, chosen_options(self.tuned()))
-        )
-        cells = [*trials, *scored]
-        return forecast(cells, self.missing(cells))
+        trials = self.runs("tuning")
+        scored = list(scored_runs(self.spec, self.problems, self.who, chosen_options(self.tuned())))
+        runs = [*trials, *scored]
+        return forecast(runs, self.missing(runs))
 
-    def run(self, engine: Engine) -> Iterator[Progress]:
-        """Run what is missing, yielding each cell as it ends: the search first, then the rest.
+    def stray(self) -> int:
+        """How many runs in the folder are none of this comparison's: of a former file's."""
+        if self.folder is None:
+            return 0
+        known = {run.path for stage in ("tuning", "scored") for run in self.runs(stage)}
+        found = (path.parent for path in (self.folder / "runs").glob("*/*/outcome.json"))
+        return sum(str(path.relative_to(self.folder)) not in known for path in found)
+
+    def run(self, engine: Engine, *, shared: bool = False) -> Iterator[Progress]:
+        """Run what is missing, yielding each run as it ends: the search first, then the rest.
+
+        With `shared`, other workers do the same, and each begins somewhere else.
 
         Raises InputError where the disk will not do, and BackendError where a worker cannot work.
         """
@@ -138,28 +157,35 @@ class Sweep:
             raise InputError("a comparison needs a folder to run in")
         check_disk(self.forecast(), self.folder, self.most_bytes)
         if self.practice:
-            yield from self._stage("tuning", engine)
+            yield from self._stage("tuning", engine, shared)
             _write_json(self.folder / "tuning.json", self.tuned())
-        yield from self._stage("scored", engine)
+        yield from self._stage("scored", engine, shared)
 
-    def _stage(self, stage: Stage, engine: Engine) -> Iterator[Progress]:
+    def _stage(self, stage: Stage, engine: Engine, shared: bool) -> Iterator[Progress]:
         assert self.folder is not None
-        missing = self.missing(self.cells(stage))
+        runs = self.runs(stage)
+        missing = self.missing(runs)
+        open_runs = {run.path for run in missing}
+        self.planned = dict(Counter(run.optimizer for run in runs))
+        self.ended = dict(Counter(run.optimizer for run in runs if run.path not in open_runs))
+        if shared and missing:  # nothing needs this to be random: it only spreads the work
+            start = random.SystemRandom().randrange(len(missing))
+            missing = missing[start:] + missing[:start]
         while missing:
-            by_run = {cell.path: cell for cell in missing}
+            planned = {run.path: run for run in missing}
             expected = forecast(missing, missing).seconds / len(missing)
-            tasks = [{**cell.task(), "version": VERSION} for cell in missing]
+            tasks = [{**run.task(), "version": VERSION} for run in missing]
             looked = time.monotonic()
-            busy: list[Cell] = []
+            busy: list[PlannedRun] = []
             for report in engine.run(self.folder.absolute(), tasks, expected):
-                cell = by_run[report["run"]]
+                run = planned[report["run"]]
                 if report["status"] == "busy":
-                    busy.append(cell)
+                    busy.append(run)
                     continue
                 if report["status"] == "failed":
                     raise WorkerError(report["message"])
                 self._written += report.get("bytes", 0)
-                yield Progress(stage, cell, report)
+                yield Progress(stage, run, report)
                 if time.monotonic() - looked > _LOOK_SECONDS:
                     looked = time.monotonic()
                     self._check_room()
@@ -183,29 +209,30 @@ class WorkerError(BackendError):
     """The comparison cannot go on, though no run is at fault; what has ended is kept."""
 
 
-def open_folder(folder: Path, spec: ComparisonSpec) -> str:
-    """Make or reuse a comparison's folder and write its specification; say what was there.
+def open_folder(folder: Path) -> bool:
+    """Make a comparison's folder, or check that one is there; return whether it is new.
 
     Raises InputError where it cannot be written or holds something else.
     """
-    path = folder / "comparison.toml"
+    known = (folder / "comparison.toml").exists()
     try:
-        if folder.exists() and not path.exists() and any(folder.iterdir()):
+        if folder.exists() and not known and any(folder.iterdir()):
             raise InputError(
                 f"{folder} exists and holds something else than a comparison; choose another --out"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        text = spec.toml()
-        before = path.read_text(encoding="utf-8") if path.exists() else None
-        if before != text:
-            temporary = folder / f".comparison.{os.getpid()}"
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise InputError(f"cannot write {folder}: {error.strerror}") from None
-    if before is None:
-        return "new"
-    return "same" if before == text else "changed"
+    return not known
+
+
+def write_specification(folder: Path, spec: ComparisonSpec) -> None:
+    """Write what is compared: readers and other workers go by it."""
+    temporary = folder / f".comparison.{os.getpid()}"
+    temporary.write_text(spec.toml(), encoding="utf-8")
+    os.replace(temporary, folder / "comparison.toml")
 
 
 def note_history(folder: Path, command: Sequence[str] | None, **facts: Any) -> None:

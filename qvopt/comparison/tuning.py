@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .cells import Cell, Entrant
 from .frozen import Problem
+from .planned_runs import Entrant, PlannedRun
 from .spaces import trial_options
 from .specification import ComparisonSpec
 from .stored_outcome import StoredOutcome
@@ -35,7 +35,7 @@ def score(problem: Problem, outcome: StoredOutcome) -> float:
 def choose(
     spec: ComparisonSpec,
     who: Sequence[Entrant],
-    trials: Sequence[tuple[Cell, StoredOutcome]],
+    trials: Sequence[tuple[PlannedRun, StoredOutcome]],
 ) -> dict[str, dict[str, Any]]:
     """Return for each tuned optimizer what was tried, its scores, costs and the choice.
 
@@ -48,9 +48,9 @@ def choose(
         options = trial_options(entrant.spec, spec.tuning.trials)
         scores: list[list[float]] = [[] for _ in options]
         shots = seconds = 0.0
-        for cell, outcome in trials:
-            if cell.optimizer == entrant.label and cell.trial is not None:
-                scores[cell.trial].append(score(cell.problem, outcome))
+        for run, outcome in trials:
+            if run.optimizer == entrant.label and run.trial is not None:
+                scores[run.trial].append(score(run.problem, outcome))
                 shots += sum(outcome.spent.values())
                 seconds += outcome.seconds
         if not all(scores):

@@ -9,15 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import (
-    GeneratorProgram,
     MetricKind,
     Overlap,
-    OverlapProgram,
     Point,
     Program,
     Reading,
+    reads_generators,
+    runs_hadamard_tests,
 )
 from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import PHASES
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .covariances import CovarianceExpansion
@@ -81,13 +82,15 @@ def metric_rule(rule: MetricRule | None, program: Program) -> MetricRule:
 
     Raises InputError where it cannot run the one that was asked for.
     """
-    reads = isinstance(program, GeneratorProgram)
+    gates = program.problem.circuit.gates
+    phases = any(gate.name in PHASES for gate in gates)  # their generators have no ±1, 0 outcomes
+    reads = reads_generators(program) and not phases
     if rule is None:
         return "covariances" if reads else "fidelities"
     if rule not in _EXPAND:
         raise unknown_name("metric rule", str(rule), get_args(MetricRule))
     if (rule == "covariances" and not reads) or (
-        rule == "hadamard" and not isinstance(program, OverlapProgram)
+        rule == "hadamard" and not runs_hadamard_tests(program)
     ):
         raise InputError(
             f"this backend does not measure metrics by {rule}; use measurement.metric = "

@@ -23,6 +23,9 @@ GradientRule = Callable[[Circuit, FloatArray, Callable[[], np.random.Generator]]
 """Expands a gradient of a circuit at x; the function gives the generator of random rules."""
 
 RULES: Final = ("parameter-shift", "whole-parameter-shift", "spsa", "directional", "subset")
+SYSTEMATIC: Final = ("parameter-shift", "whole-parameter-shift")
+"""Those that shift alike at every point."""
+
 _OPTIONS: Final[dict[str, dict[str, int | float]]] = {
     "spsa": {"directions": 1, "step": 0.1},
     "directional": {"directions": 1, "step": 0.1},

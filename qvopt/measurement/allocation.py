@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
-from .estimate import Moments
+from .estimate import Estimate, Moments
 from .plan import MeasurementPlan
 from .variance import reference_deviations
 
@@ -118,6 +118,18 @@ class Scatter:
         shots = np.array([[m.shots for m in row] for row in moments], dtype=np.float64)
         return cls(squares.sum(axis=0), np.maximum(shots - 1, 0).sum(axis=0))
 
+    @classmethod
+    def of_points(cls, estimates: Sequence[Estimate], n_groups: int) -> Scatter:
+        """Variance × shots of whole energies, one for each setting."""
+        shots = np.array([e.shots for e in estimates], dtype=np.float64)
+        variance = np.array([e.variance for e in estimates])
+        known = np.isfinite(variance) & (shots > n_groups)
+        freedoms = np.where(known, shots - n_groups, 0.0)
+        return cls(np.where(known, variance, 0.0) * shots * freedoms, freedoms)
+
+    def __add__(self, other: Scatter) -> Scatter:
+        return Scatter(self.squares + other.squares, self.freedoms + other.freedoms)
+
     def after(self, newer: Scatter, memory: float = 0.8) -> Scatter:
         """This one fading, and a newer one: the state moves as the optimizer does."""
         return Scatter(
@@ -135,3 +147,9 @@ def learned_weights(scatter: Scatter, prior: FloatArray | None) -> FloatArray:
     squares = scatter.squares + known * (0.0 if prior is None else np.square(prior))
     weights = _by_deviation(np.sqrt(squares / np.maximum(scatter.freedoms + known, 1.0)))
     return np.asarray(weights / weights.sum())
+
+
+def learned_deviations(scatter: Scatter) -> FloatArray:
+    """Relative deviations of settings that no prior tells apart: all start at their mean."""
+    mean = np.sqrt(float(scatter.squares.sum()) / max(float(scatter.freedoms.sum()), 1.0))
+    return learned_weights(scatter, np.full(len(scatter.squares), mean))

@@ -48,8 +48,9 @@ class PauliSampler:
     def outcomes(self, psi: FloatArray, group: int) -> tuple[FloatArray, MaskArray]:
         """Probabilities of the outcomes of one group that occur, and their bits."""
         real = np.zeros(2**self.n_qubits)
-        real[self.positions] = psi.reshape(-1)
+        real[self.positions] = psi.real.reshape(-1)
         imaginary = np.zeros_like(real)
+        imaginary[self.positions] = psi.imag.reshape(-1)
         for gate in self._changes[group]:
             a, b = gate.qubits[0], gate.qubits[-1]
             apply_clifford(real, imaginary, _CODES[gate.name], 1 << a, 1 << b)

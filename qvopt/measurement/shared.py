@@ -21,17 +21,16 @@ import numpy.typing as npt
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import PauliSum, commute, commute_qubit_wise, masks
-from qvopt_molecules.states import cisd_state
+from qvopt_molecules.states import cisd_state, sector_bits
 
-from . import fully_commuting, qubit_wise
-from .pauli_outcomes import PauliSampler
+from . import fully_commuting, images, qubit_wise
 from .plan import CliffordBasis, Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 
 FloatArray = npt.NDArray[np.float64]
 
 _SWEEPS = 50
-MOST_SHARED_QUBITS = 16
-"""Beyond, covariances over the outcomes of every group take minutes and gigabytes."""
+MOST_SHARED_TERMS = 8000
+"""Beyond, a linear system over all strings takes minutes a sweep."""
 
 
 def shared_plan(
@@ -55,10 +54,10 @@ def shared_plan(
     """
     if not all(isinstance(g.basis, PauliBasis | CliffordBasis) for g in plan.groups):
         raise InputError("only groups of Pauli strings can share terms")
-    if observable.n_qubits > MOST_SHARED_QUBITS:
+    if len(observable) > MOST_SHARED_TERMS:
         raise InputError(
-            f"shared groups are made for at most {MOST_SHARED_QUBITS} qubits, and there are "
-            f"{observable.n_qubits}; use --grouping {plan.name} or fluid-basis-rotation"
+            f"shared groups are made for at most {MOST_SHARED_TERMS} Pauli strings, and there are "
+            f"{len(observable)}; use --grouping {plan.name} or fluid-basis-rotation"
         )
     if not 0 < mixed <= 1:
         raise InputError(f"mixed must be above 0 and at most 1, got {mixed!r}")
@@ -70,7 +69,11 @@ def shared_plan(
     make = fully_commuting.plan_of_members if clifford else qubit_wise.plan_of_members
     groups = make(signed, members).groups
     psi = cisd_state(hamiltonian) if reference is None else reference
-    covariances = _covariances(groups, hamiltonian, psi, mixed)
+    bits = sector_bits(hamiltonian).astype(np.uint64)
+    covariances = []
+    for m in members:
+        pure = images.covariances(part.x[m], part.z[m], bits, psi.reshape(-1))
+        covariances.append((1 - mixed) * pure + mixed * np.eye(len(m)))
     parts = _split(part.coefficients, members, covariances)
     squares = [float(c @ v @ c) for c, v in zip(parts, covariances, strict=True)]
     return replace(
@@ -106,30 +109,12 @@ def _readable(group: MeasurementGroup, part: PauliSum) -> list[int]:
     return chosen
 
 
-def _covariances(
-    groups: tuple[MeasurementGroup, ...],
-    hamiltonian: MolecularHamiltonian,
-    psi: FloatArray,
-    mixed: float,
-) -> list[FloatArray]:
-    """Cov(P_k, P_l) over the outcomes of every group."""
-    sampler = PauliSampler(groups, hamiltonian)
-    out = []
-    for g, group in enumerate(groups):
-        p, bits = sampler.outcomes(psi, g)
-        p = p / p.sum()
-        odd = np.bitwise_count(bits[:, None] & group.diagonal.masks) & 1
-        values = group.diagonal.coefficients * (1.0 - 2.0 * odd)
-        centred = values - p @ values
-        pure = (centred * p[:, None]).T @ centred
-        out.append((1 - mixed) * pure + mixed * np.eye(len(pure)))
-    return out
-
-
 def _split(
     c: FloatArray, members: list[list[int]], covariances: list[FloatArray]
 ) -> list[FloatArray]:
     """Minimise Σ_g (c_gᵀ C_g c_g)^½ subject to Σ_g c_kg = c_k."""
+    from scipy.linalg import cho_factor, cho_solve
+
     inverses = [np.linalg.inv(v) for v in covariances]
     deviations: FloatArray = np.ones(len(members))
     best: list[FloatArray] = []
@@ -138,7 +123,7 @@ def _split(
         system = np.zeros((len(c), len(c)))
         for m, inverse, sd in zip(members, inverses, deviations, strict=True):
             system[np.ix_(m, m)] += sd * inverse
-        multipliers = np.linalg.solve(system, c)
+        multipliers = cho_solve(cho_factor(system, overwrite_a=True), c)
         parts = [
             sd * inverse @ multipliers[m]
             for m, inverse, sd in zip(members, inverses, deviations, strict=True)

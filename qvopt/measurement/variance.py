@@ -13,7 +13,8 @@ from qvopt_molecules.determinants import (
     occupation_strings,
     occupied_orbitals,
 )
-from qvopt_molecules.encodings import encoding
+from qvopt_molecules.encodings import encoding_of
+from qvopt_molecules.encodings import reference_bits as occupations_of
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .clifford import conjugated
@@ -24,10 +25,8 @@ FloatArray = npt.NDArray[np.float64]
 
 def reference_bits(hamiltonian: MolecularHamiltonian, mapping: str) -> int:
     """The Hartree-Fock determinant as a bit string of the mapped qubits."""
-    n = hamiltonian.norb
-    occupations = (1 << hamiltonian.n_alpha) - 1 | ((1 << hamiltonian.n_beta) - 1) << n
-    target = encoding(mapping, 2 * n)
-    return target.squeezed(target.bits(occupations))
+    target = encoding_of(mapping, hamiltonian)
+    return target.squeezed(target.bits(occupations_of(hamiltonian)))
 
 
 def reference_deviations(

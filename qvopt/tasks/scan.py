@@ -24,16 +24,17 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.assembly import assemble, molecular_hamiltonian, resolve_molecule
-from qvopt.driver import Step
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.experiment_file import dump_toml, read_experiment_file
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result
+from qvopt.steps import Step
 from qvopt.tasks.grid import grid_values
 from qvopt_molecules.alignment import align
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.lattice import is_lattice
 from qvopt_molecules.references import ccsd_energy_if_any
 
 FloatArray = npt.NDArray[np.float64]
@@ -139,6 +140,8 @@ class Scan:
         for value, point in zip(self.values, self._experiments, strict=True):
             try:
                 molecule = resolve_molecule(point.molecule)
+                if is_lattice(point.molecule.name):
+                    molecular_hamiltonian(point.molecule)
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
             if molecule is None and point.molecule.name.lower().endswith("fcidump"):

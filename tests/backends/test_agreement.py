@@ -200,3 +200,20 @@ def test_names_and_options():
         get_backend("lightning:no.such").compile(CASES["h2"])
     with pytest.raises(InputError, match="refuses method"):
         get_backend("aer", method="no-such").compile(CASES["h2"])
+
+
+@pytest.mark.parametrize("mapping", ["parity", "parity-reduced", "bravyi-kitaev"])
+def test_lightning_differentiates_pauli_rotations(mapping):
+    """PennyLane's adjoint method gives zeros for PauliRot."""
+    from qvopt.assembly import assemble
+    from qvopt.backends.statevector import StatevectorProgram
+    from qvopt.experiment import make_experiment
+
+    data = {"molecule": "h2", "mapping": mapping, "backend": "lightning"}
+    assembly = assemble(make_experiment(data))
+    x = np.array([0.1, -0.2, 0.15])
+    energy, slope = assembly.program.gradient(x)
+    expected_energy, expected = StatevectorProgram.gradient(assembly.program, x)
+    assert energy == pytest.approx(expected_energy, abs=1e-10)
+    assert np.abs(expected).max() > 0.01
+    assert np.allclose(slope, expected, atol=1e-9)

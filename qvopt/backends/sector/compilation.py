@@ -13,7 +13,8 @@ from qvopt_circuits.gates import FERMIONIC, Gate
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 
-from .factored import BOTH, COLUMNS, ROWS
+from .factored import BOTH, COLUMNS, PHASE, ROWS
+from .phases import Phase, constant_angle, phase
 from .tables import excitation_pairs
 
 IntArray = npt.NDArray[np.int64]
@@ -40,6 +41,12 @@ class GateTables:
     sign: FloatArray
     offsets: FloatArray
     parametric: IntArray
+    phases: tuple[Phase, ...] = ()
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether amplitudes are complex: some gate multiplies them by phases."""
+        return bool(self.phases)
 
 
 def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> GateTables:
@@ -57,7 +64,7 @@ def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> G
     tables = _Tables(strings, norb)
     rows = [tables.row(gate) for gate in circuit.gates[start:]]
     reference = _reference(circuit.gates[:start], norb, n_alpha, n_beta, strings)
-    offsets = [g.angle.offset if g.angle is not None else 0.0 for g in circuit.gates[start:]]
+    offsets = [constant_angle(g) for g in circuit.gates[start:]]
     return GateTables(
         shape=(len(strings[0]), len(strings[1])),
         reference=reference,
@@ -67,6 +74,7 @@ def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> G
         sign=np.concatenate(tables.sign) if tables.sign else np.zeros(0),
         offsets=np.array(offsets, dtype=np.float64),
         parametric=np.array([k - start for k in circuit.parametric], dtype=np.int64),
+        phases=tuple(tables.phases),
     )
 
 
@@ -100,8 +108,11 @@ class PairTables:
 
 
 def pair_tables(tables: GateTables, most_pairs: int) -> PairTables | None:
-    """List the pairs that are reached from the reference; None if there are too many."""
-    if _count_pairs(tables) > most_pairs:
+    """List the pairs that are reached from the reference; None if there are too many.
+
+    None too where amplitudes are complex.
+    """
+    if tables.is_complex or count_pairs(tables) > most_pairs:
         return None
     reached = np.zeros(tables.shape[0] * tables.shape[1], dtype=bool)
     reached[tables.reference] = True
@@ -122,10 +133,21 @@ def pair_tables(tables: GateTables, most_pairs: int) -> PairTables | None:
     )
 
 
-def _count_pairs(tables: GateTables) -> int:
+def all_pairs(tables: GateTables) -> tuple[IndexArray, IndexArray, IndexArray]:
+    """List every pair of each gate, reached or not: (first, left, right)."""
+    pairs = [_gate_pairs(gate, tables) for gate in tables.gates.astype(np.int64)]
+    first = np.concatenate([[0], np.cumsum([len(left) for left, _ in pairs], dtype=np.int64)])
+    left, right = (_joined([pair[side] for pair in pairs]) for side in (0, 1))
+    return first.astype(np.uint64), left, right
+
+
+def count_pairs(tables: GateTables) -> int:
+    """Pairs of determinants that the gates rotate, reached or not."""
     n_alpha, n_beta = tables.shape
     total = 0
     for kind, a0, a1, b0, b1 in tables.gates.tolist():
+        if kind == PHASE:
+            continue
         total += {ROWS: (a1 - a0) * n_beta, COLUMNS: n_alpha * (b1 - b0)}.get(
             kind, (a1 - a0) * (b1 - b0)
         )
@@ -163,6 +185,7 @@ class _Tables:
         self.left: list[IntArray] = []
         self.right: list[IntArray] = []
         self.sign: list[FloatArray] = []
+        self.phases: list[Phase] = []
         self._size = 0
         self._known: dict[tuple[object, ...], tuple[int, int]] = {}
 
@@ -173,10 +196,8 @@ class _Tables:
                 f"number, which the sector backend needs{_MEND}"
             )
         if gate.is_diagonal:
-            raise InputError(
-                f"gate {gate.name} makes amplitudes complex, which the sector backend does not "
-                f"do{_MEND}"
-            )
+            self.phases.append(phase(gate, self.strings, self.norb))
+            return PHASE, len(self.phases) - 1, 0, 0, 0
         n, q, signed = self.norb, gate.qubits, gate.name in FERMIONIC
         half = len(q) // 2
         down, up = q[:half], q[half:]

@@ -1,141 +1,134 @@
-"""Gates over tables of strings, factored by spin: for spaces whose pairs would not fit in memory.
+"""Single gates on a large state, over tables of strings, factored by spin.
 
-psi is flat, alpha string by beta string. A gate is (kind, first alpha pair, one past the last,
-first beta pair, one past the last), its pairs (I, J, s) lying in flat arrays over strings. Kinds:
-0 rotates rows, 1 columns, 2 row-column pairs. With T|I⟩ = s|J⟩, the gate exp(θ (T - T†) / 2) has
-c = cos(θ/2) and d = sin(θ/2):
+z is a bundle of flat states, alpha string by beta string (see `lines`). A gate is (kind, first
+alpha pair, one past the last, first beta pair, one past the last), its pairs (I, J, s) lying in
+flat arrays over strings. Kinds: 0 rotates rows, 1 columns, 2 row-column pairs; 3 multiplies by
+phases. With T|I⟩ = s|J⟩, the gate exp(θ (T - T†) / 2) has c = cos(θ/2) and d = sin(θ/2):
 
     psi_I <- c psi_I - s d psi_J,    psi_J <- c psi_J + s d psi_I.
+
+Kernels work on some units of a gate: alpha pairs, or whole rows for gates of columns and phases.
+Runs of several gates go through `tiles` instead.
 """
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
-from .sparse import interleave, multiply, pull_back, set_turns
-
-ROWS, COLUMNS, BOTH = 0, 1, 2
+ROWS, COLUMNS, BOTH, PHASE = 0, 1, 2, 3
 
 
-@njit(cache=True)
-def apply_gate(psi, gate, n_beta, left, right, sign, c, d):  # type: ignore[no-untyped-def]
-    """Apply one gate in place; psi flat, c and d as above."""
-    if gate[0] == ROWS:
-        for a in range(gate[1], gate[2]):
-            u, v, e = left[a] * n_beta, right[a] * n_beta, d * sign[a]
-            for k in range(n_beta):
-                p, q = psi[u + k], psi[v + k]
-                psi[u + k] = c * p - e * q
-                psi[v + k] = c * q + e * p
-    elif gate[0] == COLUMNS:
-        for u in range(np.uint64(0), np.uint64(len(psi)), n_beta):
-            for b in range(gate[3], gate[4]):
-                i, j, e = u + left[b], u + right[b], d * sign[b]
-                p, q = psi[i], psi[j]
-                psi[i] = c * p - e * q
-                psi[j] = c * q + e * p
-    else:
-        for a in range(gate[1], gate[2]):
-            u, v, f = left[a] * n_beta, right[a] * n_beta, d * sign[a]
-            for b in range(gate[3], gate[4]):
-                i, j, e = u + left[b], v + right[b], f * sign[b]
-                p, q = psi[i], psi[j]
-                psi[i] = c * p - e * q
-                psi[j] = c * q + e * p
+@njit(cache=True, nogil=True)
+def apply_gate(z, planes, shape, gate, left, right, sign, c, d, first, last):  # type: ignore[no-untyped-def]
+    """Apply some units of a gate in place, to every plane."""
+    n_columns = shape[1]
+    size = shape[0] * n_columns
+    for plane in range(planes):
+        base = plane * size
+        for unit in range(first, last):
+            if gate[0] == COLUMNS:
+                u = base + unit * n_columns
+                for b in range(gate[3], gate[4]):
+                    i, j, e = u + left[b], u + right[b], d * sign[b]
+                    p, q = z[i], z[j]
+                    z[i] = c * p - e * q
+                    z[j] = c * q + e * p
+                continue
+            a = gate[1] + unit
+            u, v, f = base + left[a] * n_columns, base + right[a] * n_columns, d * sign[a]
+            if gate[0] == ROWS:
+                for k in range(n_columns):
+                    p, q = z[u + k], z[v + k]
+                    z[u + k] = c * p - f * q
+                    z[v + k] = c * q + f * p
+            else:
+                for b in range(gate[3], gate[4]):
+                    i, j, e = u + left[b], v + right[b], f * sign[b]
+                    p, q = z[i], z[j]
+                    z[i] = c * p - e * q
+                    z[j] = c * q + e * p
 
 
-@njit(cache=True)
-def unapply_gate(z, gate, n_beta, left, right, sign, c, d):  # type: ignore[no-untyped-def]
-    """Undo one gate on psi = z[:, 0] and lambda = z[:, 1] and return ⟨lambda|T - T†|psi⟩.
-
-    The generator commutes with its gate, so one pass over the pairs does both.
-    """
-    total = 0.0
-    if gate[0] == ROWS:
-        for a in range(gate[1], gate[2]):
-            u, v, e = left[a] * n_beta, right[a] * n_beta, -d * sign[a]
-            part = 0.0
-            for k in range(n_beta):
-                p, l, q, m = z[u + k, 0], z[u + k, 1], z[v + k, 0], z[v + k, 1]
-                part += m * p - l * q
-                z[u + k, 0] = c * p - e * q
-                z[u + k, 1] = c * l - e * m
-                z[v + k, 0] = c * q + e * p
-                z[v + k, 1] = c * m + e * l
-            total += sign[a] * part
-    elif gate[0] == COLUMNS:
-        for u in range(np.uint64(0), np.uint64(len(z)), n_beta):
-            for b in range(gate[3], gate[4]):
-                i, j, s = u + left[b], u + right[b], sign[b]
-                e = -d * s
-                p, l, q, m = z[i, 0], z[i, 1], z[j, 0], z[j, 1]
-                total += s * (m * p - l * q)
-                z[i, 0] = c * p - e * q
-                z[i, 1] = c * l - e * m
-                z[j, 0] = c * q + e * p
-                z[j, 1] = c * m + e * l
-    else:
-        for a in range(gate[1], gate[2]):
-            u, v, f = left[a] * n_beta, right[a] * n_beta, -d * sign[a]
-            part = 0.0
-            for b in range(gate[3], gate[4]):
-                i, j, s = u + left[b], v + right[b], sign[b]
-                e = f * s
-                p, l, q, m = z[i, 0], z[i, 1], z[j, 0], z[j, 1]
-                part += s * (m * p - l * q)
-                z[i, 0] = c * p - e * q
-                z[i, 1] = c * l - e * m
-                z[j, 0] = c * q + e * p
-                z[j, 1] = c * m + e * l
-            total += sign[a] * part
-    return total
-
-
-@njit(cache=True)
-def energy_and_gradient(  # type: ignore[no-untyped-def]
-    x, psi, hpsi, z, reference, turns, parametric, index, coefficient, offset,
-    starts, columns, values, slopes, n_beta, gates, left, right, sign,
+@njit(cache=True, nogil=True)
+def unapply_gate(  # type: ignore[no-untyped-def]
+    z, planes, shape, gate, left, right, sign, c, d, slopes, first, last
 ):  # fmt: skip
-    """The whole exact gradient in one call: (⟨H⟩ without the core energy, ∂E/∂x).
+    """Undo some units of a gate on ψ (first half of the planes) and λ (the others) together.
 
-    The m-th parametric gate is gate parametric[m], at coefficient[m] · x[index[m]] + offset[m].
-    With λ = Hψ, the gates are undone from ψ and λ together, and each leaves its ∂E/∂θ behind.
+    slopes[unit] <- the unit's part of Re⟨λ|T - T†|ψ⟩. The generator commutes with its gate, so
+    one pass over the pairs does both.
     """
-    set_turns(x, parametric, index, coefficient, offset, turns)
-    prepare_state(psi, reference, turns, n_beta, gates, left, right, sign)
-    energy = multiply(starts, columns, values, psi, hpsi)
-    interleave(psi, hpsi, z)
-    for k in range(len(turns) - 1, -1, -1):
-        slopes[k] = unapply_gate(z, gates[k], n_beta, left, right, sign, turns[k, 0], turns[k, 1])
-    return energy, pull_back(len(x), slopes, parametric, index, coefficient)
+    n_columns = shape[1]
+    size = shape[0] * n_columns
+    apart = planes // 2 * size
+    for unit in range(first, last):
+        total = 0.0
+        for plane in range(planes // 2):
+            base = plane * size
+            if gate[0] == COLUMNS:
+                u, v, s, b0, b1 = (
+                    base + unit * n_columns,
+                    base + unit * n_columns,
+                    1.0,
+                    gate[3],
+                    gate[4],
+                )
+            else:
+                a = gate[1] + unit
+                u, v, s = base + left[a] * n_columns, base + right[a] * n_columns, sign[a]
+                b0, b1 = gate[3], gate[4]
+            if gate[0] == ROWS:
+                e = -d * s
+                for k in range(n_columns):
+                    i, j = u + k, v + k
+                    p, q, l, m = z[i], z[j], z[apart + i], z[apart + j]
+                    total += s * (m * p - l * q)
+                    z[i] = c * p - e * q
+                    z[j] = c * q + e * p
+                    z[apart + i] = c * l - e * m
+                    z[apart + j] = c * m + e * l
+                continue
+            for b in range(b0, b1):
+                i, j, t = u + left[b], v + right[b], s * sign[b]
+                e = -d * t
+                p, q, l, m = z[i], z[j], z[apart + i], z[apart + j]
+                total += t * (m * p - l * q)
+                z[i] = c * p - e * q
+                z[j] = c * q + e * p
+                z[apart + i] = c * l - e * m
+                z[apart + j] = c * m + e * l
+        slopes[unit] = total
 
 
-@njit(cache=True)
-def prepare_state(psi, reference, turns, n_beta, gates, left, right, sign):  # type: ignore[no-untyped-def]
-    """Write the state of a circuit into psi; turns are (cos θ/2, sin θ/2) by gate."""
-    psi[:] = 0.0
-    psi[reference] = 1.0
-    for k in range(len(turns)):
-        apply_gate(psi, gates[k], n_beta, left, right, sign, turns[k, 0], turns[k, 1])
+@njit(cache=True, nogil=True)
+def apply_phase(z, planes, shape, alpha, beta, cosine, sine, first, last):  # type: ignore[no-untyped-def]
+    """Multiply rows of complex states by exp(-iφ u_I v_K), u = alpha and v = beta in -1, 0, 1.
+
+    Each state is two planes, its real part and its imaginary part.
+    """
+    n_columns = shape[1]
+    size = shape[0] * n_columns
+    for state in range(planes // 2):
+        base = 2 * state * size
+        for row in range(first, last):
+            for k in range(n_columns):
+                w = alpha[row] * beta[k]
+                if w != 0.0:
+                    i = base + row * n_columns + k
+                    p, q, s = z[i], z[i + size], w * sine
+                    z[i] = cosine * p + s * q
+                    z[i + size] = cosine * q - s * p
 
 
-@njit(cache=True)
-def derivative_states(psi, reference, turns, wanted, out, n_beta, gates, left, right, sign):  # type: ignore[no-untyped-def]
-    """out[m] <- ∂ψ/∂θ of the m-th wanted gate, psi <- the state."""
-    psi[:] = 0.0
-    psi[reference] = 1.0
-    filled = 0
-    for k in range(len(turns)):
-        for m in range(filled):
-            apply_gate(out[m], gates[k], n_beta, left, right, sign, turns[k, 0], turns[k, 1])
-        apply_gate(psi, gates[k], n_beta, left, right, sign, turns[k, 0], turns[k, 1])
-        if wanted[k]:
-            # Quarter turns forth and back differ by twice (T - T†)ψ; half of it is wanted.
-            out[filled] = psi
-            back = psi.copy()
-            apply_gate(out[filled], gates[k], n_beta, left, right, sign, 0.0, 1.0)
-            apply_gate(back, gates[k], n_beta, left, right, sign, 0.0, -1.0)
-            for n in range(len(psi)):
-                out[filled, n] = 0.25 * (out[filled, n] - back[n])
-            filled += 1
+@njit(cache=True, nogil=True)
+def phase_slopes(z, shape, alpha, beta, slopes, first, last):  # type: ignore[no-untyped-def]
+    """slopes[row] <- the row's part of Im⟨λ|u v|ψ⟩; planes Re ψ, Im ψ, Re λ, Im λ."""
+    n_columns = shape[1]
+    size = shape[0] * n_columns
+    for row in range(first, last):
+        total = 0.0
+        for k in range(n_columns):
+            i = row * n_columns + k
+            w = alpha[row] * beta[k]
+            total += w * (z[2 * size + i] * z[size + i] - z[3 * size + i] * z[i])
+        slopes[row] = total

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Outcomes
-from qvopt_circuits.gates import Gate
+from qvopt_circuits.gates import FERMIONIC, Gate
 from qvopt_circuits.lowering.jordan_wigner_strings import excitation_sign
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
@@ -33,23 +33,24 @@ class GeneratorTables:
         self._norb = hamiltonian.norb
         self._strings = spin_strings(hamiltonian)
         self._bits = sector_bits(hamiltonian)
-        self._known: dict[tuple[int, ...], tuple[IntArray, IntArray, FloatArray]] = {}
+        self._known: dict[tuple[str, tuple[int, ...]], tuple[IntArray, IntArray, FloatArray]] = {}
 
     def pairs(self, gate: Gate) -> tuple[IntArray, IntArray, FloatArray]:
         """Flat places of the pairs I, J and their signs s."""
-        if gate.qubits not in self._known:
+        key = gate.name, gate.qubits
+        if key not in self._known:
             half = len(gate.qubits) // 2
             down, up = (sum(1 << q for q in part) for part in (gate.qubits[:half],
                                                                gate.qubits[half:]))  # fmt: skip
-            sign, string = excitation_sign(gate.qubits)
+            sign, string = excitation_sign(gate.qubits) if gate.name in FERMIONIC else (1, ())
             odd = np.bitwise_count(self._bits & sum(1 << q for q in string)).astype(np.int64) & 1
             source = np.flatnonzero(self._bits & (down | up) == down)
             excited = self._bits[source] ^ (down | up)
             alpha = np.searchsorted(self._strings[0], excited & ((1 << self._norb) - 1))
             beta = np.searchsorted(self._strings[1], excited >> self._norb)
             target = alpha * len(self._strings[1]) + beta
-            self._known[gate.qubits] = source, target, sign * (1.0 - 2.0 * odd[source])
-        return self._known[gate.qubits]
+            self._known[key] = source, target, sign * (1.0 - 2.0 * odd[source])
+        return self._known[key]
 
     def sample(
         self, psi: FloatArray, gates: Sequence[Gate], shots: int, rng: np.random.Generator

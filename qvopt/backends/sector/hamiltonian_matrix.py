@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -157,25 +158,21 @@ def _fill(  # type: ignore[no-untyped-def]
                 indptr[row + 1] = at
 
 
-def sector_dimension(norb: int, n_alpha: int, n_beta: int) -> int:
-    """Number of determinants."""
-    from math import comb
-
-    return comb(norb, n_alpha) * comb(norb, n_beta)
-
-
-def most_elements(norb: int, n_alpha: int, n_beta: int) -> int:
-    """Upper bound on the nonzero elements of the Hamiltonian."""
-    from math import comb
-
-    single = [n * (norb - n) for n in (n_alpha, n_beta)]
-    double = [comb(n, 2) * comb(norb - n, 2) for n in (n_alpha, n_beta)]
-    a_row = 1 + sum(single) + sum(double) + single[0] * single[1]
-    return sector_dimension(norb, n_alpha, n_beta) * a_row
-
-
 def sparse_hamiltonian(hamiltonian: MolecularHamiltonian) -> SlicedMatrix:
-    """Build the Hamiltonian over (alpha string, beta string), beta fastest, without E_core."""
+    """Return the Hamiltonian over (alpha string, beta string), beta fastest, without E_core.
+
+    It is built once for a Hamiltonian object and kept as long as that: a circuit that grows is
+    compiled again and again.
+    """
+    if hamiltonian not in _KNOWN:
+        _KNOWN[hamiltonian] = _build(hamiltonian)
+    return _KNOWN[hamiltonian]
+
+
+_KNOWN: WeakKeyDictionary[MolecularHamiltonian, SlicedMatrix] = WeakKeyDictionary()
+
+
+def _build(hamiltonian: MolecularHamiltonian) -> SlicedMatrix:
     h, g = hamiltonian.one_body, np.ascontiguousarray(hamiltonian.two_body)
     alpha = spin_tables(h, g, hamiltonian.n_alpha)
     beta = (

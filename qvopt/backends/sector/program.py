@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,122 +11,176 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.pauli_outcomes import PauliSampler
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_molecules.errors import InputError
 
-from . import factored, pairs
+from . import forecast, pairs
 from .compilation import compile_circuit, pair_tables
+from .direct_product import dot
+from .forecast import Forecast
 from .generators import GeneratorTables
-from .hamiltonian_matrix import most_elements, sector_dimension, sparse_hamiltonian
-from .sampling import OrbitalSampler, make_sampler, sample_plan
+from .hamiltonian_matrix import sparse_hamiltonian
+from .large import LargeEngine
+from .sampling import make_sampler, sample_plan
 from .sparse import multiply, turn_all
+from .workers import Workers
 
 FloatArray = npt.NDArray[np.float64]
+StateArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.int64]
 
-_SPARSE_SHARE = 0.5  # of the machine's memory, for the Hamiltonian's elements
 _METRIC_BYTES = 4 << 30
-_MOST_PAIRS = 1 << 27  # of determinants over all gates: 1 GiB
+_MOST_PAIRS = 1 << 24  # of determinants over all gates, listed one by one
+_MOST_ELEMENTS = 1 << 25  # of the Hamiltonian, kept as a matrix
 
 
 class SectorBackend:
     """Exact and shot-noisy simulation within the sector of fixed (n_alpha, n_beta).
 
-    The state is a real matrix over alpha and beta strings, whose size is that of full CI: H2O in
-    STO-3G takes 21 x 21 amplitudes where its 14 qubits take 16,384.
+    The state is a matrix over alpha and beta strings, whose size is that of full CI: H2O in
+    STO-3G takes 21 x 21 amplitudes where its 14 qubits take 16,384. Amplitudes are real unless a
+    gate multiplies them by phases. Small sectors keep the Hamiltonian as a sparse matrix and list
+    the pairs of determinants that gates rotate; large ones keep tables over strings only, and need
+    two states of memory.
+
+    Args:
+        threads: cores that large sectors use; OMP_NUM_THREADS or all by default. Results do not
+            depend on it.
     """
 
     name = "sector"
 
+    def __init__(self, threads: int | None = None) -> None:
+        self._workers = Workers(threads)
+
     def compile(self, problem: Problem) -> SectorProgram:
         """Check that the problem fits the sector and the memory, and tabulate it."""
-        return SectorProgram(problem)
+        return SectorProgram(problem, self._workers)
 
 
 class SectorProgram:
-    """A problem over determinants. Not for use from several threads at once."""
+    """A problem over determinants. Not for use from several threads at once.
+
+    Attributes:
+        tell: hears the share that is done of a long gradient; None where nobody listens.
+    """
 
     exact = True
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, workers: Workers | None = None) -> None:
         hamiltonian = problem.hamiltonian
         if hamiltonian is None:
             raise InputError("the sector backend needs a molecular Hamiltonian; use lightning")
         n, n_alpha, n_beta = hamiltonian.norb, hamiltonian.n_alpha, hamiltonian.n_beta
-        check_memory(n, n_alpha, n_beta)
+        forecast.check_memory(n, n_alpha, n_beta)
         self.problem = problem
         self.circuit = problem.circuit
+        self.tell: Callable[[float], None] | None = None
         self._core = hamiltonian.core_energy
-        tables = compile_circuit(problem.circuit, n, n_alpha, n_beta)
-        self.tables = tables
-        self.matrix = sparse_hamiltonian(hamiltonian)
-        dimension = tables.shape[0] * tables.shape[1]
-        explicit = pair_tables(tables, _MOST_PAIRS)
-        self._kernels: Any = factored if explicit is None else pairs
-        self._gates: tuple[Any, ...]
+        self._workers = Workers() if workers is None else workers
+        self.tables = compile_circuit(problem.circuit, n, n_alpha, n_beta)
+        few = forecast.most_elements(n, n_alpha, n_beta) <= _MOST_ELEMENTS
+        explicit = pair_tables(self.tables, _MOST_PAIRS) if few else None
+        self._large: LargeEngine | None = None
+        self._samplers: Any = None
+        self._generators: GeneratorTables | None = None
         if explicit is None:
-            n_columns = np.uint64(tables.shape[1])
-            self._gates = (n_columns, tables.gates, tables.left, tables.right, tables.sign)
-        else:
-            self._gates = (explicit.first, explicit.left, explicit.right)
+            forecast.check_memory(n, n_alpha, n_beta, is_complex=self.tables.is_complex)
+            self._large = LargeEngine(self.tables, hamiltonian, self._workers)
+            return
+        self.matrix = sparse_hamiltonian(hamiltonian)
+        self._gates: tuple[Any, ...] = (explicit.first, explicit.left, explicit.right)
+        dimension = self.tables.shape[0] * self.tables.shape[1]
         self._psi, self._hpsi = np.zeros(dimension), np.zeros(dimension)
         self._sparse = (self.matrix.starts, self.matrix.columns, self.matrix.values)
         self._arguments = (
             self._psi,
             self._hpsi,
             np.zeros((dimension, 2)),
-            tables.reference,
-            _turns(tables.offsets),
-            tables.parametric,
+            self.tables.reference,
+            _turns(self.tables.offsets),
+            self.tables.parametric,
             *problem.circuit.affine,
             *self._sparse,
-            np.zeros(len(tables.gates)),
+            np.zeros(len(self.tables.gates)),
             *self._gates,
         )
-        self._samplers: OrbitalSampler | PauliSampler | None = None
-        self._generators: GeneratorTables | None = None
 
-    def state(self, point: Point) -> FloatArray:
-        """Amplitudes psi[alpha string, beta string], strings ascending as integers."""
+    @cached_property
+    def forecast(self) -> Forecast | None:
+        """What a gradient will take in a large sector; None in small ones, which take no time."""
+        return None if self._large is None else forecast.forecast(self._large)
+
+    def state(self, point: Point) -> StateArray:
+        """Amplitudes psi[alpha string, beta string], strings ascending as integers.
+
+        Complex where a gate of the circuit multiplies by phases.
+        """
+        return self._state_at(self._angles_at(point))
+
+    def _state_at(self, angles: FloatArray) -> StateArray:
+        """The state of given angles of all gates."""
         t = self.tables
+        if self._large is not None:
+            flat = np.empty(self._large.planes * self._large.size)
+            self._large.prepare(angles, flat)
+            return self._large.as_state(flat)
         psi = np.empty(t.shape[0] * t.shape[1])
-        self._kernels.prepare_state(psi, t.reference, self._turns_at(point), *self._gates)
+        pairs.prepare_state(psi, t.reference, _turns(angles), *self._gates)
         return psi.reshape(t.shape)
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
         """Exact energies in Hartree."""
         out = np.empty(len(points))
         for k, point in enumerate(points):
-            psi = self.state(point)
-            e = multiply(*self._sparse, psi.reshape(-1), self._hpsi)
+            if self._large is not None:
+                e = self._large.energy_at(self._angles_at(point), self.tell)
+            else:
+                psi = self.state(point)
+                e = multiply(*self._sparse, psi.reshape(-1), self._hpsi)
             out[k] = e + self._core
         return out
 
     def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Exact energy and gradient by the adjoint method, for about three passes."""
         x = self.circuit.check_parameters(x)
-        energy, gradient = self._kernels.energy_and_gradient(x, *self._arguments)
+        if self._large is not None:
+            angles = self._angles_at(Point(x))
+            energy, slopes = self._large.energy_and_slopes(angles, self.tell)
+            return energy + self._core, self.circuit.pull_back(slopes[self.tables.parametric])
+        energy, gradient = pairs.energy_and_gradient(x, *self._arguments)
         return energy + self._core, gradient
 
     def metric(self, x: FloatArray, kind: MetricKind = "full") -> FloatArray:
-        """Exact Fubini-Study metric; ⟨ψ|∂ψ⟩ = 0 as amplitudes are real."""
+        """Exact Fubini-Study metric; ⟨ψ|∂ψ⟩ = 0 where amplitudes are real."""
         t, circuit = self.tables, self.circuit
-        dimension = t.shape[0] * t.shape[1]
-        if len(t.parametric) * dimension * 8 > _METRIC_BYTES:
-            need = len(t.parametric) * dimension * 8 / 2**30
-            raise InputError(f"the exact metric would need {need:.1f} GiB of derivative states")
-        wanted = np.zeros(len(t.gates), dtype=np.bool_)
-        wanted[t.parametric] = True
-        states = np.empty((len(t.parametric), dimension))
-        turns = self._turns_at(Point(x))
-        self._kernels.derivative_states(self._psi, t.reference, turns, wanted, states, *self._gates)
+        dimension = t.shape[0] * t.shape[1] * (2 if t.is_complex else 1)
+        need = (len(t.parametric) + circuit.n_parameters) * dimension * 8
+        if need > _METRIC_BYTES:
+            raise InputError(
+                f"the exact metric would need {need / 2**30:.1f} GiB of derivative states; choose "
+                f"a smaller active space, fewer parameters, or a number of metric shots"
+            )
+        angles = self._angles_at(Point(x))
+        if self._large is not None:
+            states = self._large.derivative_states(angles, t.parametric)
+            states, psi = states[:-1], states[-1]
+        else:
+            wanted = np.zeros(len(t.gates), dtype=np.bool_)
+            wanted[t.parametric] = True
+            states = np.empty((len(t.parametric), dimension))
+            psi = self._psi
+            pairs.derivative_states(psi, t.reference, _turns(angles), wanted, states, *self._gates)
         tangents = np.zeros((circuit.n_parameters, dimension))
         for k, state in zip(circuit.parametric, states, strict=True):
             angle = circuit.gates[k].angle
             assert angle is not None
             assert angle.index is not None
             tangents[angle.index] += angle.coefficient * state
+        if t.is_complex:
+            # Re⟨a|b⟩ is the product of the planes; what lies along iψ is taken out.
+            turned = np.concatenate([-psi[dimension // 2 :], psi[: dimension // 2]])
+            tangents -= np.outer(tangents @ turned, turned)
         if kind == "diagonal":
             return np.diag(np.einsum("ij,ij->i", tangents, tangents))
         if kind == "full":
@@ -147,7 +201,7 @@ class SectorProgram:
         if self._samplers is None:
             hamiltonian = self.problem.hamiltonian
             assert hamiltonian is not None
-            self._samplers = make_sampler(plan, hamiltonian)
+            self._samplers = make_sampler(plan, hamiltonian, self._workers)
         rng = np.random.default_rng(seed)
         return [
             sample_plan(self._samplers, plan, self.state(point), row, rng)
@@ -175,41 +229,52 @@ class SectorProgram:
         rng = np.random.default_rng(seed)
         found = []
         for reading, n in zip(readings, shots.tolist(), strict=True):
-            turns = self._turns_at(reading.point)[: self.tables.parametric[reading.gates[0]]]
-            self._kernels.prepare_state(self._psi, self.tables.reference, turns, *self._gates)
+            angles = self._angles_at(reading.point)
+            angles[self.tables.parametric[reading.gates[0]] :] = 0.0
             gates = [self.circuit.gates[self.circuit.parametric[k]] for k in reading.gates]
-            found.append(self._generators.sample(self._psi, gates, n, rng))
+            state = self._state_at(angles).reshape(-1)
+            found.append(self._generators.sample(state, gates, n, rng))
         return found
 
     def sample_overlaps(
         self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
     ) -> IntArray:
-        """Counts of 0 on the auxiliary qubit; amplitudes are real, and so are overlaps."""
+        """Counts of 0 on the auxiliary qubit of each Hadamard test."""
         value = self._inner_products([(o.first, o.second) for o in overlaps])
-        value[[k for k, o in enumerate(overlaps) if o.imaginary]] = 0.0
-        p = np.clip((1 + value) / 2, 0.0, 1.0)
-        return np.random.default_rng(seed).binomial(shots, p).astype(np.int64)
+        imaginary = np.array([o.imaginary for o in overlaps], dtype=bool)
+        p = np.clip((1 + np.where(imaginary, value.imag, value.real)) / 2, 0.0, 1.0)
+        return np.asarray(np.random.default_rng(seed).binomial(shots, p), dtype=np.int64)
 
     def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
         """Exact |⟨ψ(second)|ψ(first)⟩|²."""
-        return np.square(self._inner_products(pairs))
+        return np.asarray(np.square(np.abs(self._inner_products(pairs))), dtype=np.float64)
 
-    def _inner_products(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
+    def _inner_products(self, pairs: Sequence[tuple[Point, Point]]) -> StateArray:
         """⟨ψ(second)|ψ(first)⟩; pairs in a row with one first point share its state."""
-        known: dict[int, FloatArray] = {}
+        known: dict[int, StateArray] = {}
         overlaps = []
         for first, second in pairs:
             if id(first) not in known:
                 known = {id(first): self.state(first)}
-            overlaps.append(float(np.vdot(known[id(first)], self.state(second))))
-        return np.array(overlaps, dtype=np.float64)
+            overlaps.append(_overlap(self.state(second), known[id(first)], self._workers))
+        return np.array(overlaps)
 
-    def _turns_at(self, point: Point) -> FloatArray:
+    def _angles_at(self, point: Point) -> FloatArray:
         angles = self.tables.offsets.copy()
         angles[self.tables.parametric] = self.circuit.angles(point.x)
         for k, delta in point.shifts:
             angles[self.tables.parametric[k]] += delta
-        return _turns(angles)
+        return angles
+
+
+def _overlap(a: StateArray, b: StateArray, workers: Workers) -> complex:
+    """⟨a|b⟩, summed in a fixed order."""
+    if not np.iscomplexobj(a):
+        return dot(a.reshape(-1), b.reshape(-1), workers)
+    x, y = [(np.ascontiguousarray(s.real).reshape(-1), np.ascontiguousarray(s.imag).reshape(-1))
+            for s in (a, b)]  # fmt: skip
+    real = dot(x[0], y[0], workers) + dot(x[1], y[1], workers)
+    return complex(real, dot(x[0], y[1], workers) - dot(x[1], y[0], workers))
 
 
 def _turns(angles: FloatArray) -> FloatArray:
@@ -217,18 +282,3 @@ def _turns(angles: FloatArray) -> FloatArray:
     turns = np.empty((len(angles), 2))
     turn_all(angles, turns)
     return turns
-
-
-def check_memory(norb: int, n_alpha: int, n_beta: int) -> None:
-    """Raise InputError if the Hamiltonian might not fit in memory, saying how much it needs."""
-    need = 12 * most_elements(norb, n_alpha, n_beta) + 64 * sector_dimension(norb, n_alpha, n_beta)
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        total = 8 << 30
-    if need > _SPARSE_SHARE * total:
-        raise InputError(
-            f"{sector_dimension(norb, n_alpha, n_beta):,} determinants would need up to "
-            f"{need / 2**30:.1f} GiB for the Hamiltonian, and this machine has "
-            f"{total / 2**30:.1f} GiB; choose a smaller active space"
-        )

@@ -7,18 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.encodings import encoding
+from qvopt_molecules.encodings import encoding_of
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 MaskArray = npt.NDArray[np.uint64]
 State = npt.NDArray[Any]
 """Real or complex amplitudes, shape (2**n_qubits,), basis state |n⟩ at index n."""
 
-LARGEST_WIDTH = 16
+LARGEST_WIDTH = 20
 """Qubits up to which states are expanded to all their amplitudes."""
+
+_CHUNK = 1 << 22
 
 
 def full_state(
@@ -26,20 +29,22 @@ def full_state(
 ) -> FloatArray:
     """Return sector amplitudes ψ[alpha, beta] as amplitudes over the mapped qubits.
 
-    Raises InputError above 16 qubits and for amplitudes of another sector.
+    Raises InputError above 20 qubits and for amplitudes of another sector.
     """
-    n = hamiltonian.norb
-    target = encoding(mapping, 2 * n)
-    width = 2 * n - len(target.dropped)
+    target = encoding_of(mapping, hamiltonian)
+    width = hamiltonian.n_qubits - len(target.dropped)
     check_width(width)
     alpha, beta = spin_strings(hamiltonian)
     if psi.shape != (len(alpha), len(beta)):
         raise InputError(
             f"amplitudes of shape {psi.shape} are not of the sector's {len(alpha)} x {len(beta)}"
         )
-    occupations = sector_bits(hamiltonian).tolist()
     full = np.zeros(1 << width)
-    full[[target.squeezed(target.bits(k)) for k in occupations]] = psi.reshape(-1)
+    fixed = target.constants(hamiltonian)
+    for occupations, amplitude in zip(sector_bits(hamiltonian).tolist(), psi.flat, strict=True):
+        encoded = target.bits(occupations)
+        if all(encoded >> q & 1 == value for q, value in fixed.items()):
+            full[target.squeezed(encoded)] = amplitude
     return full
 
 
@@ -68,25 +73,45 @@ def checked_state(psi: State, n_qubits: int) -> State:
 def expectations(x: MaskArray, z: MaskArray, psi: State) -> FloatArray:
     """⟨P(x_j, z_j)⟩ = Re i^{|x & z|} Σ_n (-1)^{|n & z|} ψ*(n ^ x) ψ(n).
 
-    For each x one transform gives the sums for all z.
+    For each x one transform gives the sums for all z; where few n have both amplitudes, as in a
+    sector of fixed electron numbers, they are summed one by one.
     """
     out = np.zeros(len(x))
     turns = np.bitwise_count(x & z) % 4
-    places = np.arange(len(psi))
+    support = np.flatnonzero(psi)
+    transform = len(psi) * (len(psi).bit_length() - 1)
     order = np.argsort(x, kind="stable")
     starts = np.flatnonzero(np.diff(x[order], prepend=~x[order[:1]]))
     for same in np.split(order, starts[1:]):
         if len(same) == 0:
             continue
-        product = psi[places ^ int(x[same[0]])].conj() * psi
-        at, turn = z[same].astype(np.int64), turns[same]
-        if np.any(product.real):
-            sums = _walsh_hadamard(np.array(product.real))[at]
-            out[same] = np.choose(turn, [sums, 0.0, -sums, 0.0])
-        if np.iscomplexobj(product) and np.any(product.imag):
-            sums = _walsh_hadamard(np.array(product.imag))[at]
-            out[same] += np.choose(turn, [0.0, -sums, 0.0, sums])
+        pairs = psi[support ^ int(x[same[0]])].conj() * psi[support]
+        kept = np.flatnonzero(pairs)
+        where, pairs = support[kept], pairs[kept]
+        few = len(where) * len(same) < transform
+        turn = turns[same]
+        for part, signs in ((pairs.real, (1, 0, -1, 0)), (pairs.imag, (0, -1, 0, 1))):
+            if np.any(part):
+                sums = _sums(where, part, z[same]) if few else _all_sums(where, part, z[same], psi)
+                out[same] += np.array(signs)[turn] * sums
     return out
+
+
+def _sums(where: IntArray, values: FloatArray, z: MaskArray) -> FloatArray:
+    """Σ_n (-1)^{|n & z|} values(n), n by n."""
+    out = np.empty(len(z))
+    at = where.astype(np.uint64)
+    step = max(1, _CHUNK // max(len(at), 1))
+    for start in range(0, len(z), step):
+        odd = np.bitwise_count(at & z[start : start + step, None]) & 1
+        out[start : start + step] = values.sum() - 2.0 * (odd @ values)
+    return out
+
+
+def _all_sums(where: IntArray, values: FloatArray, z: MaskArray, psi: State) -> FloatArray:
+    full = np.zeros(len(psi))
+    full[where] = values
+    return _walsh_hadamard(full)[z.astype(np.int64)]
 
 
 def _walsh_hadamard(values: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ def sample_shadow(
     """Draw a basis and an outcome a shot; the mean of X and its sample variance over shots.
 
     Unbiased. Shots in equal bases share one rotation of the state. Raises InputError below two
-    shots, above 16 qubits, and for a state or bias that does not fit the observable.
+    shots, above 20 qubits, and for a state or bias that does not fit the observable.
     """
     if shots < 2:
         raise InputError(f"a shadow needs at least 2 shots for its variance, got {shots}")

@@ -66,7 +66,7 @@ def determinant_moment(observable: PauliSum, bits: int) -> SecondMoment:
 
 
 def state_moment(observable: PauliSum, psi: State) -> SecondMoment:
-    """Of any state of at most 16 qubits. Raises InputError for more, and for a bad state."""
+    """Of any state of at most 20 qubits. Raises InputError for more, and for a bad state."""
     psi = checked_state(psi, observable.n_qubits)
     part = observable.without_identity()
     pairs = [*_compatible_pairs(part.x, part.z)]

@@ -22,7 +22,7 @@ def shadow_variances(observable: PauliSum, biases: Sequence[LocalBias], psi: Sta
     """Var X = Σ_jk f(P_j, P_k, β) c_j c_k ⟨P_j P_k⟩ - (E - c_0)², in Ha².
 
     f is 0 where on some qubit both strings act with different letters, else Π 1 / β_q over the
-    qubits on which both act. Raises InputError above 16 qubits, for a state of another shape or
+    qubits on which both act. Raises InputError above 20 qubits, for a state of another shape or
     norm, and for a bias that never measures a letter that is needed.
     """
     psi = checked_state(psi, observable.n_qubits)

@@ -1,4 +1,4 @@
-"""The cells of a comparison: each a run, with a name made of the content of its description."""
+"""The runs of a comparison: each a run, with a name made of the content of its description."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qvopt.experiment import Experiment, make_experiment
-from qvopt.optimizers.registry import get_optimizer
+from qvopt.optimizers.registry import describe, get_optimizer
 from qvopt_molecules.errors import InputError
 
 from .frozen import Problem
@@ -17,7 +17,7 @@ from .specification import TUNING_SEEDS, ComparisonSpec, EntrantSpec
 
 
 @dataclass(frozen=True)
-class Cell:
+class PlannedRun:
     """One run to do, or done.
 
     Attributes:
@@ -98,12 +98,12 @@ def entrants(spec: ComparisonSpec, problems: Sequence[Problem]) -> list[Entrant]
     return found
 
 
-def scored_cells(
+def scored_runs(
     spec: ComparisonSpec,
     problems: Sequence[Problem],
     who: Sequence[Entrant],
     chosen: dict[str, dict[str, Any]],
-) -> Iterator[Cell]:
+) -> Iterator[PlannedRun]:
     """Every scored run, seed by seed; `chosen` are the hyper-parameters of tuned optimizers."""
     seeds = range(spec.first_seed, spec.first_seed + spec.seeds)
     for problem in problems:
@@ -112,16 +112,17 @@ def scored_cells(
         for entrant in who:
             shots = entrant.shots_on(problem, spec)
             if shots is not None:
+                check_budget(problem, entrant, shots, budget)
                 options = chosen.get(entrant.label, entrant.spec.options)
                 bases.append((entrant, _experiment(spec, problem, entrant, options, shots, budget)))
         for seed in seeds:
             for entrant, base in bases:
-                yield Cell(problem, entrant.label, base.model_copy(update={"seed": seed}))
+                yield PlannedRun(problem, entrant.label, base.model_copy(update={"seed": seed}))
 
 
-def trial_cells(
+def trial_runs(
     spec: ComparisonSpec, problems: Sequence[Problem], who: Sequence[Entrant]
-) -> Iterator[Cell]:
+) -> Iterator[PlannedRun]:
     """Every run of the search of hyper-parameters."""
     for problem in problems:
         budget = spec.tuning.budget or problem.budget or spec.budget
@@ -129,11 +130,24 @@ def trial_cells(
             shots = tuning_shots(spec, problem, entrant)
             if not entrant.spec.tuned or shots is None:
                 continue
+            check_budget(problem, entrant, shots, budget)
             for trial, options in enumerate(trial_options(entrant.spec, spec.tuning.trials)):
                 base = _experiment(spec, problem, entrant, options, shots, budget)
                 for k in range(spec.tuning.seeds):
                     seed = base.model_copy(update={"seed": TUNING_SEEDS + k})
-                    yield Cell(problem, entrant.label, seed, trial)
+                    yield PlannedRun(problem, entrant.label, seed, trial)
+
+
+def check_budget(problem: Problem, entrant: Entrant, shots: int, budget: int) -> None:
+    """Raise InputError if a budget does not pay one step and the final energies."""
+    needs = describe(entrant.spec.name).needs
+    energies = 3 + (problem.sizes["gradient_energies"] if "gradients" in needs else 1)
+    if budget < energies * shots:
+        raise InputError(
+            f"problem {problem.label}: a budget of {budget:,} shots does not pay one step of "
+            f"{entrant.label} and the final energies, {energies * shots:,}; give more, or fewer "
+            f"shots for an energy"
+        )
 
 
 def tuning_shots(spec: ComparisonSpec, problem: Problem, entrant: Entrant) -> int | None:

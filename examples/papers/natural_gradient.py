@@ -1,0 +1,74 @@
+"""Quantum natural gradient (Stokes, Izaac, Killoran, Carleo, arXiv:1909.02108): fewer steps.
+
+The paper's figure 3 (9 qubits, 5 layers of a random circuit, exact gradients) shows the natural
+gradient at the ground state after about 15 steps, where Adam takes nearly 100 and gradient descent
+does not arrive. A circuit without structure is not a molecule's; here the same question is put to
+H2 with a hardware-efficient circuit of 4 qubits and random starts. The learning rate of each
+optimizer is the best of the same four, on starts that are not scored. About two minutes.
+
+    python examples/papers/natural_gradient.py
+"""
+
+import argparse
+
+import numpy as np
+
+from qvopt import make_experiment
+from qvopt.session import Session
+
+RATES = (0.03, 0.1, 0.3, 1.0)
+OPTIMIZERS = ("qng", "adam", "gradient-descent")
+MAX_STEPS = 200
+MOLECULE = "h2"
+ANSATZ = {"name": "hardware-efficient", "layers": 3, "rotations": "ry", "spread": 1.0}
+
+
+def steps_to(optimizer: str, rate: float, seed: int, target: float) -> tuple[float, float]:
+    """Steps until the error is at most `target` Hartree (infinite if never), and the last error."""
+    experiment = make_experiment(
+        {
+            "molecule": MOLECULE,
+            "ansatz": ANSATZ,
+            "backend": "lightning",
+            "optimizer": {"name": optimizer, "learning_rate": rate},
+            "seed": seed,
+            "max_steps": MAX_STEPS,
+        }
+    )
+    with Session.begin(experiment, store=False) as session:
+        fci = session.references["fci"]
+        error = np.inf
+        for step in session:
+            error = step.exact - fci
+            if error <= target:
+                return float(step.number), error
+    return np.inf, error
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--starts", type=int, default=8)
+    parser.add_argument("--target", type=float, default=1.6e-3, help="Hartree above full CI")
+    options = parser.parse_args()
+    for name in OPTIMIZERS:
+        practice = {
+            rate: np.mean([min(steps_to(name, rate, 1000 + s, options.target)[0], MAX_STEPS)
+                           for s in range(2)])
+            for rate in RATES
+        }  # fmt: skip
+        rate = min(practice, key=practice.get)
+        found = np.array(
+            [steps_to(name, rate, s, options.target)[0] for s in range(options.starts)]
+        )
+        reached = found[np.isfinite(found)]
+        middle = f"{np.median(reached):.0f}" if len(reached) else "-"
+        print(
+            f"{name:<17} rate {rate:<5} reached {1e3 * options.target:g} mHa from "
+            f"{len(reached)} of {len(found)} starts; steps where it did: median {middle}, "
+            f"all {sorted(int(s) for s in reached)}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

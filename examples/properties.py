@@ -1,0 +1,20 @@
+"""What the prepared state of water is like: dipole, natural occupations, spin, overlap with FCI.
+
+`qvopt properties RUN` prints the same of any run; under shots every number has its error bar.
+"""
+
+import tempfile
+from pathlib import Path
+
+from qvopt import run, run_properties
+
+molecule = {"name": "h2o", "active_space": {"electrons": 6, "n_orbitals": 5}}
+with tempfile.TemporaryDirectory() as folder:
+    run(molecule, out=Path(folder) / "water")
+    exact = run_properties(Path(folder) / "water")
+    measured = run_properties(Path(folder) / "water", shots=100_000)
+for name in ("electrons", "spin_squared", "dipole_norm"):
+    value, sample = exact[name]["value"], measured[name]
+    print(f"{name:14s} {value:9.5f}   measured {sample['value']:9.5f} ± {sample['stderr']:.5f}")
+print("occupations   ", "  ".join(f"{o['value']:.4f}" for o in exact["natural_occupations"]))
+print(f"overlap with full CI {exact['overlap_fci']:.6f}")

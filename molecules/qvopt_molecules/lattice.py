@@ -1,0 +1,110 @@
+r"""Lattice models whose Hamiltonian has the molecular form: the Hubbard chain.
+
+    H = -t Σ_<pq>σ (a†_pσ a_qσ + a†_qσ a_pσ) + U Σ_p n_pα n_pβ - μ Σ_p N_p
+
+with the interaction as (pp|pp) = U over site orbitals (Hubbard, Proc. R. Soc. A 276, 238 (1963)).
+"Orbitals" are the eigenvectors of the hopping, so that the reference determinant is the free Fermi
+sea, or the sites themselves. Energies are in units of t = 1 unless t is set; nothing is in Hartree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from .alignment import rotated
+from .errors import InputError, unknown_name
+from .hamiltonian import MolecularHamiltonian
+
+HUBBARD: Final = "hubbard-chain"
+LATTICES: Final = {HUBBARD: "Fermi-Hubbard chain"}
+_ALIASES: Final = {"hubbard": HUBBARD}
+_DEFAULTS: Final = {
+    "sites": 4.0,
+    "u": 4.0,
+    "t": 1.0,
+    "mu": 0.0,
+    "electrons": math.nan,
+    "periodic": 0.0,
+    "site_basis": 0.0,
+}
+_MOST_SITES = 16
+
+
+def is_lattice(name: str) -> bool:
+    """Whether a name means a lattice model."""
+    plain = name.strip().lower().replace("_", "-")
+    return plain in LATTICES or plain in _ALIASES
+
+
+def hubbard_chain(
+    settings: Mapping[str, float] | None = None, *, spin: int | None = None
+) -> MolecularHamiltonian:
+    """Return a Hubbard chain as a Hamiltonian.
+
+    Args:
+        settings: `sites` (4), `u` (4), `t` (1), `mu` (0), `electrons` (one a site), `periodic`
+            (0 or 1), `site_basis` (1 keeps the sites as orbitals, in place of the free ones).
+        spin: number of unpaired electrons; None is the least possible.
+
+    Raises InputError for unknown or impossible values.
+    """
+    values = dict(_DEFAULTS)
+    for key, value in (settings or {}).items():
+        if key not in values:
+            raise unknown_name(f"parameter of {HUBBARD}", key, values)
+        if not math.isfinite(value):
+            raise InputError(f"{HUBBARD}: {key} must be finite, got {value}")
+        values[key] = float(value)
+    n = _whole(values["sites"], "sites", 2, _MOST_SITES)
+    electrons = n if math.isnan(values["electrons"]) else values["electrons"]
+    total = _whole(electrons, "electrons", 1, 2 * n - 1)
+    unpaired = total % 2 if spin is None else spin
+    if unpaired > min(total, 2 * n - total) or (total - unpaired) % 2:
+        raise InputError(
+            f"{HUBBARD}: {total} electrons on {n} sites cannot have {unpaired} unpaired ones"
+        )
+    periodic = bool(_whole(values["periodic"], "periodic", 0, 1))
+    sites = bool(_whole(values["site_basis"], "site_basis", 0, 1))
+    hopping = np.zeros((n, n))
+    for p in range(n - 1):
+        hopping[p, p + 1] = hopping[p + 1, p] = -values["t"]
+    if periodic and n > 2:
+        hopping[0, n - 1] = hopping[n - 1, 0] = -values["t"]
+    two = np.zeros((n,) * 4)
+    two[(np.arange(n),) * 4] = values["u"]
+    h = MolecularHamiltonian(
+        core_energy=0.0,
+        one_body=hopping - values["mu"] * np.eye(n),
+        two_body=two,
+        n_alpha=(total + unpaired) // 2,
+        n_beta=(total - unpaired) // 2,
+        label=HUBBARD,
+    )
+    if sites:
+        return h
+    # A tilt far below any energy orders degenerate orbitals of a ring by their parity.
+    mirror = np.eye(n)[::-1]
+    _, turn = np.linalg.eigh(hopping - 1e-9 * mirror)
+    turn = turn * np.where(turn[np.argmax(np.abs(turn) > 0.2, axis=0), np.arange(n)] < 0, -1, 1)
+    return rotated(h, turn)
+
+
+def lattice_hamiltonian(
+    name: str, settings: Mapping[str, float], spin: int | None
+) -> MolecularHamiltonian:
+    """Return the lattice model of a name."""
+    if not is_lattice(name):
+        raise unknown_name("lattice model", name, LATTICES)
+    return hubbard_chain(settings, spin=spin)
+
+
+def _whole(value: float, name: str, least: int, most: int) -> int:
+    if value != int(value) or not least <= value <= most:
+        raise InputError(
+            f"{HUBBARD}: {name} must be a whole number from {least} to {most}, got {value:g}"
+        )
+    return int(value)

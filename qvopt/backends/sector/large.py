@@ -1,0 +1,211 @@
+"""The engine of large sectors: gates in runs over tiles, the Hamiltonian without its matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+
+from .compilation import GateTables
+from .direct_product import DirectHamiltonian
+from .factored import COLUMNS, PHASE, ROWS, apply_gate, apply_phase, phase_slopes, unapply_gate
+from .lanes import WIDTH
+from .runs import cut_into_runs
+from .tiles import apply_run, unapply_run
+from .workers import Workers
+
+FloatArray = npt.NDArray[np.float64]
+Tell = Callable[[float], None]
+
+
+class GateEngine:
+    """Applies a circuit to states by its gate angles.
+
+    A state is one plane (real amplitudes) or two (real part, imaginary part).
+    """
+
+    def __init__(self, tables: GateTables, workers: Workers, planes: int | None = None) -> None:
+        self.tables, self.workers = tables, workers
+        self.planes = (2 if tables.is_complex else 1) if planes is None else planes
+        self.size = tables.shape[0] * tables.shape[1]
+        self.runs = cut_into_runs(tables)
+        self._gates = tables.gates.astype(np.int64)
+        self.strings = (
+            tables.left.astype(np.uint32),
+            tables.right.astype(np.uint32),
+            tables.sign,
+        )
+
+    def prepare(self, angles: FloatArray, out: FloatArray, tell: Tell | None = None) -> None:
+        """Write the state into `out`, flat, one plane after another."""
+        out[:] = 0.0
+        out[self.tables.reference] = 1.0
+        self.apply(angles, out, tell)
+
+    def apply(self, angles: FloatArray, z: FloatArray, tell: Tell | None = None) -> None:
+        """Apply the circuit to a state in place."""
+        turns = _turns(angles)
+        done = 0
+        for run in self.runs:
+            if run.tiled:
+                n_tiles = -(-run.n_lines // (WIDTH // self.planes))
+                self.workers.run(
+                    apply_run, n_tiles, z, self.planes, self.tables.shape, run.by_rows, run.p_lines,
+                    run.q_lines, run.q_signs, run.ranges, turns[run.gates], *self.strings,
+                )  # fmt: skip
+            else:
+                for k in run.gates:
+                    self.apply_one(int(k), angles[k], z, self.planes)
+            done += len(run.gates)
+            if tell is not None:
+                tell(done / len(turns))
+
+    def as_state(self, z: FloatArray) -> npt.NDArray[Any]:
+        """Planes as amplitudes over (alpha string, beta string), real or complex."""
+        if self.planes == 1:
+            return z.reshape(self.tables.shape)
+        state: npt.NDArray[Any] = z[: self.size] + 1j * z[self.size :]
+        return state.reshape(self.tables.shape)
+
+    def apply_one(self, k: int, angle: float, z: FloatArray, planes: int) -> None:
+        """Apply gate k at an angle to every plane of a bundle."""
+        gate, shape = self._gates[k], self.tables.shape
+        if gate[0] == PHASE:
+            factor = self.tables.phases[gate[1]]
+            turn = angle * factor.scale
+            self.workers.run(
+                apply_phase, shape[0], z, planes, shape, factor.alpha, factor.beta,
+                np.cos(turn), np.sin(turn),
+            )  # fmt: skip
+            return
+        c, d = np.cos(angle / 2), np.sin(angle / 2)
+        units = self._units(gate)
+        self.workers.run(apply_gate, units, z, planes, shape, gate, *self.strings, c, d)
+
+    def amplitudes_of(self, k: int) -> int:
+        """How many pairs of amplitudes gate k rotates."""
+        kind, a0, a1, b0, b1 = self._gates[k].tolist()
+        rows = self.tables.shape[0] if kind in (COLUMNS, PHASE) else a1 - a0
+        columns = self.tables.shape[1] if kind in (ROWS, PHASE) else b1 - b0
+        return int(rows * columns)
+
+    def _units(self, gate: npt.NDArray[np.int64]) -> int:
+        return self.tables.shape[0] if gate[0] == COLUMNS else int(gate[2] - gate[1])
+
+    def derivative_states(self, angles: FloatArray, wanted: npt.NDArray[np.int64]) -> FloatArray:
+        """∂ψ/∂θ of the wanted gates and ψ itself at the end, shape (wanted + 1, planes · size)."""
+        each = self.planes * self.size
+        out = np.zeros((len(wanted) + 1, each))
+        psi = out[0]
+        psi[self.tables.reference] = 1.0
+        filled = 1
+        for k in range(len(angles)):
+            self.apply_one(k, angles[k], out[:filled].reshape(-1), filled * self.planes)
+            if k in wanted:
+                out[filled] = self._derivative(k, psi)
+                filled += 1
+        return np.roll(out, -1, axis=0)
+
+    def _derivative(self, k: int, psi: FloatArray) -> FloatArray:
+        """Apply the generator: (T - T†) / 2, or -i times the numbers of a phase."""
+        gate = self._gates[k]
+        if gate[0] == PHASE:
+            factor = self.tables.phases[gate[1]]
+            numbers = factor.scale * np.outer(factor.alpha, factor.beta).reshape(-1)
+            real, imaginary = psi.reshape(2, -1)
+            return np.concatenate([numbers * imaginary, -numbers * real])
+        # Quarter turns forth and back differ by twice (T - T†)ψ; half of it is wanted.
+        forth, back = psi.copy(), psi.copy()
+        self.apply_one(k, np.pi, forth, self.planes)
+        self.apply_one(k, -np.pi, back, self.planes)
+        difference: FloatArray = 0.25 * (forth - back)
+        return difference
+
+
+class LargeEngine(GateEngine):
+    """Energies and adjoint gradients too.
+
+    They need the state and λ = Hψ, which is all the memory that grows with the sector.
+    """
+
+    def __init__(
+        self, tables: GateTables, hamiltonian: MolecularHamiltonian, workers: Workers
+    ) -> None:
+        super().__init__(tables, workers)
+        self.hamiltonian = DirectHamiltonian(hamiltonian, workers)
+        self._bundle: FloatArray | None = None
+
+    def energy_at(self, angles: FloatArray, tell: Tell | None = None) -> float:
+        """⟨H⟩ without the core energy."""
+        z, half = self.room(), self.planes * self.size
+        self.prepare(angles, z[:half], tell)
+        return self.energy(z[:half], z[half:])
+
+    def room(self) -> FloatArray:
+        """Memory for ψ and Hψ, kept from call to call."""
+        if self._bundle is None:
+            self._bundle = np.zeros(2 * self.planes * self.size)
+        return self._bundle
+
+    def energy(self, z: FloatArray, out: FloatArray) -> float:
+        """⟨ψ|H|ψ⟩ without the core energy; out <- Hψ."""
+        total = 0.0
+        for plane in range(self.planes):
+            part = slice(plane * self.size, (plane + 1) * self.size)
+            total += self.hamiltonian.multiply(z[part], out[part])
+        return total
+
+    def energy_and_slopes(
+        self, angles: FloatArray, tell: Tell | None = None
+    ) -> tuple[float, FloatArray]:
+        """⟨H⟩ without the core energy and its derivatives by every gate's angle.
+
+        `tell` hears the share of the work that is done.
+        """
+        z, half = self.room(), self.planes * self.size
+        self.prepare(angles, z[:half], None if tell is None else lambda s: tell(0.3 * s))
+        energy = self.energy(z[:half], z[half:])
+        slopes = np.zeros(len(angles))
+        turns = _turns(angles)
+        left = len(angles)
+        for run in reversed(self.runs):
+            if run.tiled:
+                n_tiles = -(-run.n_lines // (WIDTH // (2 * self.planes)))
+                parts = np.zeros((n_tiles, len(run.gates)))
+                self.workers.run(
+                    unapply_run, n_tiles, z, 2 * self.planes, self.tables.shape, run.by_rows,
+                    run.p_lines, run.q_lines, run.q_signs, run.ranges, turns[run.gates],
+                    *self.strings, parts,
+                )  # fmt: skip
+                slopes[run.gates] = parts.sum(axis=0)
+            else:
+                for k in run.gates[::-1]:
+                    slopes[k] = self._unapply_one(int(k), angles[k], z)
+            left -= len(run.gates)
+            if tell is not None:
+                tell(1.0 - 0.6 * left / len(angles))
+        return energy, slopes
+
+    def _unapply_one(self, k: int, angle: float, z: FloatArray) -> float:
+        gate, shape = self._gates[k], self.tables.shape
+        if gate[0] == PHASE:
+            self.apply_one(k, -angle, z, 2 * self.planes)
+            factor = self.tables.phases[gate[1]]
+            parts = np.zeros(shape[0])
+            self.workers.run(phase_slopes, shape[0], z, shape, factor.alpha, factor.beta, parts)
+            return float(2.0 * factor.scale * parts.sum())
+        c, d = np.cos(angle / 2), np.sin(angle / 2)
+        parts = np.zeros(self._units(gate))
+        self.workers.run(
+            unapply_gate, len(parts), z, 2 * self.planes, shape, gate, *self.strings, c, d, parts
+        )
+        return float(parts.sum())
+
+
+def _turns(angles: FloatArray) -> FloatArray:
+    """(cos θ/2, sin θ/2) by gate."""
+    return np.stack([np.cos(angles / 2), np.sin(angles / 2)], axis=1)

@@ -1,0 +1,223 @@
+"""`qvopt compare` and `worker`."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from qvopt.comparison.choice import choose_engine
+from qvopt.comparison.collection import collect
+from qvopt.comparison.compare import ComparisonResult, clean_start, load
+from qvopt.comparison.engine import InProcess
+from qvopt.comparison.forecast import Forecast, check_disk
+from qvopt.comparison.specification import make_comparison, read_comparison
+from qvopt.comparison.sweep import Sweep, note_history, open_folder, write_specification
+from qvopt_molecules.errors import InputError
+
+from .comparison_setup import Setup
+from .comparison_view import ComparisonView, clock
+from .output import print_json, print_table
+from .runs import REQUEUE, Terminated, terminable
+
+
+def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
+    """Check a comparison and say what it would take; nothing runs and nothing is written."""
+    known = (setup.folder / "comparison.toml").is_file()
+    sweep = Sweep.prepare(setup.spec, setup.folder if known else None, writable=False)
+    expected = sweep.forecast()
+    check_disk(expected, setup.folder, 1e9 * max_gb)
+    if as_json:
+        print_json(
+            {
+                "forecast": expected.document(),
+                "problems": {p.label: dict(p.sizes) for p in sweep.problems},
+                "optimizers": [entrant.label for entrant in sweep.who],
+            }
+        )
+        return 0
+    print_table([{"problem": p.label, **p.sizes} for p in sweep.problems])
+    print()
+    print(_forecast_line(expected))
+    return 0
+
+
+def prepare_command(setup: Setup, max_gb: float, quiet: bool) -> int:
+    """Check a comparison and make its folder, for workers to come."""
+    new = open_folder(setup.folder)
+    with clean_start(setup.folder, new=new):
+        _prepared(setup, new, max_gb, quiet)
+    print(f"{setup.folder} is ready for `qvopt worker {setup.folder}`", file=sys.stderr)
+    return 0
+
+
+def _prepared(setup: Setup, new: bool, max_gb: float, quiet: bool) -> tuple[Sweep, Forecast]:
+    """Check everything, say what there is to do, and write the specification."""
+    sweep = Sweep.prepare(setup.spec, setup.folder, most_bytes=1e9 * max_gb)
+    expected = sweep.forecast()
+    check_disk(expected, setup.folder, 1e9 * max_gb)
+    if not quiet:
+        _print_extension(sweep, expected, new)
+    write_specification(setup.folder, setup.spec)
+    return sweep, expected
+
+
+def collect_command(folder: Path, report: bool, as_json: bool) -> int:
+    """Report what has ended."""
+    _print_end(load(folder), report, as_json)
+    return 0
+
+
+def compare_command(
+    setup: Setup,
+    *,
+    workers: int | None,
+    scheduler: str | None,
+    cluster: Path | None,
+    max_gb: float,
+    report: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run what is missing of a comparison and report it; return the exit code."""
+    folder = setup.folder
+    code = 0
+    new = open_folder(folder)
+    with terminable():
+        with clean_start(folder, new=new):
+            sweep, expected = _prepared(setup, new, max_gb, quiet)
+            chosen = choose_engine(
+                expected, folder, workers=workers, scheduler=scheduler, cluster=cluster
+            )
+        note_history(folder, ["qvopt", *sys.argv[1:]])
+        try:
+            with chosen as engine, ComparisonView(sweep, quiet=quiet) as view:
+                for progress in sweep.run(engine):
+                    view.show(progress)
+        except KeyboardInterrupt:
+            code = 130
+        except Terminated:
+            code = REQUEUE
+    if code:
+        left = sweep.forecast().missing
+        print(
+            f"interrupted with {left:,} runs to go, nothing is lost; "
+            f"`qvopt compare {folder}` goes on, --collect reports what there is",
+            file=sys.stderr,
+        )
+        return code
+    _print_end(ComparisonResult(collect(sweep), folder), report, as_json)
+    return 0
+
+
+def worker_command(folder: Path, quiet: bool) -> int:
+    """Run whatever of a comparison nobody else does, until all is done."""
+    if not (folder / "comparison.toml").is_file():
+        raise InputError(
+            f"{folder} is not a comparison: it has no comparison.toml; begin with "
+            f"`qvopt compare FILE --prepare --out {folder}`"
+        )
+    sweep = Sweep.prepare(make_comparison(read_comparison(folder)), folder)
+    with terminable():
+        try:
+            with InProcess() as engine:
+                ended = sum(1 for p in sweep.run(engine, shared=True) if not p.report.get("found"))
+        except KeyboardInterrupt:
+            return 130
+        except Terminated:
+            return REQUEUE
+    if not quiet:
+        print(f"ran {ended:,} runs of {folder}; all have ended", file=sys.stderr)
+    return 0
+
+
+def _print_extension(sweep: Sweep, expected: Forecast, new: bool) -> None:
+    """Say what is reused and what is new."""
+    if not new:
+        print(
+            f"{sweep.folder}: {expected.done:,} of {expected.runs:,} runs are there and are "
+            f"not run again",
+            file=sys.stderr,
+        )
+        stray = sweep.stray()
+        if stray:
+            print(
+                f"{stray:,} runs there are none of this comparison's (kept, and not reported)",
+                file=sys.stderr,
+            )
+    print(_forecast_line(expected), file=sys.stderr)
+
+
+def _forecast_line(expected: Forecast) -> str:
+    return (
+        f"{expected.missing:,} runs to do, at most {expected.shots:.3g} shots; about "
+        f"{clock(expected.seconds)} of one core and {expected.bytes / 1e6:.0f} MB"
+    )
+
+
+def _print_end(result: ComparisonResult, report: bool, as_json: bool) -> None:
+    """Write the report and print the table."""
+    began = time.monotonic()
+    page = result.report() if report else None
+    seconds = time.monotonic() - began
+    if as_json:
+        print_json(_finite(_document(result, page)))
+        return
+    print()
+    for problem in result.summary.problems:
+        print(problem)
+        print_table(_rows(result, problem))
+        print()
+    planned = result.about["runs"]
+    if planned["ended"] < planned["planned"]:
+        print(f"{planned['ended']:,} of {planned['planned']:,} runs have ended")
+    print(f"comparison  {result.folder}")
+    if page is not None:
+        print(f"report      {page}  ({seconds:.1f} s)")
+
+
+def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
+    summary = result.summary
+    ranks = {rank.optimizer: rank for rank in summary.ranking}
+    ends = {row.optimizer: row for row in summary.at_end if row.problem == problem}
+    rows = []
+    for name in sorted(ends, key=lambda n: ends[n].error):
+        end = ends[name]
+        row: dict[str, Any] = {
+            "optimizer": name,
+            "median error (mHa)": f"{1e3 * end.error:.3g}",
+            "95 %": f"{1e3 * end.error_interval.low:.3g} – {1e3 * end.error_interval.high:.3g}",
+        }
+        for at in summary.at_targets:
+            if at.problem == problem and at.optimizer == name:
+                row[f"within {1e3 * at.target:g}"] = f"{at.successes}/{at.runs}"
+        row["failed"] = end.diverged + end.crashed or ""
+        row["rank"] = f"{ranks[name].mean:.1f} {ranks[name].letters}" if name in ranks else "-"
+        rows.append(row)
+    return rows
+
+
+def _document(result: ComparisonResult, page: Path | None) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "comparison": str(result.folder),
+        "runs": result.about["runs"],
+        "summary": asdict(result.summary),
+        "tuning": result.about["tuning"],
+        "report": None if page is None else str(page),
+    }
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: null stands for it."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return json.loads(json.dumps(value, default=str))

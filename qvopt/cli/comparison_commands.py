@@ -1,0 +1,90 @@
+"""Options of `qvopt compare` and `worker`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .app import Json, Quiet, app
+
+
+@app.command()
+def compare(
+    what: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE|FOLDER", help="A comparison's file, or the folder of one to go on with."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder [comparisons/NAME]; one that is there is extended."),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Runs of each optimizer and problem.")] = None,
+    budget: Annotated[int | None, typer.Option(help="Shots of a run.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OPTIMIZER", help="Of those in the file; repeatable."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes here [all cores, where it is worth it].")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="An existing Dask scheduler, tcp://….")
+    ] = None,
+    cluster: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Jobs of SLURM or PBS, see the docs.")
+    ] = None,
+    max_gb: Annotated[float, typer.Option(help="Most that may be written, in GB.")] = 20.0,
+    dry: Annotated[
+        bool,
+        typer.Option("--dry", help="Check everything and say what it would take; run nothing."),
+    ] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the folder for `qvopt worker`; run nothing.")
+    ] = False,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Report the runs that have ended; run nothing.")
+    ] = False,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write the page, pictures and tables.")
+    ] = True,
+    json_output: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare optimizers at equal shots; what has run before is not run again."""
+    from .comparison import collect_command, compare_command, dry_command, prepare_command
+    from .comparison_setup import comparison_setup
+
+    setup = comparison_setup(what, out, {"seeds": seeds, "budget": budget}, only or [])
+    if dry:
+        raise typer.Exit(dry_command(setup, max_gb, json_output))
+    if prepare:
+        raise typer.Exit(prepare_command(setup, max_gb, quiet))
+    if collect:
+        raise typer.Exit(collect_command(setup.folder, report, json_output))
+    raise typer.Exit(
+        compare_command(
+            setup,
+            workers=workers,
+            scheduler=scheduler,
+            cluster=cluster,
+            max_gb=max_gb,
+            report=report,
+            as_json=json_output,
+            quiet=quiet,
+        )
+    )
+
+
+@app.command()
+def worker(
+    folder: Annotated[Path, typer.Argument(metavar="COMPARISON", help="A comparison's folder.")],
+    quiet: Quiet = False,
+) -> None:
+    """Work on a comparison beside others: for arrays of batch jobs without a scheduler of ours."""
+    from .comparison import worker_command
+
+    raise typer.Exit(worker_command(folder, quiet))

@@ -1,0 +1,38 @@
+"""Turns the options of `qvopt compare` into a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qvopt.comparison.compare import default_folder, specification_data
+from qvopt.comparison.specification import ComparisonSpec, make_comparison
+from qvopt_molecules.errors import unknown_name
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is compared, and where it is kept."""
+
+    spec: ComparisonSpec
+    folder: Path
+
+
+def comparison_setup(
+    what: Path, out: Path | None, options: Mapping[str, Any], only: Sequence[str]
+) -> Setup:
+    """Read the file; options take the place of its keys."""
+    data, name = specification_data(what)
+    given = {k: v for k, v in options.items() if v is not None}
+    spec = make_comparison(data | given)
+    if only:
+        known = {e.label or e.name: e for e in spec.optimizers}
+        for label in only:
+            if label not in known:
+                raise unknown_name("optimizer of the comparison", label, known)
+        entrants = tuple(e for e in spec.optimizers if (e.label or e.name) in only)
+        spec = spec.model_copy(update={"optimizers": entrants})
+    usual = what if what.is_dir() else default_folder(spec, name)
+    return Setup(spec, out or usual)

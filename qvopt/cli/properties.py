@@ -1,0 +1,46 @@
+"""`qvopt properties`: what the final state of a run is like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qvopt.measurement.estimate import Estimate
+from qvopt.tasks.run_properties import Place, run_properties
+
+from .output import print_json, print_table
+
+
+def properties_command(
+    path: Path, shots: int | None, exact: bool, at: Place | None, as_json: bool
+) -> int:
+    """Print the properties."""
+    document = run_properties(path, shots=shots, exact=exact, at=at)
+    if as_json:
+        print_json(document)
+        return 0
+    rows = [
+        ("energy", _shown(document["energy"]), "Ha"),
+        ("electrons", _shown(document["electrons"]), ""),
+        ("spin squared", _shown(document["spin_squared"]), ""),
+    ]
+    if document["dipole"] is None:
+        rows.append(("dipole", "-", "no orbitals known"))
+    else:
+        for axis, value in zip("xyz", document["dipole"], strict=True):
+            rows.append((f"dipole {axis}", _shown(value), "D"))
+        rows.append(("|dipole|", _shown(document["dipole_norm"]), "D"))
+    occupations = "  ".join(_shown(o, 5) for o in document["natural_occupations"])
+    if document["overlap_fci"] is not None:
+        rows.append(("overlap with full CI", f"{document['overlap_fci']:.8f}", "|⟨ψ|FCI⟩|²"))
+    rows.append(("shots", f"{document['shots']:,}", f"in {document['circuits']} circuits"))
+    print_table([{"property": a, "value": b, "unit": c} for a, b, c in rows])
+    print(f"natural occupations  {occupations}")
+    print(f"at the {document['at']} iterate; density matrices in {path / 'properties.json'}")
+    return 0
+
+
+def _shown(pair: dict[str, Any], digits: int = 8) -> str:
+    if pair["stderr"] < 1e-12:
+        return f"{pair['value']:z.{digits}f}"
+    return str(Estimate(pair["value"], pair["stderr"] ** 2))

@@ -1,0 +1,165 @@
+"""`compare`: a comparison from its description to its tables and statistics."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .choice import choose_engine
+from .collection import Comparison, collect, load_comparison
+from .forecast import check_disk
+from .outcomes import RunOutcome
+from .specification import ComparisonSpec, make_comparison, read_comparison
+from .summary import Summary
+from .sweep import Progress, Sweep, note_history, open_folder, write_specification
+from .tables import runs_table, steps_table, to_xarray
+
+
+@dataclass(frozen=True)
+class ComparisonResult:
+    """What a comparison found, as tables.
+
+    Attributes:
+        comparison: outcomes and what is known about them.
+        folder: where it is kept.
+    """
+
+    comparison: Comparison
+    folder: Path
+
+    @property
+    def outcomes(self) -> list[RunOutcome]:
+        """Every scored run that has ended."""
+        return self.comparison.outcomes
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Environment, tuning and its costs, sizes of the problems, how to reproduce it."""
+        return self.comparison.about
+
+    @cached_property
+    def runs(self) -> Any:
+        """A pandas DataFrame with one row a run."""
+        return runs_table(self.outcomes, self.comparison.targets)
+
+    @cached_property
+    def steps(self) -> Any:
+        """A pandas DataFrame with one row a step."""
+        return steps_table(self.outcomes)
+
+    @cached_property
+    def trials(self) -> Any:
+        """A pandas DataFrame with one row a run of the search of hyper-parameters."""
+        return runs_table(self.comparison.trials, self.comparison.targets)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The statistics."""
+        from .summarise import summarise
+
+        return summarise(self.outcomes, self.comparison.targets)
+
+    def to_xarray(self) -> Any:
+        """An xarray Dataset over problem, optimizer and seed."""
+        return to_xarray(self.outcomes)
+
+    def report(self, folder: str | Path | None = None) -> Path:
+        """Write the report below the comparison's folder, or another; return its page's path."""
+        from .report.write import write_report
+
+        target = self.folder if folder is None else Path(folder)
+        return write_report(target, self.outcomes, self.summary, self.about, self.comparison.trials)
+
+
+def compare(
+    specification: str | Path | Mapping[str, Any] | ComparisonSpec | None = None,
+    *,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    cluster: str | Path | None = None,
+    max_gb: float | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    **settings: Any,
+) -> ComparisonResult:
+    """Run a comparison, or what is missing of it, and return its tables.
+
+        compare(problems=[{"molecule": "h2"}], optimizers=["adam", "spsa"], budget=100_000)
+
+    Args:
+        specification: a file or a comparison's folder, plain data, or nothing.
+        out: folder; comparisons/<name> unless given. One that is there is extended.
+        workers, scheduler, cluster: what runs it, see `choose_engine`.
+        max_gb: most that may be written, in GB.
+        progress: called with each run as it ends.
+        settings: keys of the file, in place of those in `specification`.
+
+    Raises InputError for what cannot run, before anything does.
+    """
+    data, name = specification_data(specification)
+    spec = make_comparison({**data, **settings})
+    folder = Path(out) if out is not None else default_folder(spec, name)
+    with clean_start(folder, new=open_folder(folder)):
+        most = None if max_gb is None else 1e9 * max_gb
+        sweep = Sweep.prepare(spec, folder, most_bytes=most)
+        expected = sweep.forecast()
+        check_disk(expected, folder, most)
+        chosen = choose_engine(
+            expected,
+            folder,
+            workers=workers,
+            scheduler=scheduler,
+            cluster=None if cluster is None else Path(cluster),
+        )
+    write_specification(folder, spec)
+    note_history(folder, None)
+    with chosen as engine:
+        for ended in sweep.run(engine):
+            if progress is not None:
+                progress(ended)
+    return ComparisonResult(collect(sweep), folder)
+
+
+def load(folder: str | Path) -> ComparisonResult:
+    """Return what a comparison's folder holds; nothing runs."""
+    return ComparisonResult(load_comparison(Path(folder)), Path(folder))
+
+
+def specification_data(
+    specification: str | Path | Mapping[str, Any] | ComparisonSpec | None,
+) -> tuple[dict[str, Any], str | None]:
+    """Return plain data, and the name that the file gives."""
+    if specification is None:
+        return {}, None
+    if isinstance(specification, ComparisonSpec):
+        return specification.document(), None
+    if isinstance(specification, Mapping):
+        return dict(specification), None
+    path = Path(specification)
+    return read_comparison(path), (path.name if path.is_dir() else path.stem)
+
+
+def default_folder(spec: ComparisonSpec, name: str | None) -> Path:
+    """Where a comparison goes unless it is said: below the working directory."""
+    if name is None:
+        text = json.dumps(spec.document(), sort_keys=True)
+        name = f"comparison-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return Path("comparisons") / name
+
+
+@contextmanager
+def clean_start(folder: Path, *, new: bool) -> Iterator[None]:
+    """Take a new folder away again if what is in the block cannot be had."""
+    try:
+        yield
+    except BaseException:
+        if new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise

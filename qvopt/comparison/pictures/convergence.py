@@ -1,0 +1,168 @@
+"""Error against shots: medians with quartile bands, and every seed faint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.comparison.grid import Cell, Grid
+from qvopt.comparison.outcomes import RunOutcome
+from qvopt.comparison.statistics.quantiles import quantile
+from qvopt.comparison.summary import Summary
+
+from .picture import Picture
+from .style import INK, MUTED, REST, Looks, label_ends, log_axis, new_figure
+
+FloatArray = npt.NDArray[np.float64]
+
+_POINTS = 80
+_FAINT_SEEDS = 6
+_MOST_PANELS = 24
+_FLOOR = 1e-3  # mHa; exact errors can be nothing at all
+
+
+def shots_grid(cells: Sequence[Cell]) -> FloatArray:
+    """Return shots, log-spaced from the first step of any run to the largest budget."""
+    first = [int(r.shots[r.shots > 0][0]) for c in cells for r in c.runs if (r.shots > 0).any()]
+    last = max(max((r.budget, *r.shots[-1:].tolist())) for c in cells for r in c.runs)
+    low = min(first, default=1)
+    return np.geomspace(low, max(last, low + 1), _POINTS)
+
+
+def error_at(run: RunOutcome, shots: FloatArray) -> FloatArray:
+    """Return the true error in Hartree of the last iterate with at most so many shots spent.
+
+    It stays where a run ended; after a crash it is infinite.
+    """
+    if not len(run.shots):
+        return np.full(len(shots), np.inf)
+    index = np.searchsorted(run.shots, shots, side="right") - 1
+    error = np.asarray(run.error, dtype=np.float64)[np.maximum(index, 0)]
+    error = np.where(np.isnan(error), np.inf, error)
+    return np.where(shots > run.shots[-1], np.inf, error) if run.status == "crashed" else error
+
+
+def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k: int) -> Picture:
+    """All optimizers of a problem in one panel; the best eight in colour with quartile bands."""
+    cells = grid.of(problem, summary.order)
+    shots = shots_grid(cells)
+    figure = new_figure(7.2, 4.3)
+    axes = figure.subplots()
+    ends = []
+    bands = [_band(cell, shots) for cell in cells]
+    for cell, (low, middle, high) in zip(cells[::-1], bands[::-1], strict=True):
+        front = looks.foreground(cell.optimizer)
+        colour = looks.colour(cell.optimizer)
+        if front:
+            shade = np.where(np.isfinite(high), high, 1e9)
+            axes.fill_between(shots, low, shade, color=colour, alpha=0.12, linewidth=0)
+        axes.plot(
+            shots, middle, color=colour, linestyle=looks.dash(cell.optimizer),
+            linewidth=1.6 if front else 0.8, zorder=3 if front else 2,
+        )  # fmt: skip
+        shown = middle[np.isfinite(middle)]
+        if front and len(shown):
+            ends.append((float(shown[-1]), cell.optimizer, colour))
+    _finish(axes, cells, bands, shots, summary.targets)
+    axes.set_xlabel("shots spent, everything charged")
+    axes.set_ylabel("true energy error (mHa)")
+    axes.set_title(problem, loc="left")
+    grey = sum(not looks.foreground(c.optimizer) for c in cells)
+    label_ends(axes, ends)
+    others = f" The other {grey} are grey." if grey else ""
+    return Picture(
+        f"convergence-{k}",
+        f"Error against shots: {problem}",
+        f"Median true error of the iterates over seeds, with quartile bands.{others} Dashed: "
+        f"targets. A crashed run counts as infinite from then on.",
+        f"Log-log lines of true energy error in millihartree against shots spent on {problem}. "
+        + _ends_text(ends),
+        figure,
+    )
+
+
+def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
+    """A panel for each optimizer: its median, its quartile band, its seeds; the others grey."""
+    cells = grid.of(problem, summary.order)[:_MOST_PANELS]
+    shots = shots_grid(cells)
+    columns = min(4, len(cells))
+    rows = math.ceil(len(cells) / columns)
+    figure = new_figure(1.9 * columns + 0.5, 1.55 * rows + 0.5)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    bands = [_band(cell, shots) for cell in cells]
+    for panel, cell, (low, middle, high) in zip(panels, cells, bands, strict=False):
+        for _, other, _ in bands:
+            panel.plot(shots[::2], other[::2], color=REST, linewidth=0.5, alpha=0.5)
+        for run in cell.runs[:_FAINT_SEEDS]:
+            panel.plot(shots, _shown(error_at(run, shots)), color="#1f77c9", lw=0.4, alpha=0.35)
+        shade = np.where(np.isfinite(high), high, 1e9)
+        panel.fill_between(shots, low, shade, color="#1f77c9", alpha=0.2, linewidth=0)
+        panel.plot(shots, middle, color="#1f77c9", linewidth=1.5)
+        panel.set_title(cell.optimizer, fontsize=8, loc="left", pad=3)
+        _finish(panel, cells, bands, shots, summary.targets[:1], labelled=False)
+    for panel in panels[len(cells) :]:
+        panel.set_visible(False)
+    figure.supxlabel("shots spent, everything charged", fontsize=9, color=INK)
+    figure.supylabel("true energy error (mHa)", fontsize=9, color=INK)
+    left = len(grid.of(problem)) - len(cells)
+    more = f" The best {len(cells)} of {len(cells) + left} are shown." if left else ""
+    return Picture(
+        f"seeds-{k}",
+        f"Each optimizer: {problem}",
+        f"Median, quartile band and up to {_FAINT_SEEDS} seeds of each optimizer, in the order of "
+        f"the ranking, before the medians of the others in grey. Dashed: the main target.{more}",
+        f"Small multiples for {problem}, one panel an optimizer, of true energy error against "
+        f"shots: {', '.join(c.optimizer for c in cells)}.",
+        figure,
+    )
+
+
+def _band(cell: Cell, shots: FloatArray) -> FloatArray:
+    errors = np.stack([error_at(run, shots) for run in cell.runs])
+    return _shown(quantile(errors, [0.25, 0.5, 0.75], axis=0))
+
+
+def _shown(error: FloatArray) -> FloatArray:
+    """In mHa; infinite ones are left out of a line."""
+    scaled = np.maximum(1e3 * error, _FLOOR)
+    return np.where(np.isinf(scaled), np.nan, scaled)
+
+
+def _finish(
+    axes: Any,
+    cells: Sequence[Cell],
+    bands: Sequence[FloatArray],
+    shots: FloatArray,
+    targets: Sequence[float],
+    labelled: bool = True,
+) -> None:
+    starts = [1e3 * float(r.error[0]) for c in cells for r in c.runs if len(r.error)]
+    lower = np.concatenate([low for low, _, _ in bands])
+    lowest = float(np.nanmin(lower)) if np.isfinite(lower).any() else 1.0
+    start = float(np.nanmax([s for s in starts if np.isfinite(s)] or [1.0]))
+    top = 3 * max(start, 1e3 * min(targets), 2 * lowest)
+    low = max(_FLOOR, 0.5 * min(lowest, 1e3 * min(targets) if labelled else lowest))
+    axes.set(xscale="log", yscale="log", ylim=(low, top), xlim=(shots[0], shots[-1]))
+    log_axis(axes.xaxis, shots=True, minor=labelled)
+    log_axis(axes.yaxis, minor=labelled)
+    for target in targets:
+        axes.axhline(1e3 * target, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        if labelled:
+            axes.annotate(
+                f"{1e3 * target:g} mHa", (0.006, 1e3 * target),
+                xycoords=("axes fraction", "data"), fontsize=7, color=MUTED,
+                va="bottom", ha="left",
+            )  # fmt: skip
+    axes.grid(True, which="major")
+
+
+def _ends_text(ends: Sequence[tuple[float, str, str]]) -> str:
+    said = sorted(ends)
+    if not said:
+        return "No optimizer has a finite median."
+    parts = ", ".join(f"{name} {error:.3g}" for error, name, _ in said)
+    return f"Median errors at the end, in millihartree: {parts}."

@@ -1,0 +1,106 @@
+"""One picture: a figure with a name, a caption and a text for those who cannot see it."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .style import INK, MUTED, style
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A drawn figure.
+
+    Attributes:
+        name: of its files.
+        title, caption: in words.
+        alt: what it shows, for those who cannot see it.
+        figure: matplotlib's.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    figure: Any
+
+    @cached_property
+    def svg(self) -> str:
+        """The figure as an SVG document with a transparent background; the same bytes each time."""
+        buffer = io.StringIO()
+        with style():
+            # Fix the layout first: it would move by a hair with each rendering.
+            self.figure.draw_without_rendering()
+            self.figure.set_layout_engine("none")
+            self.figure.savefig(
+                buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+            )
+        return re.sub(r'(?<= d=)"[^"]*"', lambda m: _rounded(m.group()), buffer.getvalue())
+
+    def save(self, folder: Path) -> list[Path]:
+        """Write NAME.svg (on white) and NAME.pdf; return their paths."""
+        vector = folder / f"{self.name}.svg"
+        printed = folder / f"{self.name}.pdf"
+        svg = self.svg
+        opening = re.search(r"<svg[^>]*>", svg)
+        assert opening is not None
+        at = opening.end()
+        white = '\n<rect width="100%" height="100%" fill="#ffffff"/>'
+        vector.write_text(svg[:at] + white + svg[at:], encoding="utf-8")
+        with style():
+            self.figure.savefig(
+                printed, format="pdf", metadata={"CreationDate": None, "Producer": None}
+            )
+        return [vector, printed]
+
+    def inline(self) -> str:
+        """The figure as an <svg> element for a page: its text colour, no style attribute, own ids.
+
+        Style attributes become presentation attributes, so that a content-security-policy need
+        not allow inline styles; ids get the picture's name in front, since a page has many.
+        """
+        svg = self.svg
+        svg = svg[svg.index("<svg") :]
+        svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+        svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.S)
+        svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.S)
+        svg = re.sub(r'\sstyle="([^"]*)"', lambda m: _attributes(m.group(1)), svg)
+        prefix = f"{self.name}-"
+        svg = re.sub(r'\bid="', f'id="{prefix}', svg)
+        svg = re.sub(r"url\(#", f"url(#{prefix}", svg)
+        svg = re.sub(r'href="#', f'href="#{prefix}', svg)
+        svg = svg.replace(INK, "currentColor").replace(MUTED, "var(--muted)")
+        label = f'role="img" aria-label="{_escaped(self.alt)}" focusable="false"'
+        return re.sub(r"<svg ", f"<svg {label} ", svg, count=1)
+
+
+def _rounded(path: str) -> str:
+    """Coordinates to a hundredth of a point: half the bytes, the same picture."""
+    return re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m.group()):.2f}", path)
+
+
+def _attributes(css: str) -> str:
+    out = []
+    for part in css.split(";"):
+        key, _, value = part.strip().partition(":")
+        key, value = key.strip(), value.strip()
+        if key == "font":  # size and family, as matplotlib writes them
+            size, _, family = value.rpartition("px ")
+            words = size.split()
+            out.append(f'font-size="{words[-1]}px"')
+            out += ['font-weight="bold"'] if {"bold", "700"} & set(words) else []
+            out.append(f'font-family="{family.replace(chr(34), chr(39))}"')
+        elif key and value:
+            out.append(f'{key}="{value}"')
+    return "".join(f" {a}" for a in out)
+
+
+def _escaped(text: str) -> str:
+    return (
+        text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+    )

@@ -1,0 +1,175 @@
+"""How pictures look: colours that hold on light and dark and for the colour-blind, log axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+INK = "#20242b"
+"""Text and axes; the page replaces it with its own text colour."""
+MUTED = "#6b7281"
+"""Secondary text and lines; replaced likewise."""
+REST = "#9aa0ab"
+"""Lines of what is not in the foreground, on either background."""
+
+# Contrast with white and with the page's dark background is at least 3:1 for each.
+COLOURS = (
+    "#1f77c9", "#d16a00", "#0f9070", "#cc4468", "#8f63d2", "#7a8420", "#1d98ba", "#a2684a",
+)  # fmt: skip
+DASHES: tuple[Any, ...] = (
+    "-",
+    "-",
+    "-",
+    "-",
+    (0, (5, 1.5)),
+    (0, (5, 1.5)),
+    (0, (2, 1)),
+    (0, (2, 1)),
+)
+
+MOST_COLOURED = len(COLOURS)
+
+_FONTS = ["DejaVu Sans"]
+
+
+def style() -> AbstractContextManager[None]:
+    """Return the matplotlib context in which every picture is drawn and saved."""
+    import matplotlib as mpl
+
+    context: AbstractContextManager[None] = mpl.rc_context(
+        {
+            "font.family": _FONTS,
+            "font.size": 9,
+            "axes.titlesize": 10,
+            "axes.labelsize": 9,
+            "xtick.labelsize": 8,
+            "ytick.labelsize": 8,
+            "legend.fontsize": 8,
+            "text.color": INK,
+            "axes.labelcolor": INK,
+            "axes.edgecolor": MUTED,
+            "axes.titlecolor": INK,
+            "xtick.color": MUTED,
+            "ytick.color": MUTED,
+            "xtick.labelcolor": INK,
+            "ytick.labelcolor": INK,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.linewidth": 0.8,
+            "legend.frameon": False,
+            "grid.color": REST,
+            "grid.alpha": 0.3,
+            "grid.linewidth": 0.5,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "qvopt",
+            "pdf.fonttype": 42,
+            "path.simplify": True,
+        }
+    )
+    return context
+
+
+def new_figure(width: float, height: float) -> Any:
+    """Return a figure of so many inches, with no state outside it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+class Looks:
+    """Colour and dash of each optimizer, the same in every picture: the best eight stand out."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self._place = {name: k for k, name in enumerate(order)}
+
+    def foreground(self, name: str) -> bool:
+        """Whether it has a colour of its own."""
+        return self._place[name] < MOST_COLOURED
+
+    def colour(self, name: str) -> str:
+        """Its colour."""
+        return COLOURS[self._place[name]] if self.foreground(name) else REST
+
+    def dash(self, name: str) -> Any:
+        """Its line style, so that colour is not the only difference."""
+        return DASHES[self._place[name]] if self.foreground(name) else "-"
+
+
+def shots_text(x: float) -> str:
+    """Return shots in short: 1.5k, 20M, 3G; ∞ for none."""
+    if not math.isfinite(x):
+        return "∞"
+    for unit, name in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if x >= 0.9995 * unit:
+            return f"{x / unit:.3g}{name}"
+    return f"{x:.3g}"
+
+
+def log_axis(axis: Any, *, shots: bool = False, minor: bool = True) -> None:
+    """Label a logarithmic axis with plain numbers (shots in short form)."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+    axis.set_major_locator(LogLocator(numticks=8))
+    axis.set_minor_formatter(NullFormatter())
+    if not minor:
+        axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda x, _: shots_text(x) if shots else f"{x:g}"))
+
+
+def label_ends(axes: Any, ends: Sequence[tuple[float, str, str]], size: float = 8) -> None:
+    """Write names right of the axes at the heights of their lines' ends, without overlaps.
+
+    `ends` are (y in data, name, colour). A thin leader joins a label that had to move.
+    """
+    if not ends:
+        return
+    axes.figure.draw_without_rendering()  # the layout decides how high the axes are
+    height = axes.get_window_extent().height / axes.figure.dpi * 72
+    gap = 1.25 * size / height
+    raw = axes.transAxes.inverted().transform(
+        [axes.transData.transform((1.0, y)) if y > 0 else (0.0, 0.0) for y, _, _ in ends]
+    )[:, 1]
+    order = np.argsort(raw, kind="stable")
+    wanted = np.clip(raw[order], 0.0, 1.0)
+    for k, y in zip(order, spread(wanted, gap), strict=True):
+        _, name, colour = ends[k]
+        start = float(np.clip(raw[k], 0.0, 1.0))
+        axes.plot(
+            [1.0, 1.025], [start, y], transform=axes.transAxes, clip_on=False, color=colour,
+            linewidth=0.7, scalex=False, scaley=False,
+        )  # fmt: skip
+        axes.text(1.035, y, name, transform=axes.transAxes, color=INK, fontsize=size, va="center")
+
+
+def spread(wanted: npt.ArrayLike, gap: float) -> FloatArray:
+    """Return rising positions at least `gap` apart, as near to `wanted` (rising) as can be.
+
+    They stay within 0 … 1 if there is room.
+    Least squares under the order: with y_k = z_k + k·gap it is isotonic regression of z, by
+    pooling adjacent violators.
+    """
+    w = np.asarray(wanted, dtype=np.float64)
+    offset = gap * np.arange(len(w))
+    pools: list[list[float]] = []
+    for value in w - offset:
+        pools.append([float(value), 1.0])
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (a, m), (b, n) = pools[-2], pools.pop()
+            pools[-1] = [(a * m + b * n) / (m + n), m + n]
+    if not pools:
+        return w
+    z = np.concatenate([np.full(int(n), v) for v, n in pools])
+    if offset[-1] <= 1:
+        z = np.clip(z, 0.0, 1.0 - offset[-1])
+    found: FloatArray = z + offset
+    return found

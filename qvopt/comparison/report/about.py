@@ -1,0 +1,187 @@
+"""What was run and on what, and the rules it was run by, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from qvopt.comparison.outcomes import RunOutcome
+from qvopt.comparison.pictures.style import shots_text
+from qvopt.comparison.summary import Summary
+
+from .tables import Table, option_text
+
+
+def findings(summary: Summary) -> list[str]:
+    """The result in a few sentences."""
+    if not summary.ranking:
+        return ["No seed was run by every optimizer on one problem, so there is no ranking."]
+    best = summary.ranking[0]
+    tied = [r.optimizer for r in summary.ranking[1:] if r.tied_with_best]
+    said = [
+        f"{best.optimizer} has the lowest mean rank ({best.mean:.2f}) by final true error"
+        + (f"; {_listed(tied)} cannot be told apart from it." if tied else ", and stands alone.")
+    ]
+    target = summary.targets[0]
+    for problem in summary.problems:
+        rows = [r for r in summary.at_targets if r.problem == problem and r.target == target]
+        fast = min(rows, key=lambda r: r.ert)
+        if fast.successes:
+            said.append(
+                f"{problem}: {fast.optimizer} reaches {1e3 * target:g} mHa at the least expected "
+                f"cost, {shots_text(fast.ert)} shots ({fast.successes} of {fast.runs} runs)."
+            )
+        else:
+            said.append(f"{problem}: no run reached {1e3 * target:g} mHa.")
+    return said
+
+
+def rules(about: Mapping[str, Any], outcomes: Sequence[RunOutcome]) -> list[tuple[str, str]]:
+    """The rules of honesty, and how they were kept: (rule, what holds here)."""
+    planned = dict(about.get("runs") or {})
+    missing = int(planned.get("planned", len(outcomes))) - int(planned.get("ended", len(outcomes)))
+    failed = sum(run.status in ("crashed", "diverged") for run in outcomes)
+    return [
+        ("Hyper-parameters", tuning_text(about)),
+        (
+            "All spending is charged",
+            "A run's shots are all that it spent: gradients, metrics, line searches, calibration, "
+            "rejected steps and the final energies. Every run has the same budget on a problem.",
+        ),
+        (
+            "Seeds are paired",
+            "Every optimizer runs the same problems with the same seeds; tests, win probabilities "
+            "and ranks compare runs of one problem and seed.",
+        ),
+        (
+            "No best of noise",
+            "Errors are true: the noiseless energy at the iterate, or at the point that the run "
+            "returned, less the reference. They are never the least of measured values, and no "
+            "optimizer sees them. So shots to a target say when it was first met, which the "
+            "optimizer itself cannot know.",
+        ),
+        (
+            "Failures count",
+            f"{failed} of {len(outcomes)} runs crashed or diverged. A run that fails stays in "
+            f"every denominator; its shots are charged in the expected running time, and a crash "
+            f"is charged its whole budget.",
+        ),
+        (
+            "Nothing is left out",
+            f"{missing} planned runs have not ended and are missing here."
+            if missing
+            else "Every planned run is in these tables.",
+        ),
+    ]
+
+
+def tuning_text(about: Mapping[str, Any]) -> str:
+    """Whether hyper-parameters were tuned, with what effort, and at what price."""
+    tuning = about.get("tuning") or {}
+    entries: Mapping[str, Any] = about.get("optimizers") or {}
+    if not tuning:
+        return (
+            "None was tuned for this comparison: they are the defaults, or what its file says. "
+            "An optimizer that is sensitive to them may do better when tuned."
+        )
+    tuned = [name for name, e in entries.items() if e.get("tuned")]
+    rest = [name for name, e in entries.items() if not e.get("tuned")]
+    effort = (
+        f"{tuning.get('trials')} settings of each were tried with {tuning.get('seeds')} seeds on "
+        f"{_listed(tuning.get('problems', ()))}, never on seeds that are scored. The search took "
+        f"{shots_text(float(tuning.get('shots', 0)))} shots in all, on top of the budgets."
+    )
+    if rest:
+        return (
+            f"Not equal: {_listed(tuned)} were tuned, {_listed(rest)} were not (defaults, or what "
+            f"the file says). {effort}"
+        )
+    return f"All were tuned with equal effort. {effort}"
+
+
+def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> Table:
+    """The problems, their sizes, references and budgets."""
+    known: Mapping[str, Any] = about.get("problems") or {}
+    budgets = {run.problem: run.budget for run in outcomes}
+    rows = []
+    for problem, budget in budgets.items():
+        entry = known.get(problem) or {}
+        reference = entry.get("reference")
+        rows.append(
+            (
+                problem,
+                _named(entry.get("ansatz")),
+                _named(entry.get("backend")),
+                str(entry.get("qubits", entry.get("n_qubits", "–"))),
+                str(entry.get("parameters", entry.get("n_parameters", "–"))),
+                _listed([shots_text(float(s)) for s in entry.get("shots", ())]) or "–",
+                shots_text(float(budget)),
+                f"{reference:.6f}" if isinstance(reference, float) else "–",
+            )
+        )
+    return Table(
+        "problems",
+        "What was minimised. Shots are those of one energy; the budget is that of a run; errors "
+        "are counted from the reference.",
+        ("problem", "ansatz", "backend", "qubits", "parameters", "shots", "budget",
+         "reference (Ha)"),
+        tuple(rows),
+        texts=3,
+    )  # fmt: skip
+
+
+def optimizers_table(
+    about: Mapping[str, Any], outcomes: Iterable[RunOutcome], order: Sequence[str]
+) -> Table:
+    """The optimizers and every hyper-parameter."""
+    known: Mapping[str, Any] = about.get("optimizers") or {}
+    used = {run.optimizer: run.options for run in outcomes}
+    chosen: Mapping[str, Any] = (about.get("tuning") or {}).get("optimizers") or {}
+    rows = []
+    for name in order:
+        entry = known.get(name) or {}
+        best = (chosen.get(name) or {}).get("options") or {}
+        options = {**(entry.get("options") or {}), **best, **used.get(name, {})}
+        how = "tuned" if entry.get("tuned") else "as given"
+        rows.append((name, str(entry.get("family", "–")), how, option_text(options)))
+    return Table(
+        "optimizers",
+        "Every hyper-parameter, defaults included.",
+        ("optimizer", "family", "tuned", "hyper-parameters"),
+        tuple(rows),
+        texts=4,
+    )
+
+
+def facts(about: Mapping[str, Any], outcomes: Sequence[RunOutcome]) -> list[tuple[str, str]]:
+    """Where and with what it ran: (name, value)."""
+    environment: Mapping[str, Any] = about.get("environment") or {}
+    versions: Mapping[str, Any] = about.get("versions") or environment.get("versions") or {}
+    seeds = sorted({run.seed for run in outcomes})
+    total = sum(sum(run.spent.values()) for run in outcomes)
+    out = [
+        ("runs", f"{len(outcomes):,}"),
+        ("seeds", f"{len(seeds)}: {seeds[0]} … {seeds[-1]}" if len(seeds) > 1 else str(seeds[0])),
+        ("shots in all", f"{total:,}"),
+        ("time of all runs", f"{sum(run.seconds for run in outcomes):,.0f} s"),
+    ]
+    plain = str | int | float | bool
+    for key, value in environment.items():
+        if key != "versions" and isinstance(value, plain) and value not in ("", None):
+            out.append((key.replace("_", " "), str(value)))
+    if versions:
+        out.append(("versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
+    return out
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, Mapping):
+        rest = {k: v for k, v in value.items() if k != "name"}
+        name = str(value.get("name", "–"))
+        return f"{name} ({option_text(rest)})" if rest else name
+    return "–" if value is None else str(value)
+
+
+def _listed(names: Iterable[Any]) -> str:
+    words = [str(n) for n in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

@@ -1,0 +1,219 @@
+"""The tables of a report: each once as values for analysis and once as text to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qvopt.comparison.summary import ErrorRow, Summary, TargetRow
+
+from .numbers import between, millihartree, p_value, percent, shots
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to read.
+
+    Attributes:
+        name: of its files.
+        caption: in words.
+        columns: headings; the first `texts` columns are text, the others numbers.
+        rows: cells as text.
+        strong: rows to set in bold.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    texts: int = 1
+    strong: frozenset[int] = frozenset()
+
+
+def ranking_table(summary: Summary) -> Table:
+    """Mean ranks, their intervals and letters."""
+    rows = tuple(
+        (r.optimizer, r.letters, f"{r.mean:.2f}", f"{r.interval.low:.2f}–{r.interval.high:.2f}")
+        for r in summary.ranking
+    )
+    best = frozenset(k for k, r in enumerate(summary.ranking) if r.tied_with_best)
+    return Table(
+        "ranking",
+        f"Mean rank by final true error over {summary.blocks} pairs of problem and seed (1 is "
+        f"best), with its 95 % bootstrap interval. Optimizers that share a letter cannot be told "
+        f"apart at 5 %, over all pairs of optimizers together; those in bold not from the first.",
+        ("optimizer", "group", "mean rank", "95 % interval"),
+        rows,
+        texts=2,
+        strong=best,
+    )
+
+
+def results_table(summary: Summary, problem: str, number: int) -> Table:
+    """One problem: success, shots and running time at the main target; errors at the end."""
+    target = summary.targets[0]
+    reached = {r.optimizer: r for r in _targets(summary, problem, target)}
+    ended = {r.optimizer: r for r in summary.at_end if r.problem == problem}
+    names = [name for name in summary.order if name in ended]
+    rows = [_result(reached[name], ended[name]) for name in names]
+    lowest = min((ended[n].error for n in names), default=0.0)
+    return Table(
+        f"results-{number}",
+        f"{problem}: runs that reached {1e3 * target:g} mHa with Wilson's 95 % interval; shots to "
+        f"it, median and quartiles with failures as infinite; expected running time (ERT), "
+        f"failures charged; median true and measured error at the end. Intervals are 95 % "
+        f"bootstrap over seeds. Bold: the lowest final error.",
+        ("optimizer", "reached", "rate (%)", "shots to target", "quartiles", "ERT", "95 %",
+         "final error (mHa)", "95 %", "measured (mHa)", "failed"),
+        tuple(rows),
+        strong=frozenset(k for k, n in enumerate(names) if ended[n].error == lowest),
+    )  # fmt: skip
+
+
+def _result(at: TargetRow, end: ErrorRow) -> tuple[str, ...]:
+    low, middle, high = at.quartiles
+    failed = end.diverged + end.crashed
+    return (
+        at.optimizer,
+        f"{at.successes}/{at.runs}",
+        f"{100 * at.rate_interval.low:.0f}–{100 * at.rate_interval.high:.0f}",
+        shots(middle),
+        _range(low, high),
+        shots(at.ert),
+        between(at.ert_interval, shots),
+        millihartree(end.error),
+        between(end.error_interval, millihartree),
+        f"{millihartree(end.measured)} ± {millihartree(end.measured_error)}",
+        f"{failed}" if failed else "0",
+    )
+
+
+def targets_table(summary: Summary, problem: str) -> Table:
+    """One problem: every other target."""
+    rows = tuple(
+        (
+            f"{1e3 * r.target:g} mHa", r.optimizer, f"{r.successes}/{r.runs}",
+            f"{100 * r.rate_interval.low:.0f}–{100 * r.rate_interval.high:.0f}",
+            shots(r.quartiles[1]), _range(r.quartiles[0], r.quartiles[2]),
+            shots(r.ert), between(r.ert_interval, shots),
+        )
+        for target in summary.targets[1:]
+        for name in summary.order
+        for r in _targets(summary, problem, target)
+        if r.optimizer == name
+    )  # fmt: skip
+    return Table(
+        "targets",
+        f"{problem}: the other targets.",
+        ("target", "optimizer", "reached", "rate (%)", "shots to target", "quartiles", "ERT",
+         "95 %"),
+        rows,
+        texts=2,
+    )  # fmt: skip
+
+
+def paired_table(summary: Summary) -> Table:
+    """The best of the ranking against each other optimizer."""
+    best = summary.order[0]
+    rows = []
+    for problem in summary.problems:
+        found = [t for t in summary.tests if t.problem == problem and best in (t.first, t.second)]
+        by_other = {t.second if t.first == best else t.first: t for t in found}
+        for other in summary.order[1:]:
+            if other in by_other:
+                t = by_other[other]
+                wins = t.probability if t.first == best else 1 - t.probability
+                rows.append(
+                    (problem, other, f"{t.pairs}", percent(wins), p_value(t.p),
+                     p_value(t.corrected))
+                )  # fmt: skip
+    return Table(
+        "tests",
+        f"{best} against the others, by final true error of the same seeds: share of pairs that it "
+        f"wins, two-sided p-value of Wilcoxon's signed-rank test, and after Holm's correction over "
+        f"all pairs of optimizers on the problem. Every pair is in tables/tests.csv.",
+        ("problem", "against", "pairs", f"{best} wins", "p", "corrected p"),
+        tuple(rows),
+        texts=2,
+    )
+
+
+def detectable_table(summary: Summary) -> Table:
+    """What differences the seeds could have shown."""
+    rows = tuple(
+        (
+            d.problem, f"{d.pairs}", f"{d.tests}", p_value(d.smallest_p),
+            percent(d.win_probability) if d.win_probability < 1 else "none",
+            f"{d.factor:.3g}" if d.factor < 1e6 else "none",
+        )
+        for d in summary.detectable
+    )  # fmt: skip
+    return Table(
+        "detectable",
+        "Smallest differences between two optimizers that would be found with a power of 80 % at "
+        "5 %, corrected for all pairs: a win probability, and a ratio of final errors at the "
+        "typical spread between seeds. What is smaller may be there and go unseen.",
+        ("problem", "pairs", "tests", "least p possible", "win probability", "ratio of errors"),
+        rows,
+    )
+
+
+def values(summary: Summary) -> dict[str, list[dict[str, Value]]]:
+    """Every table in full as plain values, energies in Hartree, for CSV and Parquet."""
+    return {
+        "ranking": [
+            {"optimizer": r.optimizer, "mean_rank": r.mean, "low": r.interval.low,
+             "high": r.interval.high, "tied_with_best": r.tied_with_best, "letters": r.letters}
+            for r in summary.ranking
+        ],
+        "targets": [
+            {"problem": r.problem, "optimizer": r.optimizer, "target": r.target, "runs": r.runs,
+             "successes": r.successes, "rate": r.rate, "rate_low": r.rate_interval.low,
+             "rate_high": r.rate_interval.high, "shots_q25": r.quartiles[0],
+             "shots_median": r.quartiles[1], "shots_q75": r.quartiles[2], "ert": r.ert,
+             "ert_low": r.ert_interval.low, "ert_high": r.ert_interval.high}
+            for r in summary.at_targets
+        ],
+        "final_errors": [
+            {"problem": r.problem, "optimizer": r.optimizer, "runs": r.runs,
+             "diverged": r.diverged, "crashed": r.crashed, "error_q25": r.quartiles[0],
+             "error_median": r.error, "error_q75": r.quartiles[2],
+             "error_low": r.error_interval.low, "error_high": r.error_interval.high,
+             "measured": r.measured, "measured_stderr": r.measured_error,
+             **{f"shots_{p}": s for p, s in r.spent.items()}}
+            for r in summary.at_end
+        ],
+        "tests": [
+            {"problem": t.problem, "first": t.first, "second": t.second, "pairs": t.pairs,
+             "win_probability": t.probability, "p": t.p, "p_holm": t.corrected}
+            for t in summary.tests
+        ],
+        "detectable": [
+            {"problem": d.problem, "pairs": d.pairs, "tests": d.tests,
+             "smallest_p": d.smallest_p, "win_probability": d.win_probability,
+             "error_ratio": d.factor}
+            for d in summary.detectable
+        ],
+    }  # fmt: skip
+
+
+def _targets(summary: Summary, problem: str, target: float) -> Sequence[TargetRow]:
+    return [r for r in summary.at_targets if r.problem == problem and r.target == target]
+
+
+def _range(low: float, high: float) -> str:
+    return shots(low) if low == high else f"{shots(low)}–{shots(high)}"
+
+
+def option_text(options: Any) -> str:
+    """Return hyper-parameters in words."""
+    if not options:
+        return "defaults"
+    return ", ".join(f"{k} = {_short(v)}" for k, v in sorted(dict(options).items()))
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""Excited states: deflation, subspace search, subspace expansion, equations of motion."""

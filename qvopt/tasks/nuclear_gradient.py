@@ -1,0 +1,106 @@
+r"""Nuclear gradients of a variational state through its density matrices.
+
+At a minimum ∂E/∂x = 0, so that the energy's derivative along a nucleus is that of the integrals
+alone, at fixed parameters and so at fixed density matrices (Hellmann-Feynman, orbital response
+included):
+
+    dE/dR = dE_core/dR + Σ_pq (dh_pq/dR) γ_pq + ½ Σ_pqrs (d(pq|rs)/dR) Γ_pqrs.
+
+The integrals' derivatives are central differences over geometries whose orbitals were solved anew
+and aligned with those here: Pulay forces and the response of the orbitals are in them, whatever the
+orbitals, the active space and the ansatz, with an error of O(step²). γ and Γ may be measured: the
+gradient is linear in them, and comes with its variance. No further circuit is run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.measurement.density import MeasuredDensity
+from qvopt_molecules.alignment import align
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.molecule import Atom, Molecule
+
+FloatArray = npt.NDArray[np.float64]
+
+BOHR = 0.529177210903
+"""One bohr in Ångström (CODATA 2018)."""
+
+
+@dataclass(frozen=True, eq=False)
+class IntegralDerivative:
+    """Derivatives of the integrals along one coordinate, in Hartree per bohr."""
+
+    core: float
+    one: FloatArray
+    two: FloatArray
+
+
+def integral_derivatives(
+    molecule: Molecule, hamiltonian: MolecularHamiltonian, step: float = 1e-3
+) -> list[IntegralDerivative]:
+    """Return derivatives along x, y, z of every atom in turn, for `step` in bohr.
+
+    `hamiltonian` is that of the molecule, in the orbitals of the density matrices. Raises
+    InputError for active spaces that are selected automatically, which may differ from one
+    geometry to the next, and for integrals that came without a molecule.
+    """
+    if hamiltonian.frame is None:
+        raise InputError("nuclear gradients need a molecule; FCIDUMP files and lattices have none")
+    space = molecule.active_space
+    if space is not None and space.selection is not None:
+        raise InputError(
+            f"selection = '{space.selection}' may choose other orbitals at each geometry; give "
+            f"the counts it found here ({hamiltonian.n_electrons} electrons, "
+            f"{hamiltonian.norb} orbitals)"
+        )
+    out = []
+    for k in range(len(molecule.atoms)):
+        for axis in range(3):
+            pair = []
+            for sign in (1.0, -1.0):
+                moved = displaced(molecule, k, axis, sign * step * BOHR)
+                pair.append(align(build_hamiltonian(moved, cache=False), hamiltonian).hamiltonian)
+            forth, back = pair
+            out.append(
+                IntegralDerivative(
+                    (forth.core_energy - back.core_energy) / (2 * step),
+                    (forth.one_body - back.one_body) / (2 * step),
+                    (forth.two_body - back.two_body) / (2 * step),
+                )
+            )
+    return out
+
+
+def gradient_from_matrices(
+    derivatives: list[IntegralDerivative], one: FloatArray, two: FloatArray
+) -> FloatArray:
+    """Return dE/dR in Hartree per bohr, shape (atoms, 3)."""
+    values = [
+        d.core + float(np.sum(d.one * one)) + 0.5 * float(np.sum(d.two * two)) for d in derivatives
+    ]
+    return np.array(values).reshape(-1, 3)
+
+
+def measured_gradient(
+    derivatives: list[IntegralDerivative], measured: MeasuredDensity
+) -> tuple[FloatArray, FloatArray]:
+    """Return dE/dR and its standard errors from measured density matrices, (atoms, 3) each."""
+    found = [measured.estimate(d.core, d.one, 0.5 * d.two) for d in derivatives]
+    values, errors = np.array([[e.value, e.stderr] for e in found]).T
+    return values.reshape(-1, 3), errors.reshape(-1, 3)
+
+
+def displaced(molecule: Molecule, atom: int, axis: int, by: float) -> Molecule:
+    """Return the molecule with one coordinate moved, in Ångström."""
+    atoms = list(molecule.atoms)
+    position: Any = list(atoms[atom].position)
+    position[axis] += by
+    atoms[atom] = Atom(atoms[atom].symbol, tuple(position))
+    return replace(molecule, atoms=tuple(atoms), references={})

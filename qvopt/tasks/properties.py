@@ -1,0 +1,231 @@
+r"""Properties of a prepared state: density matrices, occupations, spin, dipole, overlap.
+
+Exact from a simulator's amplitudes, or measured (`qvopt.measurement.density`), every number with
+the standard error that its own shots give. From γ and Γ,
+
+    ⟨N⟩ = Σ_p γ_pp,   ⟨S²⟩ = ¾ Σ_p γ_pp - ¼ Σ_pr Γ_pprr - ½ Σ_pq Γ_pqqp,
+    μ = μ_core + Σ_pq μ_pq γ_pq,   E = E_core + Σ h_pq γ_pq + ½ Σ (pq|rs) Γ_pqrs,
+
+T. Helgaker, P. Jørgensen, J. Olsen, Molecular Electronic-Structure Theory (2000), chapter 2.
+Natural occupations are eigenvalues of γ; measured, their errors are of first order, and noise
+pushes near-equal ones apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.assembly import Assembly
+from qvopt.ledger import Cost
+from qvopt.measurement.allocation import allocate
+from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
+from qvopt.measurement.estimate import Estimate
+from qvopt.streams import stream
+from qvopt.tasks.states import Component, components, numbers_of, turned
+from qvopt_molecules.dipole import DEBYE, dipole_operator
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.references import n_determinants
+from qvopt_molecules.states import LARGEST_SECTOR, fci_state
+
+FloatArray = npt.NDArray[np.float64]
+
+PROPERTIES_STREAM = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Properties:
+    """What a state is like. Energies in Hartree, dipoles in debye.
+
+    Attributes:
+        energy: of the density matrices.
+        electrons, spin_squared: ⟨N⟩ and ⟨S²⟩.
+        dipole: (x, y, z) from the origin of coordinates; None where the Hamiltonian does not
+            carry its orbitals (FCIDUMP files, lattice models).
+        dipole_norm: its length, with the error of first order.
+        occupations: natural occupations, from the largest down.
+        one, two: γ_pq and Γ_pqrs of the active orbitals, summed over spin.
+        one_errors, two_errors: their standard errors, zero for exact ones.
+        overlap: |⟨ψ|FCI⟩|² with the lowest full CI state of the same electron numbers, from the
+            simulator's amplitudes; None where there are none, or full CI is out of reach.
+        shots, circuits: what it took.
+    """
+
+    energy: Estimate
+    electrons: Estimate
+    spin_squared: Estimate
+    dipole: tuple[Estimate, Estimate, Estimate] | None
+    dipole_norm: Estimate | None
+    occupations: tuple[Estimate, ...]
+    one: FloatArray
+    two: FloatArray
+    one_errors: FloatArray
+    two_errors: FloatArray
+    overlap: float | None
+    shots: int = 0
+    circuits: int = 0
+
+    def document(self) -> dict[str, Any]:
+        """The properties as plain JSON values; the matrices as nested lists."""
+
+        def pair(estimate: Estimate) -> dict[str, float]:
+            return {"value": estimate.value, "stderr": estimate.stderr}
+
+        return {
+            "energy": pair(self.energy),
+            "electrons": pair(self.electrons),
+            "spin_squared": pair(self.spin_squared),
+            "dipole": None if self.dipole is None else [pair(e) for e in self.dipole],
+            "dipole_norm": None if self.dipole_norm is None else pair(self.dipole_norm),
+            "natural_occupations": [pair(e) for e in self.occupations],
+            "overlap_fci": self.overlap,
+            "shots": self.shots,
+            "circuits": self.circuits,
+            "one_rdm": self.one.tolist(),
+            "one_rdm_stderr": self.one_errors.tolist(),
+            "two_rdm": self.two.tolist(),
+            "two_rdm_stderr": self.two_errors.tolist(),
+        }
+
+
+def density_matrices(parts: list[Component], norb: int) -> tuple[FloatArray, FloatArray]:
+    """Return γ_pq = Re⟨E_pq⟩ and Γ_pqrs = Re⟨E_pq E_rs⟩ - δ_qr γ_ps, by PySCF.
+
+    `parts` is a state by its electron numbers.
+    """
+    from pyscf.fci import direct_spin1
+
+    one, two = np.zeros((norb, norb)), np.zeros((norb,) * 4)
+    for part in parts:
+        for psi in part.real_parts:
+            a, b = direct_spin1.make_rdm12(psi, norb, (part.n_alpha, part.n_beta))
+            one += a
+            two += b
+    return one, two
+
+
+def exact_properties(assembly: Assembly, x: FloatArray) -> Properties:
+    """Return the properties of the state at x from the simulator's amplitudes.
+
+    Raises InputError where the backend has none.
+    """
+    h = assembly.hamiltonian
+    parts = components(assembly, x)
+    one, two = density_matrices(parts, h.norb)
+
+    def of(constant: float, a: FloatArray | None = None, b: FloatArray | None = None) -> Estimate:
+        value = constant
+        value += 0.0 if a is None else float(np.sum(a * one))
+        return Estimate(value + (0.0 if b is None else float(np.sum(b * two))))
+
+    zeros = np.zeros_like(one), np.zeros_like(two)
+    return _collect(h, of, (one, two), zeros, _overlap(h, parts))
+
+
+def measured_properties(
+    assembly: Assembly, x: FloatArray, shots: int, *, seed: int | None = None
+) -> Properties:
+    """Measure the properties of the state at x with `shots` shots in total.
+
+    Every number is of the same shots. The overlap with full CI, which no such measurement tells,
+    comes from the simulator's amplitudes, if there are any. Raises InputError for too few shots,
+    too many orbitals, another mapping than Jordan-Wigner, or a backend without outcomes.
+    """
+    if assembly.experiment.mapping != "jordan-wigner":
+        raise InputError(
+            "density matrices are measured in rotated orbitals, which need the jordan-wigner "
+            "mapping"
+        )
+    h = assembly.hamiltonian
+    settings = density_settings(h.norb)
+    each = allocate(np.ones(len(settings)), shots)
+    seed = assembly.experiment.seed if seed is None else seed
+    program: Any = assembly.program
+    parts = components(assembly, x) if program.exact else []
+    if parts:
+        rng = np.random.default_rng(stream(seed, PROPERTIES_STREAM, shots))
+        numbers = numbers_of(parts, h.norb)
+        outcomes = []
+        for setting, n in zip(settings, each.tolist(), strict=True):
+            rows = [turned(p, setting.rotation, setting.turns).reshape(-1) for p in parts]
+            p = np.concatenate(rows)
+            times = rng.multinomial(n, p / p.sum()).astype(np.float64)
+            seen = times > 0
+            outcomes.append(Outcomes.from_occupations(numbers[seen], times[seen]))
+    elif hasattr(program, "counts"):
+        prepared = assembly.evaluator.circuit.bind(x)
+        circuits = [prepared.then(setting.circuit()) for setting in settings]
+        found = program.counts(circuits, each, stream(seed, PROPERTIES_STREAM, shots))
+        outcomes = [Outcomes.from_counts(counts, h.norb) for counts in found]
+    else:
+        raise InputError(
+            f"backend {assembly.experiment.backend.name} does not hand out outcomes; properties "
+            f"need the sector, lightning or aer backend"
+        )
+    measured = MeasuredDensity(h.norb, settings, outcomes)
+    matrices = measured.one, measured.two
+    errors = measured.one_errors(), measured.two_errors()
+    overlap = _overlap(h, parts) if parts else None
+    return _collect(h, measured.estimate, matrices, errors, overlap, shots, len(settings))
+
+
+def properties_price(norb: int, shots: int) -> Cost:
+    """What `measured_properties` will cost."""
+    return Cost(evaluations=1, circuits=len(density_settings(norb)), shots=shots)
+
+
+def _collect(
+    h: MolecularHamiltonian,
+    of: Any,
+    matrices: tuple[FloatArray, FloatArray],
+    errors: tuple[FloatArray, FloatArray],
+    overlap: float | None,
+    shots: int = 0,
+    circuits: int = 0,
+) -> Properties:
+    """All properties from `of`(constant, one, two), linear functionals of the matrices."""
+    n, one = h.norb, matrices[0]
+    unit = np.eye(n)
+    spin = -0.25 * np.einsum("pq,rs->pqrs", unit, unit)
+    spin -= 0.5 * np.einsum("ps,qr->pqrs", unit, unit)
+    dipole: tuple[Estimate, Estimate, Estimate] | None = None
+    norm: Estimate | None = None
+    if h.frame is not None:
+        constant, integrals = dipole_operator(h)
+        constant, integrals = DEBYE * constant, DEBYE * integrals
+        x, y, z = (of(float(c), m) for c, m in zip(constant, integrals, strict=True))
+        dipole = (x, y, z)
+        vector = np.array([e.value for e in dipole])
+        length = float(np.linalg.norm(vector))
+        direction = vector / length if length > 1e-9 else np.zeros(3)
+        along = of(float(direction @ constant), np.einsum("x,xpq->pq", direction, integrals))
+        norm = Estimate(length, along.variance, along.shots)
+    _, vectors = np.linalg.eigh((one + one.T) / 2)
+    natural = [of(0.0, np.outer(v, v)) for v in vectors.T[::-1]]
+    return Properties(
+        energy=of(h.core_energy, h.one_body, 0.5 * h.two_body),
+        electrons=of(0.0, unit),
+        spin_squared=of(0.0, 0.75 * unit, spin),
+        dipole=dipole,
+        dipole_norm=norm,
+        occupations=tuple(natural),
+        one=one,
+        two=matrices[1],
+        one_errors=errors[0],
+        two_errors=errors[1],
+        overlap=overlap,
+        shots=shots,
+        circuits=circuits,
+    )
+
+
+def _overlap(h: MolecularHamiltonian, parts: list[Component]) -> float | None:
+    if n_determinants(h) > LARGEST_SECTOR:
+        return None
+    target = fci_state(h)
+    own = [p for p in parts if (p.n_alpha, p.n_beta) == (h.n_alpha, h.n_beta)]
+    return float(sum(abs(np.vdot(target, p.psi)) ** 2 for p in own))

@@ -1,0 +1,258 @@
+"""Geometry optimisation: downhill along nuclear gradients, a VQE run at every geometry.
+
+BFGS in Cartesian coordinates (SciPy's), with gradients through the density matrices
+(`qvopt.tasks.nuclear_gradient`). Every run starts from the parameters of the last one, in orbitals
+that follow it, and is kept in a folder of its own: a relaxation that was interrupted goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.assembly import assemble, resolve_molecule
+from qvopt.experiment import Experiment, make_experiment
+from qvopt.result import Result
+from qvopt.run_folder import RunFolder
+from qvopt.session import Session, ended_result
+from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives
+from qvopt.tasks.properties import density_matrices
+from qvopt.tasks.states import components
+from qvopt_molecules.alignment import align
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.geometry import format_geometry
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.molecule import Atom, Molecule
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """One geometry that was visited: Ångström, Hartree, Hartree per bohr."""
+
+    atoms: tuple[Atom, ...]
+    energy: float
+    gradient: FloatArray
+    run: str | None
+
+    @property
+    def largest(self) -> float:
+        """Largest component of the gradient."""
+        return float(np.abs(self.gradient).max())
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """The geometries in the order in which they were visited, the relaxed one last."""
+
+    converged: bool
+    geometries: tuple[Geometry, ...]
+    message: str = ""
+
+    @property
+    def final(self) -> Geometry:
+        """The last geometry."""
+        return self.geometries[-1]
+
+    def xyz(self) -> str:
+        """The path as an XYZ file of many frames."""
+        lines = []
+        for k, g in enumerate(self.geometries):
+            lines += [str(len(g.atoms)), f"step {k}  energy {g.energy:.8f} Ha"]
+            for atom in g.atoms:
+                x, y, z = atom.position
+                lines.append(f"{atom.symbol:2s} {x:14.8f} {y:14.8f} {z:14.8f}")
+        return "\n".join(lines) + "\n"
+
+    def document(self) -> dict[str, Any]:
+        """The relaxation as plain JSON values."""
+        return {
+            "converged": self.converged,
+            "message": self.message,
+            "energy": self.final.energy,
+            "geometry": format_geometry(self.final.atoms),
+            "largest_gradient": self.final.largest,
+            "steps": [
+                {
+                    "geometry": format_geometry(g.atoms),
+                    "energy": g.energy,
+                    "gradient": g.gradient.tolist(),
+                    "run": g.run,
+                }
+                for g in self.geometries
+            ],
+        }
+
+
+def relax(
+    molecule: str | Mapping[str, Any] | Experiment,
+    *,
+    tolerance: float = 3e-4,
+    max_geometries: int = 50,
+    out: str | Path | None = None,
+    progress: Callable[[Geometry], None] | None = None,
+    **settings: Any,
+) -> Relaxation:
+    """Relax a molecule's geometry on the energy surface of its VQE.
+
+    Args:
+        molecule: as for `run`.
+        tolerance: largest gradient component in Hartree per bohr to stop at.
+        max_geometries: most energies and gradients.
+        out: folder of the runs; one that holds the same relaxation is gone on with.
+        progress: is told each geometry.
+        settings: the keys of `Experiment`; exact energies only.
+
+    Raises InputError for what cannot be relaxed.
+    """
+    experiment = (
+        molecule
+        if isinstance(molecule, Experiment)
+        else make_experiment({"molecule": molecule, **settings})
+    )
+    if experiment.measurement.shots is not None:
+        raise InputError(
+            "a geometry is relaxed on exact energies: a line search would chase the noise; leave "
+            "shots out (single gradients may be measured, see qvopt.tasks.nuclear_gradient)"
+        )
+    if not 0 < tolerance < 1:
+        raise InputError(f"tolerance must be between 0 and 1 Hartree per bohr, got {tolerance}")
+    if max_geometries < 1:
+        raise InputError(f"max_geometries must be positive, got {max_geometries}")
+    found = resolve_molecule(experiment.molecule)
+    if found is None:
+        raise InputError("only a molecule has a geometry to relax")
+    if len(found.atoms) < 2:
+        raise InputError("one atom has no geometry to relax")
+    work = _Work(experiment, found, None if out is None else Path(out), max_geometries, progress)
+    return work.run(tolerance)
+
+
+class _StopSearch(Exception):
+    pass
+
+
+@dataclass
+class _Work:
+    experiment: Experiment
+    molecule: Molecule
+    folder: Path | None
+    most: int
+    progress: Callable[[Geometry], None] | None
+    visited: list[Geometry] = field(default_factory=list)
+    _before: tuple[MolecularHamiltonian, FloatArray] | None = None
+
+    def run(self, tolerance: float) -> Relaxation:
+        from scipy.optimize import minimize
+
+        start = np.array([a.position for a in self.molecule.atoms]).reshape(-1) / BOHR
+        message, converged = "", False
+
+        def stop(_: FloatArray) -> None:
+            if self.visited[-1].largest < tolerance:
+                raise _StopSearch
+
+        try:
+            result = minimize(
+                self._evaluate, start, jac=True, method="BFGS", callback=stop,
+                options={"gtol": tolerance, "norm": np.inf},
+            )  # fmt: skip
+            message = "" if result.success else str(result.message)
+        except _StopSearch:
+            pass
+        best = min(self.visited, key=lambda g: g.largest)
+        converged = best.largest < tolerance
+        if best is not self.visited[-1]:
+            self.visited.append(best)  # the relaxed geometry stands last
+        if not converged and not message:
+            message = f"no minimum after {self.most} geometries"
+        out = Relaxation(converged, tuple(self.visited), "" if converged else message)
+        if self.folder is not None:
+            home = RunFolder(self.folder)
+            home.write_json("relaxation.json", out.document())
+            home.write_text("path.xyz", out.xyz())
+        return out
+
+    def _evaluate(self, coordinates: FloatArray) -> tuple[float, FloatArray]:
+        if len(self.visited) >= self.most:
+            raise _StopSearch
+        places = (np.asarray(coordinates) * BOHR).reshape(-1, 3).tolist()
+        atoms = tuple(
+            Atom(a.symbol, (x, y, z))
+            for a, (x, y, z) in zip(self.molecule.atoms, places, strict=True)
+        )
+        molecule = replace(self.molecule, atoms=atoms, references={})
+        experiment, hamiltonian, result = self._run(molecule)
+        assembly = assemble(experiment, hamiltonian)
+        parts = components(assembly, result.x)
+        one, two = density_matrices(parts, hamiltonian.norb)
+        gradient = gradient_from_matrices(integral_derivatives(molecule, hamiltonian), one, two)
+        energy = float(result.energy if result.exact is None else result.exact)  # type: ignore[arg-type]
+        self._before = (hamiltonian, result.x)
+        here = Geometry(atoms, energy, gradient, result.run)
+        self.visited.append(here)
+        if self.progress is not None:
+            self.progress(here)
+        return energy, gradient.reshape(-1)
+
+    def _run(self, molecule: Molecule) -> tuple[Experiment, MolecularHamiltonian, Result]:
+        """Run, or take from its folder, the VQE of a geometry."""
+        spec = self.experiment.molecule.model_copy(
+            update={
+                "name": format_geometry(molecule.atoms),
+                "set": {},
+                "basis": molecule.basis,
+                "charge": molecule.charge,
+                "spin": molecule.spin,
+            }
+        )
+        if spec.active_space is None and molecule.active_space is not None:
+            raise InputError(
+                "give the active space with the command: this molecule's file has its own"
+            )
+        experiment = self.experiment.model_copy(update={"molecule": spec})
+        path = self._path(experiment)
+        if path is not None and (path / "journal.jsonl").is_file():
+            done = ended_result(path)
+            run = RunFolder(path)
+            if done is not None:
+                return run.experiment(), run.hamiltonian(), done
+            session = Session.resume(path)
+        else:
+            hamiltonian = build_hamiltonian(molecule)
+            if self._before is not None:
+                hamiltonian = align(hamiltonian, self._before[0]).hamiltonian
+                start = tuple(self._before[1].tolist())
+                if assemble(experiment, hamiltonian).circuit.n_parameters == len(start):
+                    experiment = experiment.model_copy(update={"start": start})
+            session = Session.begin(
+                experiment, out=path, store=path is not None, hamiltonian=hamiltonian
+            )
+        with session:
+            for _ in session:
+                pass
+            result = session.result()
+        return session.experiment, session.assembly.hamiltonian, result
+
+    def _path(self, experiment: Experiment) -> Path | None:
+        if self.folder is None:
+            return None
+        number = len(self.visited)
+        if number == 0:
+            asked = json.dumps(self.experiment.document(), sort_keys=True, indent=1)
+            file = self.folder / "relax.json"
+            if file.is_file() and file.read_text(encoding="utf-8") != asked:
+                raise InputError(f"{self.folder} holds another relaxation; choose another --out")
+            if not file.is_file() and self.folder.exists() and any(self.folder.iterdir()):
+                raise InputError(f"{self.folder} exists already and is not a relaxation")
+            (self.folder / "steps").mkdir(parents=True, exist_ok=True)
+            RunFolder(self.folder).write_text("relax.json", asked)
+        return self.folder / "steps" / f"{number:04d}"

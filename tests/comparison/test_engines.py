@@ -1,0 +1,147 @@
+"""Real schedulers and real workers, which are killed: no result is lost, none counts twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from qvopt.comparison.collection import load_comparison
+from qvopt.comparison.dask_engine import connect
+from qvopt.comparison.engine import InProcess
+from qvopt.comparison.local_cluster import LocalEngine
+from qvopt.comparison.sweep import Sweep, WorkerError, open_folder, write_specification
+from qvopt_molecules.errors import InputError
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+QVOPT = [sys.executable, "-m", "qvopt"]
+
+
+def prepared(spec, folder):
+    open_folder(folder)
+    sweep = Sweep.prepare(spec, folder)
+    write_specification(folder, spec)
+    return sweep
+
+
+def errors(folder):
+    return {(o.optimizer, o.seed): o.error.tolist() for o in load_comparison(folder).outcomes}
+
+
+def with_kills(tmp_path, spec, every, kills):
+    """Run a comparison while its workers are killed; return what was reported."""
+    sweep = prepared(spec, tmp_path / "killed")
+    reported = Counter()
+    killed = 0
+    with LocalEngine(2) as engine:
+        for k, progress in enumerate(sweep.run(engine)):
+            reported[progress.run.path] += 1
+            if k % every == 0 and killed < kills:
+                victim = engine.local.processes[killed % 2].pid
+                os.kill(victim, signal.SIGKILL)
+                killed += 1
+    assert killed == kills
+    return sweep, reported
+
+
+def check_killed(tmp_path, spec, sweep, reported):
+    planned = {run.path for run in sweep.runs("scored")}
+    assert set(reported) == planned
+    assert set(reported.values()) == {1}
+    alone = prepared(spec, tmp_path / "alone")
+    with InProcess() as engine:
+        assert sum(1 for _ in alone.run(engine)) == len(planned)
+    assert errors(sweep.folder) == errors(alone.folder)
+
+
+def test_killed_workers_lose_nothing(tmp_path, small):
+    spec = small(seeds=15)
+    check_killed(tmp_path, spec, *with_kills(tmp_path, spec, every=10, kills=3))
+
+
+@pytest.mark.slow
+def test_workers_killed_twenty_times_lose_nothing(tmp_path, small):
+    spec = small(seeds=100, optimizers=["adam", "spsa", "excitation-solve"])
+    check_killed(tmp_path, spec, *with_kills(tmp_path, spec, every=12, kills=20))
+
+
+@pytest.mark.slow
+def test_a_run_that_kills_its_worker_is_told_from_its_neighbours(tmp_path, small, faulty):
+    sweep = prepared(small(optimizers=["adam", "deadly"], seeds=1), tmp_path / "c")
+    with LocalEngine(2) as engine:
+        reports = {(p.run.optimizer, p.run.experiment.seed): p.report for p in sweep.run(engine)}
+    assert {k: r["status"] for k, r in reports.items()} == {
+        ("adam", 0): "budget",
+        ("deadly", 0): "crashed",
+    }
+    assert "died 3 times" in reports["deadly", 0]["message"]
+    assert len(load_comparison(sweep.folder).outcomes) == 2
+
+
+@pytest.fixture
+def scheduler():
+    """A Dask scheduler and one worker, each a process of its own, on the loopback interface."""
+    port = 20_000 + os.getpid() % 20_000
+    address = f"tcp://127.0.0.1:{port}"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    python = [sys.executable, "-m"]
+    processes = [
+        subprocess.Popen(
+            [*python, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port),
+             "--no-dashboard"], **quiet
+        ),
+        subprocess.Popen(
+            [*python, "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
+             "--no-dashboard"], **quiet
+        ),
+    ]  # fmt: skip
+    yield address, processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_an_existing_scheduler_serves_by_its_address(tmp_path, small, scheduler):
+    spec = small(seeds=3)
+    sweep = prepared(spec, tmp_path / "c")
+    address, _ = scheduler
+    for _ in range(40):
+        try:
+            engine = connect(address)
+            break
+        except InputError:
+            time.sleep(0.5)
+    with engine:
+        assert sum(1 for _ in sweep.run(engine)) == 6
+    assert len(load_comparison(sweep.folder).outcomes) == 6
+
+
+def test_no_scheduler_is_one_line():
+    with pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        connect("tcp://127.0.0.1:9", seconds=1)
+    with pytest.raises(InputError, match="no Dask scheduler answers at nonsense"):
+        connect("nonsense://x")
+
+
+def test_workers_without_a_scheduler_share_the_work(tmp_path, small):
+    spec = small(seeds=10, optimizers=["adam", {"name": "spsa", "tuned": True}],
+                 tuning={"trials": 2, "seeds": 1})  # fmt: skip
+    sweep = prepared(spec, tmp_path / "c")
+    workers = [
+        subprocess.Popen([*QVOPT, "worker", str(sweep.folder)], stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [worker.communicate(timeout=120)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], said
+    counts = [int(text.split("ran ")[1].split()[0]) for text in said]
+    assert sum(counts) == 22  # none twice
+    assert len(load_comparison(sweep.folder).outcomes) == 20
+
+
+def test_a_lost_disk_on_a_worker_is_said(tmp_path, small, faulty):
+    sweep = prepared(small(optimizers=["full-disk"], seeds=1), tmp_path / "c")
+    with LocalEngine(1) as engine, pytest.raises(WorkerError, match="No space left"):
+        list(sweep.run(engine))

@@ -1,0 +1,104 @@
+"""What a comparison says of runs whose story is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qvopt.comparison.outcomes import RunOutcome
+from qvopt.comparison.summarise import summarise
+from qvopt_molecules.errors import InputError
+
+
+def run(optimizer, seed, error, *, problem="h2", status="max-steps", final=None, budget=1000):
+    error = np.asarray(error, dtype=float)
+    shots = np.arange(len(error), dtype=np.int64) * 100
+    last = float(error[-1]) if final is None and len(error) else final
+    return RunOutcome(
+        problem, optimizer, seed, status, budget, shots, error, last, last, 1e-4,
+        {"gradient": int(shots[-1]) if len(error) else 0},
+    )  # fmt: skip
+
+
+def test_targets_by_hand():
+    outcomes = [
+        run("a", 0, [0.1, 0.01, 0.001]),
+        run("a", 1, [0.1, 0.001]),
+        run("a", 2, [0.1, 0.1, 0.1, 0.1]),
+        run("a", 3, [0.1], status="crashed"),
+    ]
+    (row,) = summarise(outcomes, [0.002]).at_targets
+    assert (row.runs, row.successes, row.rate) == (4, 2, 0.5)
+    # 200 and 100 shots of the successes, 300 of the failure, the crash its whole budget.
+    assert row.ert == (200 + 100 + 300 + 1000) / 2
+    assert row.quartiles == (175, np.inf, np.inf)
+
+
+def test_a_round_cut_short_by_the_budget_is_charged():
+    cut = replace(run("a", 0, [0.1]), status="budget", spent={"energy": 700, "final": 50})
+    (row,) = summarise([cut, run("a", 1, [0.1, 0.001])], [0.002]).at_targets
+    assert row.ert == 750 + 100
+
+
+def test_shots_past_the_budget_are_no_success():
+    (row,) = summarise([run("a", 0, [0.1, 0.1, 0.001], budget=150)], [0.002]).at_targets
+    assert row.successes == 0
+
+
+def test_failures_count_in_the_final_error():
+    outcomes = [run("a", s, [0.1, 0.01 * (s + 1)]) for s in range(3)]
+    outcomes += [run("a", 3, [0.1, 0.2], status="diverged", final=None)]
+    outcomes += [run("a", 4, [0.1, 1e-9], status="crashed")]
+    outcomes += [replace(run("a", 5, [0.1, 0.1]), final_error=float("nan"))]
+    (row,) = summarise(outcomes, [0.002]).at_end
+    assert (row.runs, row.diverged, row.crashed) == (6, 1, 1)
+    assert row.error == pytest.approx((0.03 + 0.2) / 2)
+    assert row.quartiles[2] == np.inf
+
+
+def test_pairs_are_seeds_of_one_problem():
+    rng = np.random.default_rng(0)
+    level = rng.lognormal(sigma=3, size=12)  # seeds differ wildly, the optimizers by 10 %
+    outcomes = [
+        run(name, s, [1.0, scale * level[s]])
+        for name, scale in (("good", 1.0), ("bad", 1.1))
+        for s in range(12)
+    ]
+    summary = summarise(outcomes)
+    (test,) = summary.tests
+    assert (test.pairs, test.probability) == (12, 1.0)
+    assert test.p == test.corrected == pytest.approx(2.0**-11)
+    assert [r.optimizer for r in summary.ranking] == ["good", "bad"]
+    assert [r.letters for r in summary.ranking] == ["a", "b"]
+    assert summary.detectable[0].factor < 1.1
+    assert summary.blocks == 12
+
+
+def test_missing_seeds_and_cells_are_left_out_of_pairs():
+    outcomes = [run("a", s, [1.0, 0.1]) for s in range(8)]
+    outcomes += [run("b", s, [1.0, 0.2]) for s in range(4, 12)]
+    outcomes += [run("a", s, [1.0, 0.1], problem="lih") for s in range(8)]
+    summary = summarise(outcomes)
+    assert summary.tests[0].pairs == 4
+    assert summary.blocks == 4
+    assert all(r.letters == "a" for r in summary.ranking)  # four seeds tell nothing
+    assert {(r.problem, r.optimizer) for r in summary.at_end} == {
+        ("h2", "a"), ("h2", "b"), ("lih", "a"),
+    }  # fmt: skip
+
+
+def test_the_same_runs_in_another_order_say_the_same():
+    rng = np.random.default_rng(1)
+    outcomes = [run(name, s, [1.0, rng.random()]) for name in ("a", "b", "c") for s in range(10)]
+    first, again = summarise(outcomes), summarise(outcomes[:1] + outcomes[:0:-1])
+    for kind in ("at_targets", "at_end"):
+        assert set(map(str, getattr(first, kind))) == set(map(str, getattr(again, kind)))
+
+
+def test_bad_input_is_named():
+    with pytest.raises(InputError, match="no finished runs"):
+        summarise([])
+    with pytest.raises(InputError, match="two runs with seed 0"):
+        summarise([run("a", 0, [1.0]), run("a", 0, [1.0])])
+    with pytest.raises(InputError, match="positive errors"):
+        summarise([run("a", 0, [1.0])], [])

@@ -1,0 +1,151 @@
+"""Excited states against PySCF's full CI roots, and their measured objectives."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from qvopt import excited_states, run
+from qvopt.assembly import assemble
+from qvopt.experiment import make_experiment
+from qvopt.optimizers.protocol import Energy, Gradient
+from qvopt.tasks.excited.expansion import equations_of_motion, subspace_expansion
+from qvopt.tasks.excited.objectives import DeflatedEvaluator
+from qvopt.tasks.excited.vectors import apply_excitation, excitation_pool
+from qvopt_molecules.errors import BudgetExceededError, InputError
+from qvopt_molecules.references import fci_roots_if_small
+from qvopt_molecules.states import fci_state
+
+
+def assembly(**data):
+    return assemble(make_experiment({"molecule": "h2", **data}))
+
+
+def pyscf_roots(h, n):
+    from pyscf import fci
+
+    matrix = fci.direct_spin1.FCI()
+    energies, _ = matrix.kernel(
+        h.one_body, h.two_body, h.norb, (h.n_alpha, h.n_beta), nroots=n, pspace_size=2000
+    )
+    return np.array(energies) + h.core_energy
+
+
+def test_roots_against_pyscf():
+    h = assembly(molecule="h4-chain").hamiltonian
+    assert np.allclose(fci_roots_if_small(h, 5), pyscf_roots(h, 5), atol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["vqd", "qse", "qeom"])
+def test_hydrogen_is_exact(method):
+    found = excited_states("h2", 4, method=method)
+    assert np.allclose([s.energy for s in found.states], [s.fci for s in found.states], atol=1e-5)
+    spins = [s.spin_squared for s in found.states if s.spin_squared is not None]
+    assert np.allclose(spins, [0, 2, 0, 0][: len(spins)], atol=1e-3)
+
+
+def test_expansions_about_an_exact_ground_state():
+    """LiH with two active electrons: singles and doubles span the sector."""
+    data = {"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 4}}
+    h = assembly(molecule=data).hamiltonian
+    expected = pyscf_roots(h, 6)
+    energies, vectors = subspace_expansion(h, fci_state(h), 6)
+    assert np.allclose(energies, expected, atol=1e-8)
+    assert np.allclose(np.einsum("iab,jab->ij", vectors, vectors), np.eye(6), atol=1e-8)
+    assert np.allclose(equations_of_motion(h, fci_state(h), 6), expected, atol=1e-7)
+
+
+def test_expansions_are_upper_bounds_where_they_are_not_exact():
+    h = assembly(molecule="h4-chain").hamiltonian
+    energies, _ = subspace_expansion(h, fci_state(h), 5)
+    assert np.all(energies >= fci_roots_if_small(h, 5) - 1e-9)
+    assert energies[0] == pytest.approx(fci_roots_if_small(h, 1)[0], abs=1e-8)
+
+
+def test_an_excitation_and_its_adjoint():
+    h = assembly(molecule="h4-chain").hamiltonian
+    rng = np.random.default_rng(1)
+    a, b = rng.standard_normal((2, 6, 6))
+    for excitation in excitation_pool(h):
+        forth = apply_excitation(b, excitation, h)
+        back = apply_excitation(a, excitation, h, adjoint=True)
+        assert np.vdot(a, forth) == pytest.approx(np.vdot(back, b), abs=1e-12)
+
+
+def test_deflated_gradients_exact_and_measured():
+    lower, x = [np.array([-0.1, 0.02, 0.03])], np.array([0.5, -0.3, 0.6])
+    exact = DeflatedEvaluator.of(assembly().evaluator, lower, 2.5)
+    _, slope = exact.answer([Energy(x), Gradient(x)], 1)
+    difference = [
+        (exact.exact_energy(x + 1e-5 * e) - exact.exact_energy(x - 1e-5 * e)) / 2e-5
+        for e in np.eye(3)
+    ]
+    assert np.allclose(slope.value, difference, atol=1e-8)
+    scores = []
+    for seed in range(40):
+        measured = DeflatedEvaluator.of(assembly(shots=2000, seed=seed).evaluator, lower, 2.5)
+        prepared = measured.prepare([Energy(x), Gradient(x)], 1)
+        energy, gradient = prepared.run()
+        # Each energy is followed by one fidelity of as many shots.
+        assert prepared.costs["overlap"].shots == sum(
+            prepared.costs[p].shots for p in ("energy", "gradient")
+        )
+        scores.append([(energy.value - exact.exact_energy(x)) / np.sqrt(energy.variance),
+                       *((gradient.value - slope.value) / np.sqrt(gradient.variance))])  # fmt: skip
+    scores = np.array(scores)
+    assert np.all(np.abs(scores.mean(axis=0)) < 5 / np.sqrt(40))
+    assert np.all((scores.std(axis=0) > 0.5) & (scores.std(axis=0) < 1.6))
+
+
+def test_deflation_under_shots_is_counted():
+    found = excited_states("h2", 2, shots=1000, max_steps=60, seed=3,
+                           optimizer={"name": "adam", "learning_rate": 0.1})  # fmt: skip
+    for state in found.states:
+        # A triplet has one electron in each of the two orbitals, however they are turned: its
+        # energy has next to no variance.
+        assert abs(state.energy - state.exact) < 6 * state.stderr + 1e-3
+    assert found.states[1].overlap < 0.05
+    assert set(found.costs) == {"gradient", "final", "overlap"}
+    with pytest.raises((InputError, BudgetExceededError), match="shots"):
+        excited_states("h2", 2, shots=1000, max_steps=40, budget={"shots": 50_000})
+
+
+def test_subspace_search_is_variational_and_orthogonal():
+    found = excited_states("h2", 3, method="ssvqe")
+    energies, fci = ([getattr(s, k) for s in found.states] for k in ("energy", "fci"))
+    weights = [3, 2, 1]
+    assert np.dot(weights, energies) >= np.dot(weights, fci) - 1e-9
+    assert max(s.overlap for s in found.states) < 1e-12
+    assert energies[0] == pytest.approx(run("h2").energy, abs=1e-5)
+
+
+def test_the_command_and_its_journals(tmp_path):
+    qvopt = [sys.executable, "-c", "from qvopt.cli import main; main()"]
+    command = [*qvopt, "excited", "h2", "--states", "2", "--json", "--out", str(tmp_path / "e")]
+    first = subprocess.run(command, capture_output=True, text=True, check=True)
+    # The second call answers every round from the journals.
+    sizes = {p.name: p.stat().st_size for p in (tmp_path / "e").glob("*.jsonl")}
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    states = [json.loads(p.stdout)["states"] for p in (first, again)]
+    assert states[0] == states[1]
+    assert set(sizes) == {"state-0.jsonl", "state-1.jsonl"}
+    other = subprocess.run([*command, "--method", "ssvqe"], capture_output=True, text=True)
+    assert other.returncode == 2
+    assert "holds other excited states" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"states": 5}, "has 4 states"),
+        ({"method": "vqe"}, "unknown method"),
+        ({"beta": -1.0}, "positive energy"),
+        ({"method": "qse", "shots": 100}, "leave shots out"),
+    ],
+)
+def test_bad_input_is_one_line(options, message):
+    with pytest.raises(InputError, match=message) as caught:
+        excited_states("h2", **options)
+    assert "\n" not in str(caught.value)

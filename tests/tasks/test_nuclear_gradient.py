@@ -1,0 +1,120 @@
+"""Nuclear gradients and relaxation against PySCF."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from qvopt import relax, run
+from qvopt.assembly import assemble
+from qvopt.experiment import make_experiment
+from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
+from qvopt.tasks.nuclear_gradient import (
+    BOHR,
+    gradient_from_matrices,
+    integral_derivatives,
+    measured_gradient,
+)
+from qvopt.tasks.properties import density_matrices
+from qvopt.tasks.states import components, numbers_of, turned
+from qvopt_molecules.catalogue import find_molecule
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.molecule import ActiveSpace
+
+TIGHT = {"optimizer": {"name": "l-bfgs", "tolerance": 1e-9}, "max_steps": 2000}
+
+
+@pytest.fixture(scope="module")
+def lih():
+    """LiH off its equilibrium, two electrons in three orbitals: UCCSD is exact."""
+    spec = {"name": "lih", "set": {"bond": 1.9},
+            "active_space": {"electrons": 2, "n_orbitals": 3}}  # fmt: skip
+    assembly = assemble(make_experiment({"molecule": spec, **TIGHT}))
+    x = run(assembly.experiment).x
+    molecule = find_molecule("lih", {"bond": 1.9}, active_space=ActiveSpace(2, 3))
+    return assembly, x, integral_derivatives(molecule, assembly.hamiltonian)
+
+
+def test_against_pyscf_casci(lih):
+    from pyscf import mcscf, scf
+
+    assembly, x, derivatives = lih
+    matrices = density_matrices(components(assembly, x), 3)
+    found = gradient_from_matrices(derivatives, *matrices)
+    mean_field = scf.RHF(assembly.hamiltonian.frame.mole()).run(conv_tol=1e-12)
+    solver = mcscf.CASCI(mean_field, 3, 2)
+    solver.verbose = 0
+    solver.kernel()
+    reference = solver.nuc_grad_method()
+    reference.verbose = 0
+    assert np.allclose(found, reference.kernel(), atol=2e-6)
+    assert np.allclose(found.sum(axis=0), 0.0, atol=1e-6)  # nothing pushes the whole molecule
+
+
+def test_measured_gradients_are_unbiased(lih):
+    assembly, x, derivatives = lih
+    parts = components(assembly, x)
+    exact = gradient_from_matrices(derivatives, *density_matrices(parts, 3))
+    settings, numbers = density_settings(3), numbers_of(parts, 3)
+    rng = np.random.default_rng(8)
+    scores = []
+    for _ in range(40):
+        outcomes = []
+        for s in settings:
+            p = np.concatenate([turned(q, s.rotation, s.turns).reshape(-1) for q in parts])
+            outcomes.append(Outcomes.from_occupations(numbers, rng.multinomial(400, p / p.sum())))
+        value, error = measured_gradient(derivatives, MeasuredDensity(3, settings, outcomes))
+        scores.append((value[1, 2] - exact[1, 2]) / error[1, 2])
+    assert abs(np.mean(scores)) < 5 / np.sqrt(40)
+    assert 0.6 < np.std(scores) < 1.5
+
+
+def test_relaxed_hydrogen_is_at_pyscfs_minimum(tmp_path):
+    from pyscf import fci, gto, scf
+    from scipy.optimize import minimize_scalar
+
+    def energy(bond):
+        mol = gto.M(atom=f"H 0 0 0; H 0 0 {bond}", basis="sto-3g", verbose=0)
+        return fci.FCI(scf.RHF(mol).run(conv_tol=1e-12)).kernel()[0]
+
+    best = minimize_scalar(energy, bounds=(0.6, 0.9), method="bounded", options={"xatol": 1e-6})
+    qvopt = [sys.executable, "-c", "from qvopt.cli import main; main()"]
+    command = [*qvopt, "relax", "h2", "--set", "bond=0.9", "--tolerance", "1e-4", "--json",
+               "--out", str(tmp_path / "r")]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    words = document["geometry"].replace(";", " ").split()
+    bond = float(words[7]) - float(words[3])
+    assert abs(bond) == pytest.approx(best.x, abs=3e-4)
+    assert document["energy"] == pytest.approx(best.fun, abs=1e-6)
+    assert (tmp_path / "r" / "path.xyz").read_text().startswith("2\nstep 0")
+    # Again: the runs are there, and the same path comes out.
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(again.stdout) == document
+
+
+@pytest.mark.parametrize(
+    ("molecule", "options", "message"),
+    [
+        ("h2", {"shots": 100}, "leave shots out"),
+        ("h2", {"tolerance": 0.0}, "tolerance"),
+        ("hubbard-chain", {}, "only a molecule"),
+    ],
+)
+def test_bad_input_is_one_line(molecule, options, message):
+    with pytest.raises(InputError, match=message) as caught:
+        relax(molecule, **options)
+    assert "\n" not in str(caught.value)
+    assert pytest.approx(0.529177, abs=1e-6) == BOHR
+
+
+def test_automatic_spaces_have_no_gradient():
+    from qvopt_molecules.integrals import build_hamiltonian
+
+    space = ActiveSpace(selection="mp2", n_orbitals=2)
+    molecule = find_molecule("lih", active_space=space)
+    with pytest.raises(InputError, match="give the counts it found"):
+        integral_derivatives(molecule, build_hamiltonian(molecule))
