@@ -61,8 +61,11 @@ def shots_to(run: RunOutcome, target: float) -> float:
 
 
 def charge(run: RunOutcome) -> int:
-    """Return what a run that failed is charged: all that it spent; a crash its whole budget."""
-    spent = int(run.shots[-1]) if len(run.shots) else 0
+    """Return what a run that failed is charged: all that it spent; a crash its whole budget.
+
+    That is more than the shots at its last iterate: the round that the budget cut short counts.
+    """
+    spent = max(int(run.shots[-1]) if len(run.shots) else 0, sum(run.spent.values()))
     return max(spent, run.budget) if run.status == "crashed" else spent
 
 

@@ -34,6 +34,12 @@ def test_targets_by_hand():
     assert row.quartiles == (175, np.inf, np.inf)
 
 
+def test_a_round_cut_short_by_the_budget_is_charged():
+    cut = replace(run("a", 0, [0.1]), status="budget", spent={"energy": 700, "final": 50})
+    (row,) = summarise([cut, run("a", 1, [0.1, 0.001])], [0.002]).at_targets
+    assert row.ert == 750 + 100
+
+
 def test_shots_past_the_budget_are_no_success():
     (row,) = summarise([run("a", 0, [0.1, 0.1, 0.001], budget=150)], [0.002]).at_targets
     assert row.successes == 0

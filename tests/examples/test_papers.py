@@ -1,0 +1,43 @@
+"""The files that reproduce papers: the comparisons are valid, and a finding holds."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from qvopt.comparison.specification import make_comparison, read_comparison
+
+PAPERS = Path(__file__).resolve().parents[2] / "examples" / "papers"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"paper_{name}", PAPERS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", sorted(PAPERS.glob("*.toml")), ids=lambda p: p.name)
+def test_comparisons_are_valid(path):
+    spec = make_comparison(read_comparison(path))
+    assert spec.seeds >= 10
+    assert len(spec.optimizers) >= 6
+
+
+@pytest.mark.parametrize("molecule", ["h2", "h3+", "lih"])
+def test_excitation_solve_needs_one_sweep(molecule):
+    paper = load("excitationsolve")
+    step, energies, error = paper.until(
+        molecule, {"name": "excitation-solve"}, paper.CHEMICAL_ACCURACY, 3
+    )
+    assert step == 1
+    assert error <= paper.CHEMICAL_ACCURACY
+    rival = paper.until(molecule, {"name": "l-bfgs"}, paper.CHEMICAL_ACCURACY, 50)
+    assert energies < rival[1]
+
+
+def test_the_natural_gradient_needs_fewer_steps_than_gradient_descent():
+    paper = load("natural_gradient")
+    natural, _ = paper.steps_to("qng", 0.3, 0, 1e-2)
+    plain, _ = paper.steps_to("gradient-descent", 0.3, 0, 1e-2)
+    assert natural < plain
