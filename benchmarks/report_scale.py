@@ -55,9 +55,7 @@ def main() -> None:
     for name, (w0, c0), (w1, c1) in zip(("summary", "report"), marks, marks[1:], strict=False):
         print(f"{name:<8} {w1 - w0:6.1f} s, {c1 - c0:6.1f} s of one core")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"page     {size / 1e6:6.1f} MB; most memory {peak:,.0f} MB, the runs included"
-    )
+    print(f"page     {size / 1e6:6.1f} MB; most memory {peak:,.0f} MB, the runs included")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ from qvopt.codec import (
 from qvopt.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
 from qvopt.evaluation import Evaluator
 from qvopt.growing import GrowingEvaluator
-from qvopt.journal import Event
+from qvopt.journal import Event, EventLog, costs_of, rounds_of
 from qvopt.ledger import Cost, Ledger
 from qvopt.measurement.allocation import Scatter
 from qvopt.mitigation.calibration import (
@@ -51,6 +51,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt.steps import Monitor, Outcome, Status, Step
 from qvopt.stopping import Watch
 from qvopt.streams import (
     CALIBRATION_STREAM,
@@ -63,53 +64,6 @@ from qvopt.streams import (
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]
-Monitor = Literal["exact", "measured", "none"]
-Status = Literal["running", "converged", "max-steps", "budget", "diverged", "interrupted"]
-
-
-class EventLog(Protocol):
-    """Where events go: a journal, or nothing."""
-
-    def append(self, event: Event, *, durable: bool = False) -> None:
-        """Keep one event."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """What is known after a step; step 0 is the starting point.
-
-    Energies in Hartree. `exact` is the noiseless energy, where the monitor can see it; the
-    optimizer never does. `shots` and `evaluations` count everything spent so far.
-    """
-
-    number: int
-    x: FloatArray
-    energy: Scalar | None
-    exact: float | None
-    gradient_norm: float | None
-    shots: int
-    evaluations: int
-    seconds: float
-    replayed: bool
-    note: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """How a run ended: its last point, and a fresh energy there.
-
-    `average` is the same for the mean of the last quarter of the iterates (at most `TAIL`), which
-    under shots is often the better point; exact runs have none.
-    """
-
-    status: Status
-    x: FloatArray
-    energy: Scalar | None
-    exact: float | None
-    steps: int
-    message: str = ""
-    average: Average | None = None
 
 
 @dataclass
@@ -143,14 +97,11 @@ class Driver:
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
         self.drift = 0.0
-        self._recorded: dict[tuple[str, int], Event] = {
-            (e["role"], e["round"]): e for e in self.past if e["type"] == "round"
-        }
+        self._recorded = rounds_of(self.past)
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(chosen_operators(self.past))
-        for event in self.past:  # what was spent beside the run itself
-            if event["type"] == "round" and event["role"] == "properties":
-                self.ledger.charge(decode_costs(event["cost"]))
+        for cost in costs_of(self.past, "properties"):  # spent beside the run itself
+            self.ledger.charge(decode_costs(cost))
         self._steps_seen = max((e["step"] for e in self.past if e["type"] == "step"), default=-1)
         self._seconds = max((float(e.get("seconds", 0.0)) for e in self.past), default=0.0)
         self._began = time.perf_counter()

@@ -324,7 +324,9 @@ class Evaluator:
         points = found[2] if len(found) > 2 else None
         if points is not None:
             before = self._learned_points
-            self._learned_points = points if before is None else before.after(points)
+            # A circuit that has grown has other shifted energies.
+            same = before is not None and len(before.squares) == len(points.squares)
+            self._learned_points = before.after(points) if before and same else points
         self._allocations.clear()
 
     def inherit(self, other: Evaluator) -> None:

@@ -13,11 +13,11 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from qvopt_molecules.errors import InputError
 
@@ -25,6 +25,24 @@ _TAIL = len(',"crc":"00000000"}')
 _GROUP_COMMIT_SECONDS = 1.0
 
 Event = dict[str, Any]
+
+
+class EventLog(Protocol):
+    """Where events go: a journal, or nothing."""
+
+    def append(self, event: Event, *, durable: bool = False) -> None:
+        """Keep one event."""
+        ...
+
+
+def rounds_of(events: Iterable[Event]) -> dict[tuple[str, int], Event]:
+    """Return the rounds by role and number."""
+    return {(e["role"], e["round"]): e for e in events if e["type"] == "round"}
+
+
+def costs_of(events: Iterable[Event], role: str) -> list[Any]:
+    """Return the encoded costs of the rounds of one role."""
+    return [e["cost"] for e in events if e["type"] == "round" and e["role"] == role]
 
 
 def encode_line(number: int, event: Mapping[str, Any]) -> bytes:

@@ -17,7 +17,7 @@ from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import Device
 from qvopt.codec import decode_costs
-from qvopt.driver import Driver, Monitor, Outcome, Step, chosen_operators, last_end
+from qvopt.driver import Driver, chosen_operators, last_end
 from qvopt.ending import decode_average
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.growing import growing_optimizer
@@ -26,6 +26,7 @@ from qvopt.ledger import Ledger
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
+from qvopt.steps import Monitor, Outcome, Step
 from qvopt.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError

@@ -50,7 +50,7 @@ def test_example_experiments(path):
 
 
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
-         "examples/optimizers/README.md"]  # fmt: skip
+         "examples/optimizers/README.md", "examples/noise_study/README.md"]  # fmt: skip
 
 
 @pytest.mark.parametrize("page", sorted(PAGES))

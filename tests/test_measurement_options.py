@@ -196,3 +196,11 @@ def test_a_resumed_run_learns_its_gradients_alike(optimizer, tmp_path):
 def test_learned_gradients_need_the_same_shifts_every_time():
     with pytest.raises(InputError, match="needs a gradient rule with the same shifts"):
         learning(molecule="h2", gradient_allocation="measured", gradient="spsa")
+
+
+def test_a_grown_circuit_learns_anew():
+    a = learning(500, "h2", gradient_allocation="measured")
+    for n in (12, 12, 16):
+        a.evaluator.learn((None, None, Scatter(np.ones(n), np.ones(n))))
+    assert len(a.evaluator._learned_points.squares) == 16
+    assert np.all(a.evaluator._deviations(12) == 1.0)

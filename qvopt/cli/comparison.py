@@ -27,7 +27,7 @@ from .runs import REQUEUE, Terminated, terminable
 def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
     """Check a comparison and say what it would take; nothing runs and nothing is written."""
     known = (setup.folder / "comparison.toml").is_file()
-    sweep = Sweep.prepare(setup.spec, setup.folder if known else None)
+    sweep = Sweep.prepare(setup.spec, setup.folder if known else None, writable=False)
     expected = sweep.forecast()
     check_disk(expected, setup.folder, 1e9 * max_gb)
     if as_json:
@@ -43,6 +43,26 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
     print()
     print(_forecast_line(expected))
     return 0
+
+
+def prepare_command(setup: Setup, max_gb: float, quiet: bool) -> int:
+    """Check a comparison and make its folder, for workers to come."""
+    new = open_folder(setup.folder)
+    with clean_start(setup.folder, new=new):
+        _prepared(setup, new, max_gb, quiet)
+    print(f"{setup.folder} is ready for `qvopt worker {setup.folder}`", file=sys.stderr)
+    return 0
+
+
+def _prepared(setup: Setup, new: bool, max_gb: float, quiet: bool) -> tuple[Sweep, Forecast]:
+    """Check everything, say what there is to do, and write the specification."""
+    sweep = Sweep.prepare(setup.spec, setup.folder, most_bytes=1e9 * max_gb)
+    expected = sweep.forecast()
+    check_disk(expected, setup.folder, 1e9 * max_gb)
+    if not quiet:
+        _print_extension(sweep, expected, new)
+    write_specification(setup.folder, setup.spec)
+    return sweep, expected
 
 
 def collect_command(folder: Path, report: bool, as_json: bool) -> int:
@@ -68,12 +88,7 @@ def compare_command(
     new = open_folder(folder)
     with terminable():
         with clean_start(folder, new=new):
-            sweep = Sweep.prepare(setup.spec, folder, most_bytes=1e9 * max_gb)
-            expected = sweep.forecast()
-            check_disk(expected, folder, 1e9 * max_gb)
-            if not quiet:
-                _print_extension(sweep, expected, new)
-            write_specification(folder, setup.spec)
+            sweep, expected = _prepared(setup, new, max_gb, quiet)
             chosen = choose_engine(
                 expected, folder, workers=workers, scheduler=scheduler, cluster=cluster
             )
@@ -103,7 +118,7 @@ def worker_command(folder: Path, quiet: bool) -> int:
     if not (folder / "comparison.toml").is_file():
         raise InputError(
             f"{folder} is not a comparison: it has no comparison.toml; begin with "
-            f"`qvopt compare FILE --out {folder}`"
+            f"`qvopt compare FILE --prepare --out {folder}`"
         )
     sweep = Sweep.prepare(make_comparison(read_comparison(folder)), folder)
     with terminable():

@@ -42,6 +42,9 @@ def compare(
         bool,
         typer.Option("--dry", help="Check everything and say what it would take; run nothing."),
     ] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the folder for `qvopt worker`; run nothing.")
+    ] = False,
     collect: Annotated[
         bool, typer.Option("--collect", help="Report the runs that have ended; run nothing.")
     ] = False,
@@ -52,12 +55,14 @@ def compare(
     quiet: Quiet = False,
 ) -> None:
     """Compare optimizers at equal shots; what has run before is not run again."""
-    from .comparison import collect_command, compare_command, dry_command
+    from .comparison import collect_command, compare_command, dry_command, prepare_command
     from .comparison_setup import comparison_setup
 
     setup = comparison_setup(what, out, {"seeds": seeds, "budget": budget}, only or [])
     if dry:
         raise typer.Exit(dry_command(setup, max_gb, json_output))
+    if prepare:
+        raise typer.Exit(prepare_command(setup, max_gb, quiet))
     if collect:
         raise typer.Exit(collect_command(setup.folder, report, json_output))
     raise typer.Exit(

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from qvopt.driver import Step
 from qvopt.measurement.estimate import Estimate
+from qvopt.steps import Step
 
 _HEADING = f"{'step':>6}  {'energy (Ha)':>16}  {'error (mHa)':>12}  {'|gradient|':>10}  " + (
     f"{'shots':>13}  {'time':>8}"

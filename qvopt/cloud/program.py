@@ -291,13 +291,17 @@ class HardwareProgram:
         return self._lowered["overlap"][0]
 
     def _calibration(self) -> list[Any]:
+        """All qubits that some group reads, in 0 and in 1: a router may have moved some."""
         if "calibration" not in self._lowered:
-            n, circuits = self.circuit.n_qubits, []
+            measured = self._measured()
+            read = sorted({q for circuit in measured for q in _read_on(circuit)})
+            n, layout = len(read), None if self._layout() is None else read
+            circuits = []
             for prepared in ((), range(n)):
                 circuit = to_qiskit(Circuit(n, tuple(Gate("x", (q,)) for q in prepared), 0))
                 circuit.measure_all()
                 circuits.append(circuit)
-            self._lower("calibration", circuits, 0, self._layout())
+            self._lower("calibration", circuits, 0, layout)
         return self._lowered["calibration"]
 
     def _layout(self) -> tuple[int, ...] | None:

@@ -23,6 +23,7 @@ from typing import Any, Final
 from qvopt.experiment_file import read_experiment_file
 from qvopt_molecules.errors import InputError, unknown_name
 
+from .certificates import temporary_security
 from .dask_engine import DaskEngine
 
 SYSTEMS: Final = {
@@ -74,14 +75,18 @@ def submit_workers(data: dict[str, Any], folder: Path) -> DaskEngine:
     if any(sys.path):
         prologue.append("export PYTHONPATH=" + ":".join(_quoted(p) for p in sys.path if p))
     certificates = Path(tempfile.mkdtemp(prefix=".cluster-", dir=folder.absolute()))  # mode 0700
+    security = temporary_security(certificates)
+    if security is None:
+        raise InputError(
+            "workers on other machines need an encrypted connection: pip install cryptography"
+        )
     try:
         quiet = {"logging.distributed": "error", "distributed.scheduler.http.routes": []}
         with dask.config.set(quiet):
             cluster = cluster_class(
                 processes=data["cores"],
                 job_script_prologue=prologue,
-                security=_security(),
-                shared_temp_directory=str(certificates),
+                security=security,
                 scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 **options,
             )
@@ -103,17 +108,6 @@ class _Removed:
 
     def close(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _security() -> Any:
-    from distributed.security import Security
-
-    try:
-        return Security.temporary()
-    except ImportError:
-        raise InputError(
-            "workers on other machines need an encrypted connection: pip install cryptography"
-        ) from None
 
 
 def _cluster_class(system: str) -> Any:

@@ -50,7 +50,8 @@ def load_comparison(folder: Path) -> Comparison:
     folder = Path(folder)
     if not (folder / "comparison.toml").is_file():
         raise InputError(f"{folder} is not a comparison: it has no comparison.toml")
-    return collect(Sweep.prepare(make_comparison(read_comparison(folder)), folder))
+    spec = make_comparison(read_comparison(folder))
+    return collect(Sweep.prepare(spec, folder, writable=False))
 
 
 def collect(sweep: Sweep) -> Comparison:

@@ -52,8 +52,9 @@ class ProblemStore:
     by machines, goes on with those that it began with.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, *, writable: bool = True) -> None:
         self._folder = folder
+        self._writable = writable and folder is not None
         self._known: dict[str, Any] = {}
         self._memory: dict[str, MolecularHamiltonian] = {}
         if folder is not None:
@@ -64,7 +65,9 @@ class ProblemStore:
 
     def hamiltonian(self, spec: MoleculeSpec) -> tuple[MolecularHamiltonian, str]:
         """Return the integrals of a description and their hash, frozen from their first use on."""
-        document = json.dumps([spec.model_dump(mode="json"), _file_hash(spec.name)])
+        # What is not given is left out: a later version may know more that can be given.
+        description = spec.model_dump(mode="json", exclude_none=True)
+        document = json.dumps([description, _file_hash(spec.name)])
         key = "molecule " + hashlib.sha256(document.encode()).hexdigest()[:20]
         digest = self._known.get(key)
         if isinstance(digest, str):
@@ -75,7 +78,7 @@ class ProblemStore:
         hamiltonian = molecular_hamiltonian(spec)
         digest = hamiltonian.content_hash()
         self._memory[digest] = hamiltonian
-        if self._folder is not None:
+        if self._folder is not None and self._writable:
             path = integrals_path(self._folder, digest)
             path.parent.mkdir(exist_ok=True)
             save_hamiltonian(hamiltonian, path)
@@ -105,7 +108,7 @@ class ProblemStore:
 
     def save(self) -> None:
         """Write what is remembered."""
-        if self._folder is not None:
+        if self._folder is not None and self._writable:
             path = self._folder / "problems.json"
             temporary = path.with_name(f".problems.{os.getpid()}")
             temporary.write_text(json.dumps(self._known, indent=1) + "\n")

@@ -14,11 +14,11 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 from qvopt_molecules.errors import BackendError
 
+from .certificates import temporary_security
 from .dask_engine import DaskEngine
 
 _LOOK_SECONDS: Final = 0.2
@@ -28,12 +28,12 @@ _MOST_REPLACED: Final = 1000
 class LocalWorkers:
     """Worker processes of one thread each, started, replaced when they die, and ended."""
 
-    def __init__(self, address: str, count: int, certificates: Path, security: Any) -> None:
-        self._folder = certificates
+    def __init__(self, address: str, count: int, folder: Path, security: Any) -> None:
+        self._folder = folder
         self._command = [sys.executable, "-m", "distributed.cli.dask_worker", address,
                          "--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0",
-                         "--death-timeout", "20", "--local-directory", str(certificates),
-                         *_security_options(security, certificates)]  # fmt: skip
+                         "--death-timeout", "20", "--local-directory", str(folder),
+                         *_security_options(security)]  # fmt: skip
         self._environment = os.environ | {
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
@@ -42,7 +42,7 @@ class LocalWorkers:
             # What this process can import, its workers can.
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
         }
-        self._log = (certificates / "workers.log").open("ab")
+        self._log = (folder / "workers.log").open("ab")
         self.processes = [self._start() for _ in range(count)]
         self._replaced = 0
         self._over = threading.Event()
@@ -83,31 +83,14 @@ class LocalWorkers:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _security_options(security: Any, folder: Path) -> list[str]:
-    """Write a temporary certificate where workers of ours alone can read it."""
+def _security_options(security: Any) -> list[str]:
     if security is None:
         return []
-    options = []
-    for option, text in (
-        ("ca-file", security.tls_ca_file),
-        ("cert", security.tls_worker_cert),
-        ("key", security.tls_worker_key),
-    ):
-        path = folder / f"{option}.pem"
-        path.touch(mode=0o600)
-        path.write_text(text)
-        options += [f"--tls-{option}", str(path)]
-    return options
-
-
-def _security() -> Any:
-    """A certificate for this comparison; None without the library that makes one."""
-    try:
-        from distributed.security import Security
-
-        return Security.temporary()
-    except ImportError:
-        return None
+    return [
+        *("--tls-ca-file", security.tls_ca_file),
+        *("--tls-cert", security.tls_worker_cert),
+        *("--tls-key", security.tls_worker_key),
+    ]
 
 
 class LocalEngine(DaskEngine):
@@ -117,7 +100,8 @@ class LocalEngine(DaskEngine):
         import dask
         from distributed import Client, LocalCluster
 
-        security = _security()
+        folder = Path(tempfile.mkdtemp(prefix="qvopt-workers-"))  # mode 0700
+        security = temporary_security(folder)
         quiet = {
             "logging.distributed": "error",
             "distributed.admin.system-monitor.gil.enabled": False,
@@ -133,7 +117,6 @@ class LocalEngine(DaskEngine):
                 security=False if security is None else security,
                 silence_logs="ERROR",
             )
-        folder = Path(tempfile.mkdtemp(prefix="qvopt-workers-"))  # mode 0700
         self.local = LocalWorkers(cluster.scheduler_address, count, folder, security)
         client = Client(cluster, set_as_default=False)
         super().__init__(client, [client, self.local, cluster], count)
@@ -146,11 +129,3 @@ class LocalEngine(DaskEngine):
             self.__exit__(None, None, None)
             raise BackendError(f"no worker process started within a minute: {words}") from None
         return super().__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        super().__exit__(kind, error, traceback)

@@ -71,13 +71,18 @@ class Sweep:
 
     @classmethod
     def prepare(
-        cls, spec: ComparisonSpec, folder: Path | None, *, most_bytes: float | None = None
+        cls,
+        spec: ComparisonSpec,
+        folder: Path | None,
+        *,
+        most_bytes: float | None = None,
+        writable: bool = True,
     ) -> Sweep:
-        """Check everything, and freeze what is computed in `folder`; nothing runs.
+        """Check everything, and freeze what is computed in `folder` if `writable`; nothing runs.
 
         Raises InputError for whatever cannot run.
         """
-        store = ProblemStore(folder)
+        store = ProblemStore(folder, writable=writable)
         problems = prepare_problems(spec.problems, store, spec.shots)
         who = entrants(spec, problems)
         practice: list[Problem] = []

@@ -24,12 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.assembly import assemble, molecular_hamiltonian, resolve_molecule
-from qvopt.driver import Step
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.experiment_file import dump_toml, read_experiment_file
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result
+from qvopt.steps import Step
 from qvopt.tasks.grid import grid_values
 from qvopt_molecules.alignment import align
 from qvopt_molecules.errors import InputError

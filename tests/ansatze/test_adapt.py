@@ -401,3 +401,13 @@ def test_labels_that_are_not_in_the_pool(h2):
 def test_pools_that_leave_the_sector():
     with pytest.raises(InputError, match="use a backend for any circuit"):
         run("h2", ansatz={"name": "adapt", "pool": "pauli"})
+
+
+def test_it_ends_by_energy_and_by_count():
+    by_count = run("h4-chain", ansatz={"name": "adapt", "max_operators": 3, "per_step": 2})
+    assert len(by_count.operators) == 3
+    assert by_count.status == "converged"
+    whole = run("h4-chain", ansatz="adapt")
+    by_energy = run("h4-chain", ansatz={"name": "adapt", "energy_tolerance": 1e-3})
+    assert by_energy.operators == whole.operators[: len(by_energy.operators)]
+    assert len(by_energy.operators) < len(whole.operators)

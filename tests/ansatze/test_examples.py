@@ -16,3 +16,28 @@ def test_example_scripts(path, tmp_path, monkeypatch, capsys):
     runpy.run_path(str(path), run_name="__main__")
     assert capsys.readouterr().out
     assert not list(tmp_path.iterdir())
+
+
+def test_the_documented_plug_in_works(tmp_path):
+    """The class of docs/ansatze.md, as it stands there, is an ansatz."""
+    import re
+
+    import numpy as np
+
+    from qvopt.backends.protocol import Problem
+    from qvopt.backends.sector import SectorBackend
+    from qvopt_molecules.catalogue import find_molecule
+    from qvopt_molecules.integrals import build_hamiltonian
+
+    page = (FOLDER.parents[1] / "docs" / "ansatze.md").read_text()
+    (code,) = (b for b in re.findall(r"```python\n(.*?)```", page, re.S) if "class Pairs" in b)
+    (tmp_path / "pairs.py").write_text(code)
+    ansatz = runpy.run_path(str(tmp_path / "pairs.py"))["Pairs"](layers=2)
+    h = build_hamiltonian(find_molecule("h4-chain"))
+    circuit = ansatz.circuit(h)
+    program = SectorBackend().compile(Problem(circuit, None, h))
+    start = ansatz.start(h, np.random.default_rng(0))
+    assert len(start) == circuit.n_parameters == 12
+    energy, gradient = program.gradient(start)
+    assert np.linalg.norm(gradient) > 0.1
+    assert energy == pytest.approx(-2.09854594, abs=1e-7)

@@ -126,3 +126,12 @@ def test_a_terminal_shows_progress_by_optimizer(tmp_path, file):
     assert "best so far" in text
     assert "median error (mHa)" in text
     assert "80/80" not in text.split("scored runs:")[1]
+
+
+def test_workers_go_on_with_a_folder_that_was_prepared(tmp_path, file):
+    done = qvopt("compare", file, "--prepare", "--out", "c", cwd=tmp_path)
+    assert "is ready for `qvopt worker c`" in done.stderr
+    assert not (tmp_path / "c" / "runs").exists()
+    done = qvopt("worker", "c", cwd=tmp_path)
+    assert "ran 4 runs of c; all have ended" in done.stderr
+    assert "ran 0 runs of c" in qvopt("worker", "c", cwd=tmp_path).stderr

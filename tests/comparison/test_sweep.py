@@ -113,6 +113,15 @@ def test_an_interruption_loses_nothing(tmp_path):
     assert result.about["runs"] == {"planned": 80, "ended": 80}
 
 
+def test_reading_a_comparison_writes_nothing(tmp_path):
+    folder = tmp_path / "c"
+    fresh(folder)
+    (folder / "problems.json").unlink()
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
+    assert len(load_comparison(folder).outcomes) == 4
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
+
+
 def test_the_search_finds_the_better_rate_and_is_charged(tmp_path):
     who = [
         {"name": "gradient-descent", "tuned": True,

@@ -103,7 +103,9 @@ def test_deflation_under_shots_is_counted():
     found = excited_states("h2", 2, shots=1000, max_steps=60, seed=3,
                            optimizer={"name": "adam", "learning_rate": 0.1})  # fmt: skip
     for state in found.states:
-        assert abs(state.energy - state.exact) < 6 * state.stderr
+        # A triplet has one electron in each of the two orbitals, however they are turned: its
+        # energy has next to no variance.
+        assert abs(state.energy - state.exact) < 6 * state.stderr + 1e-3
     assert found.states[1].overlap < 0.05
     assert set(found.costs) == {"gradient", "final", "overlap"}
     with pytest.raises((InputError, BudgetExceededError), match="shots"):

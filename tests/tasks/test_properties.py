@@ -150,7 +150,8 @@ def test_properties_are_paid_once_and_count(tmp_path):
         [*QVOPT, "show", str(folder), "--json"], capture_output=True, text=True, check=True
     )
     costs = json.loads(shown.stdout)["costs"]
-    assert costs["properties"] == {"evaluations": 1, "circuits": first["circuits"], "shots": 2000}
+    own = {"evaluations": 1, "circuits": first["circuits"], "shots": 2000}
+    assert own.items() <= costs["properties"].items()
     with pytest.raises(BudgetExceededError):
         run_properties(folder, shots=39_000)
     # The run goes on with the account it has.

@@ -36,6 +36,7 @@ class Workers:
             raise InputError(f"threads must be a positive number, got {threads}")
         self.threads = default_threads() if threads is None else threads
         self._pool: ThreadPoolExecutor | None = None
+        self._process = 0
 
     def run(self, kernel: Callable[..., Any], n_tiles: int, *arguments: Any) -> None:
         """Call kernel(*arguments, first, last) until all tiles are done."""
@@ -46,7 +47,8 @@ class Workers:
             for first, last in ranges:
                 kernel(*arguments, first, last)
             return
-        if self._pool is None:
+        if self._pool is None or self._process != os.getpid():  # threads do not survive a fork
+            self._process = os.getpid()
             self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="qvopt-sector")
         futures = [self._pool.submit(kernel, *arguments, first, last) for first, last in ranges]
         try:

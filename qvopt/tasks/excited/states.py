@@ -13,7 +13,7 @@ import numpy.typing as npt
 from qvopt.assembly import Assembly, assemble, make_plan
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Point, Problem
-from qvopt.driver import Driver, Outcome
+from qvopt.driver import Driver
 from qvopt.evaluation import Evaluator
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.experiment_file import dump_toml
@@ -22,6 +22,7 @@ from qvopt.ledger import Budget, Costs, Ledger
 from qvopt.optimizers.protocol import Energy, Scalar
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.run_folder import RunFolder
+from qvopt.steps import Outcome
 from qvopt.streams import stream
 from qvopt.tasks.states import components
 from qvopt_circuits.circuit import Circuit
