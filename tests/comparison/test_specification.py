@@ -13,7 +13,7 @@ from qvopt.optimizers.registry import describe
 from qvopt_molecules.errors import InputError
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "compare").glob("*.toml"))
-GOOD = {"problems": [{"molecule": "h2"}], "optimizers": ["adam"], "budget": 10_000}
+GOOD = {"problems": [{"molecule": "h2"}], "optimizers": ["adam"], "budget": 100_000}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_optimizers_share_seeds_and_budgets():
         name: [r.experiment.seed for r in runs if r.optimizer == name] for name in ("adam", "spsa")
     }
     assert seeds["adam"] == seeds["spsa"] == [7, 8, 9]
-    assert {r.experiment.budget.shots for r in runs} == {10_000}
+    assert {r.experiment.budget.shots for r in runs} == {100_000}
     assert len({r.path for r in runs}) == 6
 
 
@@ -140,7 +140,7 @@ def test_a_name_is_of_the_content():
     assert names() == names(title="another", targets=[5.0])
     assert names() == names(optimizers=[{"name": "adam", "label": "another"}])
     others = [
-        names(budget=20_000),
+        names(budget=200_000),
         names(shots=500),
         names(first_seed=1),
         names(optimizers=[{"name": "adam", "learning_rate": 0.01}]),
