@@ -170,11 +170,22 @@ class BraketStub(VendorStub):
         self.objects[path] = text.encode()
 
 
+class SeededSimulator(StateVectorSimulator):
+    """Braket's own simulator, with shots that depend on the program alone."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self._seed = seed
+
+    def initialize_simulation(self, **options):
+        simulation = super().initialize_simulation(**options)
+        simulation._rng_generator = np.random.default_rng(self._seed)
+        return simulation
+
+
 def simulate(program, shots):
-    # The simulator draws from NumPy's global stream: same program, same shots.
-    digest = hashlib.sha256(program["source"].encode()).digest()
-    np.random.seed(int.from_bytes(digest[:4], "little"))  # noqa: NPY002
-    result = StateVectorSimulator().run(Program(source=program["source"]), shots=shots)
+    seed = int.from_bytes(hashlib.sha256(program["source"].encode()).digest()[:8], "little")
+    result = SeededSimulator(seed).run(Program(source=program["source"]), shots=shots)
     return program, result.measurements, result.measuredQubits
 
 
