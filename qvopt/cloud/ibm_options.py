@@ -64,22 +64,41 @@ def make_sampler(mode: Any, options: IBMOptions, *, seed: int | None = None) -> 
 
 
 def pubs_of(spec: JobSpec) -> list[Any]:
-    """The job's circuits and rows as the client's pubs."""
-    return [(pub.circuit, pub.values) for pub in spec.pubs]
+    """The job's circuits and rows as the client's pubs.
+
+    A circuit without parameters is a pub for each row: the client would run it once for all.
+    """
+    pubs: list[Any] = []
+    for pub in spec.pubs:
+        fixed = pub.values.shape[1] == 0
+        pubs += [(pub.circuit,)] * pub.n_rows if fixed else [(pub.circuit, pub.values)]
+    return pubs
 
 
 def result_of(raw: Any, spec: JobSpec) -> JobResult:
     """Return the counts of a primitive's result; the caller checks that they are complete.
 
-    Raises ProviderError where it has another form.
+    Raises ProviderError where it has another form than `pubs_of` asks for.
     """
     pubs: list[tuple[Counts, ...]] = []
     try:
-        for pub, part in zip(spec.pubs, raw, strict=True):
-            bits = part.data["meas"] if "meas" in part.data else next(iter(part.data.values()))
-            if bits.num_bits != pub.n_bits or bits.shape != (pub.n_rows,):
-                raise ProviderError(f"a result of {bits.shape} points and {bits.num_bits} bits")
-            pubs.append(tuple(bits.get_int_counts(k) for k in range(pub.n_rows)))
+        parts = list(raw)
+        for pub in spec.pubs:
+            fixed = pub.values.shape[1] == 0
+            mine = [parts.pop(0) for _ in range(pub.n_rows if fixed else 1)]
+            rows: list[Counts] = []
+            for part in mine:
+                bits = part.data["meas"] if "meas" in part.data else next(iter(part.data.values()))
+                shapes = ((), (1,)) if fixed else ((pub.n_rows,),)
+                if bits.num_bits != pub.n_bits or bits.shape not in shapes:
+                    raise ProviderError(f"a result of {bits.shape} points and {bits.num_bits} bits")
+                if bits.shape == ():
+                    rows.append(bits.get_int_counts())
+                else:
+                    rows += [bits.get_int_counts(k) for k in range(bits.shape[0])]
+            pubs.append(tuple(rows))
+        if parts:
+            raise ProviderError(f"{len(parts)} results too many")
     except (AttributeError, KeyError, TypeError, ValueError, StopIteration, IndexError) as error:
         raise ProviderError(
             f"a result that is not one of samples ({type(error).__name__})"

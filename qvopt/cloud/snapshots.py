@@ -15,10 +15,12 @@ import numpy as np
 
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .ibm_options import IBMOptions, make_sampler, need_ibm, result_of
+from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
 from .layouts import on_one_layout
 from .provider import (
+    Counts,
     Device,
+    FloatArray,
     Forecast,
     FoundJob,
     JobResult,
@@ -27,6 +29,7 @@ from .provider import (
     JobStatus,
     Limits,
     Price,
+    Pub,
     RefusedError,
     Usage,
 )
@@ -106,18 +109,31 @@ class SnapshotProvider:
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Run the job here and now, each circuit with a seed of its own."""
-        seeds = np.random.SeedSequence(spec.seed).generate_state(len(spec.pubs), np.uint32)
+        source = np.random.SeedSequence(spec.seed)
         parts = []
-        for pub, seed in zip(spec.pubs, seeds.tolist(), strict=True):
-            # The client repeats one seed's noise for every circuit of a job.
+        used = 0
+        for pub in spec.pubs:
             backend, circuit = self._cut(pub.circuit)
-            sampler = make_sampler(backend, self._options, seed=seed)
-            result = sampler.run([(circuit, pub.values)], shots=spec.shots).result()
-            one = JobSpec((pub,), spec.shots)
-            parts.append(result_of(result, one).counts[0])
+            rows: tuple[Counts, ...] = ()
+            for values in self._runs(pub):
+                # The client repeats one seed's noise for every circuit of a job.
+                used += 1
+                seed = int(source.generate_state(used, np.uint32)[-1])
+                sampler = make_sampler(backend, self._options, seed=seed)
+                one = JobSpec((Pub(circuit, values),), spec.shots)
+                raw = sampler.run(pubs_of(one), shots=spec.shots).result()
+                rows += result_of(raw, one).counts[0]
+            parts.append(rows)
         job = f"local-{key[:16]}"
         self._results[job] = JobResult(tuple(parts))
         return job
+
+    @staticmethod
+    def _runs(pub: Pub) -> list[FloatArray]:
+        """Rows that one run of the client takes: all, or one by one where they are all alike."""
+        if pub.values.shape[1]:
+            return [pub.values]
+        return [np.zeros((1, 0)) for _ in range(pub.n_rows)]
 
     def find(self, key: str) -> Sequence[FoundJob]:
         """Nothing is kept by a simulator."""
