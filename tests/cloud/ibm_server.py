@@ -85,6 +85,7 @@ class Server:
         }
 
     def __enter__(self) -> Server:
+        assert self.snapshot is not None  # imported here: its libraries do not bear two threads
         self._thread.start()
         return self
 
@@ -218,7 +219,9 @@ def run_executor(backend: Any, params: dict[str, Any], seed: int) -> str:
     program, _ = quantum_program_from_2_0(ParamsModel.model_validate(params))
     options = SimulatorOptions(seed_simulator=seed)
     if any(not hasattr(item, "circuit_arguments") for item in program.items):
-        result = run_quantum_program(backend, program, options)  # an estimator's, randomized here
+        for item in program.items:  # an estimator's, whose circuits are randomized here
+            item.samplex.finalize()
+        result = run_quantum_program(backend, program, options)
     else:
         # Runs of equal experiments send equal circuits, up to the names of their parameters' ids.
         key = repr(
