@@ -85,6 +85,8 @@ def result_of(raw: Any, spec: JobSpec) -> JobResult:
     try:
         for pub, part in zip(spec.pubs, raw, strict=True):
             bits = part.data["meas"] if "meas" in part.data else next(iter(part.data.values()))
+            if bits.shape == () and pub.n_rows == 1:
+                bits = bits.reshape((1,))  # the service has no rows where there are no parameters
             if bits.num_bits != pub.n_bits or bits.shape != (pub.n_rows,):
                 raise ProviderError(f"a result of {bits.shape} points and {bits.num_bits} bits")
             pubs.append(tuple(bits.get_int_counts(k) for k in range(pub.n_rows)))

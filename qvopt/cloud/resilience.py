@@ -115,6 +115,8 @@ def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
         for pub, part in zip(spec.pubs, raw, strict=True):
             found = np.asarray(part.data.evs, dtype=np.float64)
             errors = np.asarray(part.data.stds, dtype=np.float64)
+            if found.shape == () and pub.n_rows == 1:
+                found, errors = found.reshape(1), errors.reshape(1)  # a circuit without parameters
             if found.shape != (pub.n_rows,) or errors.shape != found.shape:
                 raise ProviderError(f"a result of {found.shape} values for {pub.n_rows} points")
             values.append(found)
