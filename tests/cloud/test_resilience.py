@@ -92,6 +92,7 @@ def test_level_0_agrees_with_samples_and_level_1_reduces_the_bias(device):
     assert biases[1] < 0.9 * biases[0]
 
 
+@pytest.mark.slow
 def test_a_snapshot_at_a_level_repeats_itself_and_charges_what_it_took():
     runs = [qvopt.run(**described(1, shots=4000, max_steps=0)) for _ in range(2)]
     assert runs[0].energy == runs[1].energy
@@ -197,6 +198,7 @@ def test_levels_are_checked(level):
         qvopt.run(**described(level))
 
 
+@pytest.mark.slow
 def test_fidelities_stay_counts():
     data = described(1, optimizer={"name": "qng"}, max_steps=1)
     data["measurement"] = {"shots": 500, "grouping": "qubit-wise", "metric": "fidelities"}
