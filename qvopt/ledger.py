@@ -45,7 +45,7 @@ Costs = dict[str, Cost]
 
 def hardware_costs(bill: Bill, purpose: str = "hardware") -> Costs:
     """A vendor's bill as costs; none where nothing was taken."""
-    cost = Cost(jobs=bill.jobs, qpu_seconds=bill.qpu_seconds, money=bill.money)
+    cost = Cost(shots=bill.shots, jobs=bill.jobs, qpu_seconds=bill.qpu_seconds, money=bill.money)
     return {} if cost == Cost() else {purpose: cost}
 
 

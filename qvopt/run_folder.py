@@ -109,6 +109,16 @@ class RunFolder:
         """Write a derived JSON file."""
         self.write_text(name, json.dumps(document, indent=2) + "\n")
 
+    def keep_result(self, document: dict[str, Any]) -> None:
+        """Write result.json where it is missing, unreadable or of an earlier end of the run."""
+        try:
+            found = json.loads((self.path / "result.json").read_text())
+            if all(found[k] == document[k] for k in ("status", "steps", "energy")):
+                return
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        self.write_json("result.json", document)
+
 
 def _make(path: Path) -> Path:
     try:

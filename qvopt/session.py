@@ -271,7 +271,10 @@ def run(
 
 
 def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
-    """Return the result of a run that has ended and is not asked to go on, from its journal."""
+    """Return the result of a run that has ended and is not asked to go on, from its journal.
+
+    A run killed after its end was journaled has no result.json, or an earlier one: it gets its own.
+    """
     folder = RunFolder.open(path)
     experiment = folder.experiment()
     events = folder.events()
@@ -281,7 +284,9 @@ def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
     wanted = experiment.max_steps if max_steps is None else max_steps
     if end[0]["status"] == "max-steps" and end[0]["step"] < wanted:
         return None
-    return stored_result(folder)
+    result = stored_result(folder)
+    folder.keep_result(result.document())
+    return result
 
 
 def stored_result(folder: RunFolder) -> Result:

@@ -10,6 +10,9 @@ import time
 
 import pytest
 
+import qvopt
+from qvopt.session import ended_result
+
 QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 
 CASES = {
@@ -86,6 +89,24 @@ def test_resuming_an_ended_run_shows_it_and_writes_nothing(tmp_path):
     assert again.returncode == 0
     assert result(again) == result(first)
     assert (folder / "journal.jsonl").read_bytes() == before
+
+
+def test_a_result_file_that_the_journal_is_ahead_of_is_written(tmp_path):
+    """Killed between the end's event and the file: missing, torn, or of an earlier end."""
+    for steps in (1, 2):
+        qvopt.run("h2", shots=200, seed=7, max_steps=steps, out=tmp_path / str(steps))
+    folder = tmp_path / "2"
+    file = folder / "result.json"
+    whole = json.loads(file.read_text())
+    for left in (None, '{"status": "max-st', (tmp_path / "1/result.json").read_text()):
+        file.unlink()
+        if left is not None:
+            file.write_text(left)
+        assert ended_result(folder).energy == whole["energy"]
+        assert json.loads(file.read_text()) | {"seconds": 0} == whole | {"seconds": 0}
+    file.unlink()
+    assert run("resume", str(folder)).returncode == 0
+    assert file.exists()
 
 
 def test_more_steps_go_on_where_the_run_ended(tmp_path):

@@ -164,17 +164,22 @@ class CountingProgram(Program, Protocol):
 
 @dataclass(frozen=True)
 class Bill:
-    """What work takes at a vendor: jobs, seconds of its quantum processor, money; adds up."""
+    """What work takes at a vendor: jobs, seconds of its quantum processor, money; adds up.
+
+    `shots` are those that a vendor's mitigation takes beyond those that were asked for.
+    """
 
     jobs: int = 0
     qpu_seconds: float = 0.0
     money: float = 0.0
+    shots: int = 0
 
     def __add__(self, other: Bill) -> Bill:
         return Bill(
             self.jobs + other.jobs,
             self.qpu_seconds + other.qpu_seconds,
             self.money + other.money,
+            self.shots + other.shots,
         )
 
 

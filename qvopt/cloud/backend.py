@@ -10,6 +10,7 @@ from qvopt.backends.protocol import Backend, Problem
 from qvopt_molecules.errors import InputError
 
 from .calls import Patience
+from .estimating import EstimatingProgram
 from .program import HardwareProgram, Lowering
 from .provider import Provider
 
@@ -71,7 +72,8 @@ class HardwareBackend:
 
     def compile(self, problem: Problem) -> HardwareProgram:
         """Check widths; circuits are lowered when they are first needed."""
-        return HardwareProgram(
+        kind = EstimatingProgram if self.provider.describe().estimates else HardwareProgram
+        return kind(
             problem,
             self.provider,
             lowering=self._lowering,

@@ -20,12 +20,15 @@ def _ibm(
     fallback: bool = False,
     price_per_second: float | None = None,
     currency: str = "USD",
+    resilience: int | None = None,
 ) -> Provider:
     from .ibm_options import IBMOptions
+    from .resilience import check_level
 
     if not device:
         raise InputError("name the device: ibm:<device>, such as ibm:fake_manila")
-    options = IBMOptions(dynamical_decoupling, twirling, max_execution_time)
+    check_level(resilience)
+    options = IBMOptions(dynamical_decoupling, twirling, max_execution_time, resilience)
     if device.startswith("fake_"):
         from .snapshots import SnapshotProvider
 

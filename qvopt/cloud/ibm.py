@@ -1,4 +1,4 @@
-"""IBM Quantum devices, through qiskit-ibm-runtime's client-side Sampler.
+"""IBM Quantum devices, through qiskit-ibm-runtime's client-side Sampler and Estimator.
 
 A job carries its key as a tag. The client hides the status of a failed request: it is read from the
 text of the error, which the tests hold to the pinned version. Verified against a stub server that
@@ -35,6 +35,7 @@ from .provider import (
     UncertainError,
     Usage,
 )
+from .resilience import circuit_factor, estimator_pubs, make_estimator, taken, values_of
 from .snapshots import OVERHEAD, REP_DELAY, REPEATS, lower_to
 
 if TYPE_CHECKING:
@@ -129,10 +130,11 @@ class IBMProvider:
             device,
             int(self._backend.num_qubits),
             tuple(sorted(self._backend.target.operation_names)),
-            Limits(circuits=10_000, shots=100_000, executions=10_000_000, values=1_000_000,
-                   pending=3),
+            Limits(circuits=10_000, shots=100_000,
+                   executions=10_000_000 // circuit_factor(options), values=1_000_000, pending=3),
             price,
-            repeats=REPEATS,
+            repeats=REPEATS if options.resilience is None else 1,
+            estimates=options.resilience is not None,
             note="verified against a stub server and IBM's schemas, not against live hardware",
         )  # fmt: skip
 
@@ -153,18 +155,24 @@ class IBMProvider:
 
     def estimate(self, spec: JobSpec) -> Forecast:
         """About 250 µs a shot, and two seconds a job."""
-        seconds = OVERHEAD + REP_DELAY * spec.executions
+        shots = taken(spec, self._options) if spec.estimates else spec.executions
+        seconds = OVERHEAD + REP_DELAY * shots
         price = self._device.price
         money = price.of(spec, seconds) if price.known else None
-        return Forecast(spec.n_circuits, spec.executions, seconds, money, price.currency)
+        return Forecast(spec.n_circuits, shots, seconds, money, price.currency)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Submit one job, with its key as a tag."""
 
         def send() -> str:
-            sampler = make_sampler(self._place(), self._options)
-            sampler.options.environment.job_tags = [key]
-            job = sampler.run(pubs_of(spec), shots=spec.shots)
+            if spec.estimates:
+                estimator = make_estimator(self._place(), self._options, spec.shots)
+                estimator.options.environment.job_tags = [key]
+                job = estimator.run(estimator_pubs(spec.pubs))
+            else:
+                sampler = make_sampler(self._place(), self._options)
+                sampler.options.environment.job_tags = [key]
+                job = sampler.run(pubs_of(spec), shots=spec.shots)
             self._jobs[str(job.job_id())] = job
             return str(job.job_id())
 
@@ -194,8 +202,13 @@ class IBMProvider:
         return self._guard(look, submitting=False)
 
     def result(self, job: str, spec: JobSpec) -> JobResult:
-        """Counts of the job."""
-        return self._guard(lambda: result_of(self._job(job).result(), spec), submitting=False)
+        """Counts of the job, or its values."""
+
+        def fetch() -> JobResult:
+            raw = self._job(job).result()
+            return values_of(raw, spec, self._options) if spec.estimates else result_of(raw, spec)
+
+        return self._guard(fetch, submitting=False)
 
     def usage(self, job: str, spec: JobSpec) -> Usage:
         """QPU seconds that IBM charges; zero while it has not counted yet."""

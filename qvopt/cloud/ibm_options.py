@@ -19,12 +19,15 @@ class IBMOptions:
 
     `dynamical_decoupling` names a sequence of pulses on idle qubits; `twirling` averages over
     random Pauli frames of two-qubit gates and measurements, at no more shots.
-    `max_execution_time` is a cap in QPU seconds that IBM keeps for every job.
+    `max_execution_time` is a cap in QPU seconds that IBM keeps for every job. With `resilience`, 0
+    to 2, energies are expectation values of IBM's estimator at that level (see `resilience`); None
+    takes samples.
     """
 
     dynamical_decoupling: str | None = None
     twirling: bool = False
     max_execution_time: int | None = None
+    resilience: int | None = None
 
     def __post_init__(self) -> None:
         if self.dynamical_decoupling not in (None, *_SEQUENCES):
@@ -50,17 +53,22 @@ def make_sampler(mode: Any, options: IBMOptions, *, seed: int | None = None) -> 
     )
 
     sampler = Sampler(mode=mode)
-    if options.dynamical_decoupling is not None:
-        sampler.options.dynamical_decoupling.enable = True
-        sampler.options.dynamical_decoupling.sequence_type = options.dynamical_decoupling
-    if options.twirling:
-        sampler.options.twirling.enable_gates = True
-        sampler.options.twirling.enable_measure = True
-    if options.max_execution_time is not None:
-        sampler.options.max_execution_time = options.max_execution_time
-    if seed is not None:
-        sampler.options.simulator.seed_simulator = seed % 2**31
+    suppress_errors(sampler, options, seed)
     return sampler
+
+
+def suppress_errors(primitive: Any, options: IBMOptions, seed: int | None) -> None:
+    """Set what the sampler and the estimator have in common."""
+    if options.dynamical_decoupling is not None:
+        primitive.options.dynamical_decoupling.enable = True
+        primitive.options.dynamical_decoupling.sequence_type = options.dynamical_decoupling
+    if options.twirling:
+        primitive.options.twirling.enable_gates = True
+        primitive.options.twirling.enable_measure = True
+    if options.max_execution_time is not None:
+        primitive.options.max_execution_time = options.max_execution_time
+    if seed is not None:
+        primitive.options.simulator.seed_simulator = seed % 2**31
 
 
 def pubs_of(spec: JobSpec) -> list[Any]:

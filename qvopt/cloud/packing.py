@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .provider import JobResult, JobSpec, Limits, Pub
+from qvopt.measurement.estimate import Moments
+
+from .provider import JobResult, JobSpec, Limits, ProviderError, Pub
 
 FloatArray = npt.NDArray[np.float64]
 Counts = dict[int, int]
@@ -43,6 +45,9 @@ def pack(
     circuit_of: Callable[[tuple[Any, ...]], Any],
     limits: Limits,
     seed: np.random.SeedSequence,
+    observable_of: Callable[[tuple[Any, ...]], tuple[tuple[int, float], ...] | None] = lambda _: (
+        None
+    ),
 ) -> list[Packed]:
     """Return the jobs that run all cells, every shot of them.
 
@@ -55,7 +60,7 @@ def pack(
     for level, rows in _levels(cells, limits.shots):
         for part in _parts(rows, level, limits):
             spec_seed = np.random.SeedSequence([*words, len(jobs)]).generate_state(1, np.uint64)
-            jobs.append(_job(part, level, circuit_of, int(spec_seed[0]) >> 2))
+            jobs.append(_job(part, level, circuit_of, int(spec_seed[0]) >> 2, observable_of))
     return jobs
 
 
@@ -103,7 +108,11 @@ def _parts(rows: list[Cell], level: int, limits: Limits) -> list[list[Cell]]:
 
 
 def _job(
-    rows: list[Cell], level: int, circuit_of: Callable[[tuple[Any, ...]], Any], seed: int
+    rows: list[Cell],
+    level: int,
+    circuit_of: Callable[[tuple[Any, ...]], Any],
+    seed: int,
+    observable_of: Callable[[tuple[Any, ...]], tuple[tuple[int, float], ...] | None],
 ) -> Packed:
     names = list(dict.fromkeys(c.circuit for c in rows))
     pubs, places = [], []
@@ -113,7 +122,7 @@ def _job(
         # A parameter that lowering found to be without effect has no column.
         columns = [p.index for p in circuit.parameters]
         angles = np.array([c.angles for c in mine], dtype=np.float64).reshape(len(mine), -1)
-        pubs.append(Pub(circuit, angles[:, columns]))
+        pubs.append(Pub(circuit, angles[:, columns], observable_of(name)))
         places.append(tuple(c.place for c in mine))
     return Packed(JobSpec(tuple(pubs), level, seed), tuple(places))
 
@@ -126,6 +135,25 @@ def gather(jobs: Sequence[Packed], results: Sequence[JobResult]) -> dict[tuple[i
             for place, counts in zip(places, rows, strict=True):
                 found.setdefault(place, Counter()).update(counts)
     return {place: dict(sorted(counts.items())) for place, counts in found.items()}
+
+
+def gather_values(
+    jobs: Sequence[Packed], results: Sequence[JobResult]
+) -> dict[tuple[int, ...], Moments]:
+    """Return the moments of each place from an estimator's values, its rows merged."""
+    found: dict[tuple[int, ...], Moments] = {}
+    for job, result in zip(jobs, results, strict=True):
+        if result.values is None or result.variances is None:
+            raise ProviderError("an estimator's result without its values or variances")
+        n = job.spec.shots
+        for places, values, variances in zip(
+            job.places, result.values, result.variances, strict=True
+        ):
+            rows = zip(places, values.tolist(), variances.tolist(), strict=True)
+            for place, value, variance in rows:
+                mine = Moments(n, value, variance * n * (n - 1))
+                found[place] = found[place] + mine if place in found else mine
+    return found
 
 
 def block_of(shots: int, n_groups: int, repeats: int) -> int:

@@ -28,7 +28,7 @@ from .desk import Desk, Log
 from .handling import JobHandling
 from .layouts import measured_bits
 from .packing import Cell, Packed, block_of, gather, pack
-from .provider import Device, Provider
+from .provider import Device, JobResult, Provider
 from .stored_circuits import load_circuits, save_circuits
 
 FloatArray = npt.NDArray[np.float64]
@@ -52,6 +52,8 @@ class HardwareProgram:
     """
 
     exact = False
+    counts = True
+    """Whether energies come as counts, which our own mitigation works on."""
 
     def __init__(
         self,
@@ -143,7 +145,8 @@ class HardwareProgram:
         bill = Bill(len(jobs))
         for job in jobs:
             planned = self.provider.estimate(job.spec)
-            bill += Bill(0, planned.qpu_seconds, planned.money or 0.0)
+            extra = planned.shots - job.spec.executions
+            bill += Bill(0, planned.qpu_seconds, planned.money or 0.0, extra)
         return bill
 
     def forecast_calibration(self, shots: int) -> Bill:
@@ -224,6 +227,9 @@ class HardwareProgram:
     def _run(
         self, jobs: list[Packed], seed: np.random.SeedSequence
     ) -> dict[tuple[int, ...], Counts]:
+        return gather(jobs, self._results(jobs, seed))
+
+    def _results(self, jobs: list[Packed], seed: np.random.SeedSequence) -> list[JobResult]:
         where = tuple(int(k) for k in seed.spawn_key)
         if not where:
             # Outside a driver: named by the seed itself, so that other draws are other jobs.
@@ -231,17 +237,20 @@ class HardwareProgram:
         results = self.desk.run([job.spec for job in jobs], where)
         for record in self.desk.of_round(where):
             self._bill += Bill(1, record.qpu_seconds, record.money or 0.0)
-        return gather(jobs, results)
+        return results
 
     def _pack(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[Packed]:
-        cells = [
+        cells = self._cells(points, shots)
+        return pack(cells, lambda name: self._group(*name), self.device.limits, seed)
+
+    def _cells(self, points: Sequence[Point], shots: IntArray) -> list[Cell]:
+        return [
             Cell((i, g), (g, point.noise_scale), self._angles(point), int(shots[i, g]))
             for i, point in enumerate(points)
             for g in range(shots.shape[1])
         ]
-        return pack(cells, lambda name: self._group(*name), self.device.limits, seed)
 
     def _pack_pairs(
         self, pairs: Sequence[tuple[Point, Point]], shots: IntArray, seed: np.random.SeedSequence

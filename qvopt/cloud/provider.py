@@ -74,8 +74,8 @@ class Pub:
     `circuit.parameters`. A circuit without parameters has shape (n_rows, 0).
 
     With `observable`, {Z mask: coefficient}, the circuit ends without measurements and the
-    provider's estimator returns Σ_k c_k ⟨Π_{q in mask_k} Z_q⟩ (only where
-    `Device.estimates` is set).
+    provider's estimator returns Σ_k c_k ⟨Π_{q in mask_k} Z_q⟩, q being a qubit of the circuit
+    (only where `Device.estimates` is set).
     """
 
     circuit: QuantumCircuit
@@ -117,6 +117,11 @@ class JobSpec:
     def executions(self) -> int:
         """Shots of all rows."""
         return self.n_circuits * self.shots
+
+    @property
+    def estimates(self) -> bool:
+        """Whether it asks for values of observables, and not for counts."""
+        return bool(self.pubs) and self.pubs[0].observable is not None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -207,7 +212,10 @@ class Price:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a job is expected to take, before it is sent. `money` None: not priced."""
+    """What a job is expected to take, before it is sent. `money` None: not priced.
+
+    `shots` are those that are really taken, which mitigation may take more of than was asked.
+    """
 
     circuits: int
     shots: int
@@ -245,7 +253,7 @@ class Device:
             it is not, a crash runs the job anew, with the same seed.
         repeats: rows that an energy may be spread over, for each measurement group, to follow an
             allocation of shots with one number of shots a job; 1 gives every group the same.
-        estimates: whether pubs may have observables.
+        estimates: whether energies are asked for as values of observables.
         note: how it was verified, or what is special.
     """
 

@@ -17,7 +17,7 @@ from .provider import JobResult, JobSpec, ProviderError
 
 def check_result(result: JobResult, spec: JobSpec) -> None:
     """Raise ProviderError unless there are counts of every shot of every row."""
-    if spec.pubs and spec.pubs[0].observable is not None:
+    if spec.estimates:
         _check_values(result, spec)
         return
     if len(result.counts) != len(spec.pubs):

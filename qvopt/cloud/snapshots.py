@@ -33,6 +33,7 @@ from .provider import (
     RefusedError,
     Usage,
 )
+from .resilience import bits_of, circuit_factor, estimator_pubs, make_estimator, taken, values_of
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -78,11 +79,12 @@ class SnapshotProvider:
             device,
             int(self._backend.num_qubits),
             tuple(sorted(self._backend.target.operation_names)),
-            Limits(executions=10_000_000),
+            Limits(executions=10_000_000 // circuit_factor(options)),
             Price(known=True),
             simulator=True,
             durable=False,
-            repeats=REPEATS,
+            repeats=REPEATS if options.resilience is None else 1,
+            estimates=options.resilience is not None,
             note="a recorded snapshot, simulated here; not live hardware",
         )
         self._results: dict[str, JobResult] = {}
@@ -105,15 +107,21 @@ class SnapshotProvider:
 
     def estimate(self, spec: JobSpec) -> Forecast:
         """What the device would take; a snapshot costs nothing."""
-        return Forecast(spec.n_circuits, spec.executions, 0.0, 0.0, "USD")
+        return Forecast(spec.n_circuits, self._shots(spec), 0.0, 0.0, "USD")
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Run the job here and now, each circuit with a seed of its own."""
+        job = f"local-{key[:16]}"
+        run = self._estimated if spec.estimates else self._sampled
+        self._results[job] = run(spec)
+        return job
+
+    def _sampled(self, spec: JobSpec) -> JobResult:
         source = np.random.SeedSequence(spec.seed)
         parts = []
         used = 0
         for pub in spec.pubs:
-            backend, circuit = self._cut(pub.circuit)
+            backend, circuit, _ = self._cut(pub.circuit)
             rows: tuple[Counts, ...] = ()
             for values in self._runs(pub):
                 # The client repeats one seed's noise for every circuit of a job.
@@ -124,9 +132,31 @@ class SnapshotProvider:
                 raw = sampler.run(pubs_of(one), shots=spec.shots).result()
                 rows += result_of(raw, one).counts[0]
             parts.append(rows)
-        job = f"local-{key[:16]}"
-        self._results[job] = JobResult(tuple(parts))
-        return job
+        return JobResult(tuple(parts))
+
+    def _estimated(self, spec: JobSpec) -> JobResult:
+        """Values; the readout is learned for each circuit, which has a seed of its own."""
+        seeds = np.random.SeedSequence(spec.seed).generate_state(len(spec.pubs), np.uint32).tolist()
+        values: list[Any] = []
+        variances: list[Any] = []
+        for pub, seed in zip(spec.pubs, seeds, strict=True):
+            read = sorted({q for mask, _ in pub.observable or () for q in bits_of(mask)})
+            backend, circuit, place = self._cut(pub.circuit, read)
+            observable = tuple((sum(1 << place[q] for q in bits_of(m)), c)
+                               for m, c in pub.observable or ())  # fmt: skip
+            here = Pub(circuit, pub.values, observable)
+            one = JobSpec((here,), spec.shots)
+            estimator = make_estimator(backend, self._options, spec.shots, seed=seed)
+            found = values_of(estimator.run(estimator_pubs((here,))).result(), one, self._options)
+            values += found.values or ()
+            variances += found.variances or ()
+        return JobResult((), tuple(values), tuple(variances), self._shots(spec))
+
+    def _shots(self, spec: JobSpec) -> int:
+        """Shots that are really taken, a calibration for each circuit included."""
+        if not spec.estimates:
+            return spec.executions
+        return sum(taken(JobSpec((pub,), spec.shots), self._options) for pub in spec.pubs)
 
     @staticmethod
     def _runs(pub: Pub) -> list[FloatArray]:
@@ -163,18 +193,23 @@ class SnapshotProvider:
             raise RefusedError(f"{self._device.full_name}: job {job} ran in another process")
         return self._results[job]
 
-    def _cut(self, circuit: QuantumCircuit) -> tuple[Any, QuantumCircuit]:
+    def _cut(
+        self, circuit: QuantumCircuit, read: Sequence[int] = ()
+    ) -> tuple[Any, QuantumCircuit, dict[int, int]]:
+        """A simulator of the qubits in use, the circuit on it, and the place of each qubit."""
         from .cutting import cut_circuit, cut_device, used_qubits
 
-        whole = self._device.n_qubits <= 8
-        qubits = tuple(range(self._device.n_qubits)) if whole else used_qubits(circuit)
+        n = self._device.n_qubits
+        whole = n <= 8
+        qubits = tuple(range(n)) if whole else tuple(sorted({*used_qubits(circuit), *read}))
         if qubits not in self._simulators:
             from qiskit_aer import AerSimulator
 
             part = self._backend if whole else cut_device(self._backend, qubits)
             # Its noise is made once: the client would make it anew for every circuit.
             self._simulators[qubits] = AerSimulator.from_backend(part)
-        return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits)
+        place = {q: k for k, q in enumerate(qubits)}
+        return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits), place
 
 
 def lower_to(

@@ -59,5 +59,10 @@ def check_program(spec: MitigationSpec, program: Program, backend: str, shots: i
             f"backend {backend} has no noise to mitigate; leave [mitigation] out, or use aer with "
             f"noise or a device"
         )
+    if not getattr(program, "counts", True):
+        raise InputError(
+            "[mitigation] works on counts, and a resilience level gives expectation values that "
+            "IBM has mitigated; leave out either"
+        )
     if spec.readout is not None and spec.readout.method == "m3":
         need_mthree()

@@ -9,6 +9,9 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
+import re
+import signal
 import threading
 import time
 from dataclasses import dataclass, field
@@ -31,7 +34,9 @@ class Fault:
     """What to do to requests of one kind, so many times.
 
     kind: a status code ("503"), "reset" (cut the connection before the request counts),
-    "reset-after" (cut it after), "hang", "garbage", "truncated", "nan", "wrong-shape", "short".
+    "reset-after" (cut it after), "hang", "garbage", "truncated", "nan", "wrong-shape", "short";
+    "kill" and "kill-after", which kill the server's `victim` instead of cutting. `path` is a
+    regular expression; the first `skip` requests that match are let through.
     """
 
     method: str
@@ -39,6 +44,7 @@ class Fault:
     kind: str
     times: int = 1
     seconds: float = 30.0
+    skip: int = 0
 
 
 @dataclass
@@ -53,6 +59,7 @@ class Server:
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    victim: int = 0
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -78,6 +85,7 @@ class Server:
         }
 
     def __enter__(self) -> Server:
+        assert self.snapshot is not None  # imported here: its libraries do not bear two threads
         self._thread.start()
         return self
 
@@ -107,10 +115,17 @@ class Server:
         """The next fault for a request."""
         with self.lock:
             for fault in self.faults:
-                if fault.method == method and fault.path in path and fault.times > 0:
+                if fault.method == method and fault.times > 0 and re.search(fault.path, path):
+                    if fault.skip > 0:
+                        fault.skip -= 1
+                        continue
                     fault.times -= 1
                     return fault
         return None
+
+    def fail(self, method: str, path: str, kind: str, times: int = 1, skip: int = 0) -> None:
+        """Plan a fault."""
+        self.faults.append(Fault(method, path, kind, times, skip=skip))
 
     # Jobs.
 
@@ -202,21 +217,25 @@ def run_executor(backend: Any, params: dict[str, Any], seed: int) -> str:
     from qvopt.cloud.provider import describe_circuit
 
     program, _ = quantum_program_from_2_0(ParamsModel.model_validate(params))
-    # Runs of equal experiments send equal circuits, up to the names of their parameters' ids.
-    key = repr(
-        [
-            backend.name,
-            seed,
-            program.shots,
-            [(describe_circuit(i.circuit), np.asarray(i.circuit_arguments).tobytes())
-             for i in program.items],
-        ]
-    )  # fmt: skip
-    if key not in _SIMULATED:
-        _SIMULATED[key] = run_quantum_program(
-            backend, program, SimulatorOptions(seed_simulator=seed)
-        )
-    result = _SIMULATED[key]
+    options = SimulatorOptions(seed_simulator=seed)
+    if any(not hasattr(item, "circuit_arguments") for item in program.items):
+        for item in program.items:  # an estimator's, whose circuits are randomized here
+            item.samplex.finalize()
+        result = run_quantum_program(backend, program, options)
+    else:
+        # Runs of equal experiments send equal circuits, up to the names of their parameters' ids.
+        key = repr(
+            [
+                backend.name,
+                seed,
+                program.shots,
+                [(describe_circuit(i.circuit), np.asarray(i.circuit_arguments).tobytes())
+                 for i in program.items],
+            ]
+        )  # fmt: skip
+        if key not in _SIMULATED:
+            _SIMULATED[key] = run_quantum_program(backend, program, options)
+        result = _SIMULATED[key]
     return QuantumProgramResultModel(
         data=[
             QuantumProgramResultItemModel(
@@ -274,7 +293,10 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(length)
             server.requests.append((method, self.path))
             fault = server.fault(method, url.path)
-            if fault is not None and fault.kind != "reset-after":
+            if fault is not None and not fault.kind.endswith("-after"):
+                if fault.kind == "kill":
+                    os.kill(server.victim, signal.SIGKILL)
+                    return self._cut()
                 if fault.kind.isdecimal():
                     return self._send(
                         int(fault.kind), {"errors": [{"message": "planted fault", "code": 1}]}
@@ -287,7 +309,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 if fault.kind == "garbage":
                     return self._send(200, "<html>not JSON</html>")
             status, answer = self._route(method, url.path, parse_qs(url.query), body)
-            if fault is not None and fault.kind == "reset-after":
+            if fault is not None and fault.kind == "kill-after":
+                os.kill(server.victim, signal.SIGKILL)
+            if fault is not None and fault.kind.endswith("-after"):
                 return self._cut()
             if fault is not None and isinstance(answer, str):
                 answer = spoiled(answer, fault.kind)

@@ -1,104 +1,18 @@
 """Runs on IonQ and Braket that are killed: no job is lost, none is made twice, numbers agree."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 from braket_stub import BraketStub
 from ionq_stub import IonQStub
-
-SECRET = "planted-secret-0123456789"
-STEPS = 2
-JOBS = STEPS + 1  # and the final energies
-
-EXPERIMENT = """
-seed = 3
-max_steps = {steps}
-monitor = "none"
-{top}
-[molecule]
-name = "h2"
-[optimizer]
-name = "spsa"
-learning_rate = 0.1
-perturbation = 0.1
-[backend]
-name = "{backend}"
-poll = 0.02
-longest_poll = 0.05
-grace = {grace}
-[measurement]
-shots = 500
-grouping = "fully-commuting"
-"""
+from killing import JOBS, SECRET, Runs, killed_and_resumed, same
 
 MUTANT = (
     "import qvopt.cloud.ionq as i; i.IonQProvider.find = lambda *_: []; "
     "from qvopt.cli import main; main()"
 )
-NORMAL = "from qvopt.cli import main; main()"
-
 VENDORS = {"ionq:simulator": IonQStub, "braket:sv1": BraketStub}
 CREATE = {"ionq:simulator": "/jobs$", "braket:sv1": "/quantum-task$"}
 LOOK = {"ionq:simulator": r"/jobs/[^/]+$", "braket:sv1": "/quantum-task/"}
 RESULT = {"ionq:simulator": "aggregated$", "braket:sv1": "results.json$"}
-
-
-class Runs:
-    """Starts runs in processes of their own, against a stub."""
-
-    def __init__(self, stub, backend, folder):
-        self.stub, self.backend, self.folder, self.texts = stub, backend, folder, []
-
-    def start(self, *arguments, code=NORMAL):
-        environment = {
-            **os.environ,
-            "IONQ_API_KEY": SECRET,
-            "IONQ_API_URL": f"{self.stub.url}/v0.4",
-            "BRAKET_ENDPOINT": self.stub.url,
-            "AWS_ENDPOINT_URL_S3": self.stub.url,
-            "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_REGION": "us-east-1",
-            "AMZN_BRAKET_OUT_S3_BUCKET": "results",
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.folder,
-        )
-        self.stub.victim = process.pid
-        out, err = process.communicate(timeout=300)
-        self.texts += [out, err]
-        return process.returncode, err
-
-    def begin(self, *, grace=0.3, top="", code=NORMAL):
-        path = self.folder / "experiment.toml"
-        text = EXPERIMENT.format(backend=self.backend, grace=grace, top=top, steps=STEPS)
-        path.write_text(text)
-        return self.start("run", str(path), "--out", "r", code=code)
-
-    def resume(self, code=NORMAL):
-        return self.start("resume", "r", code=code)
-
-    @property
-    def result(self):
-        return json.loads((self.folder / "r/result.json").read_text())
-
-    @property
-    def made(self):
-        return len(getattr(self.stub, "jobs", None) or getattr(self.stub, "tasks", {}))
-
-    def check_secret(self):
-        assert not any(SECRET in text for text in self.texts)
-        for path in self.folder.rglob("*"):
-            if path.is_file():
-                assert SECRET.encode() not in path.read_bytes(), path
 
 
 @pytest.fixture
@@ -113,28 +27,21 @@ def vendor(tmp_path):
         made.append(stub)
         folder = tmp_path / name
         folder.mkdir()
-        return Runs(stub, backend, folder)
+        environment = {
+            "IONQ_API_KEY": SECRET,
+            "IONQ_API_URL": f"{stub.url}/v0.4",
+            "BRAKET_ENDPOINT": stub.url,
+            "AWS_ENDPOINT_URL_S3": stub.url,
+            "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": "us-east-1",
+            "AMZN_BRAKET_OUT_S3_BUCKET": "results",
+        }
+        return Runs(stub, backend, folder, environment, CREATE[backend])
 
     yield make
     for stub in made:
         stub.__exit__()
-
-
-def same(a, b):
-    return {k: a[k] for k in ("energy", "stderr", "status")} == {
-        k: b[k] for k in ("energy", "stderr", "status")
-    }
-
-
-def killed_and_resumed(runs, kills, code=NORMAL):
-    for kind, path, skip in kills:
-        method = "POST" if path == CREATE[runs.backend] else "GET"
-        runs.stub.fail(method, path, kind, skip=skip)
-    status, _ = runs.begin(code=code)
-    for _ in kills:
-        assert status == -9
-        status, err = runs.resume(code)
-    assert status == 0, err
 
 
 @pytest.mark.parametrize(

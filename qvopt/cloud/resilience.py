@@ -1,0 +1,128 @@
+"""IBM's resilience levels: expectation values by the client-side Estimator, errors mitigated.
+
+Level 0 mitigates nothing; 1 undoes readout errors by twirled readout error extinction (TREX,
+E. van den Berg, Z. Minev and K. Temme, arXiv:2012.09738); 2 also extrapolates to zero noise from
+three lengths of the circuit. Standard errors are those that the client reports: it adds those of
+the terms of an observable as if they were independent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qvopt_molecules.errors import InputError
+
+from .ibm_options import IBMOptions, suppress_errors
+from .provider import JobResult, JobSpec, ProviderError, Pub
+
+LEVELS = (0, 1, 2)
+CALIBRATION = 2048
+"""Least shots that TREX learns the readout from, once a job."""
+
+_RANDOMIZATIONS, _FEW = 32, 8
+_NOISE_FACTORS = 3
+
+
+def check_level(level: object) -> None:
+    """Raise InputError unless it is None or one of the levels."""
+    if level is not None and (isinstance(level, bool) or level not in LEVELS):
+        raise InputError(f"resilience must be 0, 1 or 2, got {level!r}")
+
+
+def circuit_factor(options: IBMOptions) -> int:
+    """How many circuits are run for one that is asked for: the noise factors of level 2."""
+    return _NOISE_FACTORS if options.resilience == 2 else 1
+
+
+def randomizations(shots: int, options: IBMOptions) -> tuple[int, int]:
+    """Random frames that a row's shots are spread over, and shots of each.
+
+    A divisor of `shots` is taken where one from 8 to 32 is; otherwise a few shots are added. The
+    client's own choice, 64 shots a frame, would leave too few frames to average over.
+
+    >>> randomizations(1000, IBMOptions(resilience=1))
+    (25, 40)
+    >>> randomizations(997, IBMOptions(resilience=1))
+    (32, 32)
+    """
+    if not options.resilience and not options.twirling:
+        return 1, shots
+    most = min(_RANDOMIZATIONS, shots)
+    best = next(k for k in range(most, 0, -1) if shots % k == 0)
+    frames = best if best >= min(_FEW, most) else most
+    return frames, -(-shots // frames)
+
+
+def taken(spec: JobSpec, options: IBMOptions) -> int:
+    """Shots that a job of observables really takes, the calibration of the readout included."""
+    frames, each = randomizations(spec.shots, options)
+    shots = spec.n_circuits * circuit_factor(options) * frames * each
+    return shots + _calibration_frames(each) * each if options.resilience else shots
+
+
+def _calibration_frames(each: int) -> int:
+    return max(_RANDOMIZATIONS, -(-CALIBRATION // each))
+
+
+def make_estimator(mode: Any, options: IBMOptions, shots: int, *, seed: int | None = None) -> Any:
+    """Return the client-side Estimator on a backend, batch or session, at `shots` a row."""
+    from qiskit_ibm_runtime.executor_estimator import (  # type: ignore[import-untyped,unused-ignore]
+        Estimator,
+    )
+
+    estimator = Estimator(mode=mode)
+    estimator.options.resilience_level = options.resilience or 0
+    estimator.options.default_shots = shots
+    frames, each = randomizations(shots, options)
+    estimator.options.twirling.num_randomizations = frames
+    estimator.options.twirling.shots_per_randomization = each
+    learning = estimator.options.resilience.measure_noise_learning
+    learning.num_randomizations = _calibration_frames(each)
+    suppress_errors(estimator, options, seed)
+    return estimator
+
+
+def estimator_pubs(pubs: tuple[Pub, ...]) -> list[Any]:
+    """Circuits, observables and rows as the client's pubs."""
+    return [(pub.circuit, observable_of(pub), pub.values) for pub in pubs]
+
+
+def observable_of(pub: Pub) -> Any:
+    """The observable of a pub as Qiskit's SparsePauliOp on all qubits of the circuit."""
+    from qiskit.quantum_info import SparsePauliOp
+
+    terms = []
+    for mask, coefficient in pub.observable or ():
+        qubits = bits_of(mask)
+        terms.append(("Z" * len(qubits), qubits, coefficient))
+    return SparsePauliOp.from_sparse_list(terms, num_qubits=pub.circuit.num_qubits)
+
+
+def bits_of(mask: int) -> list[int]:
+    """Places of the ones in a mask."""
+    return [q for q in range(mask.bit_length()) if mask >> q & 1]
+
+
+def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
+    """Return values and variances of an estimator's result.
+
+    Raises ProviderError where it has another form.
+    """
+    values, variances = [], []
+    try:
+        for pub, part in zip(spec.pubs, raw, strict=True):
+            found = np.asarray(part.data.evs, dtype=np.float64)
+            errors = np.asarray(part.data.stds, dtype=np.float64)
+            if found.shape == () and pub.n_rows == 1:
+                found, errors = found.reshape(1), errors.reshape(1)  # a circuit without parameters
+            if found.shape != (pub.n_rows,) or errors.shape != found.shape:
+                raise ProviderError(f"a result of {found.shape} values for {pub.n_rows} points")
+            values.append(found)
+            variances.append(errors**2)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ProviderError(
+            f"a result that is not one of an estimator ({type(error).__name__})"
+        ) from None
+    return JobResult((), tuple(values), tuple(variances), taken(spec, options))

@@ -1,0 +1,74 @@
+"""`qvopt cancel` and `qvopt doctor --live` against IBM's loopback server."""
+
+import json
+
+import pytest
+from ibm_server import Server
+from killing import SECRET
+from typer.testing import CliRunner
+
+from qvopt.cli.app import app
+from qvopt.cli.main import main
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
+assert callable(main)  # its import registers the commands
+
+EXPERIMENT = """
+molecule = "h2"
+max_steps = 1
+shots = 200
+[measurement]
+grouping = "qubit-wise"
+[backend]
+name = "ibm:ibm_manila"
+poll = 0.02
+optimization_level = 1
+"""
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with Server(token=SECRET) as stub:
+        for name, value in stub.environment.items():
+            monkeypatch.setenv(name, value)
+        yield stub
+
+
+def call(*arguments, answer=""):
+    done = CliRunner().invoke(app, list(arguments), input=answer)
+    assert SECRET not in done.output
+    return done
+
+
+def test_cancel_stops_the_jobs_and_says_so(server, tmp_path):
+    (tmp_path / "e.toml").write_text(EXPERIMENT)
+    server.queue = 1000
+    sent = call("submit", "e.toml", "--out", "mine")
+    assert sent.exit_code == 0, sent.output
+    assert [job["status"] for job in server.jobs.values()] == ["Queued"]
+    done = call("cancel", "mine")
+    assert done.exit_code == 0, done.output
+    assert "cancelled job0001" in done.output
+    assert [job["status"] for job in server.jobs.values()] == ["Cancelled"]
+    # It is not submitted again by itself, and a second cancel finds nothing to do.
+    assert "job0001" in str(call("resume", "mine", "--quiet").exception)
+    assert "no job of this run" in call("cancel", "mine").output
+    assert len(server.jobs) == 1
+
+
+def test_doctor_live_asks_first_and_sends_one_job(server):
+    asked = call("doctor", "--live", "--backend", "ibm:ibm_manila", answer="n\n")
+    assert asked.exit_code == 0, asked.output
+    assert "100 shots" in asked.output
+    assert "not sent" in asked.output
+    assert not server.jobs
+    sent = call("doctor", "--live", "--yes", "--json", "--backend", "ibm:ibm_manila")
+    assert sent.exit_code == 0, sent.output
+    assert len(server.jobs) == 1
+    rows = json.loads(sent.stdout)["checks"]
+    (found,) = [row["found"] for row in rows if "Bell" in row["check"]]
+    counts = {int(k): int(n) for k, n in
+              (pair.split(":") for pair in found[len("counts {") : -1].split(","))}  # fmt: skip
+    assert sum(counts.values()) == 100
+    assert counts[0] + counts[3] > 70
