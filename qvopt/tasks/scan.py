@@ -36,6 +36,7 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.lattice import is_lattice
 from qvopt_molecules.references import ccsd_energy_if_any
+from qvopt_molecules.spins import molecular
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -187,7 +188,7 @@ class Scan:
             else:
                 session, continuity = self._session(number, before)
                 warm = session.experiment.start is not None and self.warm and number > 0
-                hamiltonian = session.assembly.hamiltonian
+                hamiltonian = session.assembly.molecular
                 with session:
                     for step in session:
                         yield None, step
@@ -238,7 +239,7 @@ class Scan:
         if result is None:
             return None
         run = RunFolder(path)
-        return run.hamiltonian(), result, *_read_link(path)
+        return molecular(run.hamiltonian()), result, *_read_link(path)
 
     def _session(
         self, number: int, before: tuple[MolecularHamiltonian, FloatArray] | None
