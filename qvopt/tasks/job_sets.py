@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from qvopt.cloud.backend import HardwareBackend
 from qvopt.cloud.calls import Patience
-from qvopt.cloud.desk import JobsPendingError
+from qvopt.cloud.desk import JobFailedError, JobsPendingError
 from qvopt.session import Session
 from qvopt.steps import Step
 
@@ -33,8 +33,11 @@ def in_job_sets(
         open_run: begins or resumes one, with the conduct "submit". All sessions of a sweep are
             open together: where the provider has batches, they share one.
         patience: how long is waited between sweeps.
+
+    Raises JobFailedError for the first job that failed, once the other runs have ended.
     """
     waiting, pause = list(runs), patience.poll
+    failed: JobFailedError | None = None
     while waiting:
         moved = False
         with ExitStack() as sweep:
@@ -47,9 +50,14 @@ def in_job_sets(
                             yield step
                 except JobsPendingError:
                     continue
-                session.result()
+                except JobFailedError as error:
+                    failed = failed or error
+                else:
+                    session.result()
                 waiting.remove(number)
                 moved = True
         if waiting:
             pause = patience.poll if moved else min(1.5 * pause, patience.longest_poll)
             time.sleep(pause)
+    if failed is not None:
+        raise failed

@@ -7,6 +7,7 @@ import pytest
 from ibm_server import Server
 
 from qvopt import make_experiment
+from qvopt.cloud.desk import JobFailedError
 from qvopt.tasks.scan import Scan
 
 FAST = {"poll": 0.02, "longest_poll": 0.05, "grace": 0.3, "call_timeout": 60.0, "give_up": 120.0,
@@ -80,6 +81,23 @@ def test_a_scan_that_is_cut_off_pays_nothing_twice(server, tmp_path):
     assert len(points) == len(BONDS)
     assert list(server.jobs)[: len(before)] == before
     assert len(server.jobs) == ROUNDS * len(BONDS)
+
+
+def test_a_failed_job_stops_its_own_point_alone(server, tmp_path):
+    post = server.post_job
+
+    def failing(payload):
+        answer = post(payload)
+        if answer["id"] == "job0001":
+            server.jobs["job0001"]["status"] = "Failed"
+        return answer
+
+    server.post_job = failing
+    with pytest.raises(JobFailedError, match="--resubmit"):
+        list(scan(tmp_path / "s"))
+    assert len(server.jobs) == 1 + ROUNDS * (len(BONDS) - 1)
+    ended = [(tmp_path / f"s/points/{k:04d}/result.json").is_file() for k in range(3)]
+    assert ended == [False, True, True]
 
 
 @pytest.mark.slow
