@@ -137,6 +137,7 @@ class Session:
                 "hamiltonian": hamiltonian.content_hash(),
                 "references": references,
                 "label": label,
+                **kind_of(hamiltonian),
             },
             durable=True,
         )
@@ -213,7 +214,8 @@ class Session:
             run=None if self.folder is None else str(self.folder.path),
             message=outcome.message,
             drift=self.driver.drift,
-            names=_names(self.experiment, self.assembly.hamiltonian.label),
+            names=_names(self.experiment, self.assembly.hamiltonian.label)
+            | kind_of(self.assembly.hamiltonian),
             average=outcome.average,
             operators=list(self.driver.operators),
         )
@@ -314,7 +316,8 @@ def stored_result(folder: RunFolder) -> Result:
         run=str(folder.path),
         message="" if end is None else end[0]["message"],
         drift=0.0 if end is None else end[0]["drift"],
-        names=_names(experiment, begin["label"]),
+        names=_names(experiment, begin["label"])
+        | ({"kind": begin["kind"]} if "kind" in begin else {}),
         average=None if end is None else decode_average(end[0].get("average")),
         operators=chosen_operators(events),
     )
@@ -337,6 +340,11 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
         "backend": experiment.backend.name,
         "seed": experiment.seed,
     }
+
+
+def kind_of(hamiltonian: Hamiltonian) -> dict[str, str]:
+    """What a record says of its Hamiltonian: nothing of a molecular one."""
+    return {"kind": "spins"} if isinstance(hamiltonian, SpinHamiltonian) else {}
 
 
 def with_grouping(assembly: Assembly) -> Assembly:

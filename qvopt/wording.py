@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from qvopt.result import Result
-from qvopt_molecules.heisenberg import HEISENBERG
 
 
 @dataclass(frozen=True)
@@ -24,4 +23,4 @@ _SPINS: Final = Wording("product state", "exact ground energy", "")
 
 def wording(result: Result) -> Wording:
     """Return the words for a run, by what it was run on."""
-    return _SPINS if result.names.get("molecule") == HEISENBERG else _MOLECULE
+    return _SPINS if result.names.get("kind") == "spins" else _MOLECULE

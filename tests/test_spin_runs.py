@@ -12,6 +12,8 @@ from qvopt.cli.output import result_rows
 from qvopt.comparison.compare import compare
 from qvopt.experiment import make_experiment
 from qvopt.optimizers.protocol import Energy
+from qvopt.run_folder import RunFolder
+from qvopt.session import stored_result
 from qvopt_circuits.given import GivenCircuit
 from qvopt_circuits.hva import HamiltonianVariational
 from qvopt_circuits.spins import prepare
@@ -105,6 +107,8 @@ def test_resumes_bit_for_bit_from_frozen_spins(tmp_path):
         cut = session.result()
     assert np.array_equal(cut.x, whole.x)
     assert (cut.energy, cut.stderr, cut.shots) == (whole.energy, whole.stderr, whole.shots)
+    shown = [name for name, _, _ in result_rows(stored_result(RunFolder(tmp_path / "cut")))]
+    assert "product state" in shown
     document = json.loads((tmp_path / "cut" / "result.json").read_text())
     assert document["fci"] == pytest.approx(-1.616025403784438, abs=1e-9)
 
@@ -128,6 +132,7 @@ def test_given_circuit_and_own_model():
     exact = np.linalg.eigvalsh(observable.to_sparse().toarray())[0]
     assert found.fci == pytest.approx(exact, abs=1e-10)
     assert found.energy == pytest.approx(exact, abs=1e-6)
+    assert "exact ground energy" in [name for name, _, _ in result_rows(found)]
     assert prepare(GivenCircuit(gates), h, "jordan-wigner").circuit.n_qubits == 2
     with pytest.raises(InputError, match="use hardware-efficient"):
         prepare(HamiltonianVariational(), h, "jordan-wigner")

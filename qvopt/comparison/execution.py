@@ -24,7 +24,7 @@ from qvopt.experiment_file import dump_toml
 from qvopt.journal import Journal, LockedError, sync_journals
 from qvopt.rounds import NonFiniteError
 from qvopt.run_folder import RunFolder
-from qvopt.session import Session
+from qvopt.session import Session, kind_of
 from qvopt.streams import START_STREAM, stream
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.spins import Preparation, prepare
@@ -157,6 +157,7 @@ def _begin(
         "hamiltonian": task["integrals"],
         "references": dict(task["references"]),
         "label": assembly.hamiltonian.label or "molecule",
+        **kind_of(assembly.hamiltonian),
     }
     run = RunFolder(path)
     if not journal.events:
