@@ -38,7 +38,10 @@ ALLOWED = [
     ("qvopt.cli", ("qvopt",)),
     ("qvopt.driver", ("qvopt_molecules", "qvopt.")),
 ]  # fmt: skip
-LAZY = {"qiskit", "qiskit_aer", "pennylane", "pyscf", "matplotlib"}
+LAZY = {
+    "braket", "distributed", "matplotlib", "mthree", "pandas", "pennylane", "pyarrow", "pyscf",
+    "qiskit", "qiskit_aer", "qiskit_ibm_runtime", "qiskit_ionq",
+}  # fmt: skip
 
 
 def imports(path, module):
