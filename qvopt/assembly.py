@@ -17,7 +17,7 @@ from qvopt.gradients.metric_rules import metric_rule
 from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
 from qvopt.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
-from qvopt.measurement.catalogue import build_plan
+from qvopt.measurement.catalogue import build_plan, pauli_plan
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.mitigation.building import check_program, extrapolation, postselected
 from qvopt.mitigation.spec import MitigationSpec
@@ -27,8 +27,8 @@ from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
-from qvopt_circuits.mapping import in_mapping
 from qvopt_circuits.pools import extended
+from qvopt_circuits.spins import prepare
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
@@ -39,6 +39,7 @@ from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
 from qvopt_molecules.references import n_determinants
+from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
 from qvopt_molecules.states import LARGEST_SECTOR
 
 FloatArray = npt.NDArray[np.float64]
@@ -49,12 +50,17 @@ class Assembly:
     """Everything an experiment needs to run, and the point to start from."""
 
     experiment: Experiment
-    hamiltonian: MolecularHamiltonian
+    hamiltonian: Hamiltonian
     circuit: Circuit
     plan: MeasurementPlan | None
     program: Program
     evaluator: Evaluator
     start: FloatArray
+
+    @property
+    def molecular(self) -> MolecularHamiltonian:
+        """The Hamiltonian over orbitals. Raises InputError where it is of spins."""
+        return molecular(self.hamiltonian)
 
 
 def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
@@ -74,14 +80,22 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
 
 
 def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
-    """Compute, or read from the cache or an FCIDUMP file, the integrals of a description."""
+    """Return the Hamiltonian of a description that has orbitals.
+
+    Raises InputError for a model of spins.
+    """
+    return molecular(hamiltonian_of(spec))
+
+
+def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
+    """Compute, or read from the cache or an FCIDUMP file, what a description means."""
     molecule = resolve_molecule(spec)
     if molecule is not None:
         return build_hamiltonian(molecule)
     if is_lattice(spec.name):
         if spec.active_space or spec.basis or spec.charge or spec.orbitals:
             raise InputError(
-                f"{spec.name} takes its own parameters (--set sites=6 --set u=8) and spin; it has "
+                f"{spec.name} takes its own parameters (such as --set sites=6); it has "
                 f"no basis, charge, orbitals or active space"
             )
         return lattice_hamiltonian(spec.name, spec.set, spec.spin)
@@ -111,7 +125,7 @@ def _conserves_spin(excitation: Gate, norb: int) -> bool:
 
 def make_plan(
     experiment: Experiment,
-    hamiltonian: MolecularHamiltonian,
+    hamiltonian: Hamiltonian,
     observable: PauliSum,
     circuit: Circuit,
 ) -> MeasurementPlan | None:
@@ -119,6 +133,8 @@ def make_plan(
     settings = experiment.measurement
     if settings.shots is None:
         return None
+    if isinstance(hamiltonian, SpinHamiltonian):
+        return _plan_of_spins(settings, hamiltonian)
     rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
     if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
@@ -130,6 +146,13 @@ def make_plan(
     return with_allocation(
         plan, settings.allocation, hamiltonian=hamiltonian, mapping=experiment.mapping
     )
+
+
+def _plan_of_spins(settings: MeasurementSpec, hamiltonian: SpinHamiltonian) -> MeasurementPlan:
+    if settings.postselect:
+        raise InputError("post-selection goes by electron numbers, and spins have none")
+    plan = pauli_plan(settings.grouping or "qubit-wise", hamiltonian.observable)
+    return with_allocation(plan, settings.allocation, hamiltonian=hamiltonian)
 
 
 def _learns_gradients(settings: MeasurementSpec) -> bool:
@@ -145,7 +168,7 @@ def _learns_gradients(settings: MeasurementSpec) -> bool:
 
 def assemble(
     experiment: Experiment,
-    hamiltonian: MolecularHamiltonian | None = None,
+    hamiltonian: Hamiltonian | None = None,
     backend: Backend | None = None,
 ) -> Assembly:
     """Build an experiment; `hamiltonian` takes the place of computing the integrals.
@@ -155,15 +178,18 @@ def assemble(
     Raises InputError where its parts do not go together.
     """
     if hamiltonian is None:
-        hamiltonian = molecular_hamiltonian(experiment.molecule)
+        hamiltonian = hamiltonian_of(experiment.molecule)
     ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
-    mapped = in_mapping(ansatz, experiment.mapping)
+    prepared = prepare(ansatz, hamiltonian, experiment.mapping)
+    circuit = prepared.circuit
     if backend is None:
         backend = get_backend(experiment.backend.name, **experiment.backend.options)
-    circuit = mapped.circuit(hamiltonian)
-    observable = qubit_hamiltonian(hamiltonian, experiment.mapping)
+    if isinstance(hamiltonian, SpinHamiltonian):
+        integrals, observable = None, hamiltonian.observable
+    else:
+        integrals, observable = hamiltonian, qubit_hamiltonian(hamiltonian, experiment.mapping)
     plan = make_plan(experiment, hamiltonian, observable, circuit)
-    problem = Problem(circuit, observable, hamiltonian, plan)
+    problem = Problem(circuit, observable, integrals, plan)
     mitigation = experiment.mitigation
     if mitigation.zne is not None:
         problem = replace(problem, folding=mitigation.zne.folding)
@@ -180,13 +206,13 @@ def assemble(
         start = circuit.check_parameters(np.array(experiment.start))
     else:
         rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
-        start = mapped.start(hamiltonian, rng)
+        start = prepared.start(rng)
     return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start)
 
 
 def _evaluator(
     experiment: Experiment,
-    hamiltonian: MolecularHamiltonian,
+    hamiltonian: Hamiltonian,
     ansatz: Ansatz,
     program: Program,
     compile_circuit: Callable[[Circuit], Program],
@@ -211,6 +237,7 @@ def _evaluator(
     }
     if not isinstance(ansatz, Adapt):
         return Evaluator(**parts)
+    hamiltonian = molecular(hamiltonian)
     pool = ansatz.operators(hamiltonian)
     circuit = ansatz.circuit(hamiltonian)
     slopes = None
@@ -222,7 +249,7 @@ def _evaluator(
     return GrowingEvaluator(**parts, growth=growth)
 
 
-def exact_twin(experiment: Experiment, hamiltonian: MolecularHamiltonian | None = None) -> Assembly:
+def exact_twin(experiment: Experiment, hamiltonian: Hamiltonian | None = None) -> Assembly:
     """Return the same problem on a simulator with exact values: the sector engine, else vectors.
 
     Raises InputError where neither can.

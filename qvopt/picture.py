@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from qvopt.result import Result, Trace
+from qvopt.wording import wording
 from qvopt_molecules.errors import InputError
 
 _CHEMICAL_ACCURACY = 1.6e-3  # Hartree
@@ -35,7 +36,7 @@ def draw_convergence(trace: Trace, result: Result, path: Path) -> None:
         f"on {names.get('backend', '')}",
         fontsize=11,
     )
-    top = axes[0]
+    top, words = axes[0], wording(result)
     marker = "o" if len(x) < 30 else None
     if sampled and np.isfinite(trace.energy).any():
         top.errorbar(
@@ -46,27 +47,29 @@ def draw_convergence(trace: Trace, result: Result, path: Path) -> None:
         top.plot(x, trace.exact, color=_BLUE, marker=marker, markersize=3, label=label)
     elif np.isfinite(trace.energy).any() and not sampled:
         top.plot(x, trace.energy, color=_BLUE, marker=marker, markersize=3, label="energy")
-    top.axhline(result.hf, color=_GREY, linestyle=":", linewidth=1, label="Hartree-Fock")
+    top.axhline(result.hf, color=_GREY, linestyle=":", linewidth=1, label=words.reference)
     if result.fci is not None:
-        top.axhline(result.fci, color=_GREY, linestyle="--", linewidth=1, label="full CI")
-    top.set_ylabel("energy (Ha)")
+        top.axhline(result.fci, color=_GREY, linestyle="--", linewidth=1, label=words.exact)
+    unit = f" ({words.unit})" if words.unit else ""
+    top.set_ylabel(f"energy{unit}")
     top.ticklabel_format(axis="y", useOffset=False)
     top.legend(frameon=False, fontsize=8)
     if known:
         bottom = axes[1]
         error = np.maximum(np.abs(trace.exact - float(result.fci or 0.0)), 1e-12)
         bottom.semilogy(x, error, color=_BLUE, marker=marker, markersize=3)
-        bottom.axhline(_CHEMICAL_ACCURACY, color=_GREY, linewidth=1, linestyle="--")
-        bottom.annotate(
-            "chemical accuracy (1.6 mHa)",
-            (1, _CHEMICAL_ACCURACY),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize=8,
-            color=_GREY,
-        )
-        bottom.set_ylabel("|error| against full CI (Ha)")
+        if words.unit:
+            bottom.axhline(_CHEMICAL_ACCURACY, color=_GREY, linewidth=1, linestyle="--")
+            bottom.annotate(
+                "chemical accuracy (1.6 mHa)",
+                (1, _CHEMICAL_ACCURACY),
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                va="bottom",
+                fontsize=8,
+                color=_GREY,
+            )
+        bottom.set_ylabel(f"|error| against {words.exact}{unit}")
     axes[-1].set_xlabel("shots spent" if sampled else "step")
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)

@@ -22,7 +22,7 @@ from qvopt.experiment import Experiment, make_experiment
 from qvopt.experiment_file import dump_toml, read_experiment_file
 from qvopt.journal import Event, Journal, read_journal
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
 
 
@@ -42,7 +42,7 @@ class RunFolder:
         cls,
         path: Path | None,
         experiment: Experiment,
-        hamiltonian: MolecularHamiltonian,
+        hamiltonian: Hamiltonian,
         name: str,
         command: list[str] | None = None,
     ) -> RunFolder:
@@ -83,8 +83,8 @@ class RunFolder:
         """Read the experiment."""
         return make_experiment(read_experiment_file(self.path / "experiment.toml"))
 
-    def hamiltonian(self) -> MolecularHamiltonian:
-        """Read the frozen integrals."""
+    def hamiltonian(self) -> Hamiltonian:
+        """Read the frozen integrals, or spins."""
         return load_hamiltonian(self.path / "hamiltonian.npz")
 
     def events(self) -> list[Event]:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from qvopt.assembly import Assembly, assemble, molecular_hamiltonian, resolve_molecule
+from qvopt.assembly import Assembly, assemble, hamiltonian_of, resolve_molecule
 from qvopt.cloud.backend import as_backend
 from qvopt.cloud.budgets import lost_costs, lost_costs_of, make_budget
 from qvopt.cloud.handling import JobHandling
@@ -30,8 +30,9 @@ from qvopt.steps import Monitor, Outcome, Step
 from qvopt.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
+from qvopt_molecules.spin_energies import ground_energy_if_small
+from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, product_energy
 
 
 class Session:
@@ -92,7 +93,7 @@ class Session:
         command: list[str] | None = None,
         jobs: JobHandling | None = None,
         backend: Any = None,
-        hamiltonian: MolecularHamiltonian | None = None,
+        hamiltonian: Hamiltonian | None = None,
     ) -> Self:
         """Start a new run.
 
@@ -115,7 +116,7 @@ class Session:
                 f"`qvopt resume {out}` to go on with it"
             )
         if hamiltonian is None:
-            hamiltonian = molecular_hamiltonian(experiment.molecule)
+            hamiltonian = hamiltonian_of(experiment.molecule)
         assembly = with_grouping(assemble(experiment, hamiltonian, backend))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
@@ -136,6 +137,7 @@ class Session:
                 "hamiltonian": hamiltonian.content_hash(),
                 "references": references,
                 "label": label,
+                **kind_of(hamiltonian),
             },
             durable=True,
         )
@@ -212,7 +214,8 @@ class Session:
             run=None if self.folder is None else str(self.folder.path),
             message=outcome.message,
             drift=self.driver.drift,
-            names=_names(self.experiment, self.assembly.hamiltonian.label),
+            names=_names(self.experiment, self.assembly.hamiltonian.label)
+            | kind_of(self.assembly.hamiltonian),
             average=outcome.average,
             operators=list(self.driver.operators),
         )
@@ -318,7 +321,8 @@ def stored_result(folder: RunFolder) -> Result:
         run=str(folder.path),
         message="" if end is None else end[0]["message"],
         drift=0.0 if end is None else end[0]["drift"],
-        names=_names(experiment, begin["label"]),
+        names=_names(experiment, begin["label"])
+        | ({"kind": begin["kind"]} if "kind" in begin else {}),
         average=None if end is None else decode_average(end[0].get("average")),
         operators=chosen_operators(events),
     )
@@ -341,6 +345,11 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
         "backend": experiment.backend.name,
         "seed": experiment.seed,
     }
+
+
+def kind_of(hamiltonian: Hamiltonian) -> dict[str, str]:
+    """What a record says of its Hamiltonian: nothing of a molecular one."""
+    return {"kind": "spins"} if isinstance(hamiltonian, SpinHamiltonian) else {}
 
 
 def with_grouping(assembly: Assembly) -> Assembly:
@@ -376,10 +385,17 @@ def _device(assembly: Assembly) -> Device | None:
 
 
 def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
-    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree."""
+    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree.
+
+    For spins these are the energy of the product state and the exact ground energy.
+    """
+    spins = assembly.hamiltonian
+    if isinstance(spins, SpinHamiltonian):
+        product = product_energy(spins.observable, spins.reference)
+        return {"hf": product, "fci": ground_energy_if_small(spins)}
     molecule = resolve_molecule(experiment.molecule)
     known = {} if molecule is None else dict(molecule.references)
     fci = known.get("fci")
     if fci is None:
-        fci = fci_energy_if_small(assembly.hamiltonian)
-    return {"hf": hartree_fock_energy(assembly.hamiltonian), "fci": fci}
+        fci = fci_energy_if_small(assembly.molecular)
+    return {"hf": hartree_fock_energy(assembly.molecular), "fci": fci}

@@ -87,7 +87,7 @@ def measurement_table(experiment: Experiment) -> list[Row]:
         raise InputError(
             "the table needs the sector backend, a number-conserving ansatz and Jordan-Wigner"
         )
-    h = assembly.hamiltonian
+    h = assembly.molecular
     states = {
         "hf": hartree_fock_state(h),
         "ansatz": _optimum(assembly.program, assembly),

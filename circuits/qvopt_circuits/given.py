@@ -70,18 +70,26 @@ class GivenCircuit:
 
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
         """Return the circuit. Raises InputError where there are no gates or too few qubits."""
+        return self.over(hamiltonian.n_qubits)
+
+    def over(self, n_qubits: int) -> Circuit:
+        """Return the circuit on at least `n_qubits` qubits, or on as many as were given."""
         if not self.gates:
             raise InputError(
                 "ansatz circuit needs its gates: ansatz.gates = ['x 0', 'ry 1 2.0*x0', …], or "
                 "from_qiskit(…) and from_pennylane(…) in Python"
             )
-        return self._parsed(self.n_qubits or hamiltonian.n_qubits)
+        return self._parsed(self.n_qubits or n_qubits)
 
     def start(self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator) -> FloatArray:
         """Return the start point; nothing is drawn from `rng`."""
+        return self.start_of(rng)
+
+    def start_of(self, rng: np.random.Generator) -> FloatArray:
+        """Return the start point, for any Hamiltonian."""
         if self.start_point:
             return np.array(self.start_point, dtype=np.float64)
-        return np.zeros(self.circuit(hamiltonian).n_parameters)
+        return np.zeros(self.over(1).n_parameters)
 
     def _parsed(self, n_qubits: int) -> Circuit:
         gates = tuple(_gate(line) for line in self.gates)

@@ -4,11 +4,14 @@ from .catalogue import catalogue_names, find_molecule
 from .errors import BackendError, BudgetExceededError, InputError, QvoptError
 from .fcidump import read_fcidump, write_fcidump
 from .hamiltonian import MolecularHamiltonian
+from .heisenberg import heisenberg_chain
 from .integrals import build_hamiltonian
 from .mappings import qubit_hamiltonian
 from .molecule import ActiveSpace, Atom, Molecule
 from .pauli import PauliSum
 from .references import fci_energy, hartree_fock_energy, reference_energies
+from .spin_energies import ground_energy
+from .spins import SpinHamiltonian
 from .storage import load_hamiltonian, save_hamiltonian
 
 __all__ = [
@@ -21,11 +24,14 @@ __all__ = [
     "Molecule",
     "PauliSum",
     "QvoptError",
+    "SpinHamiltonian",
     "build_hamiltonian",
     "catalogue_names",
     "fci_energy",
     "find_molecule",
+    "ground_energy",
     "hartree_fock_energy",
+    "heisenberg_chain",
     "load_hamiltonian",
     "qubit_hamiltonian",
     "read_fcidump",

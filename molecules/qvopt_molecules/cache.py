@@ -19,6 +19,7 @@ from typing import Any
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .molecule import Molecule
+from .spins import molecular
 from .storage import load_hamiltonian, save_hamiltonian
 
 _FORMAT = 2
@@ -50,7 +51,7 @@ def cached_hamiltonian(
     document = dataclasses.asdict(dataclasses.replace(molecule, references={}))
     path = cache_folder() / f"{content_key(document)}.npz"
     try:
-        return load_hamiltonian(path)
+        return molecular(load_hamiltonian(path))
     except InputError:
         pass
     hamiltonian = compute(molecule)

@@ -1,4 +1,4 @@
-r"""Lattice models whose Hamiltonian has the molecular form: the Hubbard chain.
+r"""Lattice models by name, and the one whose Hamiltonian has the molecular form: the Hubbard chain.
 
     H = -t Σ_<pq>σ (a†_pσ a_qσ + a†_qσ a_pσ) + U Σ_p n_pα n_pβ - μ Σ_p N_p
 
@@ -18,10 +18,16 @@ import numpy as np
 from .alignment import rotated
 from .errors import InputError, unknown_name
 from .hamiltonian import MolecularHamiltonian
+from .heisenberg import HEISENBERG, heisenberg_chain
+from .lattice_settings import lattice_settings, whole
+from .spins import Hamiltonian
 
 HUBBARD: Final = "hubbard-chain"
-LATTICES: Final = {HUBBARD: "Fermi-Hubbard chain"}
-_ALIASES: Final = {"hubbard": HUBBARD}
+LATTICES: Final = {
+    HUBBARD: "Fermi-Hubbard chain",
+    HEISENBERG: "Heisenberg (XXZ) chain of spins",
+}
+_ALIASES: Final = {"hubbard": HUBBARD, "heisenberg": HEISENBERG}
 _DEFAULTS: Final = {
     "sites": 4.0,
     "u": 4.0,
@@ -52,23 +58,17 @@ def hubbard_chain(
 
     Raises InputError for unknown or impossible values.
     """
-    values = dict(_DEFAULTS)
-    for key, value in (settings or {}).items():
-        if key not in values:
-            raise unknown_name(f"parameter of {HUBBARD}", key, values)
-        if not math.isfinite(value):
-            raise InputError(f"{HUBBARD}: {key} must be finite, got {value}")
-        values[key] = float(value)
-    n = _whole(values["sites"], "sites", 2, _MOST_SITES)
+    values = lattice_settings(HUBBARD, _DEFAULTS, settings)
+    n = whole(HUBBARD, values["sites"], "sites", 2, _MOST_SITES)
     electrons = n if math.isnan(values["electrons"]) else values["electrons"]
-    total = _whole(electrons, "electrons", 1, 2 * n - 1)
+    total = whole(HUBBARD, electrons, "electrons", 1, 2 * n - 1)
     unpaired = total % 2 if spin is None else spin
     if unpaired > min(total, 2 * n - total) or (total - unpaired) % 2:
         raise InputError(
             f"{HUBBARD}: {total} electrons on {n} sites cannot have {unpaired} unpaired ones"
         )
-    periodic = bool(_whole(values["periodic"], "periodic", 0, 1))
-    sites = bool(_whole(values["site_basis"], "site_basis", 0, 1))
+    periodic = bool(whole(HUBBARD, values["periodic"], "periodic", 0, 1))
+    sites = bool(whole(HUBBARD, values["site_basis"], "site_basis", 0, 1))
     hopping = np.zeros((n, n))
     for p in range(n - 1):
         hopping[p, p + 1] = hopping[p + 1, p] = -values["t"]
@@ -93,18 +93,13 @@ def hubbard_chain(
     return rotated(h, turn)
 
 
-def lattice_hamiltonian(
-    name: str, settings: Mapping[str, float], spin: int | None
-) -> MolecularHamiltonian:
+def lattice_hamiltonian(name: str, settings: Mapping[str, float], spin: int | None) -> Hamiltonian:
     """Return the lattice model of a name."""
     if not is_lattice(name):
         raise unknown_name("lattice model", name, LATTICES)
-    return hubbard_chain(settings, spin=spin)
-
-
-def _whole(value: float, name: str, least: int, most: int) -> int:
-    if value != int(value) or not least <= value <= most:
-        raise InputError(
-            f"{HUBBARD}: {name} must be a whole number from {least} to {most}, got {value:g}"
-        )
-    return int(value)
+    plain = name.strip().lower().replace("_", "-")
+    if _ALIASES.get(plain, plain) == HUBBARD:
+        return hubbard_chain(settings, spin=spin)
+    if spin is not None:
+        raise InputError(f"{HEISENBERG} takes no spin: all its states are searched")
+    return heisenberg_chain(settings)

@@ -14,29 +14,21 @@ from .errors import InputError
 from .frame import OrbitalFrame
 from .hamiltonian import MolecularHamiltonian
 from .molecule import Atom
+from .pauli import PauliSum
+from .spins import Hamiltonian, SpinHamiltonian
 
 _FORMAT = 1
 
 
-def save_hamiltonian(hamiltonian: MolecularHamiltonian, path: str | Path) -> None:
+def save_hamiltonian(hamiltonian: Hamiltonian, path: str | Path) -> None:
     """Write a Hamiltonian so that a reader sees either all of it or the former file."""
     path = Path(path)
-    h = hamiltonian
     arrays = {
+        **_arrays(hamiltonian),
         "format": np.array(_FORMAT),
-        "core_energy": np.array(h.core_energy),
-        "one_body": h.one_body,
-        "two_body": h.two_body,
-        "electrons": np.array([h.n_alpha, h.n_beta]),
-        "label": np.array(h.label),
-        "hash": np.array(h.content_hash()),
+        "label": np.array(hamiltonian.label),
+        "hash": np.array(hamiltonian.content_hash()),
     }
-    if h.orbital_energies is not None:
-        arrays["orbital_energies"] = h.orbital_energies
-    if h.irreps is not None:
-        arrays["irreps"] = np.array(h.irreps)
-    if h.frame is not None:
-        arrays |= _frame_arrays(h.frame)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -50,7 +42,7 @@ def save_hamiltonian(hamiltonian: MolecularHamiltonian, path: str | Path) -> Non
         raise
 
 
-def load_hamiltonian(path: str | Path) -> MolecularHamiltonian:
+def load_hamiltonian(path: str | Path) -> Hamiltonian:
     """Read what `save_hamiltonian` wrote.
 
     Raises InputError for a missing or damaged file.
@@ -59,17 +51,7 @@ def load_hamiltonian(path: str | Path) -> MolecularHamiltonian:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
             if int(data["format"]) != _FORMAT:
                 raise InputError(f"{path} was written by another version of qvopt")
-            hamiltonian = MolecularHamiltonian(
-                core_energy=float(data["core_energy"]),
-                one_body=data["one_body"],
-                two_body=data["two_body"],
-                n_alpha=int(data["electrons"][0]),
-                n_beta=int(data["electrons"][1]),
-                orbital_energies=data.get("orbital_energies"),
-                irreps=tuple(int(i) for i in data["irreps"]) if "irreps" in data else None,
-                label=str(data["label"]),
-                frame=_frame(data) if "frame_coefficients" in data else None,
-            )
+            hamiltonian = _spins(data) if "pauli_x" in data else _integrals(data)
             stored = str(data["hash"])
     except InputError:
         raise
@@ -80,6 +62,51 @@ def load_hamiltonian(path: str | Path) -> MolecularHamiltonian:
     if stored != hamiltonian.content_hash():
         raise InputError(f"{path} is damaged: its contents do not match their hash")
     return hamiltonian
+
+
+def _arrays(h: Hamiltonian) -> dict[str, Any]:
+    if isinstance(h, SpinHamiltonian):
+        return {
+            "pauli_x": h.observable.x,
+            "pauli_z": h.observable.z,
+            "coefficients": h.observable.coefficients,
+            "n_spins": np.array(h.n_qubits),
+            "reference": np.array(h.reference, dtype=np.uint64),
+        }
+    arrays: dict[str, Any] = {
+        "core_energy": np.array(h.core_energy),
+        "one_body": h.one_body,
+        "two_body": h.two_body,
+        "electrons": np.array([h.n_alpha, h.n_beta]),
+    }
+    if h.orbital_energies is not None:
+        arrays["orbital_energies"] = h.orbital_energies
+    if h.irreps is not None:
+        arrays["irreps"] = np.array(h.irreps)
+    if h.frame is not None:
+        arrays |= _frame_arrays(h.frame)
+    return arrays
+
+
+def _integrals(data: Any) -> Hamiltonian:
+    return MolecularHamiltonian(
+        core_energy=float(data["core_energy"]),
+        one_body=data["one_body"],
+        two_body=data["two_body"],
+        n_alpha=int(data["electrons"][0]),
+        n_beta=int(data["electrons"][1]),
+        orbital_energies=data.get("orbital_energies"),
+        irreps=tuple(int(i) for i in data["irreps"]) if "irreps" in data else None,
+        label=str(data["label"]),
+        frame=_frame(data) if "frame_coefficients" in data else None,
+    )
+
+
+def _spins(data: Any) -> Hamiltonian:
+    observable = PauliSum(
+        int(data["n_spins"]), data["pauli_x"], data["pauli_z"], data["coefficients"]
+    )
+    return SpinHamiltonian(observable, int(data["reference"]), str(data["label"]))
 
 
 def _frame_arrays(frame: OrbitalFrame) -> dict[str, Any]:

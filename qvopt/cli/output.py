@@ -8,6 +8,7 @@ from typing import Any
 
 from qvopt.measurement.estimate import Estimate
 from qvopt.result import KCAL_PER_MOL, Result
+from qvopt.wording import wording
 
 
 def print_json(document: Any) -> None:
@@ -57,27 +58,32 @@ def print_result(result: Result) -> None:
 def result_rows(result: Result) -> list[tuple[str, str, str]]:
     """Rows (name, value, unit) of the closing table."""
     rows = [("status", result.status, result.message)]
+    words = wording(result)
+    unit = words.unit
     if result.energy is not None:
         sampled = bool(result.stderr)
         estimate = Estimate(result.energy, (result.stderr or 0.0) ** 2)
-        rows.append(("energy", str(estimate), "Ha" + (" (fresh shots)" if sampled else "")))
+        rows.append(("energy", str(estimate), f"{unit} (fresh shots)".strip() if sampled else unit))
         if sampled and result.exact is not None:
-            rows.append(("noiseless energy there", f"{result.exact:.8f}", "Ha"))
+            rows.append(("noiseless energy there", f"{result.exact:.8f}", unit))
     if result.average is not None and result.steps > 1:
         mean = result.average
         estimate = Estimate(mean.energy.value, mean.energy.variance)
-        rows.append(("energy at mean iterate", str(estimate), "Ha (fresh shots)"))
+        rows.append(("energy at mean iterate", str(estimate), f"{unit} (fresh shots)".strip()))
         if mean.exact is not None:
-            rows.append(("noiseless energy there", f"{mean.exact:.8f}", "Ha"))
-    rows.append(("Hartree-Fock", f"{result.hf:.8f}", "Ha"))
+            rows.append(("noiseless energy there", f"{mean.exact:.8f}", unit))
+    rows.append((words.reference, f"{result.hf:.8f}", unit))
     if result.fci is not None:
-        rows.append(("full CI", f"{result.fci:.8f}", "Ha"))
+        rows.append((words.exact, f"{result.fci:.8f}", unit))
     if result.error is not None:
         noisy = result.exact is None and bool(result.stderr)
         note = "of the measured energy" if noisy else ""
-        rows.append(("error", f"{1e3 * result.error:.4f}", f"mHa {note}".strip()))
-        rows.append(("", f"{KCAL_PER_MOL * result.error:.4f}", "kcal/mol"))
-    if result.correlation is not None:
+        if unit:
+            rows.append(("error", f"{1e3 * result.error:.4f}", f"m{unit} {note}".strip()))
+            rows.append(("", f"{KCAL_PER_MOL * result.error:.4f}", "kcal/mol"))
+        else:
+            rows.append(("error", f"{result.error:.8f}", note))
+    if unit and result.correlation is not None:
         above = result.correlation < 0
         share = "none" if above else f"{100 * result.correlation:.2f}"
         rows.append(("correlation recovered", share, "above Hartree-Fock" if above else "%"))

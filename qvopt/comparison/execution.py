@@ -24,11 +24,10 @@ from qvopt.experiment_file import dump_toml
 from qvopt.journal import Journal, LockedError, sync_journals
 from qvopt.rounds import NonFiniteError
 from qvopt.run_folder import RunFolder
-from qvopt.session import Session
+from qvopt.session import Session, kind_of
 from qvopt.streams import START_STREAM, stream
-from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
-from qvopt_circuits.mapping import in_mapping
+from qvopt_circuits.spins import Preparation, prepare
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.storage import load_hamiltonian
 
@@ -43,7 +42,7 @@ _SMALL_FILES: Final = 12 << 10
 
 VERSION: Final = version("qvopt")
 
-_assembled: OrderedDict[str, tuple[Assembly, Assembly | None, Ansatz]] = OrderedDict()
+_assembled: OrderedDict[str, tuple[Assembly, Assembly | None, Preparation]] = OrderedDict()
 _environments: dict[str, Path] = {}
 
 
@@ -158,6 +157,7 @@ def _begin(
         "hamiltonian": task["integrals"],
         "references": dict(task["references"]),
         "label": assembly.hamiltonian.label or "molecule",
+        **kind_of(assembly.hamiltonian),
     }
     run = RunFolder(path)
     if not journal.events:
@@ -180,18 +180,19 @@ def _assemble(
         hamiltonian = load_hamiltonian(integrals_path(folder, task["integrals"]))
         judge = None if task["exact"] else exact_twin(experiment, hamiltonian)
         spec = experiment.ansatz
-        ansatz = in_mapping(get_ansatz(spec.name, **spec.options), experiment.mapping)
-        _assembled[key] = assemble(experiment, hamiltonian), judge, ansatz
+        ansatz = get_ansatz(spec.name, **spec.options)
+        prepared = prepare(ansatz, hamiltonian, experiment.mapping)
+        _assembled[key] = assemble(experiment, hamiltonian), judge, prepared
         while len(_assembled) > _KEPT:
             _assembled.popitem(last=False)
     _assembled.move_to_end(key)
-    first, judge, ansatz = _assembled[key]
+    first, judge, prepared = _assembled[key]
     rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
     assembly = replace(
         first,
         experiment=experiment,
         evaluator=replace(first.evaluator, seed=experiment.seed),
-        start=ansatz.start(first.hamiltonian, rng),
+        start=prepared.start(rng),
     )
     return assembly, judge
 

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qvopt.assembly import molecular_hamiltonian
+from qvopt.assembly import hamiltonian_of
 from qvopt.experiment import MoleculeSpec
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
 
 
@@ -56,14 +56,14 @@ class ProblemStore:
         self._folder = folder
         self._writable = writable and folder is not None
         self._known: dict[str, Any] = {}
-        self._memory: dict[str, MolecularHamiltonian] = {}
+        self._memory: dict[str, Hamiltonian] = {}
         if folder is not None:
             try:
                 self._known = json.loads((folder / "problems.json").read_text())
             except (OSError, ValueError):
                 self._known = {}
 
-    def hamiltonian(self, spec: MoleculeSpec) -> tuple[MolecularHamiltonian, str]:
+    def hamiltonian(self, spec: MoleculeSpec) -> tuple[Hamiltonian, str]:
         """Return the integrals of a description and their hash, frozen from their first use on."""
         # What is not given is left out: a later version may know more that can be given.
         description = spec.model_dump(mode="json", exclude_none=True)
@@ -75,7 +75,7 @@ class ProblemStore:
                 return self._load(digest), digest
             except InputError:  # lost or damaged: computed anew, and found under its own hash
                 pass
-        hamiltonian = molecular_hamiltonian(spec)
+        hamiltonian = hamiltonian_of(spec)
         digest = hamiltonian.content_hash()
         self._memory[digest] = hamiltonian
         if self._folder is not None and self._writable:
@@ -85,7 +85,7 @@ class ProblemStore:
         self._known[key] = digest
         return hamiltonian, digest
 
-    def _load(self, digest: str) -> MolecularHamiltonian:
+    def _load(self, digest: str) -> Hamiltonian:
         if digest not in self._memory:
             if self._folder is None:
                 raise InputError("there are no such integrals")

@@ -19,8 +19,8 @@ from qvopt.experiment import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
 from qvopt.session import molecular_references, with_grouping
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import n_determinants
+from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 from .frozen import Problem, ProblemStore
 from .references import reference_energy
@@ -143,13 +143,17 @@ def _without_shots(resolved: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in resolved["measurement"].items() if k != "shots"}
 
 
-def _sizes(assembly: Assembly, hamiltonian: MolecularHamiltonian) -> dict[str, int]:
+def _sizes(assembly: Assembly, hamiltonian: Hamiltonian) -> dict[str, int]:
     gradient = assembly.evaluator.prepare([Gradient(assembly.start)]).costs["gradient"]
     plan = assembly.evaluator.need_plan()
+    if isinstance(hamiltonian, SpinHamiltonian):
+        electrons, determinants = 0, 1 << hamiltonian.n_qubits
+    else:
+        electrons, determinants = hamiltonian.n_electrons, n_determinants(hamiltonian)
     return {
         "qubits": assembly.circuit.n_qubits,
-        "electrons": hamiltonian.n_electrons,
-        "determinants": n_determinants(hamiltonian),
+        "electrons": electrons,
+        "determinants": determinants,
         "parameters": assembly.circuit.n_parameters,
         "groups": len(plan.groups),
         "gradient_energies": gradient.evaluations,

@@ -11,7 +11,7 @@ from qvopt.assembly import exact_twin
 from qvopt.experiment import Experiment
 from qvopt.optimizers.minimize import minimize
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 _STARTS: Final = 6
 _SPREAD: Final = 0.1  # radians
@@ -20,7 +20,7 @@ _SPREAD: Final = 0.1  # radians
 def reference_energy(
     wanted: str | float,
     experiment: Experiment,
-    hamiltonian: MolecularHamiltonian,
+    hamiltonian: Hamiltonian,
     references: Mapping[str, float | None],
 ) -> float:
     """Return the reference in Hartree: full CI, the ansatz's own minimum, or a given number.
@@ -40,7 +40,7 @@ def reference_energy(
     return float(energy)
 
 
-def ansatz_minimum(experiment: Experiment, hamiltonian: MolecularHamiltonian) -> float:
+def ansatz_minimum(experiment: Experiment, hamiltonian: Hamiltonian) -> float:
     """Return the lowest energy of exact L-BFGS minimisations from the start and near it.
 
     An upper bound of the ansatz's minimum: another minimum may lie lower still.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError, unknown_name
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 from .estimate import Estimate, Moments
 from .plan import MeasurementPlan
@@ -60,7 +60,7 @@ def with_allocation(
     plan: MeasurementPlan,
     rule: Rule,
     *,
-    hamiltonian: MolecularHamiltonian,
+    hamiltonian: Hamiltonian,
     mapping: str = "jordan-wigner",
 ) -> MeasurementPlan:
     """Return the plan with weights by a rule.
@@ -68,7 +68,7 @@ def with_allocation(
     - "uniform": every group the same.
     - "weighted": by Σ|c| of the group's terms.
     - "variance": by the deviations that the plan was made for, if it has any. Else half by the
-      standard deviation of the group's outcomes in the Hartree-Fock determinant, half by
+      standard deviation of the group's outcomes in the reference (Hartree-Fock) state, half by
       "weighted". A share in proportion to the standard deviation is optimal where the state is
       the determinant; the other half serves groups whose variance vanishes there but not in a
       correlated state.

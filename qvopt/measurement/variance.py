@@ -1,4 +1,4 @@
-"""Exact variances of a group's outcomes in the Hartree-Fock determinant.
+"""Exact variances of a group's outcomes in the reference: the Hartree-Fock determinant.
 
 A group's observable A = Σ_k c_k P_k (in its own basis a sum of Z strings) has variance ⟨A²⟩ - ⟨A⟩².
 """
@@ -16,6 +16,7 @@ from qvopt_molecules.determinants import (
 from qvopt_molecules.encodings import encoding_of
 from qvopt_molecules.encodings import reference_bits as occupations_of
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
 
 from .clifford import conjugated
 from .plan import CliffordBasis, MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
@@ -23,16 +24,18 @@ from .plan import CliffordBasis, MeasurementGroup, MeasurementPlan, OrbitalBasis
 FloatArray = npt.NDArray[np.float64]
 
 
-def reference_bits(hamiltonian: MolecularHamiltonian, mapping: str) -> int:
-    """The Hartree-Fock determinant as a bit string of the mapped qubits."""
+def reference_bits(hamiltonian: Hamiltonian, mapping: str) -> int:
+    """The Hartree-Fock determinant as a bit string of the mapped qubits; spins' product state."""
+    if isinstance(hamiltonian, SpinHamiltonian):
+        return hamiltonian.reference
     target = encoding_of(mapping, hamiltonian)
     return target.squeezed(target.bits(occupations_of(hamiltonian)))
 
 
 def reference_deviations(
-    plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, mapping: str
+    plan: MeasurementPlan, hamiltonian: Hamiltonian, mapping: str
 ) -> FloatArray:
-    """Standard deviation of one shot of every group in the Hartree-Fock determinant."""
+    """Standard deviation of one shot of every group in the reference state."""
     bits = reference_bits(hamiltonian, mapping)
     out = np.empty(len(plan.groups))
     for k, group in enumerate(plan.groups):
@@ -41,7 +44,7 @@ def reference_deviations(
         elif isinstance(group.basis, CliffordBasis):
             out[k] = _clifford_variance(group, bits)
         else:
-            out[k] = _orbital_variance(group, hamiltonian)
+            out[k] = _orbital_variance(group, molecular(hamiltonian))
     return np.asarray(np.sqrt(np.maximum(out, 0.0)))
 
 

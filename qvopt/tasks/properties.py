@@ -113,7 +113,7 @@ def exact_properties(assembly: Assembly, x: FloatArray) -> Properties:
 
     Raises InputError where the backend has none.
     """
-    h = assembly.hamiltonian
+    h = assembly.molecular
     parts = components(assembly, x)
     one, two = density_matrices(parts, h.norb)
 
@@ -140,7 +140,7 @@ def measured_properties(
             "density matrices are measured in rotated orbitals, which need the jordan-wigner "
             "mapping"
         )
-    h = assembly.hamiltonian
+    h = assembly.molecular
     settings = density_settings(h.norb)
     each = allocate(np.ones(len(settings)), shots)
     seed = assembly.experiment.seed if seed is None else seed

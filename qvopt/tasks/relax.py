@@ -30,6 +30,7 @@ from qvopt_molecules.geometry import format_geometry
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.molecule import Atom, Molecule
+from qvopt_molecules.spins import molecular
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -224,7 +225,7 @@ class _Work:
             done = ended_result(path)
             run = RunFolder(path)
             if done is not None:
-                return run.experiment(), run.hamiltonian(), done
+                return run.experiment(), molecular(run.hamiltonian()), done
             session = Session.resume(path)
         else:
             hamiltonian = build_hamiltonian(molecule)
@@ -240,7 +241,7 @@ class _Work:
             for _ in session:
                 pass
             result = session.result()
-        return session.experiment, session.assembly.hamiltonian, result
+        return session.experiment, session.assembly.molecular, result
 
     def _path(self, experiment: Experiment) -> Path | None:
         if self.folder is None:

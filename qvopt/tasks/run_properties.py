@@ -17,6 +17,7 @@ from qvopt.ledger import Budget, Ledger
 from qvopt.run_folder import RunFolder
 from qvopt.tasks.properties import exact_properties, measured_properties, properties_price
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.spins import molecular
 
 FloatArray = npt.NDArray[np.float64]
 Place = Literal["last", "average"]
@@ -46,7 +47,7 @@ def run_properties(
     not ended, BudgetExceededError where the shots would pass a cap.
     """
     folder = RunFolder.open(Path(path))
-    experiment, hamiltonian = folder.experiment(), folder.hamiltonian()
+    experiment, hamiltonian = folder.experiment(), molecular(folder.hamiltonian())
     events = folder.events()
     x, where = _final_point(events, path, at)
     if exact and shots is not None:

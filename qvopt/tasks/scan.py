@@ -24,6 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.assembly import assemble, molecular_hamiltonian, resolve_molecule
+from qvopt.backends.catalogue import get_backend
+from qvopt.cloud.handling import JobHandling
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.experiment_file import dump_toml, read_experiment_file
 from qvopt.result import Result
@@ -31,11 +33,13 @@ from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result
 from qvopt.steps import Step
 from qvopt.tasks.grid import grid_values
+from qvopt.tasks.job_sets import in_job_sets, outlives
 from qvopt_molecules.alignment import align
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.lattice import is_lattice
 from qvopt_molecules.references import ccsd_energy_if_any
+from qvopt_molecules.spins import molecular
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -179,6 +183,8 @@ class Scan:
     def steps(self) -> Iterator[tuple[ScanPoint | None, Step | None]]:
         """Yield (None, step) for each step of a run, and (point, None) when a point is done."""
         self._done = []
+        for step in self._queued():
+            yield None, step
         before: tuple[MolecularHamiltonian, FloatArray] | None = None
         for number, value in enumerate(self.values):
             done = self._finished(number)
@@ -187,7 +193,7 @@ class Scan:
             else:
                 session, continuity = self._session(number, before)
                 warm = session.experiment.start is not None and self.warm and number > 0
-                hamiltonian = session.assembly.hamiltonian
+                hamiltonian = session.assembly.molecular
                 with session:
                     for step in session:
                         yield None, step
@@ -197,6 +203,19 @@ class Scan:
             point = _point(value, result, hamiltonian, continuity, warm)
             self._done.append(point)
             yield point, None
+
+    def _queued(self) -> Iterator[Step]:
+        """Run independent points side by side, where their jobs wait in a provider's queue."""
+        missing = [] if self.warm else [k for k in range(len(self.values)) if not self._finished(k)]
+        if self.folder is None or not missing:
+            return
+        spec = self.experiment.backend
+        backend = get_backend(spec.name, **spec.options)
+        if outlives(backend):
+            how = {"backend": backend, "jobs": JobHandling("submit")}
+            yield from in_job_sets(
+                missing, lambda number: self._session(number, None, **how)[0], backend.patience
+            )
 
     def independent(self) -> Iterator[Session]:
         """Yield a session for every point that is missing; none waits for another.
@@ -238,15 +257,15 @@ class Scan:
         if result is None:
             return None
         run = RunFolder(path)
-        return run.hamiltonian(), result, *_read_link(path)
+        return molecular(run.hamiltonian()), result, *_read_link(path)
 
     def _session(
-        self, number: int, before: tuple[MolecularHamiltonian, FloatArray] | None
+        self, number: int, before: tuple[MolecularHamiltonian, FloatArray] | None, **how: Any
     ) -> tuple[Session, float | None]:
-        """Resume a point, or begin it."""
+        """Resume a point, or begin it; `how` is for the session."""
         path = self._path(number)
         if path is not None and (path / "journal.jsonl").is_file():
-            return Session.resume(path), _read_link(path)[0]
+            return Session.resume(path, **how), _read_link(path)[0]
         if path is not None and path.exists():
             shutil.rmtree(path)  # killed before its journal began: nothing was run
         experiment = self._experiments[number]
@@ -259,7 +278,7 @@ class Scan:
                 start = tuple(before[1].tolist())
                 experiment = experiment.model_copy(update={"start": start})
         session = Session.begin(
-            experiment, out=path, store=path is not None, hamiltonian=hamiltonian
+            experiment, out=path, store=path is not None, hamiltonian=hamiltonian, **how
         )
         if path is not None:
             warm = experiment.start is not None and number > 0

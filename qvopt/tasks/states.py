@@ -45,7 +45,7 @@ def components(assembly: Assembly, x: FloatArray) -> list[Component]:
     Raises InputError where the backend has no exact state.
     """
     program: Any = assembly.program
-    h = assembly.hamiltonian
+    h = assembly.molecular
     if not program.exact:
         raise InputError(
             f"backend {assembly.experiment.backend.name} has no exact state; give a number of shots"
@@ -61,9 +61,9 @@ def components(assembly: Assembly, x: FloatArray) -> list[Component]:
 
 
 def _split(vector: ComplexArray, norb: int, assembly: Assembly) -> list[Component]:
-    target = encoding_of(assembly.experiment.mapping, assembly.hamiltonian)
+    target = encoding_of(assembly.experiment.mapping, assembly.molecular)
     found = []
-    h = assembly.hamiltonian
+    h = assembly.molecular
     sectors = [(a, b) for a in range(norb + 1) for b in range(norb + 1)]
     if target.dropped:  # only the parities of the reference can be told from fewer qubits
         sectors = [(a, b) for a, b in sectors if (a, b) == (h.n_alpha, h.n_beta)]

@@ -129,7 +129,7 @@ def excited_states(
         else make_experiment({"molecule": molecule, **settings})
     )
     assembly = assemble(experiment)
-    size = len(sector_bits(assembly.hamiltonian))
+    size = len(sector_bits(assembly.molecular))
     if states > size:
         raise InputError(f"the sector has {size} states, {states} were asked for")
     question = f"{method} {states}" + (f" {beta!r}" if method == "vqd" else "")
@@ -146,7 +146,7 @@ class _Work:
 
     def __init__(self, assembly: Assembly, folder: Path | None, question: str) -> None:
         self.assembly, self.folder = assembly, folder
-        self.experiment, self.hamiltonian = assembly.experiment, assembly.hamiltonian
+        self.experiment, self.hamiltonian = assembly.experiment, assembly.molecular
         self.ledger = Ledger(Budget(**self.experiment.budget.model_dump()))
         self.roots = fci_roots_if_small(self.hamiltonian, 100)
         if folder is not None:
@@ -255,9 +255,9 @@ class _Work:
         circuit = Circuit(a.circuit.n_qubits, (*new, *gates[first:]), a.circuit.n_parameters)
         spec = self.experiment.backend
         observable = a.program.problem.observable
-        plan = make_plan(self.experiment, a.hamiltonian, observable, circuit)
+        plan = make_plan(self.experiment, a.molecular, observable, circuit)
         backend = get_backend(spec.name, **spec.options)
-        program = backend.compile(Problem(circuit, observable, a.hamiltonian, plan))
+        program = backend.compile(Problem(circuit, observable, a.molecular, plan))
         base = a.evaluator
         return Evaluator(program, circuit, plan, base.shots, base.seed, base.gradient_rule)
 

@@ -1,0 +1,31 @@
+"""The parameters of lattice models: numbers by name, over defaults."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from .errors import InputError, unknown_name
+
+
+def lattice_settings(
+    model: str, defaults: Mapping[str, float], given: Mapping[str, float] | None
+) -> dict[str, float]:
+    """Return the defaults with what is given in their place. Raises InputError."""
+    values = dict(defaults)
+    for key, value in (given or {}).items():
+        if key not in values:
+            raise unknown_name(f"parameter of {model}", key, values)
+        if not math.isfinite(value):
+            raise InputError(f"{model}: {key} must be finite, got {value}")
+        values[key] = float(value)
+    return values
+
+
+def whole(model: str, value: float, name: str, least: int, most: int) -> int:
+    """Return a parameter that counts. Raises InputError outside of `least` to `most`."""
+    if value != int(value) or not least <= value <= most:
+        raise InputError(
+            f"{model}: {name} must be a whole number from {least} to {most}, got {value:g}"
+        )
+    return int(value)

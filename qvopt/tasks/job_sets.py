@@ -1,0 +1,63 @@
+"""Runs side by side on hardware: their jobs queue together, not one after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import TypeGuard
+
+from qvopt.cloud.backend import HardwareBackend
+from qvopt.cloud.calls import Patience
+from qvopt.cloud.desk import JobFailedError, JobsPendingError
+from qvopt.session import Session
+from qvopt.steps import Step
+
+
+def outlives(backend: object) -> TypeGuard[HardwareBackend]:
+    """Whether a backend's jobs wait at a provider, to be found again by another process."""
+    return isinstance(backend, HardwareBackend) and backend.provider.describe().durable
+
+
+def in_job_sets(
+    runs: Sequence[int], open_run: Callable[[int], Session], patience: Patience
+) -> Iterator[Step]:
+    """Run all to their ends, and yield each step when it is new.
+
+    Every sweep takes up what has come and hands in the next round of each run before any is waited
+    for: one wait a step for all of them. The journals are the only state, so a sweep that is cut
+    off anywhere is gone on with.
+
+    Args:
+        runs: their numbers.
+        open_run: begins or resumes one, with the conduct "submit". All sessions of a sweep are
+            open together: where the provider has batches, they share one.
+        patience: how long is waited between sweeps.
+
+    Raises JobFailedError for the first job that failed, once the other runs have ended.
+    """
+    waiting, pause = list(runs), patience.poll
+    failed: JobFailedError | None = None
+    while waiting:
+        moved = False
+        with ExitStack() as sweep:
+            for number in tuple(waiting):
+                session = sweep.enter_context(open_run(number))
+                try:
+                    for step in session:
+                        if not step.replayed:
+                            moved = True
+                            yield step
+                except JobsPendingError:
+                    continue
+                except JobFailedError as error:
+                    failed = failed or error
+                else:
+                    session.result()
+                waiting.remove(number)
+                moved = True
+        if waiting:
+            pause = patience.poll if moved else min(1.5 * pause, patience.longest_poll)
+            time.sleep(pause)
+    if failed is not None:
+        raise failed
