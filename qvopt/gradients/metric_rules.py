@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Literal, Protocol, get_args
+from typing import Any, Final, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -82,9 +82,7 @@ def metric_rule(rule: MetricRule | None, program: Program) -> MetricRule:
 
     Raises InputError where it cannot run the one that was asked for.
     """
-    gates = program.problem.circuit.gates
-    phases = any(gate.name in PHASES for gate in gates)  # their generators have no ±1, 0 outcomes
-    reads = reads_generators(program) and not phases
+    reads = reads_generators(program) and not _has_phases(program)
     if rule is None:
         return "covariances" if reads else "fidelities"
     if rule not in _EXPAND:
@@ -97,3 +95,8 @@ def metric_rule(rule: MetricRule | None, program: Program) -> MetricRule:
             f"'fidelities'"
         )
     return rule
+
+
+def _has_phases(program: Any) -> bool:
+    """Whether the circuit has phases of occupations, whose outcomes are not -1, 0 or 1."""
+    return any(gate.name in PHASES for gate in program.problem.circuit.gates)

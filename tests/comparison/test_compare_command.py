@@ -41,7 +41,7 @@ def test_a_comparison_from_its_file_to_its_report(tmp_path, file):
     done = qvopt("compare", file, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "comparisons" / "two"
-    assert (folder / "report" / "index.html").is_file()
+    assert (folder / "report.html").is_file()
     assert "4 runs to do, at most 2e+04 shots" in done.stderr
     assert "adam" in done.stdout
     assert "median" in done.stdout
