@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
-from qvopt.assembly import Assembly, assemble, hamiltonian_of, resolve_molecule
+from qvopt.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.cloud.backend import as_backend
 from qvopt.cloud.budgets import lost_costs, lost_costs_of, make_budget
 from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import Device
 from qvopt.codec import decode_costs
+from qvopt.defaults import chosen_monitor, molecular_references, with_grouping
 from qvopt.driver import Driver, chosen_operators, last_end
 from qvopt.ending import decode_average
 from qvopt.experiment import Experiment, make_experiment
@@ -26,13 +26,11 @@ from qvopt.ledger import Ledger
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
-from qvopt.steps import Monitor, Outcome, Step
+from qvopt.steps import Outcome, Step
 from qvopt.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
-from qvopt_molecules.spin_energies import ground_energy_if_small
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, product_energy
+from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 
 class Session:
@@ -62,7 +60,7 @@ class Session:
         self.folder = folder
         self._journal = journal
         self.references = dict(references)
-        self.monitor = _monitor(self.experiment, assembly)
+        self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         if isinstance(assembly.program, HardwareProgram):
             events = () if journal is None else journal.events
@@ -352,50 +350,6 @@ def kind_of(hamiltonian: Hamiltonian) -> dict[str, str]:
     return {"kind": "spins"} if isinstance(hamiltonian, SpinHamiltonian) else {}
 
 
-def with_grouping(assembly: Assembly) -> Assembly:
-    """Name what was chosen by default, so that a later version resumes with the same."""
-    if assembly.plan is None:
-        return assembly
-    given = assembly.experiment.measurement
-    chosen: dict[str, str | None] = {"metric": assembly.evaluator.metric_rule}
-    if given.grouping is None:
-        chosen["grouping"] = assembly.plan.name
-    measurement = given.model_copy(update=chosen)
-    experiment = assembly.experiment.model_copy(update={"measurement": measurement})
-    return replace(assembly, experiment=experiment)
-
-
-def _monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
-    chosen = experiment.monitor
-    if chosen is None and isinstance(assembly.program, HardwareProgram):
-        return "none"  # a job for each step, and none beside it
-    if chosen is None:
-        return "exact" if assembly.program.exact else "measured"
-    if chosen == "exact" and not assembly.program.exact:
-        raise InputError(
-            f"backend {experiment.backend.name} cannot tell the exact energy; "
-            f"use monitor = 'measured' or 'none'"
-        )
-    return chosen
-
-
 def _device(assembly: Assembly) -> Device | None:
     program = assembly.program
     return program.device if isinstance(program, HardwareProgram) else None
-
-
-def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
-    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree.
-
-    For spins these are the energy of the product state and the exact ground energy.
-    """
-    spins = assembly.hamiltonian
-    if isinstance(spins, SpinHamiltonian):
-        product = product_energy(spins.observable, spins.reference)
-        return {"hf": product, "fci": ground_energy_if_small(spins)}
-    molecule = resolve_molecule(experiment.molecule)
-    known = {} if molecule is None else dict(molecule.references)
-    fci = known.get("fci")
-    if fci is None:
-        fci = fci_energy_if_small(assembly.molecular)
-    return {"hf": hartree_fock_energy(assembly.molecular), "fci": fci}

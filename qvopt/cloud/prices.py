@@ -1,6 +1,6 @@
-"""Prices that vendors published, as of a date: check them before you rely on them.
+"""Rough prices for forecasts, not taken from the vendors' pages: check them before you rely on them.
 
-They are the vendors' to change. What a user gives (`price` or `gate_price` of a provider) takes
+They are of about the date below, and the vendors' to change. What a user gives (`price` or `gate_price` of a provider) takes
 their place. USD, without taxes, storage or reservations.
 """
 
@@ -15,7 +15,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 from .provider import Price
 
 PRICES_OF: Final = "2025-11"
-"""When these were read from the vendors' price pages."""
+"""About when these held; they were not checked against the vendors' price pages."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import numpy as np
 
 from qvopt.assembly import Assembly, assemble, exact_twin
 from qvopt.codec import encode_answer, encode_query
+from qvopt.defaults import molecular_references, with_grouping
 from qvopt.experiment import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
-from qvopt.session import molecular_references, with_grouping
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
