@@ -1,7 +1,7 @@
-"""Rough prices for forecasts, not taken from the vendors' pages: check them before you rely on them.
+"""Rough prices for forecasts, not taken from the vendors' pages: check them before use.
 
-They are of about the date below, and the vendors' to change. What a user gives (`price` or `gate_price` of a provider) takes
-their place. USD, without taxes, storage or reservations.
+They are of about the date below, and the vendors' to change. What a user gives (`price` or
+`gate_price` of a provider) takes their place. USD, without taxes, storage or reservations.
 """
 
 from __future__ import annotations
