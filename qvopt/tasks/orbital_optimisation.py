@@ -167,7 +167,9 @@ class _Search:
             for _ in session:
                 pass
             result = session.result()
-        one, two = density_matrices(components(grown(session.assembly, result.operators), result.x), h.norb)
+        one, two = density_matrices(
+            components(grown(session.assembly, result.operators), result.x), h.norb
+        )
         energy = float(result.energy if result.exact is None else result.exact)  # type: ignore[arg-type]
         self.energies.append(energy)
         if not result.operators:  # an adaptive circuit grows anew from its reference
