@@ -98,6 +98,7 @@ class Driver:
         self.outcome: Outcome | None = None
         self.drift = 0.0
         self._recorded = rounds_of(self.past)
+        self._ends_charged: set[int] = set()
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(chosen_operators(self.past))
         for cost in costs_of(self.past, "properties"):  # spent beside the run itself
@@ -136,6 +137,7 @@ class Driver:
                 if self.number >= self.max_steps:
                     status = "max-steps"
                     break
+                self._charge_end(self.number)
                 try:
                     request = rounds.send(answers)
                 except StopIteration as end:
@@ -192,7 +194,10 @@ class Driver:
         if recorded is not None:
             answers = self._replay(queries, recorded, f"{role} round {number}")
             found = decode_scatter(recorded.get("scatter"))
-            self.ledger.charge(decode_costs(recorded["cost"]))
+            if role == "final":
+                self._charge_end(number)
+            else:
+                self.ledger.charge(decode_costs(recorded["cost"]))
         else:
             prepared = self.evaluator.prepare(queries, key, number)
             self.ledger.check(prepared.costs, None if role == "final" else self._reserve)
@@ -216,6 +221,13 @@ class Driver:
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)
         return answers
+
+    def _charge_end(self, number: int) -> None:
+        """Charge the fresh energies of an end at this step, once: a run may go on after it."""
+        recorded = self._recorded.get(("final", number))
+        if recorded is not None and number not in self._ends_charged:
+            self._ends_charged.add(number)
+            self.ledger.charge(decode_costs(recorded["cost"]))
 
     def _calibrate(self, role: str) -> None:
         """Calibrate the readout where it is corrected and due: a round of its own."""

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import molecular_hamiltonian
+from qvopt.assembly import grown, molecular_hamiltonian
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.result import Result
 from qvopt.session import Session
@@ -167,10 +167,14 @@ class _Search:
             for _ in session:
                 pass
             result = session.result()
-        one, two = density_matrices(components(session.assembly, result.x), h.norb)
+        one, two = density_matrices(
+            components(grown(session.assembly, result.operators), result.x), h.norb
+        )
         energy = float(result.energy if result.exact is None else result.exact)  # type: ignore[arg-type]
         self.energies.append(energy)
-        self._experiment = self._experiment.model_copy(update={"start": tuple(result.x.tolist())})
+        if not result.operators:  # an adaptive circuit grows anew from its reference
+            start = tuple(result.x.tolist())
+            self._experiment = self._experiment.model_copy(update={"start": start})
         assert h.frame is not None
         slope = orbital_gradient(h, h.frame, one, two)[self._pairs]
         place = _Place(h, result, energy, one, slope)

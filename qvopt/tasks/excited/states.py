@@ -10,13 +10,14 @@ from typing import Any, Final, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import Assembly, assemble, make_plan
+from qvopt.assembly import Assembly, assemble, grown, make_plan
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Point, Problem
 from qvopt.driver import Driver
 from qvopt.evaluation import Evaluator
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.experiment_file import dump_toml
+from qvopt.growing import GrowingEvaluator, growing_optimizer
 from qvopt.journal import Journal
 from qvopt.ledger import Budget, Costs, Ledger
 from qvopt.optimizers.protocol import Energy, Scalar
@@ -129,6 +130,11 @@ def excited_states(
         else make_experiment({"molecule": molecule, **settings})
     )
     assembly = assemble(experiment)
+    if method in ("vqd", "ssvqe") and isinstance(assembly.evaluator, GrowingEvaluator):
+        raise InputError(
+            f"{method} minimises several states over one circuit, and {experiment.ansatz.name} "
+            f"grows it for the ground state; take qse or qeom, or another ansatz"
+        )
     size = len(sector_bits(assembly.molecular))
     if states > size:
         raise InputError(f"the sector has {size} states, {states} were asked for")
@@ -158,7 +164,7 @@ class _Work:
         for k in range(states):
             evaluator = DeflatedEvaluator.of(base, points, beta)
             start = self._start(k) if k else self.assembly.start
-            outcome = self._minimize(evaluator, start, k)
+            outcome, _ = self._minimize(evaluator, start, k)
             x = outcome.x if outcome.average is None else outcome.average.x
             points.append(x)
             found.append((x, base, outcome.steps))
@@ -168,7 +174,7 @@ class _Work:
         evaluators = [self._evaluator_from(bits) for bits in self._lowest(states)]
         weights = [float(states - k) for k in range(states)]
         combined = cast(Evaluator, WeightedEvaluator(evaluators, weights))
-        outcome = self._minimize(combined, self._start(1), 0)
+        outcome, _ = self._minimize(combined, self._start(1), 0)
         x = outcome.x if outcome.average is None else outcome.average.x
         return self._report("ssvqe", [(x, e, outcome.steps) for e in evaluators])
 
@@ -178,9 +184,9 @@ class _Work:
                 f"{method} takes its matrix elements from exact amplitudes; leave shots out, or "
                 f"take vqd or ssvqe"
             )
-        outcome = self._minimize(self.assembly.evaluator, self.assembly.start, 0)
+        outcome, operators = self._minimize(self.assembly.evaluator, self.assembly.start, 0)
         h = self.hamiltonian
-        parts = components(self.assembly, outcome.x)
+        parts = components(grown(self.assembly, operators), outcome.x)
         psi = next(p.psi for p in parts if (p.n_alpha, p.n_beta) == (h.n_alpha, h.n_beta))
         if len(parts) > 1 or np.abs(psi.imag).max() > 1e-9:
             raise InputError(f"{method} needs an ansatz with real amplitudes in one sector")
@@ -200,7 +206,10 @@ class _Work:
         ]  # fmt: skip
         return ExcitedStates(method, tuple(rows), dict(self.ledger.spent))
 
-    def _minimize(self, evaluator: Evaluator, start: FloatArray, number: int) -> Outcome:
+    def _minimize(
+        self, evaluator: Evaluator, start: FloatArray, number: int
+    ) -> tuple[Outcome, tuple[str, ...]]:
+        """Minimise; return how it ended, and the operators that an adaptive circuit grew by."""
         spec = self.experiment.optimizer_spec
         journal = None
         if self.folder is not None:
@@ -210,7 +219,7 @@ class _Work:
         try:
             driver = Driver(
                 evaluator,
-                get_optimizer(spec.name, **spec.options),
+                growing_optimizer(get_optimizer(spec.name, **spec.options), evaluator),
                 start,
                 int(np.random.SeedSequence([self.experiment.seed, number]).generate_state(1)[0]),
                 self.experiment.max_steps,
@@ -227,7 +236,7 @@ class _Work:
         assert driver.outcome is not None
         if driver.outcome.status == "budget":
             raise InputError(f"state {number}: {driver.outcome.message}")
-        return driver.outcome
+        return driver.outcome, driver.operators
 
     def _start(self, number: int) -> FloatArray:
         rng = np.random.default_rng(stream(self.experiment.seed, EXCITED_STREAM, number))
