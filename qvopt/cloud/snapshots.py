@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError, QvoptError, unknown_name
 
+from .calls import in_one_line
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
 from .layouts import on_one_layout
 from .provider import (
@@ -113,7 +114,14 @@ class SnapshotProvider:
         """Run the job here and now, each circuit with a seed of its own."""
         job = f"local-{key[:16]}"
         run = self._estimated if spec.estimates else self._sampled
-        self._results[job] = run(spec)
+        try:
+            self._results[job] = run(spec)
+        except QvoptError:
+            raise
+        except Exception as error:
+            raise RefusedError(
+                f"{self._device.full_name}: the simulation failed: {in_one_line(error)}"
+            ) from None
         return job
 
     def _sampled(self, spec: JobSpec) -> JobResult:
