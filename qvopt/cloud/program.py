@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -73,7 +73,8 @@ class HardwareProgram:
                 f"{self.device.full_name} has {self.device.n_qubits} qubits, the circuit needs "
                 f"{self.circuit.n_qubits}"
             )
-        self._lowering, self._patience = lowering, patience
+        self._lowering = replace(lowering, layout=self.device.places(lowering.layout))
+        self._patience = patience
         self._repeats = self.device.repeats if repeats is None else repeats
         self._free = by_gate(self.circuit, 0)
         self._lowered: dict[str, list[Any]] = {}

@@ -14,6 +14,7 @@ from qvopt_molecules.errors import InputError
 
 from .calls import in_one_line
 from .ibm_options import pubs_of, result_of
+from .layouts import lower_to
 from .provider import (
     Device,
     Forecast,
@@ -26,7 +27,6 @@ from .provider import (
     RefusedError,
     Usage,
 )
-from .snapshots import lower_to
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qvopt_molecules.errors import InputError, QvoptError, unknown_name
+from qvopt_molecules.errors import QvoptError, unknown_name
 
 from .calls import in_one_line
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
-from .layouts import on_one_layout
+from .layouts import lower_to
 from .provider import (
     Counts,
     Device,
@@ -218,44 +218,3 @@ class SnapshotProvider:
             self._simulators[qubits] = AerSimulator.from_backend(part)
         place = {q: k for k, q in enumerate(qubits)}
         return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits), place
-
-
-def lower_to(
-    target: Any,
-    circuits: Sequence[Any],
-    *,
-    level: int,
-    seed: int,
-    layout: Sequence[int] | None,
-) -> list[Any]:
-    """Transpile circuits to a Qiskit target, all on one layout, and check every gate.
-
-    Raises InputError where a layout does not fit or a gate is not the device's.
-    """
-    from qiskit.transpiler.exceptions import TranspilerError
-
-    n = target.num_qubits or 0
-    if layout is not None:
-        fits = len(set(layout)) == len(layout) == circuits[0].num_qubits
-        if not fits or not all(0 <= q < n for q in layout):
-            raise InputError(
-                f"layout must name {circuits[0].num_qubits} different qubits below {n}, got "
-                f"{list(layout)}"
-            )
-    options = {"optimization_level": level, "seed_transpiler": seed}
-    try:
-        found = on_one_layout(list(circuits), target, layout, options)
-    except TranspilerError as error:
-        raise InputError(f"the circuit does not fit the device: {str(error)[:120]}") from None
-    for circuit in found:
-        check_native(circuit, target)
-    return found
-
-
-def check_native(circuit: Any, target: Any) -> None:
-    """Raise InputError unless every gate is the target's, on those qubits."""
-    for step in circuit.data:
-        name = step.operation.name
-        qubits = tuple(circuit.find_bit(q).index for q in step.qubits)
-        if name != "barrier" and not target.instruction_supported(name, qubits):
-            raise InputError(f"the device has no {name} on qubits {list(qubits)}; report this")
