@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
 from .braket_calls import called, check_credentials_file, need_braket
 from .braket_devices import device_arn
 from .braket_native import NativeGates
 from .calls import in_one_line
-from .layouts import lower_to, measured_bits, without_barriers
+from .layouts import lower_to, without_barriers
 from .prices import device_price, given_price
 from .provider import (
     Counts,
@@ -300,7 +301,7 @@ class BraketProvider:
     def _counts(self, part: tuple[Any, Any], circuit: QuantumCircuit, shots: int) -> Counts:
         """Bits of the problem from the columns of a table of shots."""
         table, columns = np.asarray(part[0]), [int(q) for q in part[1]]
-        bits = measured_bits(circuit)
+        bits = bit_of_qubit(circuit)
         if self._native is not None:
             bits = {self._native.labels[q]: c for q, c in bits.items()}
         if table.shape != (shots, len(columns)) or not set(bits) <= set(columns):

@@ -1,4 +1,4 @@
-"""Circuits on the same qubits of a device, in its gates, and where their qubits are read."""
+"""Circuits on the same qubits of a device, in its gates."""
 
 from __future__ import annotations
 
@@ -61,16 +61,6 @@ def on_one_layout(
         if layout is None and lowered.layout is not None:
             layout = lowered.layout.initial_index_layout(filter_ancillas=True)
         found.append(lowered)
-    return found
-
-
-def measured_bits(circuit: Any) -> dict[int, int]:
-    """Classical bit of each measured qubit."""
-    found = {}
-    for step in circuit.data:
-        if step.operation.name == "measure":
-            qubit = circuit.find_bit(step.qubits[0]).index
-            found[qubit] = circuit.find_bit(step.clbits[0]).index
     return found
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qvopt_molecules.errors import QvoptError, unknown_name
+from qvopt.backends.recorded_devices import find_snapshot
+from qvopt_molecules.errors import QvoptError
 
 from .calls import in_one_line
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
@@ -46,34 +47,12 @@ REP_DELAY, OVERHEAD = 250e-6, 2.0
 """Seconds between shots, and around a job, on IBM's devices: what a forecast goes by."""
 
 
-def snapshot_names() -> tuple[str, ...]:
-    """Devices of which a snapshot is shipped with the client."""
-    return tuple(sorted(_snapshots()))
-
-
-def _snapshots() -> dict[str, Any]:
-    from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
-        fake_provider,
-    )
-
-    found = {}
-    for name in dir(fake_provider):
-        cls = getattr(fake_provider, name)
-        label = getattr(cls, "backend_name", None)
-        if name.startswith("Fake") and isinstance(label, str):
-            found[label] = cls
-    return found
-
-
 class SnapshotProvider:
     """A snapshot, such as fake_manila or fake_fez."""
 
     def __init__(self, device: str, options: IBMOptions) -> None:
         need_ibm()
-        known = _snapshots()
-        if device not in known:
-            raise unknown_name("snapshot of an IBM device", device, known)
-        self._backend = known[device]()
+        self._backend, caution = find_snapshot(device)
         self._options = options
         self._device = Device(
             "ibm",
@@ -86,7 +65,7 @@ class SnapshotProvider:
             durable=False,
             repeats=REPEATS if options.resilience is None else 1,
             estimates=options.resilience is not None,
-            note="a recorded snapshot, simulated here; not live hardware",
+            note=f"a recorded snapshot, simulated here; not live hardware. {caution}".strip(),
         )
         self._results: dict[str, JobResult] = {}
         self._simulators: dict[tuple[int, ...], Any] = {}
