@@ -97,11 +97,9 @@ class Server:
     def snapshot(self) -> Any:
         """The recorded device."""
         if self._snapshot is None:
-            from qiskit_ibm_runtime.fake_provider import FakeProviderForBackendV2
+            from qvopt.backends.recorded_devices import find_snapshot
 
-            self._snapshot = FakeProviderForBackendV2().backend(
-                self.device.replace("ibm_", "fake_")
-            )
+            self._snapshot, _ = find_snapshot(self.device.replace("ibm_", "fake_"))
         return self._snapshot
 
     def document(self, what: str) -> dict[str, Any]:
