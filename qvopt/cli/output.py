@@ -23,7 +23,7 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for key in rows[0] if rows else ():
-        table.add_column(key.replace("_", " "))
+        table.add_column(key.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(_cell(v) for v in row.values()))
     Console().print(table)
@@ -41,8 +41,8 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def print_result(result: Result) -> None:
-    """Print the closing table of a run."""
+def print_result(result: Result, more: Sequence[tuple[str, str, str]] = ()) -> None:
+    """Print the closing table of a run, with more rows at its end."""
     from rich.console import Console
     from rich.table import Table
 
@@ -50,7 +50,7 @@ def print_result(result: Result) -> None:
     table.add_column(style="bold")
     table.add_column(justify="right")
     table.add_column(style="dim")
-    for name, value, unit in result_rows(result):
+    for name, value, unit in (*result_rows(result), *more):
         table.add_row(name, value, unit)
     Console().print(table)
 
