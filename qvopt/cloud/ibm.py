@@ -36,7 +36,7 @@ from .provider import (
     UncertainError,
     Usage,
 )
-from .resilience import circuit_factor, estimator_pubs, make_estimator, taken, values_of
+from .resilience import circuit_factor, estimator_pubs, make_estimator, results_of, taken
 from .snapshots import OVERHEAD, REP_DELAY, REPEATS
 
 if TYPE_CHECKING:
@@ -206,8 +206,9 @@ class IBMProvider:
         """Counts of the job, or its values."""
 
         def fetch() -> JobResult:
-            raw = self._job(job).result()
-            return values_of(raw, spec, self._options) if spec.estimates else result_of(raw, spec)
+            if spec.estimates:
+                return results_of(self._job(job), spec, self._options)
+            return result_of(self._job(job).result(), spec)
 
         return self._guard(fetch, submitting=False)
 
