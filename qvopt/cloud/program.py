@@ -233,8 +233,10 @@ class HardwareProgram:
     def _results(self, jobs: list[Packed], seed: np.random.SeedSequence) -> list[JobResult]:
         where = tuple(int(k) for k in seed.spawn_key)
         if not where:
-            # Outside a driver: named by the seed itself, so that other draws are other jobs.
-            where = tuple(int(w) for w in seed.generate_state(4))
+            # Outside a driver: named by the seed and what is run, so that other draws and other
+            # points are other jobs.
+            named = [int(job.spec.fingerprint[:12], 16) for job in jobs]
+            where = (*(int(w) for w in seed.generate_state(4)), *named)
         results = self.desk.run([job.spec for job in jobs], where)
         for record in self.desk.of_round(where):
             self._bill += Bill(1, record.qpu_seconds, record.money or 0.0)

@@ -2,18 +2,20 @@
 
 Level 0 mitigates nothing; 1 undoes readout errors by twirled readout error extinction (TREX,
 E. van den Berg, Z. Minev and K. Temme, arXiv:2012.09738); 2 also extrapolates to zero noise from
-three lengths of the circuit. Standard errors are those that the client reports: it adds those of
-the terms of an observable as if they were independent.
+three lengths of the circuit. The client adds the variances of an observable's terms as if they were
+independent, which they are not: they are read from the same shots. `covariances` mends it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from qvopt_molecules.errors import InputError
 
+from .covariances import covariance_ratios
 from .ibm_options import IBMOptions, suppress_errors
 from .provider import JobResult, JobSpec, ProviderError, Pub
 
@@ -105,8 +107,26 @@ def bits_of(mask: int) -> list[int]:
     return [q for q in range(mask.bit_length()) if mask >> q & 1]
 
 
+def results_of(job: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
+    """Return values and variances of an estimator's job.
+
+    Raises ProviderError where it has another form.
+    """
+    from qiskit.primitives import PrimitiveJob
+    from qiskit_ibm_runtime.decoders.executor.decoder import ExecutorResultDecoder
+    from qiskit_ibm_runtime.decoders.executor_estimator.decoder import ClientSideEstimatorDecoder
+
+    # What was read, before the client turns it into values.
+    local = isinstance(job, PrimitiveJob)
+    read = PrimitiveJob.result(job) if local else job.result(decoder=ExecutorResultDecoder)
+    found = values_of(ClientSideEstimatorDecoder.decode(read), spec, options)
+    ratios = covariance_ratios(read, spec, circuit_factor(options))
+    variances = [v * r for v, r in zip(found.variances or (), ratios, strict=True)]
+    return replace(found, variances=tuple(variances))
+
+
 def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
-    """Return values and variances of an estimator's result.
+    """Return values and variances as the client has them.
 
     Raises ProviderError where it has another form.
     """

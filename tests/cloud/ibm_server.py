@@ -61,6 +61,7 @@ class Server:
     requests: list[tuple[str, str]] = field(default_factory=list)
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     victim: int = 0
+    place: int | None = None  # of a job in the queue, where metrics tell it
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -373,7 +374,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                         return 204, ""
                     return 200, server.jobs[job]["result"]
                 case ("GET", ["jobs", job, "metrics"]) if job in server.jobs:
-                    return 200, {"usage": {"status": "completed", "qpu_charge_time_seconds": 2.0}}
+                    usage = {"status": "completed", "qpu_charge_time_seconds": 2.0}
+                    place = {} if server.place is None else {"position_in_queue": server.place}
+                    return 200, {"usage": usage, **place}
                 case ("POST", ["jobs", job, "cancel"]) if job in server.jobs:
                     if server.jobs[job]["status"] in ("Queued", "Running"):
                         server.jobs[job]["status"] = "Cancelled"
