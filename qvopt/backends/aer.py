@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,13 @@ from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Angle, Gate
+from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .checks import check_memory, check_widths, finite, need_plan
 from .folding import fold_circuit
+from .free_gates import by_gate
 from .protocol import Counts, MetricKind, Point, Problem
 from .statevector import ComplexArray, StatevectorProgram
 
@@ -285,14 +285,6 @@ class AerProgram(StatevectorProgram):
         if not result.success:
             raise InputError(f"Aer could not run the circuit: {str(result.status)[:200]}")
         return result
-
-
-def by_gate(circuit: Circuit, first: int) -> Circuit:
-    """The circuit with a parameter of its own for each parametric gate, numbered from `first`."""
-    gates = list(circuit.gates)
-    for k, position in enumerate(circuit.parametric):
-        gates[position] = replace(gates[position], angle=Angle(first + k))
-    return Circuit(circuit.n_qubits, tuple(gates), first + len(circuit.parametric))
 
 
 def run_seeds(seed: np.random.SeedSequence, n: int) -> Any:

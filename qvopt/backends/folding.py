@@ -79,7 +79,12 @@ def _append_inverse(folded: Any, step: Any) -> None:
         folded.append(RZGate(np.pi), qubits)
         folded.append(gate, qubits)
         folded.append(RZGate(-np.pi), qubits)
-    elif gate.name in ("rzz", "rxx", "ryy", "rx", "ry", "crx", "cry", "crz", "cp", "iswap", "ms"):
+    elif gate.name == "iswap":
+        # Z on one qubit turns XX + YY round, and with it the gate.
+        folded.append(RZGate(np.pi), qubits[:1])
+        folded.append(step)
+        folded.append(RZGate(-np.pi), qubits[:1])
+    elif gate.name in ("rzz", "rxx", "ryy", "rx", "ry", "r", "crx", "cry", "crz", "cp"):
         folded.append(gate.inverse(), qubits)
     else:
         raise InputError(

@@ -10,36 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError
 
 from .aer import AerProgram, run_seeds
 from .checks import need_plan
+from .measured import qubit_of_bit
 from .protocol import Counts, Problem
-
-
-def find_snapshot(name: str) -> Any:
-    """Return the Qiskit backend of a snapshot such as "fake_manila".
-
-    Raises InputError for an unknown name, or where qiskit-ibm-runtime is not installed.
-    """
-    try:
-        from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
-            fake_provider,
-        )
-    except ImportError:
-        raise InputError(
-            "device snapshots need qiskit-ibm-runtime: pip install 'qvopt[ibm]'"
-        ) from None
-    # FakeManilaV2 is "fake_manila"; the class is made only when it is chosen.
-    classes = {
-        "fake_" + key.removeprefix("Fake").removesuffix("V2").lower(): value
-        for key, value in vars(fake_provider).items()
-        if key.startswith("Fake") and isinstance(value, type) and hasattr(value, "target")
-    }
-    wanted = name.lower()
-    if wanted not in classes:
-        raise unknown_name("device snapshot", name, classes)
-    return classes[wanted]()
+from .recorded_devices import find_snapshot
 
 
 class SnapshotProgram(AerProgram):
@@ -48,7 +25,7 @@ class SnapshotProgram(AerProgram):
     def __init__(self, problem: Problem, snapshot: str, method: str) -> None:
         from qiskit_aer.noise import NoiseModel
 
-        self._backend = find_snapshot(snapshot)
+        self._backend, _ = find_snapshot(snapshot)
         if problem.circuit.n_qubits > self._backend.num_qubits:
             raise InputError(
                 f"{snapshot} has {self._backend.num_qubits} qubits, the circuit has "
@@ -62,12 +39,7 @@ class SnapshotProgram(AerProgram):
         plan = need_plan(self.problem)
         self._measure(plan)
         circuit = self._measured[group]
-        found = {
-            circuit.find_bit(s.clbits[0]).index: circuit.find_bit(s.qubits[0]).index
-            for s in circuit.data
-            if s.operation.name == "measure"
-        }
-        return tuple(found[k] for k in range(self.circuit.n_qubits))
+        return qubit_of_bit(circuit)
 
     def sample_calibration(
         self, shots: int, seed: np.random.SeedSequence

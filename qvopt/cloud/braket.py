@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
 from .braket_calls import called, check_credentials_file, need_braket
 from .braket_devices import device_arn
-from .layouts import measured_bits, on_one_layout
+from .braket_native import NativeGates
+from .calls import in_one_line
+from .layouts import lower_to, without_barriers
 from .prices import device_price, given_price
 from .provider import (
     Counts,
@@ -105,13 +108,9 @@ class BraketProvider:
             "provide-client-params.braket.CreateQuantumTask", self._own_token
         )
         self._simulator = "quantum-simulator" in self._arn
-        self._target: Any = None
-        self._labels: tuple[int, ...] | None = None
+        self._native: NativeGates | None = None
         if verbatim:
-            from qiskit_braket_provider import BraketAwsBackend  # type: ignore[import-untyped,unused-ignore]
-
-            backend = BraketAwsBackend(device=found)
-            self._target, self._labels = backend.target, backend.qubit_labels
+            self._native = NativeGates(found)
             # Building the backend replaced the client, and with it the hook.
             self._session = found.aws_session
             self._session.braket_client.meta.events.register(
@@ -133,12 +132,13 @@ class BraketProvider:
             "braket",
             name,
             int(properties.paradigm.qubitCount),
-            tuple(_BASIS if self._target is None else sorted(self._target.operation_names)),
+            tuple(_BASIS if self._native is None else sorted(self._native.target.operation_names)),
             Limits(circuits=most, shots=int(properties.service.shotsRange[1]), executions=total),
             stored,
             simulator=self._simulator,
             note="verified against a stub server"
-            + ("" if self._target is not None else "; the service compiles once more"),
+            + ("" if self._native is not None else "; the service compiles once more"),
+            labels=None if self._native is None else self._native.labels,
         )
 
     def _own_token(self, params: dict[str, Any], **_: Any) -> None:
@@ -165,14 +165,13 @@ class BraketProvider:
             raise InputError(
                 f"{self._device.full_name} has {self._device.n_qubits} qubits, the circuits {wide}"
             )
+        if self._native is not None:
+            target = self._native.target
+            return lower_to(target, circuits, level=level, seed=seed, layout=layout)
+        if layout is not None:
+            raise InputError("Braket chooses the qubits itself; give verbatim = true with a layout")
         options: dict[str, Any] = {"optimization_level": level, "seed_transpiler": seed}
-        if self._target is None:
-            if layout is not None:
-                raise InputError(
-                    "Braket chooses the qubits itself; give verbatim = true with a layout"
-                )
-            return list(transpile(list(circuits), basis_gates=_BASIS, **options))
-        return on_one_layout(list(circuits), self._target, layout, options)
+        return list(transpile(list(circuits), basis_gates=_BASIS, **options))
 
     def estimate(self, spec: JobSpec) -> Forecast:
         """Task and shots at their prices; simulators by their least time."""
@@ -288,20 +287,23 @@ class BraketProvider:
         )
 
     def _translated(self, circuits: list[QuantumCircuit]) -> list[Any]:
+        """Braket's circuits. Raises RefusedError where one has none: nothing was sent then."""
         from qiskit_braket_provider import to_braket  # type: ignore[import-untyped,unused-ignore]
 
-        if self._target is None:
-            return list(to_braket(circuits, basis_gates=_BASIS, optimization_level=0))
-        return list(
-            to_braket(circuits, qubit_labels=self._labels, target=self._target, verbatim=True)
-        )
+        plain = [without_barriers(circuit) for circuit in circuits]
+        try:
+            if self._native is not None:
+                return self._native.translate(plain)
+            return list(to_braket(plain, basis_gates=_BASIS, optimization_level=0))
+        except Exception as error:
+            raise RefusedError(f"Braket has no such circuit: {in_one_line(error)}") from None
 
     def _counts(self, part: tuple[Any, Any], circuit: QuantumCircuit, shots: int) -> Counts:
         """Bits of the problem from the columns of a table of shots."""
         table, columns = np.asarray(part[0]), [int(q) for q in part[1]]
-        bits = measured_bits(circuit)
-        if self._labels is not None:
-            bits = {self._labels[q]: c for q, c in bits.items()}
+        bits = bit_of_qubit(circuit)
+        if self._native is not None:
+            bits = {self._native.labels[q]: c for q, c in bits.items()}
         if table.shape != (shots, len(columns)) or not set(bits) <= set(columns):
             raise ProviderError(
                 f"Braket: {table.shape} measurements of qubits {columns} came back for {shots} "

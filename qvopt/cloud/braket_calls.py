@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 from qvopt_molecules.errors import InputError
 
 from .provider import ProviderError, RefusedError, TransientError, UncertainError
+from .secrets import holds_secret
 
 T = TypeVar("T")
 
@@ -49,7 +51,7 @@ def called(call: Callable[[], T], *, submitting: bool) -> T:
         if status == 429 or code in ("ThrottlingException", "SlowDown", "RequestLimitExceeded"):
             raise TransientError(message) from None
         if 400 <= status < 500:
-            raise RefusedError(message) from None
+            raise RefusedError(message + _reason(error, code)) from None
         raise failed(message) from None
     except (boto.BotoCoreError, OSError) as error:
         raise failed(f"Braket: {type(error).__name__}") from None
@@ -57,6 +59,14 @@ def called(call: Callable[[], T], *, submitting: bool) -> T:
         # The SDK parses results with schemas: whatever does not fit them is not a result.
         kind = UncertainError if submitting else ProviderError
         raise kind(f"Braket: an answer that cannot be read ({type(error).__name__})") from None
+
+
+def _reason(error: Any, code: str) -> str:
+    """What the service says against a request; only of its contents, not of who asks."""
+    text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
+    if code != "ValidationException" or not text or holds_secret(text):
+        return ""
+    return ": " + re.sub(r"\bA[SK]IA[A-Z0-9]{8,}", "***", text[:200])
 
 
 def check_credentials_file() -> None:

@@ -53,8 +53,8 @@ class Pending(Generic[T]):
         finally:
             self._done.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Whether it has ended, after waiting at most so long."""
+    def wait(self, seconds: float | None) -> bool:
+        """Whether it has ended, after waiting at most so long; None waits for its end."""
         return self._done.wait(seconds)
 
     def get(self) -> T:
@@ -84,3 +84,9 @@ def own_errors(pending: Pending[T], what: str) -> T:
         raise
     except Exception as error:
         raise ProviderError(f"{what} failed: {type(error).__name__}") from None
+
+
+def in_one_line(error: Exception) -> str:
+    """Class and text of an exception, for one whose text can hold no credential."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -85,6 +85,7 @@ class Desk:
     ) -> None:
         self.provider, self.patience = provider, patience
         self.device = provider.describe()
+        self._local = self.device.simulator and not self.device.durable
         self._log, self._folder, self._run = log, folder, run
         self.mode, self.resubmit = mode, resubmit
         self._tell = tell or (lambda text: None)
@@ -194,10 +195,12 @@ class Desk:
         self._mine.add(key)
         began = time.monotonic()
         pause = 1.0
+        # A simulation here takes as long as it takes; a second one beside it would not be faster.
+        deadline = None if self._local else self.patience.submit
         while True:
             call = Pending(lambda: self.provider.submit(spec, key))
             try:
-                if not call.wait(self.patience.submit):
+                if not call.wait(deadline):
                     raise UncertainError("the submission did not answer")
                 self._event(self.records[key], "submitted", id=str(own_errors(call, "submission")))
                 self._tell(f"job {self.records[key].id} submitted to {self.device.full_name}")
@@ -208,9 +211,15 @@ class Desk:
             except TransientError as error:
                 trouble: Exception = error
             except ProviderError as error:
+                if not self.device.durable:
+                    # It cannot be looked for, and a second one might be paid as well.
+                    raise RefusedError(
+                        f"{self.device.full_name} did not run the job: {error}; `qvopt resume` "
+                        f"runs it again"
+                    ) from None
                 trouble = error
                 self._tell(f"submission in doubt ({error}); looking for the job by its key")
-                if self.device.durable and self._adopt(key, call):
+                if self._adopt(key, call):
                     return
             if time.monotonic() - began > self.patience.give_up:
                 raise ProviderError(
@@ -326,6 +335,8 @@ class Desk:
             except (RefusedError, InputError):
                 raise
             except ProviderError as error:
+                if self._local:
+                    raise
                 if time.monotonic() - began + pause > self.patience.give_up:
                     raise ProviderError(
                         f"{error}; nothing is lost: `qvopt resume` goes on from the journal"

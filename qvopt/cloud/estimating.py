@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.checks import need_plan
+from qvopt.backends.measured import qubit_of_bit
 from qvopt.backends.protocol import Bill, Counts, Point, Problem
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import Diagonal
 from qvopt_molecules.errors import InputError
 
-from .layouts import measured_bits
 from .packing import Packed, gather_values, pack
 from .program import HardwareProgram
 from .resilience import bits_of
@@ -86,7 +86,7 @@ class EstimatingProgram(HardwareProgram):
         """A group's circuit without its measurements, and its diagonal on the device's qubits."""
         if group not in self._unread:
             circuit = self._group(group, 1.0)
-            qubit_of = {bit: qubit for qubit, bit in measured_bits(circuit).items()}
+            qubit_of = qubit_of_bit(circuit)
             diagonal = need_plan(self.problem).groups[group].diagonal
             terms: dict[int, float] = {}
             for mask, c in zip(

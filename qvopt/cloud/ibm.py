@@ -18,6 +18,7 @@ from qvopt_molecules.errors import InputError, QvoptError, unknown_name
 
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
 from .key_files import read_secret, without
+from .layouts import lower_to
 from .provider import (
     Device,
     Forecast,
@@ -36,7 +37,7 @@ from .provider import (
     Usage,
 )
 from .resilience import circuit_factor, estimator_pubs, make_estimator, taken, values_of
-from .snapshots import OVERHEAD, REP_DELAY, REPEATS, lower_to
+from .snapshots import OVERHEAD, REP_DELAY, REPEATS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

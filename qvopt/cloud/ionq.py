@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
 from .key_files import read_secret
-from .layouts import measured_bits
 from .prices import device_price
 from .provider import (
     Counts,
@@ -228,7 +228,7 @@ class IonQProvider:
         out: list[tuple[Counts, ...]] = []
         at = 0
         for pub in spec.pubs:
-            bits = measured_bits(pub.circuit)
+            bits = bit_of_qubit(pub.circuit)
             mine = rows[at : at + pub.n_rows]
             out.append(tuple(_counts(r, bits, spec.shots, rng if sampled else None) for r in mine))
             at += pub.n_rows

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.aer import by_gate
 from qvopt.backends.checks import check_widths, need_plan
 from qvopt.backends.folding import fold_circuit
+from qvopt.backends.free_gates import by_gate
+from qvopt.backends.measured import qubit_of_bit
 from qvopt.backends.protocol import Bill, Counts, MetricKind, Point, Problem
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
@@ -26,7 +27,6 @@ from qvopt_molecules.errors import InputError
 from .calls import Patience
 from .desk import Desk, Log
 from .handling import JobHandling
-from .layouts import measured_bits
 from .packing import Cell, Packed, block_of, gather, pack
 from .provider import Device, JobResult, Provider
 from .stored_circuits import load_circuits, save_circuits
@@ -73,7 +73,8 @@ class HardwareProgram:
                 f"{self.device.full_name} has {self.device.n_qubits} qubits, the circuit needs "
                 f"{self.circuit.n_qubits}"
             )
-        self._lowering, self._patience = lowering, patience
+        self._lowering = replace(lowering, layout=self.device.places(lowering.layout))
+        self._patience = patience
         self._repeats = self.device.repeats if repeats is None else repeats
         self._free = by_gate(self.circuit, 0)
         self._lowered: dict[str, list[Any]] = {}
@@ -196,14 +197,14 @@ class HardwareProgram:
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """The device's qubit that each bit of a group's outcomes is read on."""
-        return _read_on(self._measured()[group])
+        return qubit_of_bit(self._measured()[group])
 
     def sample_calibration(
         self, shots: int, seed: np.random.SeedSequence
     ) -> tuple[tuple[int, ...], Counts, Counts]:
         """Counts after |0…0⟩ and |1…1⟩ on the qubits of the layout."""
         found = self._run(self._pack_calibration(shots, seed), seed)
-        return _read_on(self._calibration()[0]), found[0,], found[1,]
+        return qubit_of_bit(self._calibration()[0]), found[0,], found[1,]
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
         """Hardware has none."""
@@ -303,7 +304,7 @@ class HardwareProgram:
         """All qubits that some group reads, in 0 and in 1: a router may have moved some."""
         if "calibration" not in self._lowered:
             measured = self._measured()
-            read = sorted({q for circuit in measured for q in _read_on(circuit)})
+            read = sorted({q for circuit in measured for q in qubit_of_bit(circuit)})
             n, layout = len(read), None if self._layout() is None else read
             circuits = []
             for prepared in ((), range(n)):
@@ -336,8 +337,3 @@ class HardwareProgram:
                 self._log.append(event, durable=True)
         self._lowered[name] = found
         return found
-
-
-def _read_on(circuit: Any) -> tuple[int, ...]:
-    qubit_of = {bit: qubit for qubit, bit in measured_bits(circuit).items()}
-    return tuple(qubit_of[bit] for bit in range(circuit.num_clbits))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.errors import BackendError
+from qvopt_molecules.errors import BackendError, InputError
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -254,6 +254,7 @@ class Device:
         repeats: rows that an energy may be spread over, for each measurement group, to follow an
             allocation of shots with one number of shots a job; 1 gives every group the same.
         estimates: whether energies are asked for as values of observables.
+        labels: the names of its qubits, in order, where they are not 0, 1, 2 and so on.
         note: how it was verified, or what is special.
     """
 
@@ -268,11 +269,24 @@ class Device:
     repeats: int = 1
     estimates: bool = False
     note: str = ""
+    labels: tuple[int, ...] | None = None
 
     @property
     def full_name(self) -> str:
         """The name users give."""
         return f"{self.provider}:{self.name}"
+
+    def places(self, layout: Sequence[int] | None) -> tuple[int, ...] | None:
+        """Qubits that a user names, as places in the device; InputError for one it has not."""
+        if layout is None or self.labels is None:
+            return None if layout is None else tuple(layout)
+        for qubit in layout:
+            if qubit not in self.labels:
+                raise InputError(
+                    f"layout: {self.full_name} has no qubit {qubit}; it has "
+                    f"{', '.join(map(str, self.labels[:40]))}"
+                )
+        return tuple(self.labels.index(qubit) for qubit in layout)
 
 
 class Provider(Protocol):

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from qvopt_molecules.errors import InputError
 
+from .calls import in_one_line
 from .ibm_options import pubs_of, result_of
+from .layouts import lower_to
 from .provider import (
     Device,
     Forecast,
@@ -25,7 +27,6 @@ from .provider import (
     RefusedError,
     Usage,
 )
-from .snapshots import lower_to
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -62,6 +63,7 @@ class QiskitProvider:
             int(target.num_qubits) if target is not None and target.num_qubits else 64,
             () if target is None else tuple(sorted(target.operation_names)),
             Limits(),
+            simulator=_runs_here(value if self._backend is None else self._backend),
             durable=False,
             repeats=4,
             note="an object handed over from Python; its jobs end with the process",
@@ -91,9 +93,16 @@ class QiskitProvider:
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Run the job."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            job = self._sampler.run(pubs_of(spec), shots=spec.shots)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                job = self._sampler.run(pubs_of(spec), shots=spec.shots)
+        except Exception as error:
+            if not self._device.simulator:
+                raise  # it may hold a credential
+            raise RefusedError(
+                f"{self._device.full_name}: the job did not run: {in_one_line(error)}"
+            ) from None
         self._jobs[str(job.job_id())] = job
         return str(job.job_id())
 
@@ -111,7 +120,16 @@ class QiskitProvider:
             "CANCELLED": JobState.CANCELLED,
             "RUNNING": JobState.RUNNING,
         }
-        return JobStatus(states.get(name, JobState.QUEUED))
+        state = states.get(name, JobState.QUEUED)
+        return JobStatus(state, None, self._reason(job) if state is JobState.FAILED else "")
+
+    def _reason(self, job: str) -> str:
+        """Why a job failed: its exception; the class alone where the text may hold a credential."""
+        try:
+            self._known(job).result()
+        except Exception as error:
+            return in_one_line(error) if self._device.simulator else type(error).__name__
+        return ""
 
     def result(self, job: str, spec: JobSpec) -> JobResult:
         """Counts of the job."""
@@ -132,3 +150,10 @@ class QiskitProvider:
         if job not in self._jobs:
             raise RefusedError(f"job {job} was made by another process")
         return self._jobs[job]
+
+
+def _runs_here(value: Any) -> bool:
+    """Whether an object simulates in this process: Qiskit's, Aer's and IBM's snapshots do."""
+    own = type(value).__module__
+    aer = any(kind.__module__.startswith("qiskit_aer.") for kind in type(value).__mro__)
+    return aer or own.startswith("qiskit.") or ".fake_provider" in own

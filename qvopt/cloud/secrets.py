@@ -29,16 +29,17 @@ def refuse_secrets(data: Any, path: str = "") -> None:
         for key, value in data.items():
             where = f"{path}.{key}" if path else str(key)
             if any(word in str(key).lower() for word in _KEYS):
-                raise _refusal(f"'{where[:60]}'" if not _holds_secret(where) else "a key")
+                raise _refusal(f"'{where[:60]}'" if not holds_secret(where) else "a key")
             refuse_secrets(value, where)
     elif isinstance(data, list | tuple):
         for value in data:
             refuse_secrets(value, path)
-    elif isinstance(data, str) and _holds_secret(data):
+    elif isinstance(data, str) and holds_secret(data):
         raise _refusal(f"the value of {path}" if path else "a value")
 
 
-def _holds_secret(text: str) -> bool:
+def holds_secret(text: str) -> bool:
+    """Whether a text has the value of a variable that vendors' credentials are kept in."""
     values = (os.environ.get(name, "") for name in _VARIABLES)
     return any(len(value) >= _SHORTEST and value in text for value in values)
 

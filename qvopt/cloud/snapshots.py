@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt.backends.recorded_devices import find_snapshot
+from qvopt_molecules.errors import QvoptError
 
+from .calls import in_one_line
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
-from .layouts import on_one_layout
+from .layouts import lower_to
 from .provider import (
     Counts,
     Device,
@@ -45,34 +47,12 @@ REP_DELAY, OVERHEAD = 250e-6, 2.0
 """Seconds between shots, and around a job, on IBM's devices: what a forecast goes by."""
 
 
-def snapshot_names() -> tuple[str, ...]:
-    """Devices of which a snapshot is shipped with the client."""
-    return tuple(sorted(_snapshots()))
-
-
-def _snapshots() -> dict[str, Any]:
-    from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
-        fake_provider,
-    )
-
-    found = {}
-    for name in dir(fake_provider):
-        cls = getattr(fake_provider, name)
-        label = getattr(cls, "backend_name", None)
-        if name.startswith("Fake") and isinstance(label, str):
-            found[label] = cls
-    return found
-
-
 class SnapshotProvider:
     """A snapshot, such as fake_manila or fake_fez."""
 
     def __init__(self, device: str, options: IBMOptions) -> None:
         need_ibm()
-        known = _snapshots()
-        if device not in known:
-            raise unknown_name("snapshot of an IBM device", device, known)
-        self._backend = known[device]()
+        self._backend, caution = find_snapshot(device)
         self._options = options
         self._device = Device(
             "ibm",
@@ -85,7 +65,7 @@ class SnapshotProvider:
             durable=False,
             repeats=REPEATS if options.resilience is None else 1,
             estimates=options.resilience is not None,
-            note="a recorded snapshot, simulated here; not live hardware",
+            note=f"a recorded snapshot, simulated here; not live hardware. {caution}".strip(),
         )
         self._results: dict[str, JobResult] = {}
         self._simulators: dict[tuple[int, ...], Any] = {}
@@ -113,7 +93,14 @@ class SnapshotProvider:
         """Run the job here and now, each circuit with a seed of its own."""
         job = f"local-{key[:16]}"
         run = self._estimated if spec.estimates else self._sampled
-        self._results[job] = run(spec)
+        try:
+            self._results[job] = run(spec)
+        except QvoptError:
+            raise
+        except Exception as error:
+            raise RefusedError(
+                f"{self._device.full_name}: the simulation failed: {in_one_line(error)}"
+            ) from None
         return job
 
     def _sampled(self, spec: JobSpec) -> JobResult:
@@ -210,44 +197,3 @@ class SnapshotProvider:
             self._simulators[qubits] = AerSimulator.from_backend(part)
         place = {q: k for k, q in enumerate(qubits)}
         return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits), place
-
-
-def lower_to(
-    target: Any,
-    circuits: Sequence[Any],
-    *,
-    level: int,
-    seed: int,
-    layout: Sequence[int] | None,
-) -> list[Any]:
-    """Transpile circuits to a Qiskit target, all on one layout, and check every gate.
-
-    Raises InputError where a layout does not fit or a gate is not the device's.
-    """
-    from qiskit.transpiler.exceptions import TranspilerError
-
-    n = target.num_qubits or 0
-    if layout is not None:
-        fits = len(set(layout)) == len(layout) == circuits[0].num_qubits
-        if not fits or not all(0 <= q < n for q in layout):
-            raise InputError(
-                f"layout must name {circuits[0].num_qubits} different qubits below {n}, got "
-                f"{list(layout)}"
-            )
-    options = {"optimization_level": level, "seed_transpiler": seed}
-    try:
-        found = on_one_layout(list(circuits), target, layout, options)
-    except TranspilerError as error:
-        raise InputError(f"the circuit does not fit the device: {str(error)[:120]}") from None
-    for circuit in found:
-        check_native(circuit, target)
-    return found
-
-
-def check_native(circuit: Any, target: Any) -> None:
-    """Raise InputError unless every gate is the target's, on those qubits."""
-    for step in circuit.data:
-        name = step.operation.name
-        qubits = tuple(circuit.find_bit(q).index for q in step.qubits)
-        if name != "barrier" and not target.instruction_supported(name, qubits):
-            raise InputError(f"the device has no {name} on qubits {list(qubits)}; report this")

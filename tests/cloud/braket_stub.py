@@ -65,7 +65,9 @@ class BraketStub(VendorStub):
     objects: dict = field(default_factory=dict)
     tasks: dict = field(default_factory=dict)
     tokens: dict = field(default_factory=dict)
+    refusals: list = field(default_factory=list)
     program_sets: bool = True
+    processor: object = None  # a Processor, in place of the simulator
     polls_until_done: int = 1
     state: str = "COMPLETED"
     broken: object = None  # changes a result document before it is stored
@@ -80,14 +82,7 @@ class BraketStub(VendorStub):
         if path in self.objects:
             return 200, self.objects[path]
         if path.startswith("/device/"):
-            return 200, {
-                "deviceArn": path.removeprefix("/device/"),
-                "deviceName": "SV1",
-                "providerName": "Amazon Braket",
-                "deviceType": "SIMULATOR",
-                "deviceStatus": "ONLINE",
-                "deviceCapabilities": capabilities(self.program_sets),
-            }
+            return self._described(path.removeprefix("/device/"))
         if method == "POST" and path == "/quantum-task":
             return self._create(json.loads(body))
         if path == "/quantum-tasks":
@@ -103,6 +98,28 @@ class BraketStub(VendorStub):
             return 200, {"quantumTaskArn": arn, "cancellationStatus": "CANCELLING"}
         return 200, self._poll(task)
 
+    def _described(self, arn):
+        shown = {"deviceArn": arn, "deviceStatus": "ONLINE"}
+        if self.processor is None:
+            shown |= {"deviceName": "SV1", "providerName": "Amazon Braket"}
+            shown |= {"deviceType": "SIMULATOR"}
+            return 200, shown | {"deviceCapabilities": capabilities(self.program_sets)}
+        if arn != self.processor.arn:
+            return 404, {"message": "no such device", "__type": "ResourceNotFoundException"}
+        shown |= {"deviceName": self.processor.name, "providerName": self.processor.vendor}
+        found = json.dumps(self.processor.properties(self.program_sets))
+        return 200, shown | {"deviceType": "QPU", "deviceCapabilities": found}
+
+    def _refusal(self, action):
+        if self.processor is None:
+            return ""
+        sources = [p["source"] for p in action.get("programs", [action])]
+        if "programs" in action and not self.program_sets:
+            return "program sets are not supported by this device"
+        # What is not verbatim is compiled by the service, to anything.
+        found = [self.processor.refusal(s) for s in sources if "verbatim" in s]
+        return next(filter(None, found), "")
+
     def _create(self, document):
         # As the service does: one token, one task.
         if document["clientToken"] in self.tokens:
@@ -110,6 +127,9 @@ class BraketStub(VendorStub):
         number = len(self.tasks)
         arn = f"{ARN}{number:08d}"
         action = json.loads(document["action"])
+        if refusal := self._refusal(action):
+            self.refusals.append(refusal)
+            return 400, {"message": refusal, "__type": "ValidationException"}
         self.tokens[document["clientToken"]] = arn
         self.tasks[arn] = {
             "quantumTaskArn": arn,

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 
-SECRET = "planted-secret-0123456789"
+from vendor_jobs import SECRET
+
 STEPS = 2
 JOBS = STEPS + 1  # and the final energies
 

@@ -3,19 +3,16 @@
 import logging
 import os
 
-import numpy as np
 import pytest
 from braket_stub import BraketStub
-from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
+from vendor_jobs import AWS_ACCESS as ACCESS
+from vendor_jobs import KEY, SECRET, a_spec, aws_environment, check_counts, finish
 
 from qvopt.cloud.braket import BraketProvider
 from qvopt.cloud.braket_devices import device_arn
 from qvopt.cloud.provider import (
-    JobSpec,
     JobState,
     ProviderError,
-    Pub,
     RefusedError,
     TransientError,
     UncertainError,
@@ -29,44 +26,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-ACCESS = "AKIAPLANTEDACCESS"
-SECRET = "planted-secret-0123456789"
-KEY = "ab" * 32
-
 
 @pytest.fixture
 def stub(monkeypatch):
     with BraketStub(token=ACCESS) as server:
-        monkeypatch.setenv("BRAKET_ENDPOINT", server.url)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        monkeypatch.setenv("AWS_REGION", "us-east-1")
-        monkeypatch.setenv("AMZN_BRAKET_OUT_S3_BUCKET", "amazon-braket-results")
+        for name, value in aws_environment(server.url).items():
+            monkeypatch.setenv(name, value)
         yield server
-
-
-def a_circuit():
-    circuit = QuantumCircuit(3, 3)
-    angle = Parameter("a")
-    circuit.x(0)
-    circuit.ry(angle, 1)
-    circuit.cx(1, 2)
-    circuit.measure([0, 1, 2], [2, 0, 1])  # not in order
-    return circuit
-
-
-def a_spec(provider, rows=((0.3,), (1.1,)), shots=1000):
-    (lowered,) = provider.lower([a_circuit()], level=1, seed=0, layout=None)
-    return JobSpec((Pub(lowered, np.array(rows)),), shots, seed=5)
-
-
-def finish(provider, job):
-    for _ in range(5):
-        status = provider.status(job)
-        if status.state.final:
-            return status
-    raise AssertionError("the task does not end")
 
 
 @pytest.mark.parametrize("rows", [((0.3,), (1.1,)), ((0.3,),)])
@@ -80,10 +46,7 @@ def test_a_job_from_submission_to_counts(stub, rows):
     (found,) = provider.result(job, spec).counts
     assert len(found) == len(rows)
     for (angle,), counts in zip(rows, found, strict=True):
-        assert sum(counts.values()) == 1000
-        assert set(counts) <= {0b100, 0b111}
-        p = np.sin(angle / 2) ** 2
-        assert abs(counts.get(0b111, 0) / 1000 - p) < 4 * np.sqrt(p * (1 - p) / 1000)
+        check_counts(counts, angle, 1000)
     assert len(stub.tasks) == 1
     assert stub.tasks[job]["tags"]["qvopt-key"] == KEY
 

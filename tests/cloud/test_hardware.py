@@ -240,3 +240,17 @@ def test_credentials_are_refused_where_they_would_be_written_down(tmp_path):
     assert "in the environment" in doctor.stdout
     assert planted not in doctor.stdout
     assert {p.name for p in tmp_path.iterdir()} == {"e.toml"}
+
+
+def test_a_snapshots_caution_is_told_where_it_is_asked_for_and_is_no_warning():
+    """fake_nighthawk's errors are not typical; its class warns of it once a process."""
+    program = (
+        "import warnings; warnings.simplefilter('error');"
+        "from qvopt.cloud.ibm_options import IBMOptions;"
+        "from qvopt.cloud.snapshots import SnapshotProvider;"
+        "print(SnapshotProvider('fake_nighthawk', IBMOptions()).describe().note)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "not live hardware. Properties of fake_nighthawk are not intended" in done.stdout
+    assert done.stderr == ""

@@ -7,24 +7,19 @@ import warnings
 import numpy as np
 import pytest
 from ionq_stub import IonQStub
-from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
 from qiskit.quantum_info import Statevector
+from vendor_jobs import KEY, a_circuit, a_spec, check_counts, finish
+from vendor_jobs import SECRET as TOKEN
 
 from qvopt.cloud.ionq import IonQProvider, counts_of_probabilities
 from qvopt.cloud.provider import (
-    JobSpec,
     JobState,
     ProviderError,
-    Pub,
     RefusedError,
     TransientError,
     UncertainError,
 )
 from qvopt_molecules.errors import InputError
-
-TOKEN = "planted-secret-0123456789"
-KEY = "ab" * 32
 
 
 @pytest.fixture
@@ -36,42 +31,15 @@ def stub(monkeypatch, tmp_path):
         yield server
 
 
-def a_circuit():
-    circuit = QuantumCircuit(3, 3)
-    angle = Parameter("a")
-    circuit.x(0)
-    circuit.ry(angle, 1)
-    circuit.cx(1, 2)
-    circuit.measure([0, 1, 2], [2, 0, 1])  # not in order
-    return circuit
-
-
-def a_spec(provider, rows=((0.3,), (1.1,)), shots=4000):
-    (lowered,) = provider.lower([a_circuit()], level=1, seed=0, layout=None)
-    return JobSpec((Pub(lowered, np.array(rows)),), shots, seed=5)
-
-
-def finish(provider, job):
-    for _ in range(5):
-        status = provider.status(job)
-        if status.state.final:
-            return status
-    raise AssertionError("the job does not end")
-
-
 def test_a_job_from_submission_to_counts(stub):
     provider = IonQProvider("simulator")
-    spec = a_spec(provider)
+    spec = a_spec(provider, shots=4000)
     job = provider.submit(spec, KEY)
     assert provider.status(job).state is JobState.RUNNING
     assert finish(provider, job).state is JobState.DONE
     (rows,) = provider.result(job, spec).counts
     for angle, counts in zip((0.3, 1.1), rows, strict=True):
-        assert sum(counts.values()) == 4000
-        # Qubit 0 is in 1 and read into bit 2; qubits 1 and 2 go to bits 0 and 1.
-        assert set(counts) <= {0b100, 0b111}
-        p = np.sin(angle / 2) ** 2
-        assert abs(counts.get(0b111, 0) / 4000 - p) < 4 * np.sqrt(p * (1 - p) / 4000)
+        check_counts(counts, angle, 4000)
     assert provider.result(job, spec).counts == (rows,)
     assert provider.usage(job, spec).qpu_seconds == pytest.approx(1.5)
     assert len(stub.jobs) == 1

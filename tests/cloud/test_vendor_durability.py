@@ -4,6 +4,7 @@ import pytest
 from braket_stub import BraketStub
 from ionq_stub import IonQStub
 from killing import JOBS, SECRET, Runs, killed_and_resumed, same
+from vendor_jobs import AWS_ACCESS, aws_environment
 
 MUTANT = (
     "import qvopt.cloud.ionq as i; i.IonQProvider.find = lambda *_: []; "
@@ -22,7 +23,7 @@ def vendor(tmp_path):
 
     def make(backend, name):
         kind = VENDORS[backend]
-        stub = kind(token=SECRET if backend.startswith("ionq") else "AKIAPLANTED")
+        stub = kind(token=SECRET if backend.startswith("ionq") else AWS_ACCESS)
         stub.__enter__()
         made.append(stub)
         folder = tmp_path / name
@@ -30,12 +31,7 @@ def vendor(tmp_path):
         environment = {
             "IONQ_API_KEY": SECRET,
             "IONQ_API_URL": f"{stub.url}/v0.4",
-            "BRAKET_ENDPOINT": stub.url,
-            "AWS_ENDPOINT_URL_S3": stub.url,
-            "AWS_ACCESS_KEY_ID": "AKIAPLANTED",
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_REGION": "us-east-1",
-            "AMZN_BRAKET_OUT_S3_BUCKET": "results",
+            **aws_environment(stub.url),
         }
         return Runs(stub, backend, folder, environment, CREATE[backend])
 

@@ -24,7 +24,7 @@ def a_circuit(basis):
     return transpile(circuit, basis_gates=basis, optimization_level=1, seed_transpiler=0)
 
 
-@pytest.mark.parametrize("two", ["cx", "cz", "ecr"])
+@pytest.mark.parametrize("two", ["cx", "cz", "ecr", "iswap"])
 @pytest.mark.parametrize("kind", ["two-qubit", "all"])
 @pytest.mark.parametrize("scale", [1.0, 1.7, 3.0, 5.0])
 def test_folding_leaves_the_unitary_and_the_gate_set(two, kind, scale):
