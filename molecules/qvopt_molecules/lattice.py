@@ -18,7 +18,7 @@ import numpy as np
 from .alignment import rotated
 from .errors import InputError, unknown_name
 from .hamiltonian import MolecularHamiltonian
-from .heisenberg import HEISENBERG, heisenberg_chain
+from .heisenberg import HEISENBERG, HEISENBERG_DEFAULTS, heisenberg_chain
 from .lattice_settings import lattice_settings, whole
 from .spins import Hamiltonian
 
@@ -44,6 +44,12 @@ def is_lattice(name: str) -> bool:
     """Whether a name means a lattice model."""
     plain = name.strip().lower().replace("_", "-")
     return plain in LATTICES or plain in _ALIASES
+
+
+def lattice_parameters(name: str) -> dict[str, float]:
+    """A lattice model's parameters that have a value from the start."""
+    defaults = {HUBBARD: _DEFAULTS, HEISENBERG: HEISENBERG_DEFAULTS}[name]
+    return {key: value for key, value in defaults.items() if not math.isnan(value)}
 
 
 def hubbard_chain(

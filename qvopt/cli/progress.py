@@ -83,7 +83,7 @@ class Progress:
         best = step.exact if step.exact is not None else energy
         error = "-"
         if best is not None and self._fci is not None:
-            error = f"{1e3 * (best - self._fci):.4f}"
+            error = f"{1e3 * (best - self._fci):z.4f}"
         norm = "-" if step.gradient_norm is None else f"{step.gradient_norm:.2e}"
         return (
             f"{step.number:>6}  {text:>16}  {error:>12}  {norm:>10}  {step.shots:>13,}  "

@@ -88,7 +88,8 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
     if as_json:
         print_json(result.document())
     else:
-        print(" · ".join(str(v) for v in result.names.values()))
+        names = {**result.names, "seed": f"seed {result.names['seed']}"}
+        print(" · ".join(str(v) for k, v in names.items() if k != "kind"))
         print_result(result)
         print(f"run      {path}")
     return 0

@@ -9,7 +9,9 @@ from typing import Any
 
 from qvopt.experiment import make_experiment
 from qvopt.measurement.estimate import Estimate
-from qvopt.tasks.scan import Scan, ScanPoint, default_folder
+from qvopt.tasks.curve import ScanPoint
+from qvopt.tasks.grid import unit_of
+from qvopt.tasks.scan import Scan, default_folder
 from qvopt.tasks.scan_picture import draw_scan
 from qvopt_molecules.errors import InputError
 
@@ -37,8 +39,8 @@ def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
     if len(found) != 1:
         which = "none" if not found else " and ".join(f.partition("=")[0] for f in found)
         raise InputError(
-            f"a scan needs one parameter, such as --bond 0.4:3.0:30; {which} "
-            f"{'is' if len(found) < 2 else 'are'} given"
+            f"a scan needs one parameter, such as --bond 0.4:3.0:30, or the folder of a scan to go "
+            f"on with; {which} {'is' if len(found) < 2 else 'are'} given"
         )
     name, equals, value = found[0].partition("=")
     if not (name and equals):
@@ -88,8 +90,11 @@ def scan_command(work: Scan, picture: Path | None, as_json: bool, quiet: bool) -
     if as_json:
         print_json(result.document())
     else:
-        print_table([_row(work, p) for p in result.points])
+        print_table([_row(result.axis, p) for p in result.points])
         print("energies in Hartree; mHa: error against full CI")
+        without = sum(p.ccsd is None for p in result.points)
+        if without and any(p.ccsd is not None for p in result.points):
+            print(f"CCSD does not converge at {without} of {len(result.points)} points")
         print(f"scan     {work.folder}")
         print(f"picture  {work.folder / 'scan.png'}")
     if code:
@@ -104,22 +109,23 @@ def _shown(point: ScanPoint) -> str:
 
 
 def _line(work: Scan, point: ScanPoint) -> str:
-    error = "-" if point.error is None else f"{1e3 * point.error:.4f} mHa"
+    error = "-" if point.error is None else f"{1e3 * point.error:z.4f} mHa"
     start = "warm" if point.warm else "cold"
+    value = f"{point.value:g} {unit_of(work.parameter)}".strip()
     return (
-        f"{work.parameter} = {point.value:<8g} {_shown(point):>16} Ha  error {error:>14}  "
+        f"{work.parameter} = {value:<10} {_shown(point):>16} Ha  error {error:>14}  "
         f"{point.steps:>5} steps  {start}  {point.status}"
     )
 
 
-def _row(work: Scan, point: ScanPoint) -> dict[str, Any]:
+def _row(axis: str, point: ScanPoint) -> dict[str, Any]:
     return {
-        work.parameter: f"{point.value:.5g}",
+        axis: f"{point.value:.5g}",
         "energy": _shown(point) if point.stderr else f"{point.energy or 0:.6f}",
         "HF": f"{point.hf:.6f}",
         "CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}",
         "full CI": "-" if point.fci is None else f"{point.fci:.6f}",
-        "mHa": "-" if point.error is None else f"{1e3 * point.error:.4f}",
+        "mHa": "-" if point.error is None else f"{1e3 * point.error:z.4f}",
         "steps": point.steps,
         "shots": f"{point.shots:,}",
     }

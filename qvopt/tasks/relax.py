@@ -180,6 +180,8 @@ class _Work:
             home = RunFolder(self.folder)
             home.write_json("relaxation.json", out.document())
             home.write_text("path.xyz", out.xyz())
+            if converged:
+                home.write_text("relaxed.xyz", Relaxation(True, (out.final,)).xyz())
         return out
 
     def _evaluate(self, coordinates: FloatArray) -> tuple[float, FloatArray]:

@@ -12,11 +12,10 @@ neighbour's (`qvopt_molecules.alignment`). Without them the points do not depend
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
+import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result
 from qvopt.steps import Step
+from qvopt.tasks.curve import ScanPoint, ScanResult
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
 from qvopt_molecules.alignment import align
@@ -45,72 +45,6 @@ FloatArray = npt.NDArray[np.float64]
 
 CONTINUOUS = 0.7
 """Overlap of the occupied orbitals of neighbours above which parameters carry over."""
-
-
-@dataclass(frozen=True)
-class ScanPoint:
-    """One point of a curve; energies in Hartree, None where they are not known.
-
-    `warm` tells whether the run started from its neighbour's parameters; `continuity` is the
-    overlap of the occupied orbitals with the neighbour's. The rest is as in `Result`.
-    """
-
-    value: float
-    status: str
-    energy: float | None
-    stderr: float | None
-    exact: float | None
-    hf: float
-    ccsd: float | None
-    fci: float | None
-    error: float | None
-    steps: int
-    evaluations: int
-    shots: int
-    seconds: float
-    warm: bool
-    continuity: float | None
-    run: str | None
-
-
-@dataclass(frozen=True)
-class ScanResult:
-    """A curve: the points that are done, in the order of the scan.
-
-    `rows()` is tidy data, one row a point; `frame()` the same as a pandas DataFrame.
-    """
-
-    molecule: str
-    parameter: str
-    points: tuple[ScanPoint, ...]
-    folder: str | None = None
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One dictionary a point, the parameter under its own name."""
-        rows = []
-        for point in self.points:
-            row = asdict(point)
-            rows.append({self.parameter: row.pop("value"), **row})
-        return rows
-
-    def frame(self) -> Any:
-        """The rows as a pandas DataFrame."""
-        return importlib.import_module("pandas").DataFrame(self.rows())
-
-    def column(self, name: str) -> FloatArray:
-        """One column as floats, NaN where it is unknown."""
-        values = [row[name] for row in self.rows()]
-        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-
-    def document(self) -> dict[str, Any]:
-        """The curve as plain JSON values."""
-        return {
-            "molecule": self.molecule,
-            "parameter": self.parameter,
-            "points": self.rows(),
-            "shots": sum(p.shots for p in self.points),
-            "folder": self.folder,
-        }
 
 
 class Scan:
@@ -141,6 +75,7 @@ class Scan:
         self.folder = folder
         self._experiments = [self._at(value) for value in self.values]
         geometries = set()
+        self.basis, name = "", Path(experiment.molecule.name).stem
         for value, point in zip(self.values, self._experiments, strict=True):
             try:
                 molecule = resolve_molecule(point.molecule)
@@ -151,9 +86,13 @@ class Scan:
             if molecule is None and point.molecule.name.lower().endswith("fcidump"):
                 raise InputError("an FCIDUMP file is one geometry; it has no parameter to scan")
             geometries.add(value if molecule is None else molecule.atoms)
+            if molecule is not None:
+                self.basis = molecule.basis
+                if not re.fullmatch(r"[\w.+-]+", name):  # an inline geometry: its formula
+                    name = molecule.name
         if len(geometries) < len(set(self.values)):
             raise InputError(f"{parameter} does not change the molecule; name it in the geometry")
-        self.label = Path(experiment.molecule.name).stem[:40] or "molecule"
+        self.label = name[:40] or "molecule"
         self._done: list[ScanPoint] = []
         if folder is not None:
             self._open(folder)
@@ -232,11 +171,14 @@ class Scan:
     def result(self) -> ScanResult:
         """Return the points that are done, and write the derived files."""
         folder = None if self.folder is None else str(self.folder)
-        result = ScanResult(self.label, self.parameter, tuple(self._done), folder)
+        ansatz = self.experiment.ansatz.name
+        result = ScanResult(
+            self.label, self.parameter, tuple(self._done), folder, ansatz, self.basis
+        )
         if self.folder is not None:
             home = RunFolder(self.folder)
             home.write_json("scan.json", result.document())
-            home.write_text("scan.csv", _csv(result.rows()))
+            home.write_text("scan.csv", result.csv())
         return result
 
     def _at(self, value: float) -> Experiment:
@@ -382,15 +324,3 @@ def _point(
         continuity=continuity,
         run=result.run,
     )
-
-
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    import csv
-    import io
-
-    text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return text.getvalue()

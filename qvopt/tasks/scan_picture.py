@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qvopt.tasks.scan import ScanResult
+from qvopt.tasks.curve import ScanResult
 from qvopt_molecules.errors import InputError
 
 _CHEMICAL_ACCURACY = 1.6e-3  # Hartree
@@ -38,14 +38,15 @@ def draw_scan(result: ScanResult, path: Path) -> None:
     figure = Figure(figsize=(7.2, 6.4 if known else 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(2 if known else 1, 1, sharex=True, squeeze=False)[:, 0]
-    figure.suptitle(f"{result.molecule}", fontsize=11)
+    figure.suptitle(", ".join(filter(None, (result.molecule, result.basis))), fontsize=11)
     top = axes[0]
     for key, label, colour, style in _LINES:
         if np.isfinite(columns[key]).any():
             top.plot(x, columns[key], color=colour, linestyle=style, linewidth=1.2, label=label)
     sampled = bool((np.nan_to_num(columns["stderr"]) > 0).any())
     spread = np.nan_to_num(columns["stderr"]) if sampled else None
-    label = "VQE, measured" if sampled else "VQE"
+    vqe = f"VQE ({result.ansatz})" if result.ansatz else "VQE"
+    label = f"{vqe}, measured" if sampled else vqe
     top.errorbar(
         x, columns["energy"], spread, fmt="o", markersize=4, color=_BLUE, capsize=2, label=label
     )
@@ -62,14 +63,14 @@ def draw_scan(result: ScanResult, path: Path) -> None:
         best = np.where(np.isfinite(columns["exact"]), columns["exact"], columns["energy"])
         error = np.maximum(np.abs(best - columns["fci"]), 1e-10)
         bottom.semilogy(x, error, "o-", markersize=4, linewidth=0.8, color=_BLUE,
-                        label="VQE, noiseless" if sampled else "VQE")  # fmt: skip
+                        label=f"{vqe}, noiseless" if sampled else vqe)  # fmt: skip
         bottom.axhline(_CHEMICAL_ACCURACY, color=_GREY, linewidth=1, linestyle="--")
         bottom.annotate("chemical accuracy (1.6 mHa)", (1, _CHEMICAL_ACCURACY),
                         xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8,
                         color=_GREY)  # fmt: skip
         bottom.set_ylabel("|error| against full CI (Ha)")
         bottom.legend(frameon=False, fontsize=8)
-    axes[-1].set_xlabel(result.parameter)
+    axes[-1].set_xlabel(result.axis)
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(alpha=0.25, linewidth=0.5)

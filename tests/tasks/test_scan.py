@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from qvopt import scan
+from qvopt.cli.scans import scan_command
 from qvopt.experiment import make_experiment
 from qvopt.tasks.grid import grid_values, parse_grid
 from qvopt.tasks.scan import Scan
@@ -120,6 +121,37 @@ def test_independent_points_may_run_side_by_side(tmp_path):
         next(Scan(experiment, "bond", [0.6], warm=True).independent())
 
 
+def test_what_the_tables_and_pictures_say(tmp_path, capsys, monkeypatch):
+    """Units, the ansatz, points without CCSD; numbers are whole in a narrow terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "60")
+    experiment = make_experiment({"molecule": {"name": "n2", "active_space":
+                                  {"electrons": 6, "n_orbitals": 6}}})  # fmt: skip
+    work = Scan(experiment, "bond", [1.1, 2.2], folder=tmp_path / "s")
+    assert scan_command(work, tmp_path / "curve.svg", as_json=False, quiet=False) == 0
+    shown = capsys.readouterr()
+    assert shown.err.startswith("bond = 1.1 Å ")
+    assert shown.out.startswith("bond (Å)  energy ")
+    assert "CCSD does not converge at 1 of 2 points" in shown.out
+    result = work.result()
+    for point in result.points:
+        assert f"{point.energy:.6f}" in shown.out
+        assert f"{point.fci:.6f}" in shown.out
+    document = result.document()
+    assert (document["unit"], document["ansatz"], document["basis"]) == ("Å", "uccsd", "sto-3g")
+    picture = (tmp_path / "curve.svg").read_text()
+    for text in ("bond (Å)", "VQE (uccsd)", "n2, sto-3g"):
+        assert f"<!-- {text} -->" in picture
+
+
+def test_an_inline_geometry_is_called_by_its_formula(tmp_path):
+    done = call("scan", "H 0 0 0; H 0 0 r", "--r", "0.7:0.735:2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "scans").iterdir()
+    assert folder.name.startswith("h2-r-")
+    assert "-0.0000" not in done.stdout + done.stderr
+
+
 def test_grids():
     assert parse_grid("0.4:3.0:27")[1] == 0.5
     assert grid_values([1, 2.5]) == (1.0, 2.5)
@@ -133,6 +165,7 @@ ERRORS = {
     "option": (["h2", "--bond", "0.4:3:3", "--shot", "100"], "unknown option --shot"),
     "two": (["h2o", "--bond", "0.9:1:3", "--angle", "90:110:3"], "needs one parameter"),
     "geometry": (["h2", "--bond", "0.0:1.0:3"], "bond = 0: .*same place"),
+    "negative": (["h2", "--bond", "-1.0:1.0:4"], "bond = -1: .*a length in Ångström, got -1"),
     "fixed": (["H 0 0 0; H 0 0 1", "--bond", "0.5:1:2"], "bond"),
 }
 
