@@ -198,7 +198,7 @@ def oo_vqe(
     tolerance: Annotated[
         float, typer.Option(help="Largest orbital gradient to stop at, in Hartree.")
     ] = 1e-5,
-    max_rounds: Annotated[int, typer.Option(help="Most VQE runs.")] = 100,
+    max_rounds: Annotated[int, typer.Option(help="Most VQE runs.")] = 300,
     ansatz: Ansatz = None,
     optimizer: Optimizer = None,
     max_steps: MaxSteps = None,
