@@ -17,7 +17,8 @@ def lowest_curvature(
     rng: np.random.Generator,
     *,
     unstable: float = -0.1,
-    tolerance: float = 2e-3,
+    tolerance: float = 0.02,
+    least: int = 6,
     most: int = 30,
 ) -> tuple[float, FloatArray]:
     r"""Return (θ, v): the lowest eigenvalue θ of S = D V^T H V D by Lanczos, and v = V D u of it.
@@ -33,9 +34,8 @@ def lowest_curvature(
         axes: V, shape (n, n).
         rng: the start vector, which must not have a symmetry of H.
         unstable: θ that is negative beyond doubt.
-        tolerance: norm of the residual to stop at; one that is no smaller than the start vector's
-            part along the lowest direction could miss it.
-        most: products.
+        tolerance: norm of the residual to stop at.
+        least, most: products; fewer could miss a direction that the start vector has little of.
     """
     u = rng.standard_normal(len(scale))
     basis = [u / np.linalg.norm(u)]
@@ -43,11 +43,12 @@ def lowest_curvature(
     while True:
         images.append(scale * (axes.T @ product(axes @ (scale * basis[-1]))))
         q, w = np.array(basis), np.array(images)
-        small = q @ w.T
-        values, vectors = np.linalg.eigh((small + small.T) / 2)
+        projected = q @ w.T
+        values, vectors = np.linalg.eigh((projected + projected.T) / 2)
         lowest, weights = float(values[0]), vectors[:, 0]
         residual = weights @ w - lowest * (weights @ q)
-        done = float(np.linalg.norm(residual)) < tolerance or lowest < unstable
+        settled = float(np.linalg.norm(residual)) < tolerance and len(basis) >= least
+        done = settled or lowest < unstable
         if done or len(basis) == min(most, len(scale)):
             return lowest, np.asarray(axes @ (scale * (weights @ q)))
         fresh = images[-1]

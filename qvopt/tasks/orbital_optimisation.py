@@ -48,7 +48,7 @@ FloatArray = npt.NDArray[np.float64]
 _LONGEST = 0.3  # radians of one rotation in a step
 _FLATTEST = 0.002  # Hartree: curvatures below are taken for this
 _UNSTABLE = -0.1  # of a curvature that is otherwise about 1
-_PROBE, _KICK = 0.01, 0.2  # radians: of a difference of gradients, and off a saddle
+_PROBE, _KICK = 0.003, 0.2  # radians: of a difference of gradients, and off a saddle
 
 
 @dataclass(frozen=True)
