@@ -35,7 +35,9 @@ def main():
     parser.add_argument("--basis", default="6-31g")
     parser.add_argument("--orbitals", default="canonical", help="canonical or mp2-natural")
     asked = parser.parse_args()
-    print("| molecule | active space | CASCI | CASSCF | lowest CASSCF | oo-VQE | runs | saddles | s |")
+    print(
+        "| molecule | active space | CASCI | CASSCF | lowest CASSCF | oo-VQE | runs | saddles | s |"
+    )
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     for name, count in CASES:
         options = {"basis": asked.basis, "orbitals": asked.orbitals}

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from qvopt.assembly import assemble
 from qvopt.backends.catalogue import HARDWARE
 from qvopt.cloud.handling import JobHandling
 from qvopt.experiment import make_experiment
@@ -40,14 +41,18 @@ def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet:
 
 def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what queries of an experiment cost; nothing runs."""
-    from qvopt.pricing import price_list
+    from qvopt.pricing import assembled_prices
 
     experiment = make_experiment(data)
     if experiment.backend.name.partition(":")[0] in HARDWARE:
         from .cloud import forecast_command
 
         return forecast_command(data, as_json)
-    rows = [row.document() for row in price_list(experiment)]
+    assembly = assemble(experiment)
+    program = assembly.program
+    if isinstance(program, Foreseen) and program.forecast is not None:
+        print(program.forecast, file=sys.stderr)
+    rows = [row.document() for row in assembled_prices(assembly)]
     if as_json:
         print_json(rows)
         return 0
