@@ -17,6 +17,7 @@ from qvopt.experiment import make_experiment
 from qvopt.result import Result, Trace
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result, stored_result
+from qvopt.wording import wording_of
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_result, print_table
@@ -104,7 +105,8 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
     code: int | None = None
     try:
         program = session.assembly.program
-        with Progress(session.references.get("fci"), quiet=quiet) as progress:
+        words = wording_of(session.names)
+        with Progress(session.references.get("fci"), quiet=quiet, words=words) as progress:
             if isinstance(program, Foreseen):
                 progress.announce(program)
             for step in session:
