@@ -189,7 +189,7 @@ class Session:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What names the run: molecule, ansatz, optimizer, backend, seed; kind and unit of models."""
+        """Molecule, ansatz, optimizer, backend and seed; of lattice models also kind and unit."""
         hamiltonian = self.assembly.hamiltonian
         return _names(self.experiment, hamiltonian.label) | kind_of(hamiltonian)
 

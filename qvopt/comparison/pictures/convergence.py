@@ -79,8 +79,8 @@ def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k
         f"Error against shots: {problem}",
         f"Median true error of the iterates over seeds, with quartile bands.{others} Dashed: "
         f"targets. A crashed run counts as infinite from then on.",
-        f"Log-log lines of true energy error ({summary.thousandth}) against shots spent on {problem}. "
-        + _ends_text(ends, summary.thousandth),
+        f"Log-log lines of true energy error ({summary.thousandth}) against shots spent on "
+        f"{problem}. " + _ends_text(ends, summary.thousandth),
         figure,
     )
 

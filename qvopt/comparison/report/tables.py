@@ -59,15 +59,15 @@ def results_table(summary: Summary, problem: str, number: int) -> Table:
     ended = {r.optimizer: r for r in summary.at_end if r.problem == problem}
     names = [name for name in summary.order if name in ended]
     rows = [_result(reached[name], ended[name]) for name in names]
-    lowest = min((ended[n].error for n in names), default=0.0)
+    lowest, unit = min((ended[n].error for n in names), default=0.0), summary.thousandth
     return Table(
         f"results-{number}",
-        f"{problem}: runs that reached {1e3 * target:g} {summary.thousandth} with Wilson's 95 % interval; shots to "
-        f"it, median and quartiles with failures as infinite; expected running time (ERT), "
+        f"{problem}: runs that reached {1e3 * target:g} {unit} with Wilson's 95 % interval; shots "
+        f"to it, median and quartiles with failures as infinite; expected running time (ERT), "
         f"failures charged; median true and measured error at the end. Intervals are 95 % "
         f"bootstrap over seeds. Bold: the lowest final error.",
         ("optimizer", "reached", "rate (%)", "shots to target", "quartiles", "ERT", "95 %",
-         f"final error ({summary.thousandth})", "95 %", f"measured ({summary.thousandth})", "failed"),
+         f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
         tuple(rows),
         strong=frozenset(k for k, n in enumerate(names) if ended[n].error == lowest),
     )  # fmt: skip
