@@ -92,11 +92,9 @@ class ComparisonView:
         what = "search of hyper-parameters" if self._stage == "tuning" else "scored runs"
         text = f"{what}: {total - self._left} of {total}, {clock(self._seconds_left())} left"
         best = self._best()
-        return (
-            text
-            if best is None
-            else f"{text}, best so far {best[0]} ({1e3 * best[1]:.3g} {self._unit})"
-        )
+        if best is None:
+            return text
+        return f"{text}, best so far {best[0]} ({1e3 * best[1]:.3g} {self._unit})"
 
     def _table(self) -> Any:
         from rich.progress_bar import ProgressBar

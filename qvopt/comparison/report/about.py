@@ -29,7 +29,8 @@ def findings(summary: Summary) -> list[str]:
         if fast.successes:
             said.append(
                 f"{problem}: {fast.optimizer} reaches {1e3 * target:g} {summary.thousandth} at the "
-                f"least expected cost, {shots_text(fast.ert)} shots ({fast.successes} of {fast.runs} runs)."
+                f"least expected cost, {shots_text(fast.ert)} shots ({fast.successes} of "
+                f"{fast.runs} runs)."
             )
         else:
             said.append(f"{problem}: no run reached {1e3 * target:g} {summary.thousandth}.")
