@@ -52,6 +52,21 @@ def lattice_parameters(name: str) -> dict[str, float]:
     return {key: value for key, value in defaults.items() if not math.isnan(value)}
 
 
+def energy_unit(name: str, settings: Mapping[str, float] | None = None) -> str:
+    """Return the unit of a problem's energies: "Ha"; of lattice models the coupling that is 1.
+
+    A coupling that is set to another number leaves them without a unit: "".
+
+    >>> energy_unit("lih"), energy_unit("hubbard"), energy_unit("heisenberg", {"j": 2.0})
+    ('Ha', 't', '')
+    """
+    if not is_lattice(name):
+        return "Ha"
+    plain = name.strip().lower().replace("_", "-")
+    coupling, unit = ("t", "t") if _ALIASES.get(plain, plain) == HUBBARD else ("j", "J")
+    return unit if (settings or {}).get(coupling, 1.0) == 1.0 else ""
+
+
 def hubbard_chain(
     settings: Mapping[str, float] | None = None, *, spin: int | None = None
 ) -> MolecularHamiltonian:

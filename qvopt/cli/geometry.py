@@ -88,7 +88,6 @@ def orbitals_command(data: Mapping[str, Any], tolerance: float, most: int, as_js
     else:
         print(f"\nenergy at the first orbitals  {found.energies[0]:.8f} Ha")
         print(f"energy at the best orbitals   {found.energy:.8f} Ha")
-        print(
-            f"{'converged' if found.converged else 'not converged'} in {len(found.energies)} runs"
-        )
+        end = "at a minimum" if found.converged else "not converged"
+        print(f"{end} after {found.runs} VQE runs and {found.saddles} saddle points")
     return 0 if found.converged else 1

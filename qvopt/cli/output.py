@@ -91,12 +91,12 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
     if result.error is not None:
         noisy = result.exact is None and bool(result.stderr)
         note = "of the measured energy" if noisy else ""
-        if unit:
-            rows.append(("error", f"{1e3 * result.error:z.4f}", f"m{unit} {note}".strip()))
+        if words.in_hartree:
+            rows.append(("error", f"{1e3 * result.error:z.4f}", f"mHa {note}".strip()))
             rows.append(("", f"{KCAL_PER_MOL * result.error:z.4f}", "kcal/mol"))
         else:
-            rows.append(("error", f"{result.error:z.8f}", note))
-    if unit and result.correlation is not None:
+            rows.append(("error", f"{result.error:z.8f}", f"{unit} {note}".strip()))
+    if words.in_hartree and result.correlation is not None:
         above = result.correlation < 0
         share = "none" if above else f"{100 * result.correlation:.2f}"
         rows.append(("correlation recovered", share, "above Hartree-Fock" if above else "%"))

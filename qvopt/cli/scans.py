@@ -9,10 +9,10 @@ from typing import Any
 
 from qvopt.experiment import make_experiment
 from qvopt.measurement.estimate import Estimate
-from qvopt.tasks.curve import ScanPoint
-from qvopt.tasks.grid import unit_of
 from qvopt.tasks.scan import Scan, default_folder
 from qvopt.tasks.scan_picture import draw_scan
+from qvopt.tasks.scan_result import ScanPoint, axis_of, parameter_unit
+from qvopt.wording import Wording, wording_of
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table
@@ -90,8 +90,8 @@ def scan_command(work: Scan, picture: Path | None, as_json: bool, quiet: bool) -
     if as_json:
         print_json(result.document())
     else:
-        print_table([_row(result.axis, p) for p in result.points])
-        print("energies in Hartree; mHa: error against full CI")
+        print_table([_row(work, p) for p in result.points])
+        print(_explained(result.words))
         without = sum(p.ccsd is None for p in result.points)
         if without and any(p.ccsd is not None for p in result.points):
             print(f"CCSD does not converge at {without} of {len(result.points)} points")
@@ -108,24 +108,45 @@ def _shown(point: ScanPoint) -> str:
     return str(Estimate(point.energy, (point.stderr or 0.0) ** 2))
 
 
+def _explained(words: Wording) -> str:
+    if words.in_hartree:
+        return "energies in Hartree; mHa: error against full CI"
+    unit = f" in units of {words.unit}" if words.unit else " in the model's unit"
+    return f"energies{unit}; reference: {words.reference}; exact: {words.exact}"
+
+
+def _error(point: ScanPoint, words: Wording) -> str:
+    if point.error is None:
+        return "-"
+    return f"{1e3 * point.error:z.4f}" if words.in_hartree else f"{point.error:z.7f}"
+
+
 def _line(work: Scan, point: ScanPoint) -> str:
-    error = "-" if point.error is None else f"{1e3 * point.error:z.4f} mHa"
+    words = wording_of(work.names)
+    error, unit = _error(point, words), words.unit
+    unit = f" {unit}" if unit else ""
+    error += " mHa" if words.in_hartree else unit
     start = "warm" if point.warm else "cold"
-    value = f"{point.value:g} {unit_of(work.parameter)}".strip()
+    value = f"{point.value:g} {parameter_unit(work.parameter, words)}".strip()
     return (
-        f"{work.parameter} = {value:<10} {_shown(point):>16} Ha  error {error:>14}  "
+        f"{work.parameter} = {value:<10} {_shown(point):>16}{unit}  error {error:>14}  "
         f"{point.steps:>5} steps  {start}  {point.status}"
     )
 
 
-def _row(axis: str, point: ScanPoint) -> dict[str, Any]:
+def _row(work: Scan, point: ScanPoint) -> dict[str, Any]:
+    words = wording_of(work.names)
+    reference, exact, error = (
+        ("HF", "full CI", "mHa") if words.in_hartree else ("reference", "exact", "error")
+    )
+    ccsd = {"CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}"}
     return {
-        axis: f"{point.value:.5g}",
+        axis_of(work.parameter, words): f"{point.value:.5g}",
         "energy": _shown(point) if point.stderr else f"{point.energy or 0:.6f}",
-        "HF": f"{point.hf:.6f}",
-        "CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}",
-        "full CI": "-" if point.fci is None else f"{point.fci:.6f}",
-        "mHa": "-" if point.error is None else f"{1e3 * point.error:z.4f}",
+        reference: f"{point.hf:.6f}",
+        **({} if work.names.get("kind") == "spins" else ccsd),
+        exact: "-" if point.fci is None else f"{point.fci:.6f}",
+        error: _error(point, words),
         "steps": point.steps,
         "shots": f"{point.shots:,}",
     }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -138,7 +139,11 @@ def test_what_the_tables_and_pictures_say(tmp_path, capsys, monkeypatch):
         assert f"{point.energy:.6f}" in shown.out
         assert f"{point.fci:.6f}" in shown.out
     document = result.document()
-    assert (document["unit"], document["ansatz"], document["basis"]) == ("Å", "uccsd", "sto-3g")
+    assert (document["parameter_unit"], document["ansatz"], document["basis"]) == (
+        "Å",
+        "uccsd",
+        "sto-3g",
+    )
     picture = (tmp_path / "curve.svg").read_text()
     for text in ("bond (Å)", "VQE (uccsd)", "n2, sto-3g"):
         assert f"<!-- {text} -->" in picture
@@ -180,3 +185,58 @@ def test_errors_take_one_line_and_write_nothing(name, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
     assert re.search(message, done.stderr)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sites", [2, 3])
+def test_a_hubbard_chain_over_its_interaction(sites, tmp_path):
+    found = scan({"name": "hubbard", "set": {"sites": sites}}, "u", "0:8:3", out=tmp_path / "scan")
+    if sites == 2:  # E = (U - sqrt(U² + 16 t²)) / 2
+        u = found.column("u")
+        assert found.column("fci") == pytest.approx((u - np.sqrt(u**2 + 16)) / 2)
+        assert found.column("energy") == pytest.approx(found.column("fci"), abs=1e-6)
+    assert [p.warm for p in found.points] == [False, True, True]
+    document = json.loads((tmp_path / "scan" / "scan.json").read_text())
+    assert (document["kind"], document["unit"]) == ("lattice", "t")
+    again = list(Scan.open(tmp_path / "scan"))
+    assert [p.energy for p in again] == [p.energy for p in found.points]
+
+
+def test_a_chain_of_spins_over_its_anisotropy_and_its_length(tmp_path, capsys):
+    from qvopt.cli.scans import open_scan, scan_command
+
+    chain = {"name": "heisenberg", "set": {"sites": 4}}
+    data = {"molecule": chain, "ansatz": "hva", "backend": "lightning"}
+    work = open_scan(None, data, "delta", "0.5:1.5:3", True, tmp_path / "delta")
+    assert scan_command(work, None, False, False) == 0
+    text = capsys.readouterr().out
+    assert "exact" in text
+    assert "units of J" in text
+    assert not re.search(r"Hartree|CCSD|full CI|mHa", text)
+    points = Scan.open(tmp_path / "delta")
+    assert [p.warm for p in points] == [False, True, True]
+    assert all(abs(p.error) < 1e-5 for p in points.result().points)
+    # Another number of sites has other parameters.
+    longer = Scan(make_experiment({**data, "molecule": "heisenberg"}), "sites", "2:4:2")
+    assert [p.warm for p in longer] == [False, False]
+    assert longer.result().column("fci") == pytest.approx([-0.75, -1.6160254])
+    # Energies over different couplings have no common unit.
+    assert Scan(make_experiment(data), "j", "1:2:2").names["unit"] == ""
+
+
+@pytest.mark.parametrize(
+    ("molecule", "parameter", "label"),
+    [("h2", "bond", "bond (Å)"), ("hubbard", "u", "u (t)"), ("hubbard", "sites", "sites")],
+)
+def test_axes_of_a_picture_carry_units(molecule, parameter, label, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    from qvopt.tasks.scan_picture import draw_scan
+
+    seen = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, *a, **k: seen.append(self))
+    draw_scan(scan(molecule, parameter, [2.0, 3.0]), tmp_path / "curve.svg")
+    axes = seen[0].axes
+    assert axes[-1].get_xlabel() == label
+    unit = "Ha" if molecule == "h2" else "t"
+    assert axes[0].get_ylabel() == f"energy ({unit})"
+    assert ("Hartree-Fock" in axes[0].get_legend_handles_labels()[1]) == (molecule == "h2")
