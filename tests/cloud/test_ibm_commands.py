@@ -73,7 +73,7 @@ def test_the_queue_is_told_as_far_as_ibm_tells_it(place, told, server, tmp_path)
         assert done.output.count(f"job {job} queued{told}") == 1
     if place is None:  # a command asks once for a job, and once more for what it took
         asked = [path for _, path in server.requests if path.endswith("/metrics")]
-        assert len(asked) == 5
+        assert len(asked) == 6
 
 
 def test_doctor_live_asks_first_and_sends_one_job(server):
