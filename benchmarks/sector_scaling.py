@@ -29,6 +29,7 @@ from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector.lanes import WIDTH, fma, load, splat, store
+from qvopt.backends.sector.runs import BlockRun, LineRun
 from qvopt.backends.sector.workers import Workers
 from qvopt_circuits import UCCSD
 from qvopt_molecules.geometry import Atom
@@ -77,17 +78,17 @@ def triad_bandwidth(threads: int, clock: Callable[[], float]) -> float:
 def traffic(engine: Any) -> tuple[float, float]:
     """Bytes of the states that the gates of a gradient carry through memory, and that they rotate.
 
-    A run loads and stores its lines once forth, and twice (ψ and λ) back; a gate on its own would
-    load and store every amplitude that it rotates.
+    A run loads and stores its amplitudes once forth, and twice (ψ and λ) back; a gate on its own
+    would load and store every amplitude that it rotates.
     """
-    n_rows, n_columns = engine.tables.shape
     moved = rotated = 0.0
     for run in engine.runs:
         of_gates = 32.0 * sum(engine.amplitudes_of(int(k)) for k in run.gates)
         rotated += of_gates
-        if run.tiled:
-            length = n_columns if run.by_rows else n_rows
-            moved += 16.0 * run.n_lines * length * (2 if len(run.q_lines) else 1)
+        if isinstance(run, LineRun):
+            moved += 16.0 * engine.size
+        elif isinstance(run, BlockRun):
+            moved += 16.0 * float(run.tiles(1).copied.sum())
         else:
             moved += of_gates
     return 3 * moved, 3 * rotated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -247,6 +247,26 @@ def _evaluator(
         slopes = operator_slopes(hamiltonian, extended(circuit, pool))
     growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit, slopes)
     return GrowingEvaluator(**parts, growth=growth)
+
+
+def grown(assembly: Assembly, labels: Sequence[str]) -> Assembly:
+    """Return the assembly of the circuit that an adaptive ansatz has grown to, by its operators.
+
+    `labels` are those of `Result.operators`; an assembly of another ansatz is returned as it is.
+    """
+    evaluator = assembly.evaluator
+    if not isinstance(evaluator, GrowingEvaluator):
+        return assembly
+    places = {operator.label: k for k, operator in enumerate(evaluator.growth.pool)}
+    evaluator = evaluator.grown([places[label] for label in labels])
+    start = np.zeros(evaluator.circuit.n_parameters)
+    return replace(
+        assembly,
+        circuit=evaluator.circuit,
+        program=evaluator.program,
+        evaluator=evaluator,
+        start=start,
+    )
 
 
 def exact_twin(experiment: Experiment, hamiltonian: Hamiltonian | None = None) -> Assembly:

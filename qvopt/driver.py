@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,8 @@ from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]
 
+_STATIONARY: Final = "no step was taken: the gradient vanishes at the start"
+
 
 @dataclass
 class Driver:
@@ -98,6 +100,7 @@ class Driver:
         self.outcome: Outcome | None = None
         self.drift = 0.0
         self._recorded = rounds_of(self.past)
+        self._ends_charged: set[int] = set()
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(chosen_operators(self.past))
         for cost in costs_of(self.past, "properties"):  # spent beside the run itself
@@ -136,6 +139,7 @@ class Driver:
                 if self.number >= self.max_steps:
                     status = "max-steps"
                     break
+                self._charge_end(self.number)
                 try:
                     request = rounds.send(answers)
                 except StopIteration as end:
@@ -192,7 +196,10 @@ class Driver:
         if recorded is not None:
             answers = self._replay(queries, recorded, f"{role} round {number}")
             found = decode_scatter(recorded.get("scatter"))
-            self.ledger.charge(decode_costs(recorded["cost"]))
+            if role == "final":
+                self._charge_end(number)
+            else:
+                self.ledger.charge(decode_costs(recorded["cost"]))
         else:
             prepared = self.evaluator.prepare(queries, key, number)
             self.ledger.check(prepared.costs, None if role == "final" else self._reserve)
@@ -216,6 +223,13 @@ class Driver:
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)
         return answers
+
+    def _charge_end(self, number: int) -> None:
+        """Charge the fresh energies of an end at this step, once: a run may go on after it."""
+        recorded = self._recorded.get(("final", number))
+        if recorded is not None and number not in self._ends_charged:
+            self._ends_charged.add(number)
+            self.ledger.charge(decode_costs(recorded["cost"]))
 
     def _calibrate(self, role: str) -> None:
         """Calibrate the readout where it is corrected and due: a round of its own."""
@@ -302,6 +316,8 @@ class Driver:
         energy: Scalar | None = None
         average: Average | None = None
         visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
+        if status == "converged" and self.number == 0 and len(self.x) > 0:
+            message = message or _STATIONARY
         if status != "diverged" and np.all(np.isfinite(self.x)):
             mean = mean_of_tail(self._tail, self.number, self.x)
             try:

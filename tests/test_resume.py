@@ -11,7 +11,8 @@ import time
 import pytest
 
 import qvopt
-from qvopt.session import ended_result
+from qvopt.run_folder import RunFolder
+from qvopt.session import Session, ended_result, stored_result
 
 QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 
@@ -150,3 +151,20 @@ def test_two_owners_never_run_at_once(tmp_path):
         second = run("resume", str(folder), "--max-steps", "9", env=os.environ)
     assert second.returncode == 2
     assert "another process" in second.stderr
+
+
+def test_going_on_after_an_end_counts_the_energies_of_that_end(tmp_path):
+    path = tmp_path / "run"
+    first = qvopt.run("h2", shots=200, optimizer="adam", max_steps=5, out=path)
+    with Session.resume(path, max_steps=10) as session:
+        steps = list(session)
+        second = session.result()
+    assert first.costs["final"].shots == 3 * 200
+    assert second.costs["final"].shots == 2 * 3 * 200
+    assert steps[-1].shots == first.shots + 5 * (steps[1].shots - steps[0].shots)
+    stored = stored_result(RunFolder.open(path))
+    assert stored.costs == second.costs
+    # Asking again, at the same end, pays and counts nothing more.
+    with Session.resume(path, max_steps=10) as session:
+        list(session)
+        assert session.result().costs == second.costs

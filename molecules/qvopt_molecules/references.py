@@ -61,21 +61,29 @@ def fci_energy_if_small(hamiltonian: MolecularHamiltonian) -> float | None:
 
 def lowest_fci(hamiltonian: MolecularHamiltonian) -> tuple[float, Any]:
     """Return the lowest full CI energy in Hartree and its vector, by PySCF."""
+    energies, states = fci_states(hamiltonian, 3)
+    lowest = int(np.argmin(energies))
+    return float(energies[lowest]), states[lowest]
+
+
+def fci_states(
+    hamiltonian: MolecularHamiltonian, roots: int
+) -> tuple[FloatArray, list[FloatArray]]:
+    """Return low full CI energies in Hartree and their vectors, (alpha, beta) each, by PySCF.
+
+    At most as many as there are determinants.
+    """
     from pyscf import fci
 
+    h = hamiltonian
     solver = fci.direct_spin1.FCI()
     solver.conv_tol, solver.max_cycle, solver.verbose = 1e-12, 500, 0
-    roots = min(3, n_determinants(hamiltonian))
-    energies, states = solver.kernel(
-        hamiltonian.one_body,
-        hamiltonian.two_body,
-        hamiltonian.norb,
-        (hamiltonian.n_alpha, hamiltonian.n_beta),
-        nroots=roots,
-    )
-    lowest = int(np.argmin(energies))
-    vector = states[lowest] if roots > 1 else states
-    return float(np.atleast_1d(energies)[lowest]) + hamiltonian.core_energy, vector
+    roots = min(roots, n_determinants(h))
+    nelec = (h.n_alpha, h.n_beta)
+    energies, states = solver.kernel(h.one_body, h.two_body, h.norb, nelec, nroots=roots)
+    shape = [math.comb(h.norb, n) for n in nelec]
+    vectors = [np.asarray(v).reshape(shape) for v in (states if roots > 1 else [states])]
+    return np.atleast_1d(energies) + h.core_energy, vectors
 
 
 def mean_field_of(hamiltonian: MolecularHamiltonian) -> Any:

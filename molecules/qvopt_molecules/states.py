@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .determinants import occupation_strings
 from .hamiltonian import MolecularHamiltonian
-from .references import lowest_fci
+from .references import fci_states, lowest_fci
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -47,6 +47,18 @@ def fci_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
     vector = np.asarray(lowest_fci(hamiltonian)[1], dtype=np.float64)
     vector = vector.reshape(hartree_fock_state(hamiltonian).shape)
     return np.asarray(vector / np.linalg.norm(vector))
+
+
+def fci_ground_space(hamiltonian: MolecularHamiltonian) -> FloatArray:
+    """Return orthonormal lowest eigenvectors of H, shape (degeneracy, alpha, beta), by PySCF.
+
+    One of them where the ground state is unique; the two of a Π, the three of a P state. Energies
+    within a microhartree count as equal.
+    """
+    energies, vectors = fci_states(hamiltonian, 6)
+    lowest = np.array(vectors)[energies < energies.min() + 1e-6]
+    basis = np.linalg.qr(lowest.reshape(len(lowest), -1).T)[0].T
+    return np.asarray(basis.reshape(lowest.shape))
 
 
 def cisd_state(hamiltonian: MolecularHamiltonian) -> FloatArray:

@@ -30,7 +30,7 @@ from qvopt_molecules.dipole import DEBYE, dipole_operator
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import n_determinants
-from qvopt_molecules.states import LARGEST_SECTOR, fci_state
+from qvopt_molecules.states import LARGEST_SECTOR, fci_ground_space
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -50,8 +50,9 @@ class Properties:
         occupations: natural occupations, from the largest down.
         one, two: γ_pq and Γ_pqrs of the active orbitals, summed over spin.
         one_errors, two_errors: their standard errors, zero for exact ones.
-        overlap: |⟨ψ|FCI⟩|² with the lowest full CI state of the same electron numbers, from the
-            simulator's amplitudes; None where there are none, or full CI is out of reach.
+        overlap: |⟨ψ|FCI⟩|² with the lowest full CI state of the same electron numbers, added up
+            over the states of a degenerate level, from the simulator's amplitudes; None where
+            there are none, or full CI is out of reach.
         shots, circuits: what it took.
     """
 
@@ -226,6 +227,7 @@ def _collect(
 def _overlap(h: MolecularHamiltonian, parts: list[Component]) -> float | None:
     if n_determinants(h) > LARGEST_SECTOR:
         return None
-    target = fci_state(h)
     own = [p for p in parts if (p.n_alpha, p.n_beta) == (h.n_alpha, h.n_beta)]
-    return float(sum(abs(np.vdot(target, p.psi)) ** 2 for p in own))
+    return float(
+        sum(abs(np.vdot(target, p.psi)) ** 2 for target in fci_ground_space(h) for p in own)
+    )

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble, resolve_molecule
+from qvopt.assembly import assemble, grown, resolve_molecule
 from qvopt.experiment import Experiment, make_experiment
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
@@ -180,6 +180,8 @@ class _Work:
             home = RunFolder(self.folder)
             home.write_json("relaxation.json", out.document())
             home.write_text("path.xyz", out.xyz())
+            if converged:
+                home.write_text("relaxed.xyz", Relaxation(True, (out.final,)).xyz())
         return out
 
     def _evaluate(self, coordinates: FloatArray) -> tuple[float, FloatArray]:
@@ -192,7 +194,7 @@ class _Work:
         )
         molecule = replace(self.molecule, atoms=atoms, references={})
         experiment, hamiltonian, result = self._run(molecule)
-        assembly = assemble(experiment, hamiltonian)
+        assembly = grown(assemble(experiment, hamiltonian), result.operators)
         parts = components(assembly, result.x)
         one, two = density_matrices(parts, hamiltonian.norb)
         gradient = gradient_from_matrices(integral_derivatives(molecule, hamiltonian), one, two)

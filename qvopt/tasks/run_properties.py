@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble
+from qvopt.assembly import assemble, grown
 from qvopt.codec import decode_costs, encode_array, encode_costs
-from qvopt.driver import last_end
+from qvopt.driver import chosen_operators, last_end
 from qvopt.ending import decode_average
 from qvopt.journal import Event
 from qvopt.ledger import Budget, Ledger
@@ -57,7 +57,8 @@ def run_properties(
     if shots is not None and shots < 1:
         raise InputError(f"shots must be positive, got {shots}")
     if shots is None:
-        document = exact_properties(assemble(experiment, hamiltonian), x).document()
+        assembly = grown(assemble(experiment, hamiltonian), chosen_operators(events))
+        document = exact_properties(assembly, x).document()
         document = {"at": where, **document}
         folder.write_json("properties.json", document)
         return document
@@ -65,7 +66,7 @@ def run_properties(
     for event in events:
         if event["type"] == "round" and event["role"] == ROLE and event["asked"] == key:
             return dict(event["properties"])
-    assembly = assemble(experiment, hamiltonian)
+    assembly = grown(assemble(experiment, hamiltonian), chosen_operators(events))
     journal = folder.open_journal()
     try:
         ledger = Ledger(Budget(**experiment.budget.model_dump()))

@@ -9,12 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qvopt.backends.sector.program as sector_program
+import qvopt.backends.sector.runs as runs
 import qvopt.backends.sector.sampling as sampling
+import qvopt.backends.sector.workers as workers
 from qvopt.backends.protocol import Point, Problem
 from qvopt.backends.sector import SectorBackend
+from qvopt.backends.sector.classes import string_classes
+from qvopt.backends.sector.compilation import compile_circuit
 from qvopt.backends.sector.direct_product import DirectHamiltonian
 from qvopt.backends.sector.forecast import bytes_needed
+from qvopt.backends.sector.large import LargeEngine
 from qvopt.backends.sector.rotated_sampling import GivensSampler
+from qvopt.backends.sector.tables import excitation_pairs
 from qvopt.backends.sector.workers import Workers
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.basis_rotation import basis_rotation_plan
@@ -43,8 +49,9 @@ def random_hamiltonian(norb, n_alpha, n_beta, seed, blocks=1):
 
 @pytest.fixture
 def large(monkeypatch):
-    """Send every problem to the engine of large sectors."""
+    """Send every problem to the engine of large sectors, and all its work to the threads."""
     monkeypatch.setattr(sector_program, "_MOST_PAIRS", -1)
+    monkeypatch.setattr(workers, "_WORTH_SHARING", 0.0)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +115,57 @@ def test_both_engines_agree(name, options, monkeypatch):
     np.testing.assert_allclose(gradient, theirs[1], atol=1e-11)
     pairs = [(Point(x), Point(y)), (Point(y), Point(y))]
     np.testing.assert_allclose(large.fidelities(pairs), small.fidelities(pairs), atol=1e-12)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([4, 60, 8192]))
+@settings(max_examples=40, deadline=None)
+def test_blocks_do_what_single_gates_do(seed, largest):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 7))
+    electrons = [int(k) for k in rng.integers(1, n, size=2)]
+    h = random_hamiltonian(n, *electrons, seed=seed)
+    gates = [Gate("x", (p,)) for p in range(electrons[0])]
+    gates += [Gate("x", (n + p,)) for p in range(electrons[1])]
+    names = ["double-excitation", "qubit-double-excitation"]
+    few = [rng.permutation(n)[:2] + spin * n for spin in (0, 0, 0, 1, 1, 1)]
+    for k in range(12):
+        a, b = few[int(rng.integers(3))], few[3 + int(rng.integers(3))]
+        if rng.random() < 0.5:
+            a, b = b, a
+        qubits = (int(a[0]), int(b[0]), int(a[1]), int(b[1]))
+        gates.append(Gate(names[int(rng.integers(2))], qubits, Angle(k, 1.0)))
+    if rng.random() < 0.5:
+        gates.append(Gate("number-phase", (0,), Angle(12, 0.3)))
+    tables = compile_circuit(Circuit(2 * n, tuple(gates), 13), n, *electrons)
+    angles = rng.normal(size=len(tables.gates))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "LARGEST", largest)
+        blocks = LargeEngine(tables, h, Workers(1))
+        patch.setattr(runs, "SHORTEST", 100)
+        singly = LargeEngine(tables, h, Workers(1))
+    kinds = {type(run) for run in blocks.runs}
+    assert largest < 8192 or runs.BlockRun in kinds
+    assert {type(run) for run in singly.runs} == {runs.Run}
+    z = rng.normal(size=(blocks.planes * blocks.size))
+    both = [z.copy(), z.copy()]
+    for engine, state in zip((blocks, singly), both, strict=True):
+        engine.apply(angles, state)
+    np.testing.assert_allclose(*both, atol=1e-13)
+    ours, theirs = (engine.energy_and_slopes(angles) for engine in (blocks, singly))
+    assert ours[0] == pytest.approx(theirs[0], abs=1e-12)
+    np.testing.assert_allclose(ours[1], theirs[1], atol=1e-12)
+
+
+def test_families_of_a_class_differ_by_signs_alone():
+    strings = occupation_strings(8, 4)
+    excitations = [excitation_pairs(strings, (2,), (a,)) for a in range(4, 8)]
+    classes = string_classes(len(strings), excitations)
+    # One electron in orbital 2 or some of four others; the rest is that of the orbitals 0, 1, 3.
+    assert sorted(zip(classes.size.tolist(), classes.count.tolist(), strict=True)) == [
+        (5, 1), (5, 1), (10, 3), (10, 3),
+    ]  # fmt: skip
+    assert np.abs(classes.gauge).min() == 1.0
+    assert set(np.unique(classes.sign)) <= {-1.0, 1.0}
 
 
 def test_bytes_do_not_depend_on_the_threads(large):

@@ -11,11 +11,13 @@ from qvopt import run, run_properties
 from qvopt.assembly import assemble
 from qvopt.experiment import make_experiment
 from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
-from qvopt.tasks.properties import exact_properties, measured_properties
+from qvopt.tasks.properties import _overlap, exact_properties, measured_properties
+from qvopt.tasks.states import Component
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import BudgetExceededError, InputError
 from qvopt_molecules.fcidump import write_fcidump
 from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.states import fci_ground_space
 
 QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 
@@ -58,6 +60,26 @@ def test_full_ci_state_against_pyscf(tmp_path):
     # Up to the orbitals' signs, by what does not depend on them.
     assert np.allclose(np.abs(found["one_rdm"]), np.abs(one), atol=2e-4)
     assert np.allclose(np.abs(found["two_rdm"]), np.abs(two), atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("atoms", "spin", "level"), [("O 0 0 0; H 0 0 0.97", 1, 2), ("C 0 0 0", 2, 3)]
+)
+def test_overlap_is_with_the_whole_degenerate_level(atoms, spin, level):
+    """Of a Π radical or a P atom any member of the level is the ground state."""
+    molecule = {"name": atoms, "spin": spin}
+    assembly = assemble(make_experiment({"molecule": molecule, "ansatz": "uccgsd"}))
+    space = fci_ground_space(assembly.molecular)
+    assert len(space) == level
+    overlaps = []
+    for k in range(level):
+        parts = [Component(assembly.molecular.n_alpha, assembly.molecular.n_beta, space[k] + 0j)]
+        overlaps.append(_overlap(assembly.molecular, parts))
+    assert np.allclose(overlaps, 1.0, atol=1e-9)
+    reached = run(molecule, ansatz="uccgsd", max_steps=1000)
+    found = exact_properties(assembly, reached.x)
+    assert reached.error == pytest.approx(0.0, abs=1e-5)
+    assert found.overlap == pytest.approx(1.0, abs=1e-4)
 
 
 def test_open_shell_spin():

@@ -13,12 +13,13 @@ import numpy as np
 
 from qvopt_molecules.errors import InputError
 
+from .blocks import unapply_blocks
 from .lanes import WIDTH
+from .runs import BlockRun, LineRun
 from .tiles import unapply_run
 
 if TYPE_CHECKING:
     from .large import LargeEngine
-    from .runs import Run
 
 _SHARE = 0.8  # of the machine's memory
 _STATES = 3  # ψ and Hψ, and one to hand out
@@ -92,50 +93,74 @@ def forecast(engine: LargeEngine) -> Forecast:
 
 def _gates(engine: LargeEngine) -> float:
     """Seconds of applying and undoing all gates on one core."""
-    z, planes, shape = engine.room(), 2 * engine.planes, engine.tables.shape
-    angles = np.zeros((1, 2))
-    angles[:, 0] = 1.0
-    work: dict[tuple[bool, bool, bool], list[float]] = {}
-    samples: dict[tuple[bool, bool, bool], Run] = {}
+    one_by_one = lines = blocks = 0.0
+    of_lines: dict[bool, list[LineRun]] = {}
+    of_blocks = []
     for run in engine.runs:
-        if run.tiled:
-            assert run.ranges is not None
-            assert run.q_lines is not None
-            paired = len(run.q_lines) > 0
-            tiles = run.n_lines * planes / WIDTH
-            rotated = float((run.ranges[:, 1] - run.ranges[:, 0]).sum())
-            kind = (True, run.by_rows, paired)
-            samples.setdefault(kind, run)
+        if isinstance(run, LineRun):
+            of_lines.setdefault(run.by_rows, []).append(run)
+        elif isinstance(run, BlockRun):
+            of_blocks.append(run)
         else:
-            kind, tiles = (False, False, False), 1.0
-            rotated = float(sum(engine.amplitudes_of(int(k)) for k in run.gates))
-        total = work.setdefault(kind, [0.0, 0.0])
-        total[0] += tiles
-        total[1] += tiles * rotated
+            rotated = sum(engine.amplitudes_of(int(k)) for k in run.gates)
+            one_by_one += 4e-9 * engine.planes * rotated  # the memory's pace, roughly
+    for runs in of_lines.values():
+        lines += _lines(engine, runs)
+    if of_blocks:
+        blocks = _blocks(engine, of_blocks)
+    # Undoing carries two states, applying one.
+    return 1.5 * (one_by_one + lines + blocks)
+
+
+def _lines(engine: LargeEngine, runs: list[LineRun]) -> float:
+    """Seconds of undoing gates within lines, all of them rows or all columns."""
+    z, planes, run = engine.room(), 2 * engine.planes, runs[0]
+    some = run.ranges[: 1 + 2000 // max(1, int(np.diff(run.ranges[0])[0]))]
+    pairs = float((some[:, 1] - some[:, 0]).sum())
+    parts = np.zeros((1, len(some)))
+
+    def once(gates: int) -> float:
+        return _best(
+            lambda: unapply_run(
+                z, planes, engine.tables.shape, run.by_rows, run.lines, some[:gates],
+                _no_turns(gates), *engine.strings, parts, 0, 1,
+            )
+        )  # fmt: skip
+
+    copying = once(0)
+    rotating = max(once(len(some)) - copying, 0.0) / max(pairs, 1.0)
     seconds = 0.0
-    for kind, (tiles, rotated) in work.items():
-        if not kind[0]:
-            seconds += 1.5 * 4e-9 * planes / 2 * rotated  # the memory's pace, roughly
-            continue
-        run = samples[kind]
-        assert run.ranges is not None
-        some = run.ranges[: 1 + 2000 // max(1, int(np.diff(run.ranges[0])[0]))]
-        pairs = float((some[:, 1] - some[:, 0]).sum())
-        parts = np.zeros((2, len(some)))
-        turns = np.repeat(angles, len(some), axis=0)
-
-        def once(ranges: Any, turns: Any, parts: Any, run: Any = run) -> float:
-            return _best(
-                lambda: unapply_run(
-                    z, planes, shape, run.by_rows, run.p_lines, run.q_lines, run.q_signs,
-                    ranges, turns, *engine.strings, parts, 0, 1,
-                )
-            )  # fmt: skip
-
-        copying = once(some[:0], turns[:0], parts[:, :0])
-        rotating = max(once(some, turns, parts) - copying, 0.0) / max(pairs, 1.0)
-        seconds += 1.5 * (copying * tiles + rotating * rotated)
+    for run_ in runs:
+        seconds += len(run_.lines) * planes / WIDTH * (copying + rotating * run_.rotated)
     return seconds
+
+
+def _blocks(engine: LargeEngine, runs: list[BlockRun]) -> float:
+    """Seconds of undoing mixed gates."""
+    z, planes = engine.room(), 2 * engine.planes
+    run = max(runs, key=lambda r: r.room[0] * r.room[1])
+    tiles = run.tiles(WIDTH // planes)
+    at = int(np.argmax(tiles.rotated))
+    parts = np.zeros((len(tiles.places), len(run.gates)))
+
+    def once(gates: int) -> float:
+        return _best(
+            lambda: unapply_blocks(
+                z, planes, engine.tables.shape, run.room, tiles.places, run.alpha.arrays(),
+                run.beta.arrays(), run.excitations[:gates], _no_turns(gates), parts, at, at + 1,
+            )
+        )  # fmt: skip
+
+    copying = once(0)
+    rotating = max(once(len(run.gates)) - copying, 0.0) / float(tiles.rotated[at])
+    copying /= float(tiles.copied[at])
+    work = [r.tiles(WIDTH // planes) for r in runs]
+    return float(sum(copying * t.copied.sum() + rotating * t.rotated.sum() for t in work))
+
+
+def _no_turns(gates: int) -> Any:
+    """(cos, sin) of no rotation."""
+    return np.repeat([[1.0, 0.0]], gates, axis=0)
 
 
 def _product(engine: LargeEngine) -> float:

@@ -10,16 +10,20 @@ import numpy.typing as npt
 
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
+from .blocks import apply_blocks, unapply_blocks
 from .compilation import GateTables
 from .direct_product import DirectHamiltonian
 from .factored import COLUMNS, PHASE, ROWS, apply_gate, apply_phase, phase_slopes, unapply_gate
 from .lanes import WIDTH
-from .runs import cut_into_runs
+from .runs import BlockRun, LineRun, cut_into_runs
 from .tiles import apply_run, unapply_run
 from .workers import Workers
 
 FloatArray = npt.NDArray[np.float64]
 Tell = Callable[[float], None]
+
+_COPYING, _ROTATING = 10.0, 4.0
+"""Nanoseconds for eight amplitudes to a buffer and back, and for eight pairs, roughly."""
 
 
 class GateEngine:
@@ -51,11 +55,18 @@ class GateEngine:
         turns = _turns(angles)
         done = 0
         for run in self.runs:
-            if run.tiled:
-                n_tiles = -(-run.n_lines // (WIDTH // self.planes))
+            if isinstance(run, LineRun):
+                n_tiles = -(-len(run.lines) // (WIDTH // self.planes))
                 self.workers.run(
-                    apply_run, n_tiles, z, self.planes, self.tables.shape, run.by_rows, run.p_lines,
-                    run.q_lines, run.q_signs, run.ranges, turns[run.gates], *self.strings,
+                    apply_run, n_tiles, z, self.planes, self.tables.shape, run.by_rows, run.lines,
+                    run.ranges, turns[run.gates], *self.strings, work=self._work(run, self.planes),
+                )  # fmt: skip
+            elif isinstance(run, BlockRun):
+                tiles = run.tiles(WIDTH // self.planes)
+                self.workers.run(
+                    apply_blocks, len(tiles.places), z, self.planes, self.tables.shape, run.room,
+                    tiles.places, run.alpha.arrays(), run.beta.arrays(), run.excitations,
+                    turns[run.gates], work=self._work(run, self.planes),
                 )  # fmt: skip
             else:
                 for k in run.gates:
@@ -63,6 +74,15 @@ class GateEngine:
             done += len(run.gates)
             if tell is not None:
                 tell(done / len(turns))
+
+    def _work(self, run: LineRun | BlockRun, planes: int) -> float:
+        """Nanoseconds on one thread, roughly."""
+        if isinstance(run, LineRun):
+            length = self.tables.shape[1 if run.by_rows else 0]
+            each = _COPYING * length + _ROTATING * run.rotated
+            return len(run.lines) * planes / WIDTH * each
+        tiles = run.tiles(WIDTH // planes)
+        return float(_COPYING * tiles.copied.sum() + _ROTATING * tiles.rotated.sum())
 
     def as_state(self, z: FloatArray) -> npt.NDArray[Any]:
         """Planes as amplitudes over (alpha string, beta string), real or complex."""
@@ -173,13 +193,22 @@ class LargeEngine(GateEngine):
         turns = _turns(angles)
         left = len(angles)
         for run in reversed(self.runs):
-            if run.tiled:
-                n_tiles = -(-run.n_lines // (WIDTH // (2 * self.planes)))
+            if isinstance(run, LineRun):
+                n_tiles = -(-len(run.lines) // (WIDTH // (2 * self.planes)))
                 parts = np.zeros((n_tiles, len(run.gates)))
                 self.workers.run(
                     unapply_run, n_tiles, z, 2 * self.planes, self.tables.shape, run.by_rows,
-                    run.p_lines, run.q_lines, run.q_signs, run.ranges, turns[run.gates],
-                    *self.strings, parts,
+                    run.lines, run.ranges, turns[run.gates], *self.strings, parts,
+                    work=self._work(run, 2 * self.planes),
+                )  # fmt: skip
+                slopes[run.gates] = parts.sum(axis=0)
+            elif isinstance(run, BlockRun):
+                tiles = run.tiles(WIDTH // (2 * self.planes))
+                parts = np.zeros((len(tiles.places), len(run.gates)))
+                self.workers.run(
+                    unapply_blocks, len(parts), z, 2 * self.planes, self.tables.shape, run.room,
+                    tiles.places, run.alpha.arrays(), run.beta.arrays(), run.excitations,
+                    turns[run.gates], parts, work=self._work(run, 2 * self.planes),
                 )  # fmt: skip
                 slopes[run.gates] = parts.sum(axis=0)
             else:

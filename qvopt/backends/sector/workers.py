@@ -6,12 +6,16 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 from qvopt_molecules.errors import InputError
 
-_CHUNKS = 4
-"""Pieces that work is cut into at least, so that an interrupt is heard soon."""
+_WORTH_SHARING = 1e5
+"""Nanoseconds of work below which waking another thread costs more than it saves."""
+
+_PIECE = 2e7
+"""Nanoseconds of a piece at most, roughly, so that an interrupt is heard soon."""
 
 
 def default_threads() -> int:
@@ -38,23 +42,44 @@ class Workers:
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0
 
-    def run(self, kernel: Callable[..., Any], n_tiles: int, *arguments: Any) -> None:
-        """Call kernel(*arguments, first, last) until all tiles are done."""
-        pieces = min(n_tiles, max(_CHUNKS, 4 * self.threads))
+    def run(
+        self, kernel: Callable[..., Any], n_tiles: int, *arguments: Any, work: float = 1e12
+    ) -> None:
+        """Call kernel(*arguments, first, last) until all tiles are done.
+
+        `work` says in nanoseconds, roughly, what all of it takes one thread.
+        """
+        threads = self.threads if work > _WORTH_SHARING and n_tiles > 1 else 1
+        pieces = min(n_tiles, max(4 * threads if threads > 1 else 1, int(min(work / _PIECE, 64))))
         ends = [n_tiles * k // pieces for k in range(pieces + 1)] if pieces else []
-        ranges = list(pairwise(ends))
-        if self.threads == 1 or len(ranges) < 2:
+        ranges = iter(list(pairwise(ends)))
+        if threads == 1:
             for first, last in ranges:
                 kernel(*arguments, first, last)
             return
+        lock = Lock()
+
+        def take() -> None:
+            while True:
+                with lock:
+                    piece = next(ranges, None)
+                if piece is None:
+                    return
+                kernel(*arguments, *piece)
+
+        futures = [self._threads().submit(take) for _ in range(threads - 1)]
+        try:
+            take()
+        finally:
+            with lock:
+                for _ in ranges:  # after an interrupt nobody takes another piece
+                    pass
+            wait(futures)
+        for future in futures:
+            future.result()
+
+    def _threads(self) -> ThreadPoolExecutor:
         if self._pool is None or self._process != os.getpid():  # threads do not survive a fork
             self._process = os.getpid()
-            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="qvopt-sector")
-        futures = [self._pool.submit(kernel, *arguments, first, last) for first, last in ranges]
-        try:
-            for future in futures:
-                future.result()
-        finally:
-            for future in futures:
-                future.cancel()
-            wait(futures)
+            self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="qvopt-sector")
+        return self._pool
