@@ -25,16 +25,16 @@ import numpy.typing as npt
 from qvopt.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.backends.catalogue import get_backend
 from qvopt.cloud.handling import JobHandling
-from qvopt.experiment import Experiment, make_experiment
+from qvopt.experiment import Experiment, MoleculeSpec, make_experiment
 from qvopt.experiment_file import dump_toml, read_experiment_file
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result, kind_of
 from qvopt.steps import Step
+from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
-from qvopt_molecules.alignment import align
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit, is_lattice
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
@@ -214,7 +214,7 @@ class Scan:
         hamiltonian = hamiltonian_of(experiment.molecule)
         continuity = None
         if before is not None:
-            hamiltonian, continuity = _following(hamiltonian, before[0])
+            hamiltonian, continuity = _following(experiment.molecule, hamiltonian, before[0])
             if continuity > CONTINUOUS and _fits(experiment, hamiltonian, before[1]):
                 start = tuple(before[1].tolist())
                 experiment = experiment.model_copy(update={"start": start})
@@ -285,7 +285,9 @@ def default_folder(work: Scan) -> Path:
     return Path("scans") / f"{work.label}-{work.parameter}-{key}"
 
 
-def _following(hamiltonian: Hamiltonian, previous: Hamiltonian) -> tuple[Hamiltonian, float]:
+def _following(
+    spec: MoleculeSpec, hamiltonian: Hamiltonian, previous: Hamiltonian
+) -> tuple[Hamiltonian, float]:
     """A Hamiltonian in orbitals that follow its neighbour's, and their continuity.
 
     Sites and spins are where they are; 0 where their number changes.
@@ -297,7 +299,7 @@ def _following(hamiltonian: Hamiltonian, previous: Hamiltonian) -> tuple[Hamilto
     sizes = [(h.n_alpha, h.n_beta) for h in (hamiltonian, previous)]
     if hamiltonian.frame is None and sizes[0] != sizes[1]:
         return hamiltonian, 0.0
-    aligned = align(hamiltonian, previous)
+    aligned = follow(spec, hamiltonian, previous)
     return aligned.hamiltonian, aligned.continuity
 
 

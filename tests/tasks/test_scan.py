@@ -122,6 +122,34 @@ def test_independent_points_may_run_side_by_side(tmp_path):
         next(Scan(experiment, "bond", [0.6], warm=True).independent())
 
 
+def test_a_curve_follows_its_mean_field_where_there_are_several():
+    """Water with both bonds stretched: RHF from the neighbour's density by PySCF, and no spike."""
+    from pyscf import gto, scf
+
+    bonds = [2.2, 2.35, 2.5]
+    curve = scan("h2o", "bond", bonds, max_steps=1000)
+    assert [p.warm for p in curve.points] == [False, True, True]
+    assert min(p.continuity for p in curve.points[1:]) > 0.99
+    angle = np.deg2rad(104.5 / 2)
+    density = None
+    for point in curve.points:
+        y, z = point.value * np.sin(angle), point.value * np.cos(angle)
+        atoms = f"O 0 0 0; H 0 {y} {z}; H 0 {-y} {z}"
+        mol = gto.M(atom=atoms, basis="sto-3g", symmetry="C2v", verbose=0)
+        mean_field = scf.RHF(mol).set(conv_tol=1e-11)
+        mean_field._chkfile.close()  # an unclosed file is a warning
+        mean_field.chkfile = None
+        mean_field.kernel(density)
+        density = mean_field.make_rdm1()
+        assert point.hf == pytest.approx(mean_field.e_tot, abs=1e-7)
+    errors = curve.column("error")
+    assert np.all(np.diff(errors) > 0)
+    assert errors[-1] < 6e-3
+    lowest = scan("h2o", "bond", bonds[2:], max_steps=1000)
+    assert lowest.points[0].hf < curve.points[2].hf
+    assert lowest.points[0].error > 0.05
+
+
 def test_what_the_tables_and_pictures_say(tmp_path, capsys, monkeypatch):
     """Units, the ansatz, points without CCSD; numbers are whole in a narrow terminal."""
     monkeypatch.chdir(tmp_path)
