@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,8 @@ from qvopt.streams import (
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]
+
+_STATIONARY: Final = "no step was taken: the gradient vanishes at the start"
 
 
 @dataclass
@@ -314,6 +316,8 @@ class Driver:
         energy: Scalar | None = None
         average: Average | None = None
         visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
+        if status == "converged" and self.number == 0 and len(self.x) > 0:
+            message = message or _STATIONARY
         if status != "diverged" and np.all(np.isfinite(self.x)):
             mean = mean_of_tail(self._tail, self.number, self.x)
             try:

@@ -22,16 +22,11 @@ from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
 from qvopt.mitigation.spec import MitigationSpec
+from qvopt.strict_model import StrictModel
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError, unknown_name
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
-
-
-class StrictModel(BaseModel):
-    """Plain data with no key but the known ones, and no infinite number."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ActiveSpaceSpec(StrictModel):
@@ -55,7 +50,7 @@ class MoleculeSpec(StrictModel):
     """
 
     name: str = Field(min_length=1)
-    set: dict[str, float] = {}
+    set: dict[str, float] = Field(default_factory=dict)
     basis: str | None = None
     charge: int | None = None
     spin: int | None = Field(default=None, ge=0)

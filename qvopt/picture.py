@@ -50,15 +50,14 @@ def draw_convergence(trace: Trace, result: Result, path: Path) -> None:
     top.axhline(result.hf, color=_GREY, linestyle=":", linewidth=1, label=words.reference)
     if result.fci is not None:
         top.axhline(result.fci, color=_GREY, linestyle="--", linewidth=1, label=words.exact)
-    unit = f" ({words.unit})" if words.unit else ""
-    top.set_ylabel(f"energy{unit}")
+    top.set_ylabel(f"energy{words.bracketed}")
     top.ticklabel_format(axis="y", useOffset=False)
     top.legend(frameon=False, fontsize=8)
     if known:
         bottom = axes[1]
         error = np.maximum(np.abs(trace.exact - float(result.fci or 0.0)), 1e-12)
         bottom.semilogy(x, error, color=_BLUE, marker=marker, markersize=3)
-        if words.unit:
+        if words.in_hartree:
             bottom.axhline(_CHEMICAL_ACCURACY, color=_GREY, linewidth=1, linestyle="--")
             bottom.annotate(
                 "chemical accuracy (1.6 mHa)",
@@ -69,7 +68,7 @@ def draw_convergence(trace: Trace, result: Result, path: Path) -> None:
                 fontsize=8,
                 color=_GREY,
             )
-        bottom.set_ylabel(f"|error| against {words.exact}{unit}")
+        bottom.set_ylabel(f"|error| against {words.exact}{words.bracketed}")
     axes[-1].set_xlabel("shots spent" if sampled else "step")
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from qvopt.assembly import assemble
+from qvopt.assembly import Assembly, assemble
 from qvopt.experiment import Experiment
 from qvopt.growing import GrowingEvaluator
 from qvopt.ledger import Cost
@@ -35,9 +35,14 @@ def price_list(experiment: Experiment) -> list[Price]:
 
     Shots are the experiment's: optimizers that set their own spend as they say.
     """
-    assembly = assemble(experiment)
+    return assembled_prices(assemble(experiment))
+
+
+def assembled_prices(assembly: Assembly) -> list[Price]:
+    """Price what an assembled experiment may ask, as `price_list` does."""
     x = assembly.start
-    rule, metric = experiment.measurement.gradient.name, assembly.evaluator.metric_rule
+    rule = assembly.experiment.measurement.gradient.name
+    metric = assembly.evaluator.metric_rule or "exact"
     queries: list[tuple[str, Query]] = [
         ("energy", Energy(x)),
         (f"gradient ({rule})", Gradient(x)),

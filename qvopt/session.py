@@ -30,6 +30,7 @@ from qvopt.steps import Outcome, Step
 from qvopt.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.lattice import energy_unit, is_lattice
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 
@@ -186,6 +187,12 @@ class Session:
         """The circuit as it is now: an adaptive ansatz grows."""
         return self.driver.evaluator.circuit
 
+    @property
+    def names(self) -> dict[str, Any]:
+        """Molecule, ansatz, optimizer, backend and seed; of lattice models also kind and unit."""
+        hamiltonian = self.assembly.hamiltonian
+        return _names(self.experiment, hamiltonian.label) | kind_of(hamiltonian)
+
     def __iter__(self) -> Iterator[Step]:
         return iter(self.driver)
 
@@ -212,8 +219,7 @@ class Session:
             run=None if self.folder is None else str(self.folder.path),
             message=outcome.message,
             drift=self.driver.drift,
-            names=_names(self.experiment, self.assembly.hamiltonian.label)
-            | kind_of(self.assembly.hamiltonian),
+            names=self.names,
             average=outcome.average,
             operators=list(self.driver.operators),
         )
@@ -336,12 +342,15 @@ def _begin_event(events: list[Event], path: Path) -> Event:
 
 
 def _names(experiment: Experiment, label: str) -> dict[str, Any]:
+    spec = experiment.molecule
+    model = {"kind": "lattice", "unit": energy_unit(spec.name, spec.set)}
     return {
         "molecule": label,
         "ansatz": experiment.ansatz.name,
         "optimizer": experiment.optimizer_spec.name,
         "backend": experiment.backend.name,
         "seed": experiment.seed,
+        **(model if is_lattice(spec.name) else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 
 import numpy as np
@@ -132,6 +133,19 @@ def test_prices_are_known_before_anything_runs(capsys):
     assert price_command({"molecule": "h2", "shots": 100}, False) == 0
     assert "1,200" in capsys.readouterr().out
     assert math.isfinite(rows["fidelity"].shots)
+
+
+def test_a_large_sector_is_forecast_before_anything_runs(capsys, monkeypatch):
+    from qvopt.backends.sector import program
+    from qvopt.cli.runs import price_command
+
+    assert price_command({"molecule": "h4-chain"}, False) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(program, "_MOST_ELEMENTS", 0)  # now it counts as large
+    assert price_command({"molecule": "h4-chain"}, True) == 0
+    printed = capsys.readouterr()
+    assert re.match(r"36 determinants, .* MiB, about .* s per gradient on", printed.err)
+    assert json.loads(printed.out)[0]["query"] == "energy"
 
 
 def learning(shots=2000, molecule="h2o", **measurement):

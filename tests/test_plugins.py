@@ -1,4 +1,4 @@
-"""A third party's package, installed for real: its optimizers run, resume and are listed."""
+"""A third party's package, installed for real: what it brings runs, resumes and is listed."""
 
 import base64
 import hashlib
@@ -64,32 +64,40 @@ def broken(*, size: int = 1):
 '''
 
 
-def documented(language):
-    (text,) = re.findall(rf"```{language}\n# \S+\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+def documented(name):
+    """The code block of the page that begins with a file's name."""
+    block = rf"```\w+\n# {re.escape(name)}\n(.*?)```"
+    (text,) = re.findall(block, DOCUMENT.read_text(), re.DOTALL)
     return text
 
 
 def build_wheel(folder):
     """A wheel of the documented package, with more entry points; no build tool is needed."""
-    project = tomllib.loads(documented("toml"))["project"]
-    (group, points), *_ = project["entry-points"].items()
-    points |= {f"test-{n}": f"my_optimizers:{n}" for n in
+    project = tomllib.loads(documented("pyproject.toml"))["project"]
+    groups = project["entry-points"]
+    groups["qvopt.backends"]["test-gone"] = "my_backends:Gone"
+    groups["qvopt.optimizers"] |= {f"test-{n}": f"my_optimizers:{n}" for n in
                ("optax_lion", "climber", "scipys", "broken", "missing")}  # fmt: skip
-    lines = "\n".join(f"{k} = {v}" for k, v in points.items())
-    info = "my_optimizers-1.0.dist-info"
+    lines = "\n".join(
+        f"[{group}]\n" + "\n".join(f"{k} = {v}" for k, v in points.items()) + "\n"
+        for group, points in groups.items()
+    )
+    info = "my_plugins-1.0.dist-info"
     files = {
-        "my_optimizers.py": documented("python") + MORE,
+        "my_optimizers.py": documented("my_optimizers.py") + MORE,
+        "my_ansatze.py": documented("my_ansatze.py"),
+        "my_backends.py": documented("my_backends.py"),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 1.0\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\n"
         "Tag: py3-none-any\n",
-        f"{info}/entry_points.txt": f"[{group}]\n{lines}\n",
+        f"{info}/entry_points.txt": lines,
     }
     record = ""
     for name, text in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")
         record += f"{name},sha256={digest.decode()},{len(text.encode())}\n"
     files[f"{info}/RECORD"] = record + f"{info}/RECORD,,\n"
-    wheel = folder / "my_optimizers-1.0-py3-none-any.whl"
+    wheel = folder / "my_plugins-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, text in files.items():
             archive.writestr(name, text)
@@ -107,19 +115,22 @@ def qvopt(tmp_path_factory):
         check=True,
     )  # fmt: skip
 
+    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))
+
     def command(*arguments):
         return subprocess.run(
             [sys.executable, "-m", "qvopt", *arguments],
             capture_output=True, text=True, cwd=folder, check=False,
-            env={**os.environ, "PYTHONPATH": str(site), "COLUMNS": "200"},
+            env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200"},
         )  # fmt: skip
 
     return command
 
 
 def test_it_is_shown_in_under_thirty_lines():
-    lines = documented("python").strip().splitlines() + documented("toml").strip().splitlines()
-    assert len([line for line in lines if line.strip()]) < 30
+    for name in ("my_optimizers.py", "my_ansatze.py", "my_backends.py"):
+        lines = (documented(name) + documented("pyproject.toml")).splitlines()
+        assert len([line for line in lines if line.strip()]) < 42, name
 
 
 def test_it_is_listed(qvopt):
@@ -161,3 +172,42 @@ def test_what_is_wrong_with_it_is_said(qvopt):
     assert "did you mean 'learning_rate'" in option.stderr
     listed = qvopt("list", "optimizers")
     assert listed.returncode == 0, listed.stderr
+
+
+def test_an_ansatz_of_its_own(qvopt, tmp_path):
+    assert "Generalised pair doubles" in qvopt("list", "ansatze").stdout
+    out = str(tmp_path / "run")
+    done = qvopt("run", "h4-chain", "--ansatz", "pairs", "--set", "ansatz.layers=2", "--out", out,
+                 "--json")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert len(result["parameters"]) == 12
+    assert result["fci"] < result["energy"] < result["hf"] - 0.03
+    mapped = qvopt("run", "h4-chain", "--ansatz", "pairs", "--mapping", "parity", "--backend",
+                   "lightning", "--set", "ansatz.layers=2", "--json")  # fmt: skip
+    assert json.loads(mapped.stdout)["energy"] == pytest.approx(result["energy"], abs=1e-6)
+    wrong = qvopt("run", "h2", "--ansatz", "pairs", "--set", "ansatz.layer=2")
+    assert "did you mean 'layers'" in wrong.stderr
+
+
+def test_a_backend_of_its_own(qvopt, tmp_path):
+    assert "plain" in qvopt("list", "backends").stdout
+    done = qvopt("run", "h2", "--backend", "plain", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["energy"] == pytest.approx(result["fci"], abs=1e-8)
+    out = str(tmp_path / "run")
+    few = qvopt("run", "h2", "--backend", "plain", "--shots", "500", "--optimizer", "qng",
+                "--max-steps", "2", "--out", out, "--json")  # fmt: skip
+    assert few.returncode == 0, few.stderr
+    more = json.loads(qvopt("resume", out, "--max-steps", "4", "--json").stdout)
+    whole = qvopt("run", "h2", "--backend", "plain", "--shots", "500", "--optimizer", "qng",
+                  "--max-steps", "4", "--json")  # fmt: skip
+    assert json.loads(whole.stdout)["parameters"] == more["parameters"]
+    valid = qvopt("validate", "plain", "--json")
+    assert valid.returncode == 0, valid.stdout + valid.stderr
+    narrow = qvopt("run", "lih", "--backend", "plain", "--set", "backend.most_qubits=4")
+    assert (narrow.returncode, "at most 4 qubits" in narrow.stderr) == (2, True)
+    gone = qvopt("run", "h2", "--backend", "test-gone")
+    assert gone.returncode == 2
+    assert "does not load" in gone.stderr

@@ -1,6 +1,7 @@
 """Runs on the Heisenberg chain: energies, shots, resuming, and what spins cannot do."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_hva_reaches_the_ground_state():
     assert found.fci == pytest.approx(-2.493577133887925, abs=1e-9)
     assert found.energy == pytest.approx(found.fci, abs=1e-5)
     rows = {name: unit for name, _, unit in result_rows(found)}
-    assert rows["exact ground energy"] == ""
+    assert rows["exact ground energy"] == "J"
     assert not {"full CI", ""} & set(rows)
 
 
@@ -152,6 +153,36 @@ def test_comparisons_take_spins(tmp_path):
     )
     assert {o.status for o in found.outcomes} == {"budget"}
     assert len(found.outcomes) == 4
+    found.report()
+    page = (tmp_path / "comparison" / "report.md").read_text()
+    assert "final error (10⁻³ J)" in page
+    assert "-1.616025 J" in page  # the exact ground energy of four sites
+    assert not re.search(r"Hartree-|full CI|\bm?Ha\b", page)
+    tex = next((tmp_path / "comparison" / "tables").glob("results*.tex")).read_text()
+    assert "10$^-$$^1$" not in tex
+    assert tex.isascii()
+
+
+def test_energies_carry_the_unit_of_the_model(capsys, tmp_path):
+    from qvopt.cli.runs import run_command, show_command
+
+    for molecule, unit in (
+        ({"name": "heisenberg", "set": {"sites": 2}}, "J"),
+        ({"name": "heisenberg", "set": {"sites": 2, "j": 2.0}}, ""),
+        ({"name": "hubbard", "set": {"sites": 2}}, "t"),
+    ):
+        spins = molecule["name"] == "heisenberg"
+        more = {"ansatz": "hva", "backend": "lightning"} if spins else {}
+        out = tmp_path / f"{molecule['name']}{unit}"
+        assert run_command({"molecule": molecule, "max_steps": 3, **more}, out, False, False) == 0
+        run = capsys.readouterr()
+        assert show_command(out, None, False) == 0
+        heading = f"energy ({unit})" if unit else "energy "
+        assert heading in run.err
+        for text in (run.out, capsys.readouterr().out):
+            rows = dict(re.findall(r"^(energy|exact ground energy) +\S+ *(\S*)", text, re.M))
+            assert rows == {"energy": unit, "exact ground energy": unit}
+            assert not re.search(r"Hartree|full CI|\bm?Ha\b|kcal", text + run.err)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
+from .circuit import Circuit
 from .excitations import Excitation, is_allowed, spin_flipped
 from .gates import Angle, Gate, excitation_gate
 
@@ -40,6 +41,23 @@ def cluster_gates(
         for k, cluster in enumerate(clusters)
         for excitation, factor in cluster
     ]
+
+
+def repeated_clusters(
+    hamiltonian: MolecularHamiltonian,
+    clusters: Sequence[Cluster],
+    times: int,
+    *,
+    fermionic: bool = True,
+) -> Circuit:
+    """Return the circuit of a product of clusters `times` over, after the Hartree-Fock state.
+
+    Every repetition has parameters of its own, one a cluster.
+    """
+    gates = reference_gates(hamiltonian)
+    for r in range(times):
+        gates += cluster_gates(clusters, r * len(clusters), fermionic=fermionic)
+    return Circuit(hamiltonian.n_qubits, tuple(gates), times * len(clusters))
 
 
 def alone(excitations: Iterable[Excitation]) -> list[Cluster]:

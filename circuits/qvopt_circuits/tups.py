@@ -19,7 +19,7 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .brickwork import brickwork, orbital_rotation, pair_exchange, perfect_pairing_order
 from .circuit import Circuit
-from .clusters import Cluster, cluster_gates, reference_gates
+from .clusters import Cluster, repeated_clusters
 from .options import check_choice, check_count, check_spread, draw, need_orbitals
 
 FloatArray = npt.NDArray[np.float64]
@@ -69,10 +69,7 @@ class TUPS:
 
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
         """Return the circuit on 2 norb qubits, X gates of the Hartree-Fock state first."""
-        clusters, gates = self.clusters(hamiltonian), reference_gates(hamiltonian)
-        for layer in range(self.layers):
-            gates += cluster_gates(clusters, layer * len(clusters))
-        return Circuit(hamiltonian.n_qubits, tuple(gates), self.layers * len(clusters))
+        return repeated_clusters(hamiltonian, self.clusters(hamiltonian), self.layers)
 
     def start(self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator) -> FloatArray:
         """Return amplitudes to start from, shape (n_parameters,)."""

@@ -17,14 +17,7 @@ import numpy.typing as npt
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .circuit import Circuit
-from .clusters import (
-    Cluster,
-    alone,
-    cluster_gates,
-    reference_gates,
-    spin_complemented,
-    symmetric,
-)
+from .clusters import Cluster, alone, repeated_clusters, spin_complemented, symmetric
 from .excitations import generalised_doubles, generalised_singles
 from .options import check_count, check_spread, draw, need_orbitals
 
@@ -75,12 +68,8 @@ class UCCGSD:
 
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
         """Return the circuit on 2 norb qubits, X gates of the Hartree-Fock state first."""
-        clusters, gates = self.clusters(hamiltonian), reference_gates(hamiltonian)
-        for r in range(self.repetitions):
-            gates += cluster_gates(
-                clusters, r * len(clusters), fermionic=not self.qubit_excitations
-            )
-        return Circuit(hamiltonian.n_qubits, tuple(gates), self.repetitions * len(clusters))
+        clusters, fermionic = self.clusters(hamiltonian), not self.qubit_excitations
+        return repeated_clusters(hamiltonian, clusters, self.repetitions, fermionic=fermionic)
 
     def start(self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator) -> FloatArray:
         """Return amplitudes to start from, shape (n_parameters,)."""

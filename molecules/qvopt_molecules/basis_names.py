@@ -17,6 +17,7 @@ BASIS_NAMES: Final = (
     "def2-tzvpp", "def2-tzvppd", "def2-qzvp", "def2-qzvpp", "pc-0", "pc-1", "pc-2", "pc-3",
     "aug-pc-0", "aug-pc-1", "aug-pc-2", "pcseg-0", "pcseg-1", "pcseg-2", "pcseg-3", "ano-rcc",
 )  # fmt: skip
+_POLARISED: Final = {r"\(d, ?p\)$": "**", r"\(d\)$": "*"}
 _PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9+*_ -]{0,29}", re.ASCII)
 _BY_KEY: Final = {re.sub(r"[-_ ]", "", name): name for name in BASIS_NAMES}
 
@@ -24,14 +25,20 @@ _BY_KEY: Final = {re.sub(r"[-_ ]", "", name): name for name in BASIS_NAMES}
 def basis_name(text: str) -> str:
     """Return the usual spelling of a basis name given in any case, hyphens optional.
 
-    Bases that come with effective core potentials are not among them.
+    Polarisation may be written as stars or in brackets: 6-31G(d,p) is 6-31g**. Bases that come
+    with effective core potentials are not among them.
 
     Raises:
         InputError: malformed or unknown; the nearest names are suggested.
 
     >>> basis_name("STO3G")
     'sto-3g'
+    >>> basis_name("6-31G(d,p)")
+    '6-31g**'
     """
+    if isinstance(text, str):
+        for written, stars in _POLARISED.items():
+            text = re.sub(written, stars, text.strip(), flags=re.IGNORECASE)
     if not isinstance(text, str) or not _PATTERN.fullmatch(text):
         raise InputError(f"'{str(text)[:30]}' is not the name of a basis set, such as sto-3g")
     name = _BY_KEY.get(re.sub(r"[-_ ]", "", text.lower()))

@@ -22,7 +22,7 @@ from .molecule import Molecule
 from .spins import molecular
 from .storage import load_hamiltonian, save_hamiltonian
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def cache_folder() -> Path:

@@ -60,6 +60,11 @@ def catalogue_title(name: str) -> str:
     return str(tomllib.loads(_catalogue()[name])["title"])
 
 
+def catalogue_parameters(name: str) -> dict[str, float]:
+    """A catalogue molecule's own parameters: bond lengths in Ångström, angles in degrees."""
+    return dict(tomllib.loads(_catalogue()[name]).get("parameters", {}))
+
+
 def find_molecule(
     spec: str | Path,
     settings: Mapping[str, float] | None = None,
@@ -178,6 +183,8 @@ def _from_toml(text: str, settings: dict[str, float], source: str) -> Molecule:
         if key not in values:
             raise unknown_name(f"parameter of {name}", key, values)
         values[key] = _number(value, key)
+        if key.startswith("bond") and values[key] < 0:
+            raise InputError(f"{name}: {key} is a length in Ångström, got {value:g}")
     if "geometry" not in data:
         raise InputError(f"{source} has no geometry; write geometry = 'H 0 0 0; H 0 0 0.735'")
     references = {

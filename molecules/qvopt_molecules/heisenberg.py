@@ -18,7 +18,7 @@ from .pauli import PauliSum
 from .spins import SpinHamiltonian, product_energy
 
 HEISENBERG: Final = "heisenberg-chain"
-_DEFAULTS: Final = {"sites": 4.0, "j": 1.0, "delta": 1.0, "field": 0.0, "periodic": 0.0}
+HEISENBERG_DEFAULTS: Final = {"sites": 4.0, "j": 1.0, "delta": 1.0, "field": 0.0, "periodic": 0.0}
 _MOST_SITES = 64
 
 
@@ -32,7 +32,7 @@ def heisenberg_chain(settings: Mapping[str, float] | None = None) -> SpinHamilto
     The reference is the lowest of the Néel state and the two with all spins alike. Raises
     InputError for unknown or impossible values.
     """
-    values = lattice_settings(HEISENBERG, _DEFAULTS, settings)
+    values = lattice_settings(HEISENBERG, HEISENBERG_DEFAULTS, settings)
     n = whole(HEISENBERG, values["sites"], "sites", 2, _MOST_SITES)
     bonds = [(p, p + 1) for p in range(n - 1)]
     if whole(HEISENBERG, values["periodic"], "periodic", 0, 1) and n > 2:

@@ -23,7 +23,9 @@ FloatArray = npt.NDArray[np.float64]
 MAX_ORBITALS = 60
 
 
-def build_hamiltonian(molecule: Molecule, *, cache: bool = True) -> MolecularHamiltonian:
+def build_hamiltonian(
+    molecule: Molecule, *, cache: bool = True, near: MolecularHamiltonian | None = None
+) -> MolecularHamiltonian:
     """Return the Hamiltonian of a molecule over its RHF (ROHF if spin > 0) orbitals.
 
     Or over the orbitals that `molecule.orbitals` names. Frozen orbitals are folded into the core
@@ -33,6 +35,8 @@ def build_hamiltonian(molecule: Molecule, *, cache: bool = True) -> MolecularHam
     Args:
         molecule: what to compute.
         cache: whether to look for, and keep, the result on disk.
+        near: start the mean field from the occupied orbitals of this one, of the same molecule at
+            another geometry; the result is not kept.
 
     Raises:
         InputError: for an impossible charge, spin, basis or active space, and for a
@@ -41,13 +45,15 @@ def build_hamiltonian(molecule: Molecule, *, cache: bool = True) -> MolecularHam
     check_molecule(molecule)
     if molecule.orbitals not in ORBITALS:
         raise unknown_name("kind of orbitals", molecule.orbitals, ORBITALS)
+    if near is not None:
+        return _compute(molecule, near)
     if cache:
         return cached_hamiltonian(molecule, _compute)
     return _compute(molecule)
 
 
-def _compute(molecule: Molecule) -> MolecularHamiltonian:
-    mean_field = solve_mean_field(molecule)
+def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> MolecularHamiltonian:
+    mean_field = solve_mean_field(molecule, None if near is None else _densities(near))
     mol = mean_field.mol
     n_alpha, n_beta = mol.nelec
     space, kind = molecule.active_space, molecule.orbitals
@@ -136,6 +142,15 @@ def hamiltonian_in_frame(
         label=label,
         frame=frame,
     )
+
+
+def _densities(hamiltonian: MolecularHamiltonian) -> FloatArray:
+    """Density matrices of the reference determinant over atomic orbitals, (spin, nao, nao)."""
+    h, frame = hamiltonian, hamiltonian.frame
+    if frame is None:
+        raise InputError("the orbitals of the neighbouring geometry are not known")
+    occupied = [frame.coefficients[:, : frame.n_core + n] for n in (h.n_alpha, h.n_beta)]
+    return np.array([c @ c.T for c in occupied])
 
 
 def _irreps(mol: Any, orbitals: FloatArray) -> tuple[int, ...] | None:

@@ -18,7 +18,7 @@ import numpy as np
 from .alignment import rotated
 from .errors import InputError, unknown_name
 from .hamiltonian import MolecularHamiltonian
-from .heisenberg import HEISENBERG, heisenberg_chain
+from .heisenberg import HEISENBERG, HEISENBERG_DEFAULTS, heisenberg_chain
 from .lattice_settings import lattice_settings, whole
 from .spins import Hamiltonian
 
@@ -44,6 +44,27 @@ def is_lattice(name: str) -> bool:
     """Whether a name means a lattice model."""
     plain = name.strip().lower().replace("_", "-")
     return plain in LATTICES or plain in _ALIASES
+
+
+def lattice_parameters(name: str) -> dict[str, float]:
+    """A lattice model's parameters that have a value from the start."""
+    defaults = {HUBBARD: _DEFAULTS, HEISENBERG: HEISENBERG_DEFAULTS}[name]
+    return {key: value for key, value in defaults.items() if not math.isnan(value)}
+
+
+def energy_unit(name: str, settings: Mapping[str, float] | None = None) -> str:
+    """Return the unit of a problem's energies: "Ha"; of lattice models the coupling that is 1.
+
+    A coupling that is set to another number leaves them without a unit: "".
+
+    >>> energy_unit("lih"), energy_unit("hubbard"), energy_unit("heisenberg", {"j": 2.0})
+    ('Ha', 't', '')
+    """
+    if not is_lattice(name):
+        return "Ha"
+    plain = name.strip().lower().replace("_", "-")
+    coupling, unit = ("t", "t") if _ALIASES.get(plain, plain) == HUBBARD else ("j", "J")
+    return unit if (settings or {}).get(coupling, 1.0) == 1.0 else ""
 
 
 def hubbard_chain(

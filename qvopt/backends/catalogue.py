@@ -81,7 +81,12 @@ def get_backend(name: str, **options: Any) -> Backend:
         found = [e for e in entry_points(group=GROUP) if e.name == provider]
         if not found:
             raise unknown_name("backend", name, backend_names())
-        factory = found[0].load()
+        try:
+            factory = found[0].load()
+        except Exception as error:  # a third party's
+            raise InputError(
+                f"backend {provider} ({found[0].value}) does not load: {error}"
+            ) from error
     known = [p for p in inspect.signature(factory).parameters if p != "device"]
     for option in options:
         if option not in known:

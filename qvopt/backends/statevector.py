@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.measurement.basis_change import basis_change_circuit
+from qvopt.measurement.estimate import Moments
+from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import PHASES
 
-from .checks import check_memory
+from .checks import check_memory, need_plan
 from .metric_circuits import generator_circuit, outcomes_of_counts, overlap_circuit
 from .protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
 
@@ -23,7 +26,10 @@ ComplexArray = npt.NDArray[np.complex128]
 
 
 class StatevectorProgram:
-    """Exact values from `states`. Amplitude n belongs to the outcome n, bit q being qubit q."""
+    """A whole program from two methods, `states` and `counts`.
+
+    Amplitude n belongs to the outcome n, bit q being qubit q.
+    """
 
     exact = True
 
@@ -80,6 +86,25 @@ class StatevectorProgram:
         states = self.states([point for pair in pairs for point in pair])
         overlaps = [np.vdot(b, a) for a, b in zip(states[::2], states[1::2], strict=True)]
         return np.abs(np.array(overlaps)) ** 2
+
+    def sample(
+        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[list[Moments]]:
+        """Moments of each group, from counts after the circuit and the group's basis change."""
+        groups = need_plan(self.problem).groups
+        changes = [basis_change_circuit(group, self.circuit.n_qubits) for group in groups]
+        bound = [self.circuit.bind(point.x, point.shifts) for point in points]
+        circuits = [circuit.then(change) for circuit in bound for change in changes]
+        found = iter(self.counts(circuits, np.ravel(shots), seed))
+        return [[moments_of_group(group, next(found)) for group in groups] for _ in points]
+
+    def sample_fidelities(
+        self, pairs: Sequence[tuple[Point, Point]], shots: IntArray, seed: np.random.SeedSequence
+    ) -> IntArray:
+        """Counts of outcome 0 after U(second)† U(first)."""
+        bound = [[self.circuit.bind(p.x, p.shifts) for p in pair] for pair in pairs]
+        circuits = [there.then(second.inverse()) for there, second in bound]
+        return np.array([c.get(0, 0) for c in self.counts(circuits, shots, seed)], dtype=np.int64)
 
     def sample_generators(
         self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence

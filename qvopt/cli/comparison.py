@@ -188,7 +188,7 @@ def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
         end = ends[name]
         row: dict[str, Any] = {
             "optimizer": name,
-            "median error (mHa)": f"{1e3 * end.error:.3g}",
+            f"median error ({summary.thousandth})": f"{1e3 * end.error:.3g}",
             "95 %": f"{1e3 * end.error_interval.low:.3g} – {1e3 * end.error_interval.high:.3g}",
         }
         for at in summary.at_targets:

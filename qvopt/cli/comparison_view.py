@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from qvopt.comparison.sweep import Progress, Sweep
+from qvopt.wording import thousandth
 
 _LINE_SECONDS = 5.0
 
@@ -24,6 +25,7 @@ class ComparisonView:
     def __init__(self, sweep: Sweep, *, quiet: bool) -> None:
         self._quiet = quiet
         self._sweep = sweep
+        self._unit = thousandth(problem.unit for problem in sweep.problems)
         self._stage: str | None = None
         self._errors: dict[str, list[float]] = defaultdict(list)
         self._failed: dict[str, int] = defaultdict(int)
@@ -90,14 +92,16 @@ class ComparisonView:
         what = "search of hyper-parameters" if self._stage == "tuning" else "scored runs"
         text = f"{what}: {total - self._left} of {total}, {clock(self._seconds_left())} left"
         best = self._best()
-        return text if best is None else f"{text}, best so far {best[0]} ({1e3 * best[1]:.3g} mHa)"
+        if best is None:
+            return text
+        return f"{text}, best so far {best[0]} ({1e3 * best[1]:.3g} {self._unit})"
 
     def _table(self) -> Any:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, title=self._heading(), title_justify="left")
-        for name in ("optimizer", "runs", "", "median error (mHa)", "diverged, crashed"):
+        for name in ("optimizer", "runs", "", f"median error ({self._unit})", "diverged, crashed"):
             table.add_column(name, justify="left" if name in ("optimizer", "") else "right")
         for name, total in self._planned.items():
             values = self._errors.get(name)

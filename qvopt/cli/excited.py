@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,34 +11,93 @@ from typing import Any
 from qvopt.experiment import make_experiment
 from qvopt.measurement.estimate import Estimate
 from qvopt.result import HARTREE_IN_EV
-from qvopt.tasks.excited.states import excited_states, save_states
+from qvopt.steps import Step
+from qvopt.tasks.excited.states import ExcitedStates, State, excited_states, save_states
 
+from .folders import default_folder, interruptible
 from .output import print_json, print_table
+
+_SAME = 0.5  # overlap with a lower state from which on a state is not another one
+
+
+class _Progress:
+    """A line for the first step of each minimisation, and one about every other second."""
+
+    def __init__(self) -> None:
+        self._shown, self._state = 0.0, -1
+
+    def __call__(self, state: int, step: Step) -> None:
+        now = time.monotonic()
+        if state == self._state and now - self._shown < 2.0:
+            return
+        self._shown, self._state = now, state
+        value = step.exact if step.energy is None else step.energy.value
+        shown = "-" if value is None else f"{value:.8f} Ha"
+        print(f"minimisation {state}  step {step.number:>5}  {shown}", file=sys.stderr, flush=True)
 
 
 def excited_command(
     data: Mapping[str, Any], states: int, method: Any, beta: float, out: Path | None, as_json: bool
 ) -> int:
-    """Find the states and print them."""
-    found = excited_states(make_experiment(data), states, method=method, beta=beta, out=out)
-    if out is not None:
-        save_states(found, out)
+    """Find the states and print them; the journals are in `out`, or a folder of the question's."""
+    experiment = make_experiment(data)
+    asked = {"method": method, "states": states, "beta": beta}
+    folder = default_folder("excited", experiment, asked) if out is None else out
+
+    def work() -> int:
+        found = excited_states(
+            experiment, states, method=method, beta=beta, out=folder, progress=_Progress()
+        )
+        save_states(found, folder)
+        return _report(found, folder, as_json)
+
+    return interruptible(work, folder)
+
+
+def _report(found: ExcitedStates, folder: Path, as_json: bool) -> int:
     if as_json:
-        print_json(found.document())
+        print_json(found.document() | {"folder": str(folder)})
         return 0
     lowest = found.states[0].energy
-    print_table(
-        [
-            {
-                "state": k,
-                "energy (Ha)": str(Estimate(s.energy, s.stderr**2)),
-                "above (eV)": f"{HARTREE_IN_EV * (s.energy - lowest):.4f}",
-                "full CI": "-" if s.fci is None else f"{s.fci:.6f}",
-                "S²": "-" if s.spin_squared is None else f"{s.spin_squared:.3f}",
-                "steps": s.steps,
-            }
-            for k, s in enumerate(found.states)
-        ]
-    )
+    print_table([_row(k, s, lowest) for k, s in enumerate(found.states)])
+    for line in _remarks(found):
+        print(line)
     print(f"{found.method}, {found.shots:,} shots")
+    print(f"folder   {folder}")
     return 0
+
+
+def _row(number: int, state: State, lowest: float) -> dict[str, Any]:
+    best = state.energy if state.exact is None else state.exact
+    error = None if state.fci is None else f"{1e3 * (best - state.fci):z.4f}"
+    return {
+        "state": number,
+        "energy (Ha)": str(Estimate(state.energy, state.stderr**2)),
+        "above (eV)": f"{HARTREE_IN_EV * (state.energy - lowest):z.4f}",
+        "full CI": "-" if state.fci is None else f"{state.fci:.6f}",
+        "error (mHa)": error,
+        "S²": "-" if state.spin_squared is None else f"{state.spin_squared:z.3f}",
+        "spin": state.multiplicity,
+        "steps": state.steps,
+    }
+
+
+def _remarks(found: ExcitedStates) -> list[str]:
+    lines = []
+    late = [str(k) for k, s in enumerate(found.states) if s.status == "max-steps"]
+    if late:
+        most = max(s.steps for s in found.states)
+        lines.append(f"not at a minimum after {most} steps: {_named(late)}; give --max-steps")
+    again = [str(k) for k, s in enumerate(found.states) if (s.overlap or 0.0) > _SAME]
+    if again:
+        hint = "; give a larger --beta, above the gap" if found.method == "vqd" else ""
+        lines.append(f"much like a lower state: {_named(again)}{hint}")
+    mixed = [str(k) for k, s in enumerate(found.states) if s.multiplicity == "mixed"]
+    if mixed:
+        lines.append(f"of no one spin: {_named(mixed)}; the ansatz cannot make that state, or "
+                     f"states of one energy are mixed")  # fmt: skip
+    return lines
+
+
+def _named(numbers: list[str]) -> str:
+    return f"state{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from qvopt.experiment import make_experiment
 from qvopt.tasks.orbital_optimisation import optimise_orbitals
-from qvopt.tasks.relax import Geometry, relax
+from qvopt.tasks.relax import Geometry, Relaxation, relax
+from qvopt_molecules.molecule import Atom
 
+from .folders import default_folder, interruptible
 from .output import print_json, print_table
 
 
 def relax_command(
     data: Mapping[str, Any], tolerance: float, most: int, out: Path | None, as_json: bool
 ) -> int:
-    """Relax a geometry; exit code 1 where no minimum was found."""
+    """Relax a geometry; exit code 1 where no minimum was found.
+
+    The runs are in `out`, or a folder of the question's.
+    """
 
     def show(geometry: Geometry) -> None:
         print(
@@ -27,19 +34,43 @@ def relax_command(
         )
 
     experiment = make_experiment(data)
-    found = relax(experiment, tolerance=tolerance, max_geometries=most, out=out, progress=show)
-    if as_json:
-        print_json(found.document())
-    else:
-        print(f"\n{found.message or 'relaxed'}: {found.final.energy:.8f} Ha")
-        rows = []
-        for atom in found.final.atoms:
-            places = zip("xyz", atom.position, strict=True)
-            rows.append({"atom": atom.symbol, **{k: f"{v:.6f}" for k, v in places}})
-        print_table(rows)
-        if out is not None:
-            print(f"runs     {out}\npath     {out / 'path.xyz'}")
-    return 0 if found.converged else 1
+    asked = {"tolerance": tolerance, "max_geometries": most}
+    folder = default_folder("relaxations", experiment, asked) if out is None else out
+
+    def work() -> int:
+        found = relax(
+            experiment, tolerance=tolerance, max_geometries=most, out=folder, progress=show
+        )
+        if as_json:
+            print_json(found.document() | {"folder": str(folder)})
+        else:
+            _print_relaxation(found, folder)
+        return 0 if found.converged else 1
+
+    return interruptible(work, folder)
+
+
+def _print_relaxation(found: Relaxation, folder: Path) -> None:
+    first, last = found.geometries[0], found.final
+    print(f"\n{found.message or 'relaxed'}: {last.energy:.8f} Ha")
+    print(f"{1e3 * (last.energy - first.energy):z.4f} mHa from the first geometry, in Ångström:")
+    rows = []
+    for atom in last.atoms:
+        places = zip("xyz", atom.position, strict=True)
+        rows.append({"atom": atom.symbol, **{k: f"{v:z.6f}" for k, v in places}})
+    print_table(rows)
+    print("shortest distances (Å)  " + "  ".join(_distances(last.atoms)))
+    print(f"runs     {folder}\npath     {folder / 'path.xyz'}")
+    if found.converged:
+        print(f"relaxed  {folder / 'relaxed.xyz'}")
+
+
+def _distances(atoms: Sequence[Atom], most: int = 8) -> list[str]:
+    """The shortest distances, atoms by element and number."""
+    found = []
+    for (i, a), (j, b) in itertools.combinations(enumerate(atoms, 1), 2):
+        found.append((math.dist(a.position, b.position), f"{a.symbol}{i}-{b.symbol}{j}"))
+    return [f"{pair} {distance:.4f}" for distance, pair in sorted(found)[:most]]
 
 
 def orbitals_command(data: Mapping[str, Any], tolerance: float, most: int, as_json: bool) -> int:
@@ -57,7 +88,6 @@ def orbitals_command(data: Mapping[str, Any], tolerance: float, most: int, as_js
     else:
         print(f"\nenergy at the first orbitals  {found.energies[0]:.8f} Ha")
         print(f"energy at the best orbitals   {found.energy:.8f} Ha")
-        print(
-            f"{'converged' if found.converged else 'not converged'} in {len(found.energies)} runs"
-        )
+        end = "at a minimum" if found.converged else "not converged"
+        print(f"{end} after {found.runs} VQE runs and {found.saddles} saddle points")
     return 0 if found.converged else 1

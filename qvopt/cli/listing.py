@@ -23,6 +23,8 @@ def list_command(what: Kind, as_json: bool) -> int:
         print_json(rows)
     elif what == "optimizers":
         _print_optimizers(rows)
+    elif what == "molecules":
+        _print_molecules(rows)
     else:
         print_table(rows)
     return 0
@@ -47,8 +49,24 @@ def _print_optimizers(rows: list[dict[str, Any]]) -> None:
     print("first-order rules also take: " + ", ".join(f"{k}={v}" for k, v in shared.items()))
 
 
+def _print_molecules(rows: list[dict[str, Any]]) -> None:
+    table = []
+    for row in rows:
+        fci = row["fci"]
+        kept = {k: v for k, v in row.items() if k != "atoms"}
+        table.append({**kept, "fci": None if fci is None else f"{fci:.6f}"})
+    print_table(table)
+    print("fci: full CI at these parameters, in Hartree; bonds in Ångström, angles in degrees.")
+    print("--set NAME=VALUE sets a parameter, and `qvopt scan` runs along one.")
+
+
 def _molecules() -> list[dict[str, Any]]:
-    from qvopt_molecules.catalogue import catalogue_names, catalogue_title, find_molecule
+    from qvopt_molecules.catalogue import (
+        catalogue_names,
+        catalogue_parameters,
+        catalogue_title,
+        find_molecule,
+    )
 
     rows = []
     for name in catalogue_names():
@@ -57,17 +75,18 @@ def _molecules() -> list[dict[str, Any]]:
             {
                 "name": name,
                 "title": catalogue_title(name),
+                "parameters": catalogue_parameters(name),
                 "atoms": len(molecule.atoms),
                 "charge": molecule.charge,
                 "basis": molecule.basis,
                 "fci": molecule.references.get("fci"),
             }
         )
-    from qvopt_molecules.lattice import LATTICES
+    from qvopt_molecules.lattice import LATTICES, lattice_parameters
 
     for name, title in LATTICES.items():
-        rows.append({"name": name, "title": title, "atoms": None, "charge": None, "basis": None,
-                     "fci": None})  # fmt: skip
+        rows.append({"name": name, "title": title, "parameters": lattice_parameters(name),
+                     "atoms": None, "charge": None, "basis": None, "fci": None})  # fmt: skip
     return rows
 
 

@@ -10,6 +10,9 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.result import KCAL_PER_MOL, Result
 from qvopt.wording import wording
 
+_UNCUT = 20  # characters of the widest column that is not wrapped
+_NARROW = 12  # what a wrapped one is left at least
+
 
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output."""
@@ -17,16 +20,26 @@ def print_json(document: Any) -> None:
 
 
 def print_table(rows: Sequence[dict[str, Any]]) -> None:
-    """Print rows with a heading for each key."""
+    """Print rows with a heading for each key.
+
+    Long text is wrapped to the terminal; numbers and names are never cut, however narrow it is.
+    """
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for key in rows[0] if rows else ():
-        table.add_column(key.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(v) for v in row.values()))
-    Console().print(table)
+    cells = [[_cell(v) for v in row.values()] for row in rows]
+    least = 0
+    for k, key in enumerate(rows[0] if rows else ()):
+        width = max(len(key), *(len(row[k]) for row in cells))
+        short = width <= _UNCUT
+        table.add_column(key.replace("_", " "), no_wrap=short, overflow="fold")
+        least += (width if short else _NARROW) + 2
+    for row in cells:
+        table.add_row(*row)
+    console = Console()
+    console.width = max(console.width, least)
+    console.print(table)
 
 
 def _cell(value: Any) -> str:
@@ -78,12 +91,12 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
     if result.error is not None:
         noisy = result.exact is None and bool(result.stderr)
         note = "of the measured energy" if noisy else ""
-        if unit:
-            rows.append(("error", f"{1e3 * result.error:.4f}", f"m{unit} {note}".strip()))
-            rows.append(("", f"{KCAL_PER_MOL * result.error:.4f}", "kcal/mol"))
+        if words.in_hartree:
+            rows.append(("error", f"{1e3 * result.error:z.4f}", f"mHa {note}".strip()))
+            rows.append(("", f"{KCAL_PER_MOL * result.error:z.4f}", "kcal/mol"))
         else:
-            rows.append(("error", f"{result.error:.8f}", note))
-    if unit and result.correlation is not None:
+            rows.append(("error", f"{result.error:z.8f}", f"{unit} {note}".strip()))
+    if words.in_hartree and result.correlation is not None:
         above = result.correlation < 0
         share = "none" if above else f"{100 * result.correlation:.2f}"
         rows.append(("correlation recovered", share, "above Hartree-Fock" if above else "%"))

@@ -6,14 +6,13 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Final, Protocol, Self, runtime_checkable
 
 from qvopt.measurement.estimate import Estimate
 from qvopt.steps import Step
+from qvopt.wording import Wording, wording_of
 
-_HEADING = f"{'step':>6}  {'energy (Ha)':>16}  {'error (mHa)':>12}  {'|gradient|':>10}  " + (
-    f"{'shots':>13}  {'time':>8}"
-)
+_HARTREE: Final = wording_of({})
 
 
 @runtime_checkable
@@ -35,8 +34,9 @@ class Progress:
     doubling step numbers.
     """
 
-    def __init__(self, fci: float | None, *, quiet: bool) -> None:
+    def __init__(self, fci: float | None, *, quiet: bool, words: Wording = _HARTREE) -> None:
         self._fci = fci
+        self._words = words
         self._quiet = quiet
         self._live = sys.stderr.isatty()
         self._shown = 0.0
@@ -83,16 +83,26 @@ class Progress:
         best = step.exact if step.exact is not None else energy
         error = "-"
         if best is not None and self._fci is not None:
-            error = f"{1e3 * (best - self._fci):.4f}"
+            error = f"{best - self._fci:z.7f}"
+            if self._words.in_hartree:
+                error = f"{1e3 * (best - self._fci):z.4f}"
         norm = "-" if step.gradient_norm is None else f"{step.gradient_norm:.2e}"
         return (
             f"{step.number:>6}  {text:>16}  {error:>12}  {norm:>10}  {step.shots:>13,}  "
             f"{step.seconds:>6.1f} s{'  ' + step.note if step.note else ''}"
         )
 
+    def _heading(self) -> str:
+        energy, error = f"energy{self._words.bracketed}", f"error{self._words.bracketed}"
+        error = "error (mHa)" if self._words.in_hartree else error
+        return (
+            f"{'step':>6}  {energy:>16}  {error:>12}  {'|gradient|':>10}  {'shots':>13}  "
+            f"{'time':>8}"
+        )
+
     def _print(self, line: str, *, keep: bool) -> None:
         if not self._headed:
-            print(_HEADING, file=sys.stderr)
+            print(self._heading(), file=sys.stderr)
             self._headed = True
         start = "\r\x1b[2K" if self._live else ""
         print(start + line, end="\n" if keep else "", file=sys.stderr, flush=True)

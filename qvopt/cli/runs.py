@@ -10,12 +10,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from qvopt.assembly import assemble
 from qvopt.backends.catalogue import HARDWARE
 from qvopt.cloud.handling import JobHandling
 from qvopt.experiment import make_experiment
 from qvopt.result import Result, Trace
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result, stored_result
+from qvopt.wording import wording_of
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_result, print_table
@@ -42,14 +44,18 @@ def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet:
 
 def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what queries of an experiment cost; nothing runs."""
-    from qvopt.pricing import price_list
+    from qvopt.pricing import assembled_prices
 
     experiment = make_experiment(data)
     if experiment.backend.name.partition(":")[0] in HARDWARE:
         from .cloud import forecast_command
 
         return forecast_command(data, as_json)
-    rows = [row.document() for row in price_list(experiment)]
+    assembly = assemble(experiment)
+    program = assembly.program
+    if isinstance(program, Foreseen) and program.forecast is not None:
+        print(program.forecast, file=sys.stderr)
+    rows = [row.document() for row in assembled_prices(assembly)]
     if as_json:
         print_json(rows)
         return 0
@@ -90,7 +96,8 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
     if as_json:
         print_json(result.document())
     else:
-        print(" · ".join(str(v) for v in result.names.values()))
+        names = {**result.names, "seed": f"seed {result.names['seed']}"}
+        print(" · ".join(str(v) for k, v in names.items() if k != "kind"))
         print_result(result, spent_rows(folder))
         print(f"run      {path}")
     return 0
@@ -101,7 +108,8 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
     code: int | None = None
     try:
         program = session.assembly.program
-        with Progress(session.references.get("fci"), quiet=quiet) as progress:
+        words = wording_of(session.names)
+        with Progress(session.references.get("fci"), quiet=quiet, words=words) as progress:
             if isinstance(program, Foreseen):
                 progress.announce(program)
             for step in session:

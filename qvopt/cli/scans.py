@@ -9,8 +9,10 @@ from typing import Any
 
 from qvopt.experiment import make_experiment
 from qvopt.measurement.estimate import Estimate
-from qvopt.tasks.scan import Scan, ScanPoint, default_folder
+from qvopt.tasks.scan import Scan, default_folder
 from qvopt.tasks.scan_picture import draw_scan
+from qvopt.tasks.scan_result import ScanPoint, axis_of, parameter_unit
+from qvopt.wording import Wording, wording_of
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table
@@ -37,8 +39,8 @@ def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
     if len(found) != 1:
         which = "none" if not found else " and ".join(f.partition("=")[0] for f in found)
         raise InputError(
-            f"a scan needs one parameter, such as --bond 0.4:3.0:30; {which} "
-            f"{'is' if len(found) < 2 else 'are'} given"
+            f"a scan needs one parameter, such as --bond 0.4:3.0:30, or the folder of a scan to go "
+            f"on with; {which} {'is' if len(found) < 2 else 'are'} given"
         )
     name, equals, value = found[0].partition("=")
     if not (name and equals):
@@ -89,7 +91,10 @@ def scan_command(work: Scan, picture: Path | None, as_json: bool, quiet: bool) -
         print_json(result.document())
     else:
         print_table([_row(work, p) for p in result.points])
-        print("energies in Hartree; mHa: error against full CI")
+        print(_explained(result.words))
+        without = sum(p.ccsd is None for p in result.points)
+        if without and any(p.ccsd is not None for p in result.points):
+            print(f"CCSD does not converge at {without} of {len(result.points)} points")
         print(f"scan     {work.folder}")
         print(f"picture  {work.folder / 'scan.png'}")
     if code:
@@ -103,23 +108,45 @@ def _shown(point: ScanPoint) -> str:
     return str(Estimate(point.energy, (point.stderr or 0.0) ** 2))
 
 
+def _explained(words: Wording) -> str:
+    if words.in_hartree:
+        return "energies in Hartree; mHa: error against full CI"
+    unit = f" in units of {words.unit}" if words.unit else " in the model's unit"
+    return f"energies{unit}; reference: {words.reference}; exact: {words.exact}"
+
+
+def _error(point: ScanPoint, words: Wording) -> str:
+    if point.error is None:
+        return "-"
+    return f"{1e3 * point.error:z.4f}" if words.in_hartree else f"{point.error:z.7f}"
+
+
 def _line(work: Scan, point: ScanPoint) -> str:
-    error = "-" if point.error is None else f"{1e3 * point.error:.4f} mHa"
+    words = wording_of(work.names)
+    error, unit = _error(point, words), words.unit
+    unit = f" {unit}" if unit else ""
+    error += " mHa" if words.in_hartree else unit
     start = "warm" if point.warm else "cold"
+    value = f"{point.value:g} {parameter_unit(work.parameter, words)}".strip()
     return (
-        f"{work.parameter} = {point.value:<8g} {_shown(point):>16} Ha  error {error:>14}  "
+        f"{work.parameter} = {value:<10} {_shown(point):>16}{unit}  error {error:>14}  "
         f"{point.steps:>5} steps  {start}  {point.status}"
     )
 
 
 def _row(work: Scan, point: ScanPoint) -> dict[str, Any]:
+    words = wording_of(work.names)
+    reference, exact, error = (
+        ("HF", "full CI", "mHa") if words.in_hartree else ("reference", "exact", "error")
+    )
+    ccsd = {"CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}"}
     return {
-        work.parameter: f"{point.value:.5g}",
+        axis_of(work.parameter, words): f"{point.value:.5g}",
         "energy": _shown(point) if point.stderr else f"{point.energy or 0:.6f}",
-        "HF": f"{point.hf:.6f}",
-        "CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}",
-        "full CI": "-" if point.fci is None else f"{point.fci:.6f}",
-        "mHa": "-" if point.error is None else f"{1e3 * point.error:.4f}",
+        reference: f"{point.hf:.6f}",
+        **({} if work.names.get("kind") == "spins" else ccsd),
+        exact: "-" if point.fci is None else f"{point.fci:.6f}",
+        error: _error(point, words),
         "steps": point.steps,
         "shots": f"{point.shots:,}",
     }

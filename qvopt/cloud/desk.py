@@ -96,6 +96,7 @@ class Desk:
         self._memory: dict[str, JobResult] = {}
         self._submitted: set[tuple[int, ...]] = set()
         self._mine: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
         self._random = random.Random()  # jitter: no number of a run depends on it
 
     def run(self, specs: Sequence[JobSpec], where: tuple[int, ...]) -> list[JobResult]:
@@ -270,8 +271,9 @@ class Desk:
         assert record.id is not None
         job = record.id
         status: JobStatus = self._call(lambda: self.provider.status(job), "the state of the job")
-        if status.state is JobState.QUEUED and status.queue_position is not None:
-            self._tell(f"job {job} queued, place {status.queue_position}")
+        if status.queue and (job, status.queue) not in self._told:
+            self._told.add((job, status.queue))
+            self._tell(f"job {job} queued{status.queue}")
         if status.state is JobState.RUNNING and record.state != "running":
             self._event(record, "running")
             self._tell(f"job {job} running")

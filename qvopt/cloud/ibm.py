@@ -38,7 +38,7 @@ from .provider import (
     UncertainError,
     Usage,
 )
-from .resilience import circuit_factor, estimator_pubs, make_estimator, taken, values_of
+from .resilience import circuit_factor, estimator_pubs, make_estimator, results_of, taken
 from .snapshots import OVERHEAD, REP_DELAY, REPEATS
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def _of_interest(record: logging.LogRecord) -> bool:
     text, reason = record.getMessage(), sys.exc_info()[1]
     if text.startswith("Invalid instance") and reason is not None and _NO_TOKEN in str(reason):
         raise reason
-    return "A saved account will not be used" not in text
+    shown = logging.getLogger("qiskit_ibm_runtime").isEnabledFor(record.levelno)
+    return shown and "A saved account will not be used" not in text
 
 
 def saved_account() -> Path:
@@ -90,7 +91,10 @@ def connect() -> tuple[Any, str]:
         options = {"url": os.environ[URL], "url_resolver": lambda url, *_: url}
     # Where the token service fails, the client would send the key itself in a header.
     warnings.filterwarnings("error", message=_NO_TOKEN)
-    logging.getLogger(QiskitRuntimeService.__module__).addFilter(_of_interest)
+    log = logging.getLogger(QiskitRuntimeService.__module__)
+    log.addFilter(_of_interest)
+    if not log.isEnabledFor(logging.WARNING):
+        log.setLevel(logging.WARNING)  # heard by the filter, which shows nothing more than before
     account = saved_account()
     if not (os.environ.get(TOKEN) or os.environ.get(TOKEN_FILE)) and account.exists():
         if account.stat().st_mode & 0o077:
@@ -134,6 +138,7 @@ class IBMProvider:
         self._mode, self._fallback, self._options = mode, fallback, options
         self._opened: Any = None
         self._jobs: dict[str, Any] = {}
+        self._pending: dict[str, int | None] = {}
         self._service, self._secret = self._guard(connect, submitting=False)
         self._backend = self._guard(lambda: self._device_named(device), submitting=False)
         price = Price(
@@ -211,16 +216,34 @@ class IBMProvider:
             reason = ""
             if state is JobState.FAILED:
                 reason = without(" ".join(str(raw.error_message() or "").split()), self._secret)
-            return JobStatus(state, None, reason)
+            place, pending = self._queue(job) if state is JobState.QUEUED else (None, None)
+            return JobStatus(state, place, reason, pending)
 
         return self._guard(look, submitting=False)
+
+    def _queue(self, job: str) -> tuple[int | None, int | None]:
+        """Place in the queue, which the client has no name for; else how many jobs are pending.
+
+        IBM's metrics of a job may hold its place. Where they do not, they are not asked again.
+        """
+        if job in self._pending:
+            return None, self._pending[job]
+        try:
+            place = self._job(job).metrics().get("position_in_queue")
+            if isinstance(place, int) and place > 0:
+                return place, None
+            self._pending[job] = int(self._backend.status().pending_jobs)
+        except Exception:
+            self._pending[job] = None  # it is only told, and no reason to stop
+        return None, self._pending[job]
 
     def result(self, job: str, spec: JobSpec) -> JobResult:
         """Counts of the job, or its values."""
 
         def fetch() -> JobResult:
-            raw = self._job(job).result()
-            return values_of(raw, spec, self._options) if spec.estimates else result_of(raw, spec)
+            if spec.estimates:
+                return results_of(self._job(job), spec, self._options)
+            return result_of(self._job(job).result(), spec)
 
         return self._guard(fetch, submitting=False)
 

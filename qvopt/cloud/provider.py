@@ -164,11 +164,26 @@ class JobResult:
 
 @dataclass(frozen=True)
 class JobStatus:
-    """State, place in the queue (1 is next) where it is known, and why it failed."""
+    """State, place in the queue (1 is next) where it is known, and why it failed.
+
+    `pending` are the jobs that wait at the device, where a place is not told.
+    """
 
     state: JobState
     queue_position: int | None = None
     reason: str = ""
+    pending: int | None = None
+
+    @property
+    def queue(self) -> str:
+        """Place in the queue, or its length, in words; "" where neither is known."""
+        if self.state is not JobState.QUEUED:
+            return ""
+        if self.queue_position is not None:
+            return f", place {self.queue_position}"
+        if self.pending is None:
+            return ""
+        return f" (its place is not told; {self.pending} jobs were pending at the device)"
 
 
 @dataclass(frozen=True)

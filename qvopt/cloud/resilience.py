@@ -2,18 +2,20 @@
 
 Level 0 mitigates nothing; 1 undoes readout errors by twirled readout error extinction (TREX,
 E. van den Berg, Z. Minev and K. Temme, arXiv:2012.09738); 2 also extrapolates to zero noise from
-three lengths of the circuit. Standard errors are those that the client reports: it adds those of
-the terms of an observable as if they were independent.
+three lengths of the circuit. The client adds the variances of an observable's terms as if they were
+independent, which they are not: they are read from the same shots. `covariances` mends it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from qvopt_molecules.errors import InputError
 
+from .covariances import covariance_ratios
 from .ibm_options import IBMOptions, suppress_errors
 from .provider import JobResult, JobSpec, ProviderError, Pub
 
@@ -22,7 +24,8 @@ CALIBRATION = 2048
 """Least shots that TREX learns the readout from, once a job."""
 
 _RANDOMIZATIONS, _FEW = 32, 8
-_NOISE_FACTORS = 3
+NOISE_FACTORS = (1, 3, 5)
+"""Of level 2, in lengths of the circuit's two-qubit layers."""
 
 
 def check_level(level: object) -> None:
@@ -33,7 +36,7 @@ def check_level(level: object) -> None:
 
 def circuit_factor(options: IBMOptions) -> int:
     """How many circuits are run for one that is asked for: the noise factors of level 2."""
-    return _NOISE_FACTORS if options.resilience == 2 else 1
+    return len(NOISE_FACTORS) if options.resilience == 2 else 1
 
 
 def randomizations(shots: int, options: IBMOptions) -> tuple[int, int]:
@@ -80,6 +83,8 @@ def make_estimator(mode: Any, options: IBMOptions, shots: int, *, seed: int | No
     estimator.options.twirling.shots_per_randomization = each
     learning = estimator.options.resilience.measure_noise_learning
     learning.num_randomizations = _calibration_frames(each)
+    if options.resilience == 2:
+        estimator.options.resilience.zne.noise_factors = NOISE_FACTORS
     suppress_errors(estimator, options, seed)
     return estimator
 
@@ -105,18 +110,37 @@ def bits_of(mask: int) -> list[int]:
     return [q for q in range(mask.bit_length()) if mask >> q & 1]
 
 
+def results_of(job: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
+    """Return values and variances of an estimator's job.
+
+    Raises ProviderError where it has another form.
+    """
+    from qiskit.primitives import PrimitiveJob
+    from qiskit_ibm_runtime.decoders.executor.decoder import ExecutorResultDecoder
+    from qiskit_ibm_runtime.decoders.executor_estimator.decoder import ClientSideEstimatorDecoder
+
+    # What was read, before the client turns it into values.
+    local = isinstance(job, PrimitiveJob)
+    read = PrimitiveJob.result(job) if local else job.result(decoder=ExecutorResultDecoder)
+    found = values_of(ClientSideEstimatorDecoder.decode(read), spec, options)
+    ratios = covariance_ratios(read, spec, circuit_factor(options))
+    variances = [v * r for v, r in zip(found.variances or (), ratios, strict=True)]
+    return replace(found, variances=tuple(variances))
+
+
 def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
-    """Return values and variances of an estimator's result.
+    """Return values and variances as the client has them.
 
     Raises ProviderError where it has another form.
     """
     values, variances = [], []
     try:
         for pub, part in zip(spec.pubs, raw, strict=True):
-            found = np.asarray(part.data.evs, dtype=np.float64)
-            errors = np.asarray(part.data.stds, dtype=np.float64)
+            found = np.array(part.data.evs, dtype=np.float64)
+            errors = np.array(part.data.stds, dtype=np.float64)
             if found.shape == () and pub.n_rows == 1:
                 found, errors = found.reshape(1), errors.reshape(1)  # a circuit without parameters
+            _mend_failed_fits(found, errors, part.data)
             if found.shape != (pub.n_rows,) or errors.shape != found.shape:
                 raise ProviderError(f"a result of {found.shape} values for {pub.n_rows} points")
             values.append(found)
@@ -126,3 +150,24 @@ def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
             f"a result that is not one of an estimator ({type(error).__name__})"
         ) from None
     return JobResult((), tuple(values), tuple(variances), taken(spec, options))
+
+
+def _mend_failed_fits(values: Any, errors: Any, data: Any) -> None:
+    """Put finite errors where a fit of the extrapolation gave none, and a value where it failed.
+
+    The client says inf there. The error is that of the polynomial through all noise factors, and
+    the distance from a straight line through them, which is the value where there is none.
+    """
+    failed = ~(np.isfinite(values) & np.isfinite(errors))
+    if not failed.any() or not hasattr(data, "evs_noise_factors"):
+        return
+    factors = np.array(NOISE_FACTORS, dtype=np.float64)
+    powers = np.vander(factors, increasing=True)
+    through = np.linalg.inv(powers)[0]
+    straight = np.linalg.pinv(powers[:, :2])[0]
+    n = len(factors)
+    amplified = np.asarray(data.evs_noise_factors, dtype=np.float64).reshape(-1, n)[failed.ravel()]
+    spread = np.asarray(data.stds_noise_factors, dtype=np.float64).reshape(-1, n)[failed.ravel()]
+    line = amplified @ straight
+    values[failed] = np.where(np.isfinite(values[failed]), values[failed], line)
+    errors[failed] = np.sqrt((spread * through) ** 2 @ np.ones(n) + (values[failed] - line) ** 2)

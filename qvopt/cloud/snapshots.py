@@ -35,7 +35,7 @@ from .provider import (
     RefusedError,
     Usage,
 )
-from .resilience import bits_of, circuit_factor, estimator_pubs, make_estimator, taken, values_of
+from .resilience import bits_of, circuit_factor, estimator_pubs, make_estimator, results_of, taken
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -134,7 +134,7 @@ class SnapshotProvider:
             here = Pub(circuit, pub.values, observable)
             one = JobSpec((here,), spec.shots)
             estimator = make_estimator(backend, self._options, spec.shots, seed=seed)
-            found = values_of(estimator.run(estimator_pubs((here,))).result(), one, self._options)
+            found = results_of(estimator.run(estimator_pubs((here,))), one, self._options)
             values += found.values or ()
             variances += found.variances or ()
         return JobResult((), tuple(values), tuple(variances), self._shots(spec))

@@ -147,8 +147,7 @@ def _state(provider: Provider, job: str, seconds: float) -> str:
         now = within(seconds, lambda: provider.status(job), "the provider")
     except QvoptError as error:
         return f"unknown: {error}"
-    place = "" if now.queue_position is None else f", place {now.queue_position}"
-    return f"{now.state}{place}{': ' + now.reason if now.reason else ''}"
+    return f"{now.state}{now.queue}{': ' + now.reason if now.reason else ''}"
 
 
 def cancel_jobs(path: Path) -> list[tuple[str, JobState]]:

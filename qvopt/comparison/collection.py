@@ -89,6 +89,7 @@ def run_outcome(sweep: Sweep, run: PlannedRun, stored: StoredOutcome) -> RunOutc
         seconds=stored.seconds,
         message=stored.message,
         run=str((sweep.folder or Path()) / run.path),
+        unit=run.problem.unit,
     )
 
 
@@ -111,6 +112,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
             p.label: {
                 **p.sizes,
                 "reference": p.reference,
+                "unit": p.unit,
                 "hf": p.references.get("hf"),
                 "fci": p.references.get("fci"),
                 "budget": p.budget or sweep.spec.budget,

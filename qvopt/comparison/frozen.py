@@ -13,6 +13,7 @@ from typing import Any
 from qvopt.assembly import hamiltonian_of
 from qvopt.experiment import MoleculeSpec
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.lattice import energy_unit
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
 
@@ -43,6 +44,12 @@ class Problem:
     prices: Mapping[str, float] = field(default_factory=dict)
     shots: tuple[int, ...] | None = None
     budget: int | None = None
+
+    @property
+    def unit(self) -> str:
+        """The unit of its energies."""
+        molecule = self.base["molecule"]
+        return energy_unit(molecule["name"], molecule.get("set"))
 
 
 class ProblemStore:

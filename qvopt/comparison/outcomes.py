@@ -34,6 +34,7 @@ class RunOutcome:
         seconds: of work.
         message: why it ended, in words.
         run: path of the run folder.
+        unit: of the problem's energies, where it is not Hartree.
     """
 
     problem: str
@@ -51,6 +52,7 @@ class RunOutcome:
     seconds: float = 0.0
     message: str = ""
     run: str = ""
+    unit: str = "Ha"
 
     def shots_to(self, target: float) -> int | None:
         """Shots at the first iterate whose exact error is at most `target` Hartree, or None."""

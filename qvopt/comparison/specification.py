@@ -24,10 +24,10 @@ from qvopt.experiment import (
     MeasurementSpec,
     Nameable,
     NamedSpec,
-    StrictModel,
     explain_invalid,
 )
 from qvopt.experiment_file import dump_toml, molecule_beside, read_experiment_file
+from qvopt.strict_model import StrictModel
 from qvopt_molecules.errors import InputError
 
 CHEMICAL_ACCURACY: Final = 1.6

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.wording import thousandth
 from qvopt_molecules.errors import InputError
 
 from .grid import Cell, Grid
@@ -66,6 +67,7 @@ def summarise(
         ranking=ranking,
         detectable=tuple(_detectable(grid, problem) for problem in grid.problems),
         blocks=blocks,
+        thousandth=thousandth(run.unit for cell in cells for run in cell.runs),
     )
 
 

@@ -130,7 +130,8 @@ class Summary:
     """Everything that is said about a comparison.
 
     `targets` are in Hartree, the main one first. `ranking` is best first, over the `blocks` pairs
-    of problem and seed that every optimizer ran.
+    of problem and seed that every optimizer ran. `thousandth` is what 1e-3 of an energy is called:
+    lattice models have units of their own in the place of Hartree.
     """
 
     problems: tuple[str, ...]
@@ -142,6 +143,7 @@ class Summary:
     ranking: tuple[Rank, ...]
     detectable: tuple[Detectable, ...] = ()
     blocks: int = 0
+    thousandth: str = "mHa"
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ def runs_table(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) ->
     """
     import pandas as pd
 
+    hartree = all(run.unit == "Ha" for run in outcomes)
     rows = []
     for run in outcomes:
         row: dict[str, Any] = {
@@ -37,7 +38,9 @@ def runs_table(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) ->
             "seconds": run.seconds,
         }
         for target in targets:
-            row[f"shots_to_{1e3 * target:g}mHa"] = run.shots_to(target)
+            # A model's energies are in units of its own.
+            text = f"{1e3 * target:g}mHa" if hartree else f"{target:g}"
+            row[f"shots_to_{text}"] = run.shots_to(target)
         row |= {f"shots.{purpose}": shots for purpose, shots in run.spent.items()}
         row |= {f"option.{key}": _plain(value) for key, value in run.options.items()}
         rows.append(row | {"message": run.message, "run": run.run})

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from qvopt.backends.folding import Folding
 from qvopt.measurement.extrapolation import Fit
 from qvopt.measurement.readout import Method
+from qvopt.strict_model import StrictModel
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ReadoutSpec(_Model):
+class ReadoutSpec(StrictModel):
     """Correction of readout errors; see `qvopt.measurement.readout`.
 
     `shots` are those of each of the two calibration circuits, charged as "readout-calibration".
@@ -27,7 +24,7 @@ class ReadoutSpec(_Model):
     every: int | None = Field(default=None, ge=1)
 
 
-class ZneSpec(_Model):
+class ZneSpec(StrictModel):
     """Zero-noise extrapolation; see `qvopt.measurement.extrapolation` and `backends.folding`.
 
     An energy's shots are split over the scales: N shots stay N shots.
@@ -64,7 +61,7 @@ def _zne(value: Any) -> Any:
     return {"scales": value} if isinstance(value, list | tuple) else _table(value)
 
 
-class MitigationSpec(_Model):
+class MitigationSpec(StrictModel):
     """What is done about a device's errors. Post-selection is `measurement.postselect`.
 
     They combine: readout is corrected first, then outcomes are selected, energies are extrapolated

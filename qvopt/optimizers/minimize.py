@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, unknown_name
 
 from .errors import DivergedError
 from .protocol import (
@@ -149,13 +150,20 @@ def minimize(
         max_steps: stop after that many.
         seed: of the optimizer's own draws.
         callback: called with x after each step.
-        hyperparameters: of the named optimizer.
+        hyperparameters: of the named optimizer; an Optimizer has its own already.
 
-    Raises InputError for an unknown optimizer or one that asks for what is not given.
+    Raises InputError for an unknown optimizer or one that asks for what is not given, and for an
+    unknown keyword.
     """
-    chosen = (
-        get_optimizer(optimizer, **hyperparameters) if isinstance(optimizer, str) else optimizer
-    )
+    if isinstance(optimizer, str):
+        chosen = get_optimizer(optimizer, **hyperparameters)
+    elif hyperparameters:
+        known = inspect.signature(minimize).parameters.keys() - {"fun", "x0", "hyperparameters"}
+        raise unknown_name(
+            "keyword of minimize beside an optimizer object,", next(iter(hyperparameters)), known
+        )
+    else:
+        chosen = optimizer
     x = np.array(x0, dtype=np.float64).reshape(-1)
     function = _Function(fun, jac, metric, fidelity)
     solver = AskTell(chosen, x, seed, landscape)

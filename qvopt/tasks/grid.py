@@ -37,6 +37,18 @@ def parse_grid(text: str) -> tuple[float, ...]:
     return tuple(round(float(v), 12) for v in np.linspace(start, stop, number))
 
 
+def unit_of(parameter: str) -> str:
+    """Unit of a molecule's parameter by its name: Å of bonds, ° of angles, else "".
+
+    >>> unit_of("bond"), unit_of("angle"), unit_of("u")
+    ('Å', '°', '')
+    """
+    words = parameter.lower()
+    if any(word in words for word in ("bond", "distance", "length")):
+        return "Å"
+    return "°" if any(word in words for word in ("angle", "dihedral")) else ""
+
+
 def grid_values(values: str | Sequence[float]) -> tuple[float, ...]:
     """Return the values of a grid as text, or of a sequence of numbers."""
     if isinstance(values, str):

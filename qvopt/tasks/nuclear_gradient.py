@@ -66,7 +66,9 @@ def integral_derivatives(
             pair = []
             for sign in (1.0, -1.0):
                 moved = displaced(molecule, k, axis, sign * step * BOHR)
-                pair.append(align(build_hamiltonian(moved, cache=False), hamiltonian).hamiltonian)
+                # From the orbitals here: of several mean fields the same one on both sides.
+                near = build_hamiltonian(moved, near=hamiltonian)
+                pair.append(align(near, hamiltonian).hamiltonian)
             forth, back = pair
             out.append(
                 IntegralDerivative(

@@ -1,49 +1,64 @@
 r"""Orbital-optimised VQE: the lowest energy over circuit parameters and orbitals.
 
-    E(x, κ) = ⟨ψ(x)| e^{κ̂} H e^{-κ̂} |ψ(x)⟩,   κ between frozen, active and empty orbitals.
+    E(κ) = min_x ⟨ψ(x)| H[C exp(κ)] |ψ(x)⟩,   κ between frozen, active and empty orbitals.
 
-BFGS on min_x E(x, κ): a VQE run at each set of orbitals, which starts where the last one ended and
-whose density matrices give the gradient g_pq = 2 (F_qp - F_pq) of the generalised Fock matrix
+A VQE runs at each set of orbitals, from where the last one ended. Its density matrices give the
+gradient g of E exactly, and the Hessian but for the response of x, V Λ V^T. A step is
+-V |Λ|^-1 V^T g, down the hill also where it curves down (Dauphin et al., arXiv:1406.2572).
 
-    F_iq = 2 (F^I + F^A)_iq,   F_tq = Σ_u γ_tu F^I_uq + Σ_uvw Γ_tuvw (qu|vw),   F_aq = 0
+Canonical orbitals are often a saddle: the gradient between irreducible representations is zero, and
+stays it. So at a stationary point the lowest curvature of E, response included, is looked for
+(products with its Hessian are differences of g), and a negative one is followed down. What is found
+is a minimum, the lowest one near the start, not for certain the lowest of all.
 
-(i frozen, t active, a empty). At a full CI active state this is CASSCF. I. O. Sokolov et al.,
-arXiv:1911.10864; W. Mizukami et al., arXiv:1910.11526; T. Helgaker et al., Molecular
-Electronic-Structure Theory (2000), chapter 12.
+At a full CI active state this is CASSCF. I. O. Sokolov et al., arXiv:1911.10864; W. Mizukami et
+al., arXiv:1910.11526.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import grown, molecular_hamiltonian
-from qvopt.experiment import Experiment, make_experiment
+from qvopt.assembly import molecular_hamiltonian
+from qvopt.experiment import AnsatzSpec, Experiment, make_experiment
 from qvopt.result import Result
 from qvopt.session import Session
+from qvopt.tasks.curvature import lowest_curvature
+from qvopt.tasks.orbital_derivatives import (
+    Pairs,
+    orbital_gradient,
+    orbital_hessian,
+    rotations,
+    turned,
+)
 from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.states import components
+from qvopt_circuits.catalogue import ansatz_data
+from qvopt_circuits.given import GivenCircuit
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.frame import OrbitalFrame
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.integrals import hamiltonian_in_frame
 
 FloatArray = npt.NDArray[np.float64]
 
 _LONGEST = 0.3  # radians of one rotation in a step
+_FLATTEST = 0.002  # Hartree: curvatures below are taken for this
+_UNSTABLE = -0.1  # of a curvature that is otherwise about 1
+_PROBE, _KICK = 0.003, 0.2  # radians: of a difference of gradients, and off a saddle
 
 
 @dataclass(frozen=True)
 class OptimisedOrbitals:
     """The end of an orbital optimisation.
 
-    `energies` are those of the VQE runs in Hartree, one at each set of orbitals that was tried;
-    `hamiltonian` is over the best ones and `gradient` the largest orbital gradient there, in
-    Hartree.
+    `energies` are those of the VQE runs in Hartree, one at each set of orbitals that a step tried;
+    `runs` counts also those that the curvature took. `hamiltonian` is over the best orbitals and
+    `gradient` the largest orbital gradient there, in Hartree. `converged` says that it is small and
+    that no curvature is negative; `saddles` how many were left on the way.
     """
 
     converged: bool
@@ -51,6 +66,8 @@ class OptimisedOrbitals:
     gradient: float
     hamiltonian: MolecularHamiltonian
     result: Result
+    runs: int
+    saddles: int
 
     @property
     def energy(self) -> float:
@@ -64,6 +81,8 @@ class OptimisedOrbitals:
             "energy": self.energy,
             "first_energy": self.energies[0],
             "energies": list(self.energies),
+            "runs": self.runs,
+            "saddles": self.saddles,
             "largest_orbital_gradient": self.gradient,
             "parameters": self.result.x.tolist(),
         }
@@ -73,18 +92,20 @@ def optimise_orbitals(
     molecule: str | Mapping[str, Any] | Experiment,
     *,
     tolerance: float = 1e-5,
-    max_rounds: int = 100,
+    max_rounds: int = 300,
     progress: Callable[[int, float, float], None] | None = None,
     **settings: Any,
 ) -> OptimisedOrbitals:
-    """Run orbital-optimised VQE.
+    """Run orbital-optimised VQE to a minimum.
 
         optimise_orbitals({"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 2}}).energy
+
+    The circuit is that of the first orbitals throughout; an adaptive one grows there.
 
     Args:
         molecule: as for `run`, with an active space.
         tolerance: largest orbital gradient in Hartree to stop at.
-        max_rounds: most VQE runs.
+        max_rounds: most VQE runs, those that look for negative curvature included.
         progress: is told round, energy and gradient.
         settings: the keys of `Experiment`; exact energies only.
 
@@ -108,35 +129,21 @@ def optimise_orbitals(
     pairs = rotations(h)
     if len(pairs[0]) == 0:
         raise InputError("every orbital is active: there is nothing to rotate; give --active-space")
-    search = _Search(experiment, pairs, progress)
-    here = search.at(h)
-    inverse = np.diag(1.0 / _curvatures(here, pairs))
-    while search.largest(here) >= tolerance and len(search.energies) < max_rounds:
-        step = -inverse @ here.slope
-        if step @ here.slope >= 0:  # not downhill: begin anew
-            inverse = np.diag(1.0 / _curvatures(here, pairs))
-            step = -inverse @ here.slope
-        step *= min(1.0, _LONGEST / float(np.abs(step).max()))
-        scale = 1.0
-        while True:
-            there = search.at(_turned(here.hamiltonian, scale * step, pairs))
-            gain = here.energy - there.energy
-            enough = gain >= -1e-4 * scale * float(step @ here.slope) - 1e-9
-            if enough or len(search.energies) >= max_rounds or scale < 1e-3:
-                break
-            scale *= 0.4
-        if not enough:
+    search = _Search(_with_its_circuit(experiment, h), pairs, max_rounds, progress)
+    here, saddles, stable = search.step(h), 0, False
+    while True:
+        here = _descend(search, here, tolerance)
+        if here.largest >= tolerance or search.spent:
             break
-        moved, change = scale * step, there.slope - here.slope
-        curvature = float(moved @ change)
-        if curvature > 1e-12:
-            left = np.eye(len(moved)) - np.outer(moved, change) / curvature
-            inverse = left @ inverse @ left.T + np.outer(moved, moved) / curvature
-        here = there
-    gradient = search.largest(here)
+        lower = _off_saddle(search, here)
+        stable = lower is None and not search.spent
+        if lower is None:
+            break
+        here, saddles = search.step(lower.hamiltonian), saddles + 1
     return OptimisedOrbitals(
-        gradient < tolerance, tuple(search.energies), gradient, here.hamiltonian, here.result
-    )
+        stable, tuple(search.energies), here.largest, here.hamiltonian, here.result, search.runs,
+        saddles,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +154,19 @@ class _Place:
     result: Result
     energy: float
     one: FloatArray
+    two: FloatArray
     slope: FloatArray
+
+    @property
+    def largest(self) -> float:
+        return float(np.abs(self.slope).max())
+
+    def axes(self) -> tuple[FloatArray, FloatArray]:
+        """Positive curvatures |λ| and their directions (columns), at fixed density matrices."""
+        h = self.hamiltonian
+        assert h.frame is not None
+        values, axes = np.linalg.eigh(orbital_hessian(h, h.frame, self.one, self.two))
+        return np.maximum(np.abs(values), _FLATTEST), axes
 
 
 class _Search:
@@ -156,108 +175,99 @@ class _Search:
     def __init__(
         self,
         experiment: Experiment,
-        pairs: Any,
+        pairs: Pairs,
+        most: int,
         progress: Callable[[int, float, float], None] | None,
     ) -> None:
-        self._experiment, self._pairs, self._progress = experiment, pairs, progress
+        self.pairs = pairs
         self.energies: list[float] = []
+        self.runs = 0
+        self._experiment, self._most, self._progress = experiment, most, progress
 
-    def at(self, h: MolecularHamiltonian) -> _Place:
+    @property
+    def spent(self) -> bool:
+        return self.runs >= self._most
+
+    def step(self, h: MolecularHamiltonian) -> _Place:
+        """Run a VQE from the last step's parameters, and tell of it."""
+        place = self.probe(h, None)
+        self.energies.append(place.energy)
+        self._start_at(place.result.x)
+        if self._progress is not None:
+            self._progress(self.runs, place.energy, place.largest)
+        return place
+
+    def probe(self, h: MolecularHamiltonian, start: FloatArray | None) -> _Place:
+        """Run a VQE from `start`."""
+        if start is not None:
+            self._start_at(start)
         with Session.begin(self._experiment, store=False, hamiltonian=h) as session:
             for _ in session:
                 pass
             result = session.result()
-        one, two = density_matrices(
-            components(grown(session.assembly, result.operators), result.x), h.norb
-        )
+        self.runs += 1
+        one, two = density_matrices(components(session.assembly, result.x), h.norb)
         energy = float(result.energy if result.exact is None else result.exact)  # type: ignore[arg-type]
-        self.energies.append(energy)
-        if not result.operators:  # an adaptive circuit grows anew from its reference
-            start = tuple(result.x.tolist())
-            self._experiment = self._experiment.model_copy(update={"start": start})
         assert h.frame is not None
-        slope = orbital_gradient(h, h.frame, one, two)[self._pairs]
-        place = _Place(h, result, energy, one, slope)
-        if self._progress is not None:
-            self._progress(len(self.energies), energy, self.largest(place))
-        return place
+        slope = orbital_gradient(h, h.frame, one, two)[self.pairs]
+        return _Place(h, result, energy, one, two, slope)
 
-    def largest(self, place: _Place) -> float:
-        return float(np.abs(place.slope).max())
+    def _start_at(self, x: FloatArray) -> None:
+        start = tuple(x.tolist())
+        self._experiment = self._experiment.model_copy(update={"start": start})
 
 
-def _curvatures(place: _Place, pairs: Any) -> FloatArray:
-    """Diagonal estimates 2 (n_p - n_q) (f_qq - f_pp) of the Hessian, kept positive."""
-    from pyscf import scf
+def _with_its_circuit(experiment: Experiment, h: MolecularHamiltonian) -> Experiment:
+    """The experiment with its circuit gate by gate, grown if the ansatz is adaptive.
 
-    h = place.hamiltonian
-    frame = h.frame
-    assert frame is not None
-    mol, core, active = frame.mole(), frame.core(), frame.active(h.norb)
-    density = 2.0 * core @ core.T + active @ place.one @ active.T
-    fock = scf.hf.get_hcore(mol) + scf.hf.get_veff(mol, density)
-    f = np.einsum("mp,mn,np->p", frame.coefficients, fock, frame.coefficients)
-    n = np.zeros(len(f))
-    n[: frame.n_core] = 2.0
-    n[frame.n_core : frame.n_core + h.norb] = place.one.diagonal()
-    p, q = pairs
-    return np.asarray(np.maximum(2.0 * (n[p] - n[q]) * (f[q] - f[p]), 0.3))
+    Circuits may depend on the orbitals; their parameters would change their meaning on the way.
+    """
+    with Session.begin(experiment, store=False, hamiltonian=h) as session:
+        start = session.assembly.start
+        if experiment.ansatz.name == "adapt":
+            for _ in session:
+                pass
+            start = session.result().x
+        given = AnsatzSpec(**ansatz_data(GivenCircuit.of(session.circuit)))
+    return experiment.model_copy(update={"ansatz": given, "start": tuple(start.tolist())})
 
 
-def _turned(h: MolecularHamiltonian, kappa: FloatArray, pairs: Any) -> MolecularHamiltonian:
-    """The Hamiltonian over C exp(κ)."""
-    from scipy.linalg import expm
-
-    frame = h.frame
-    assert frame is not None
-    total = frame.coefficients.shape[1]
-    generator = np.zeros((total, total))
-    generator[pairs] = kappa
-    generator -= generator.T
-    there = replace(frame, coefficients=frame.coefficients @ expm(generator))
-    return hamiltonian_in_frame(there, h.norb, h.n_alpha, h.n_beta, label=h.label)
-
-
-def rotations(h: MolecularHamiltonian) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return index pairs (p, q), p < q, of orbitals in different sets, over all orbitals."""
-    assert h.frame is not None
-    total = h.frame.coefficients.shape[1]
-    kind = np.full(total, 2)
-    kind[: h.frame.n_core + h.norb] = 1
-    kind[: h.frame.n_core] = 0
-    p, q = np.triu_indices(total, 1)
-    kept = kind[p] != kind[q]
-    return p[kept], q[kept]
+def _descend(search: _Search, here: _Place, tolerance: float) -> _Place:
+    """Step down until the gradient is below the tolerance, or nothing is gained."""
+    while here.largest >= tolerance and not search.spent:
+        curvatures, axes = here.axes()
+        step = -axes @ ((axes.T @ here.slope) / curvatures)
+        step *= min(1.0, _LONGEST / float(np.abs(step).max()))
+        scale = 1.0
+        while True:
+            there = search.step(turned(here.hamiltonian, scale * step, search.pairs))
+            gain = here.energy - there.energy
+            enough = gain >= -1e-4 * scale * float(step @ here.slope) - 1e-9
+            if enough or search.spent or scale < 1e-3:
+                break
+            scale *= 0.4
+        if not enough:
+            break
+        here = there
+    return here
 
 
-def orbital_energy(
-    h: MolecularHamiltonian, frame: OrbitalFrame, one: FloatArray, two: FloatArray
-) -> float:
-    """Energy in Hartree over the orbitals of a frame, at fixed density matrices."""
-    there = hamiltonian_in_frame(frame, h.norb, h.n_alpha, h.n_beta)
-    return float(
-        there.core_energy + np.sum(there.one_body * one) + 0.5 * np.sum(there.two_body * two)
+def _off_saddle(search: _Search, here: _Place) -> _Place | None:
+    """A lower place along a direction of negative curvature; None where there is none."""
+    h, x = here.hamiltonian, here.result.x
+    curvatures, axes = here.axes()
+
+    def product(v: FloatArray) -> FloatArray:
+        size = _PROBE / float(np.abs(v).max())
+        slope = search.probe(turned(h, size * v, search.pairs), x).slope
+        return np.asarray((slope - here.slope) / size)
+
+    lowest, direction = lowest_curvature(
+        product, curvatures**-0.5, axes, np.random.default_rng(0), unstable=_UNSTABLE
     )
-
-
-def orbital_gradient(
-    h: MolecularHamiltonian, frame: OrbitalFrame, one: FloatArray, two: FloatArray
-) -> FloatArray:
-    """Return ∂E/∂κ_pq at κ = 0 for C exp(κ), antisymmetric over all orbitals, in Hartree."""
-    from pyscf import ao2mo, scf
-
-    mol, c, n_core, n = frame.mole(), frame.coefficients, frame.n_core, h.norb
-    core, active = frame.core(), frame.active(n)
-    bare = scf.hf.get_hcore(mol)
-    densities = np.array([2.0 * core @ core.T, active @ one @ active.T])
-    j, k = scf.hf.get_jk(mol, densities)
-    inactive = c.T @ (bare + j[0] - 0.5 * k[0]) @ c
-    mean = c.T @ (j[1] - 0.5 * k[1]) @ c
-    total = c.shape[1]
-    mixed = ao2mo.general(mol, (c, active, active, active), compact=False)
-    mixed = mixed.reshape(total, n, n, n)
-    fock = np.zeros((total, total))
-    fock[:n_core] = 2.0 * (inactive + mean)[:n_core]
-    rows = slice(n_core, n_core + n)
-    fock[rows] = one @ inactive[rows] + np.einsum("tuvw,quvw->tq", two, mixed)
-    return np.asarray(2.0 * (fock.T - fock))
+    if lowest >= _UNSTABLE:
+        return None
+    direction = direction * (_KICK / float(np.abs(direction).max()))
+    sides = [search.probe(turned(h, s * direction, search.pairs), x) for s in (1.0, -1.0)]
+    lower = min(sides, key=lambda place: place.energy)
+    return lower if lower.energy < here.energy - 1e-8 else None

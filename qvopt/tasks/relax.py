@@ -21,10 +21,10 @@ from qvopt.experiment import Experiment, make_experiment
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session, ended_result
+from qvopt.tasks.branches import follow
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives
 from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.states import components
-from qvopt_molecules.alignment import align
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.geometry import format_geometry
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -180,6 +180,8 @@ class _Work:
             home = RunFolder(self.folder)
             home.write_json("relaxation.json", out.document())
             home.write_text("path.xyz", out.xyz())
+            if converged:
+                home.write_text("relaxed.xyz", Relaxation(True, (out.final,)).xyz())
         return out
 
     def _evaluate(self, coordinates: FloatArray) -> tuple[float, FloatArray]:
@@ -230,7 +232,7 @@ class _Work:
         else:
             hamiltonian = build_hamiltonian(molecule)
             if self._before is not None:
-                hamiltonian = align(hamiltonian, self._before[0]).hamiltonian
+                hamiltonian = follow(spec, hamiltonian, self._before[0]).hamiltonian
                 start = tuple(self._before[1].tolist())
                 if assemble(experiment, hamiltonian).circuit.n_parameters == len(start):
                     experiment = experiment.model_copy(update={"start": start})

@@ -1,4 +1,4 @@
-"""Potential-energy curves: one run for each value of a parameter of the molecule.
+"""Curves: one run for each value of a parameter of the molecule, or of the lattice model.
 
 A scan is a folder: `scan.toml` (what was asked), `points/0000` and so on (each an ordinary run),
 and what is derived from them, `scan.json`, `scan.csv` and `scan.png`. A finished point is never run
@@ -12,34 +12,32 @@ neighbour's (`qvopt_molecules.alignment`). Without them the points do not depend
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
+import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble, molecular_hamiltonian, resolve_molecule
+from qvopt.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.backends.catalogue import get_backend
 from qvopt.cloud.handling import JobHandling
-from qvopt.experiment import Experiment, make_experiment
+from qvopt.experiment import Experiment, MoleculeSpec, make_experiment
 from qvopt.experiment_file import dump_toml, read_experiment_file
 from qvopt.result import Result
 from qvopt.run_folder import RunFolder
-from qvopt.session import Session, ended_result
+from qvopt.session import Session, ended_result, kind_of
 from qvopt.steps import Step
+from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
-from qvopt_molecules.alignment import align
+from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.lattice import is_lattice
-from qvopt_molecules.references import ccsd_energy_if_any
-from qvopt_molecules.spins import molecular
+from qvopt_molecules.lattice import energy_unit, is_lattice
+from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -47,78 +45,12 @@ CONTINUOUS = 0.7
 """Overlap of the occupied orbitals of neighbours above which parameters carry over."""
 
 
-@dataclass(frozen=True)
-class ScanPoint:
-    """One point of a curve; energies in Hartree, None where they are not known.
-
-    `warm` tells whether the run started from its neighbour's parameters; `continuity` is the
-    overlap of the occupied orbitals with the neighbour's. The rest is as in `Result`.
-    """
-
-    value: float
-    status: str
-    energy: float | None
-    stderr: float | None
-    exact: float | None
-    hf: float
-    ccsd: float | None
-    fci: float | None
-    error: float | None
-    steps: int
-    evaluations: int
-    shots: int
-    seconds: float
-    warm: bool
-    continuity: float | None
-    run: str | None
-
-
-@dataclass(frozen=True)
-class ScanResult:
-    """A curve: the points that are done, in the order of the scan.
-
-    `rows()` is tidy data, one row a point; `frame()` the same as a pandas DataFrame.
-    """
-
-    molecule: str
-    parameter: str
-    points: tuple[ScanPoint, ...]
-    folder: str | None = None
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One dictionary a point, the parameter under its own name."""
-        rows = []
-        for point in self.points:
-            row = asdict(point)
-            rows.append({self.parameter: row.pop("value"), **row})
-        return rows
-
-    def frame(self) -> Any:
-        """The rows as a pandas DataFrame."""
-        return importlib.import_module("pandas").DataFrame(self.rows())
-
-    def column(self, name: str) -> FloatArray:
-        """One column as floats, NaN where it is unknown."""
-        values = [row[name] for row in self.rows()]
-        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-
-    def document(self) -> dict[str, Any]:
-        """The curve as plain JSON values."""
-        return {
-            "molecule": self.molecule,
-            "parameter": self.parameter,
-            "points": self.rows(),
-            "shots": sum(p.shots for p in self.points),
-            "folder": self.folder,
-        }
-
-
 class Scan:
     """A scan in progress. Iterate over it for its points, then ask for its `result()`.
 
     Args:
         experiment: what every point shares.
-        parameter: the molecule's parameter that varies, such as "bond".
+        parameter: the molecule's parameter that varies, such as "bond", or the model's, as "u".
         values: its values, run in this order.
         warm: start each point where the one before it ended.
         folder: where to keep the runs; an existing folder of the same scan is gone on with. None
@@ -140,20 +72,29 @@ class Scan:
         self.values = grid_values(values)
         self.folder = folder
         self._experiments = [self._at(value) for value in self.values]
-        geometries = set()
+        geometries, units = set(), set()
+        self.names: dict[str, str] = {}
+        self.basis, name = "", Path(experiment.molecule.name).stem
         for value, point in zip(self.values, self._experiments, strict=True):
             try:
                 molecule = resolve_molecule(point.molecule)
                 if is_lattice(point.molecule.name):
-                    molecular_hamiltonian(point.molecule)
+                    units.add(energy_unit(point.molecule.name, point.molecule.set))
+                    self.names = {"kind": "lattice", **kind_of(hamiltonian_of(point.molecule))}
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
             if molecule is None and point.molecule.name.lower().endswith("fcidump"):
                 raise InputError("an FCIDUMP file is one geometry; it has no parameter to scan")
             geometries.add(value if molecule is None else molecule.atoms)
+            if molecule is not None:
+                self.basis = molecule.basis
+                if not re.fullmatch(r"[\w.+-]+", name):  # an inline geometry: its formula
+                    name = molecule.name
         if len(geometries) < len(set(self.values)):
             raise InputError(f"{parameter} does not change the molecule; name it in the geometry")
-        self.label = Path(experiment.molecule.name).stem[:40] or "molecule"
+        if self.names:
+            self.names["unit"] = units.pop() if len(units) == 1 else ""
+        self.label = name[:40] or "molecule"
         self._done: list[ScanPoint] = []
         if folder is not None:
             self._open(folder)
@@ -185,7 +126,7 @@ class Scan:
         self._done = []
         for step in self._queued():
             yield None, step
-        before: tuple[MolecularHamiltonian, FloatArray] | None = None
+        before: tuple[Hamiltonian, FloatArray] | None = None
         for number, value in enumerate(self.values):
             done = self._finished(number)
             if done is not None:
@@ -193,14 +134,14 @@ class Scan:
             else:
                 session, continuity = self._session(number, before)
                 warm = session.experiment.start is not None and self.warm and number > 0
-                hamiltonian = session.assembly.molecular
+                hamiltonian = session.assembly.hamiltonian
                 with session:
                     for step in session:
                         yield None, step
                     result = session.result()
             x = result.x if result.average is None else result.average.x
             before = (hamiltonian, x) if self.warm and np.all(np.isfinite(x)) else None
-            point = _point(value, result, hamiltonian, continuity, warm)
+            point = scan_point(value, result, hamiltonian, continuity, warm)
             self._done.append(point)
             yield point, None
 
@@ -232,11 +173,14 @@ class Scan:
     def result(self) -> ScanResult:
         """Return the points that are done, and write the derived files."""
         folder = None if self.folder is None else str(self.folder)
-        result = ScanResult(self.label, self.parameter, tuple(self._done), folder)
+        points, ansatz = tuple(self._done), self.experiment.ansatz.name
+        result = ScanResult(
+            self.label, self.parameter, points, folder, self.names, ansatz, self.basis
+        )
         if self.folder is not None:
             home = RunFolder(self.folder)
             home.write_json("scan.json", result.document())
-            home.write_text("scan.csv", _csv(result.rows()))
+            home.write_text("scan.csv", csv_text(result.rows()))
         return result
 
     def _at(self, value: float) -> Experiment:
@@ -247,9 +191,7 @@ class Scan:
     def _path(self, number: int) -> Path | None:
         return None if self.folder is None else self.folder / "points" / f"{number:04d}"
 
-    def _finished(
-        self, number: int
-    ) -> tuple[MolecularHamiltonian, Result, float | None, bool] | None:
+    def _finished(self, number: int) -> tuple[Hamiltonian, Result, float | None, bool] | None:
         path = self._path(number)
         if path is None or not (path / "journal.jsonl").is_file():
             return None
@@ -257,10 +199,10 @@ class Scan:
         if result is None:
             return None
         run = RunFolder(path)
-        return molecular(run.hamiltonian()), result, *_read_link(path)
+        return run.hamiltonian(), result, *_read_link(path)
 
     def _session(
-        self, number: int, before: tuple[MolecularHamiltonian, FloatArray] | None, **how: Any
+        self, number: int, before: tuple[Hamiltonian, FloatArray] | None, **how: Any
     ) -> tuple[Session, float | None]:
         """Resume a point, or begin it; `how` is for the session."""
         path = self._path(number)
@@ -269,11 +211,10 @@ class Scan:
         if path is not None and path.exists():
             shutil.rmtree(path)  # killed before its journal began: nothing was run
         experiment = self._experiments[number]
-        hamiltonian = molecular_hamiltonian(experiment.molecule)
+        hamiltonian = hamiltonian_of(experiment.molecule)
         continuity = None
         if before is not None:
-            aligned = align(hamiltonian, before[0])
-            hamiltonian, continuity = aligned.hamiltonian, aligned.continuity
+            hamiltonian, continuity = _following(experiment.molecule, hamiltonian, before[0])
             if continuity > CONTINUOUS and _fits(experiment, hamiltonian, before[1]):
                 start = tuple(before[1].tolist())
                 experiment = experiment.model_copy(update={"start": start})
@@ -344,7 +285,25 @@ def default_folder(work: Scan) -> Path:
     return Path("scans") / f"{work.label}-{work.parameter}-{key}"
 
 
-def _fits(experiment: Experiment, hamiltonian: MolecularHamiltonian, x: FloatArray) -> bool:
+def _following(
+    spec: MoleculeSpec, hamiltonian: Hamiltonian, previous: Hamiltonian
+) -> tuple[Hamiltonian, float]:
+    """A Hamiltonian in orbitals that follow its neighbour's, and their continuity.
+
+    Sites and spins are where they are; 0 where their number changes.
+    """
+    if hamiltonian.n_qubits != previous.n_qubits:
+        return hamiltonian, 0.0
+    if isinstance(hamiltonian, SpinHamiltonian) or isinstance(previous, SpinHamiltonian):
+        return hamiltonian, 1.0
+    sizes = [(h.n_alpha, h.n_beta) for h in (hamiltonian, previous)]
+    if hamiltonian.frame is None and sizes[0] != sizes[1]:
+        return hamiltonian, 0.0
+    aligned = follow(spec, hamiltonian, previous)
+    return aligned.hamiltonian, aligned.continuity
+
+
+def _fits(experiment: Experiment, hamiltonian: Hamiltonian, x: FloatArray) -> bool:
     """Whether the parameters are as many as the point's circuit has."""
     return assemble(experiment, hamiltonian).circuit.n_parameters == len(x)
 
@@ -355,42 +314,3 @@ def _read_link(path: Path) -> tuple[float | None, bool]:
         return stored["continuity"], bool(stored["warm"])
     except (OSError, ValueError, KeyError, TypeError):
         return None, False
-
-
-def _point(
-    value: float,
-    result: Result,
-    hamiltonian: MolecularHamiltonian,
-    continuity: float | None,
-    warm: bool,
-) -> ScanPoint:
-    return ScanPoint(
-        value=value,
-        status=result.status,
-        energy=result.energy,
-        stderr=result.stderr,
-        exact=result.exact,
-        hf=result.hf,
-        ccsd=ccsd_energy_if_any(hamiltonian),
-        fci=result.fci,
-        error=result.error,
-        steps=result.steps,
-        evaluations=result.evaluations,
-        shots=result.shots,
-        seconds=result.seconds,
-        warm=warm,
-        continuity=continuity,
-        run=result.run,
-    )
-
-
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    import csv
-    import io
-
-    text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return text.getvalue()

@@ -296,3 +296,17 @@ def test_what_cannot_be_read_is_named(make, message):
     with pytest.raises(InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_a_start_where_the_gradient_vanishes_is_told() -> None:
+    """A bare hardware-efficient circuit starts at zeros: the vacuum, and no step leads off it."""
+    from qiskit.circuit.library import efficient_su2
+
+    circuit = efficient_su2(4)
+    stuck = run("h2", ansatz=circuit, backend="lightning")
+    assert stuck.steps == 0
+    assert stuck.message == "no step was taken: the gradient vanishes at the start"
+    start = np.random.default_rng(1).normal(size=circuit.num_parameters)
+    free = run("h2", ansatz=from_qiskit(circuit, start), backend="lightning")
+    assert free.message == ""
+    assert free.error == pytest.approx(0.0, abs=1e-6)

@@ -189,7 +189,8 @@ def test_a_refused_key_is_said_to_be_one_at_once(server, tmp_path, monkeypatch, 
     assert code == 4
 
 
-def test_a_dead_network_is_said_to_be_one_at_once(server, tmp_path, monkeypatch, capsys):
+def test_a_dead_network_is_said_to_be_one_at_once(server, tmp_path, monkeypatch, capsys, caplog):
+    caplog.set_level(logging.ERROR, logger="qiskit_ibm_runtime")  # as one who wants no log has it
     write(tmp_path)
     for name in ("QISKIT_IBM_URL", "IAM_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

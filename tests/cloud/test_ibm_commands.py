@@ -57,6 +57,25 @@ def test_cancel_stops_the_jobs_and_says_so(server, tmp_path):
     assert len(server.jobs) == 1
 
 
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [(7, ", place 7"), (None, " (its place is not told; 3 jobs were pending at the device)")],
+)
+def test_the_queue_is_told_as_far_as_ibm_tells_it(place, told, server, tmp_path):
+    (tmp_path / "e.toml").write_text(EXPERIMENT)
+    server.queue, server.place = 4, place
+    assert call("submit", "e.toml", "--out", "mine").exit_code == 0
+    assert f"queued{told}" in call("status", "mine").output
+    server.jobs["job0001"]["polls"] = 0
+    done = call("resume", "mine")
+    assert done.exit_code == 0, done.output
+    for job in ("job0001", "job0002"):
+        assert done.output.count(f"job {job} queued{told}") == 1
+    if place is None:  # a command asks once for a job, and once more for what it took
+        asked = [path for _, path in server.requests if path.endswith("/metrics")]
+        assert len(asked) == 6
+
+
 def test_doctor_live_asks_first_and_sends_one_job(server):
     asked = call("doctor", "--live", "--backend", "ibm:ibm_manila", answer="n\n")
     assert asked.exit_code == 0, asked.output

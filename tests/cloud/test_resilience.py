@@ -12,11 +12,13 @@ import qvopt
 from qvopt import Session, make_experiment
 from qvopt.assembly import assemble
 from qvopt.backends.protocol import Point
+from qvopt.cloud.covariances import covariance_ratios
 from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.ibm import IBMProvider
 from qvopt.cloud.ibm_options import IBMOptions
 from qvopt.cloud.provider import JobSpec, ProviderError, Pub
 from qvopt.cloud.resilience import randomizations, taken, values_of
+from qvopt.cloud.results import check_result
 from qvopt.journal import Journal
 from qvopt.measurement.statistics import combine_moments
 from qvopt_molecules.errors import InputError
@@ -61,9 +63,10 @@ def described(level, device="fake_manila", shots=500, **more):
     }
 
 
-def energies(level, n, shots, device="fake_manila"):
+def energies(level, n, shots, device="fake_manila", grouping="qubit-wise"):
     """Estimates of the energy of one state, n times."""
-    program = assemble(make_experiment(described(level, device))).program
+    measurement = {"shots": shots, "grouping": grouping}
+    program = assemble(make_experiment(described(level, device, measurement=measurement))).program
     plan = program.problem.plan
     x = np.array([0.0, 0.0, 0.2])
     each = np.full((n, len(plan.groups)), shots, dtype=np.int64)
@@ -84,12 +87,87 @@ def test_level_0_agrees_with_samples_and_level_1_reduces_the_bias(device):
     """On fake_manila readout is most of the bias of a shallow state; TREX takes it out."""
     samples, level0, level1 = (energies(level, 8, 1000, device) for level in (None, 0, 1))
     for values, variances in (samples, level0, level1):
-        # Reported errors leave covariances within a group out: of the right size, no more.
-        assert 0.2 < variances.mean() / values.var(ddof=1) < 5
+        assert 0.2 < variances.mean() / values.var(ddof=1) < 5  # of eight
     spread = np.sqrt(samples[0].var(ddof=1) / 8 + level0[0].var(ddof=1) / 8)
     assert abs(samples[0].mean() - level0[0].mean()) < 4 * spread
     biases = [abs(values.mean() - exact_energy()) for values, _ in (level0, level1)]
     assert biases[1] < 0.9 * biases[0]
+
+
+@pytest.mark.parametrize(
+    ("level", "n", "shots", "grouping"),
+    [
+        (0, 100, 500, "basis-rotation"),  # the client's own are 1.7 of it
+        pytest.param(0, 300, 500, "qubit-wise", marks=pytest.mark.slow),  # 0.8
+        pytest.param(0, 300, 500, "fully-commuting", marks=pytest.mark.slow),  # 0.7
+        pytest.param(1, 60, 960, "fully-commuting", marks=pytest.mark.slow),
+        pytest.param(2, 16, 480, "fully-commuting", marks=pytest.mark.slow),
+    ],
+)
+def test_reported_variances_are_those_of_the_energies(level, n, shots, grouping):
+    values, variances = energies(level, n, shots, grouping=grouping)
+    ratio = variances.mean() / values.var(ddof=1)
+    error = np.sqrt(2 / (n - 1))  # of the spread, the errors being normal
+    assert 1 / (1 + 3.5 * error) < ratio < 1 + 3.5 * error
+
+
+def test_covariances_are_those_of_the_outcomes():
+    rng = np.random.default_rng(3)
+    common = rng.random((4, 2, 300, 1)) < 0.3
+    bits = common ^ (rng.random((4, 2, 300, 3)) < [0.05, 0.1, 0.4])
+    flips = rng.random((4, 2, 1, 3)) < 0.5
+    terms = ((0b001, 0.7), (0b010, 0.4), (0b101, 0.2), (0b100, 1.1))
+    spec = JobSpec((Pub(_NoBits(), np.zeros((2, 1)), terms),), 1200)
+    (ratios,) = covariance_ratios(
+        [{"_meas": bits ^ flips, "measurement_flips._meas": flips}], spec, 1
+    )
+    for row in range(2):
+        z = 1.0 - 2.0 * bits[:, row].reshape(-1, 3)
+        columns = np.array([z[:, 0], z[:, 1], z[:, 0] * z[:, 2], z[:, 2]])
+        c = np.array([c for _, c in terms])
+        covariance = np.cov(columns, ddof=0)
+        assert ratios[row] == pytest.approx(c @ covariance @ c / (c**2 @ np.diag(covariance)))
+        assert ratios[row] > 1.2
+    # Of a form that is not known: the largest that a ratio can be. Of no spread: one.
+    for strange in ([], [{}], [{"_meas": bits[:, :1]}], [object()]):
+        assert covariance_ratios(strange, spec, 1)[0].tolist() == [4.0, 4.0]
+    same = [{"_meas": np.zeros((4, 2, 300, 3), dtype=bool)}]
+    assert covariance_ratios(same, spec, 1)[0].tolist() == [1.0, 1.0]
+
+
+class _Raw:
+    """What the client gives for a pub of level 2 whose second fit, and whose third one, failed."""
+
+    class data:
+        evs = np.array([0.5, 0.3, np.inf])
+        stds = np.array([0.1, np.inf, np.inf])
+        evs_noise_factors = np.array([[0.4, 0.3, 0.2], [0.2, 0.1, 0.0], [0.2, 0.1, 0.0]])
+        stds_noise_factors = np.full((3, 3), 0.02)
+
+
+def test_a_fit_that_failed_costs_precision_and_not_the_job():
+    spec = JobSpec((Pub(_NoBits(), np.zeros((3, 1)), ((1, 0.5),)),), 100)
+    result = values_of([_Raw()], spec, IBMOptions(resilience=2))
+    # Through (1, 3, 5) at 0: (15 - 10 + 3)/8 of the values; the line through them goes to 0.25.
+    error = 0.02 * np.sqrt(15**2 + 10**2 + 3**2) / 8
+    assert result.values[0] == pytest.approx([0.5, 0.3, 0.25])
+    assert result.variances[0] == pytest.approx([0.01, error**2 + 0.05**2, error**2])
+    check_result(result, spec)
+
+
+class _NoBits:
+    parameters = ()
+    num_clbits = 0
+
+
+def test_other_points_are_other_jobs_though_the_seed_is_the_same():
+    measurement = {"shots": 500, "grouping": "fully-commuting"}
+    program = assemble(make_experiment(described(None, measurement=measurement))).program
+    shots = np.full((1, len(program.problem.plan.groups)), 200, dtype=np.int64)
+    seed = np.random.SeedSequence(7)
+    found = [program.sample([Point(np.array([0.0, 0.0, a]))], shots, seed) for a in (0, 1.5, 0)]
+    means = [[m.mean for m in moments] for (moments,) in found]
+    assert means[0] == means[2] != means[1]
 
 
 @pytest.mark.slow
@@ -216,11 +294,7 @@ def test_randomizations_keep_the_shots_where_a_divisor_fits():
 
 
 def test_a_result_that_is_no_estimators_is_an_error():
-    class Circuit:
-        parameters = ()
-        num_clbits = 0
-
-    spec = JobSpec((Pub(Circuit(), np.zeros((2, 0)), ((1, 0.5),)),), 100)
+    spec = JobSpec((Pub(_NoBits(), np.zeros((2, 0)), ((1, 0.5),)),), 100)
     assert taken(spec, IBMOptions(resilience=0)) == 200
     for raw in ([], [object()]):
         with pytest.raises(ProviderError, match="not one of an estimator"):

@@ -11,7 +11,7 @@ import pytest
 
 from qvopt.comparison.report import write_report
 from qvopt.comparison.report.about import findings, rules, tuning_text
-from qvopt.comparison.report.numbers import between, millihartree, p_value
+from qvopt.comparison.report.numbers import between, p_value, thousandths
 from qvopt.comparison.report.tables import Table, paired_table, results_table, values
 from qvopt.comparison.report.text import latex_escape, latex_table, write_csv
 from qvopt.comparison.summarise import summarise
@@ -125,11 +125,11 @@ def test_csv_cannot_be_a_formula(tmp_path):
 
 
 def test_numbers_in_words():
-    assert millihartree(1.6e-3) == "1.60"
-    assert millihartree(-2.5e-4) == "−0.250"
-    assert millihartree(float("inf")) == "∞"
-    assert millihartree(float("nan")) == "–"
-    assert millihartree(0.0) == "0"
+    assert thousandths(1.6e-3) == "1.60"
+    assert thousandths(-2.5e-4) == "−0.250"
+    assert thousandths(float("inf")) == "∞"
+    assert thousandths(float("nan")) == "–"
+    assert thousandths(0.0) == "0"
     assert p_value(1e-9) == "< 0.0001"
     assert between(Interval(float("-inf"), float("inf"))) == "–"
 

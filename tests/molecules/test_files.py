@@ -28,6 +28,8 @@ def test_nearest_names():
         find_molecule("h2o", {"bnd": 1.0})
     with pytest.raises(InputError, match="did you mean '6-31g'"):
         find_molecule("h2o", basis="6-31gg")
+    assert find_molecule("h2o", basis="6-311G(d, p)").basis == "6-311g**"
+    assert find_molecule("h2o", basis="6-31+G(d)").basis == "6-31+g*"
 
 
 @pytest.mark.parametrize(

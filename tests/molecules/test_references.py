@@ -1,11 +1,14 @@
 """The catalogue's energies, recomputed, and overrides that change them."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from qvopt_molecules.catalogue import catalogue_names, find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.mean_field import solve_mean_field
 from qvopt_molecules.molecule import ActiveSpace
 from qvopt_molecules.references import fci_energy, reference_energies
 
@@ -112,3 +115,22 @@ def test_forbidden_integrals_are_zero_and_allowed_ones_are_not():
     forbidden = (label[:, None] ^ label[None, :]) != 0
     assert not h.one_body[forbidden].any()
     assert set(h.irreps) == {0, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("bond", "lower"), [(1.595, -7.86202386), (5.0, -7.58430074), (6.0, -7.56671022)]
+)
+def test_the_lower_of_two_mean_fields_of_a_stretched_bond(bond, lower):
+    """PySCF's default guess ends in higher minima of LiH: a curve through them has jumps."""
+    from pyscf import gto, scf
+
+    found = solve_mean_field(find_molecule("lih", {"bond": bond}))
+    assert found.e_tot == pytest.approx(lower, abs=1e-7)
+    mol = gto.M(atom=f"Li 0 0 0; H 0 0 {bond}", basis="sto-3g", verbose=0)
+    for guess in ("minao", "atom", "1e", "huckel"):
+        other = scf.RHF(mol).set(conv_tol=1e-11, init_guess=guess)
+        other._chkfile.close()  # an unclosed file is a warning
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            other.run(chkfile=None)
+        assert not other.converged or found.e_tot < other.e_tot + 1e-7

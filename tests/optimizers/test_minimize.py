@@ -95,3 +95,15 @@ def test_ask_and_tell_ends_with_the_optimizer():
         )
     assert solver.finished
     assert solver.x == pytest.approx(np.zeros(2), abs=1e-6)
+
+
+def test_keywords_beside_an_optimizer_object_are_known_ones():
+    optimizer = get_optimizer("adam", learning_rate=0.5)
+    assert minimize(lambda x: float(x @ x), [1.0], optimizer, max_steps=3).nit == 3
+    with pytest.raises(InputError, match=r"unknown keyword .*'max_step'; did you mean 'max_steps'"):
+        minimize(lambda x: float(x @ x), [1.0], optimizer, max_step=3)
+    with pytest.raises(InputError, match="'learning_rate'"):
+        minimize(lambda x: float(x @ x), [1.0], optimizer, learning_rate=0.1)
+    # A named one takes the rest as its own.
+    with pytest.raises(InputError, match="learning_rat"):
+        minimize(lambda x: float(x @ x), [1.0], "adam", learning_rat=0.1)

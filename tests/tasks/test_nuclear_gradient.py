@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from pyscf.fci import direct_spin1
 
 from qvopt import relax, run
 from qvopt.assembly import assemble
@@ -13,6 +14,7 @@ from qvopt.experiment import make_experiment
 from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
 from qvopt.tasks.nuclear_gradient import (
     BOHR,
+    displaced,
     gradient_from_matrices,
     integral_derivatives,
     measured_gradient,
@@ -21,7 +23,10 @@ from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.states import components, numbers_of, turned
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace
+from qvopt_molecules.references import fci_energy, hartree_fock_energy
+from qvopt_molecules.states import fci_state
 
 TIGHT = {"optimizer": {"name": "l-bfgs", "tolerance": 1e-9}, "max_steps": 2000}
 
@@ -118,3 +123,18 @@ def test_automatic_spaces_have_no_gradient():
     molecule = find_molecule("lih", active_space=space)
     with pytest.raises(InputError, match="give the counts it found"):
         integral_derivatives(molecule, build_hamiltonian(molecule))
+
+
+def test_the_gradient_stays_on_its_mean_field():
+    """Of water with both bonds at 2.5 Å: displaced geometries solved afresh would find another."""
+    near = build_hamiltonian(find_molecule("h2o", {"bond": 2.2}))
+    molecule = find_molecule("h2o", {"bond": 2.5})
+    h = build_hamiltonian(molecule, near=near)
+    energies = []
+    for sign in (1.0, -1.0):
+        moved = displaced(molecule, 1, 0, sign * 1e-3 * BOHR)
+        energies.append(fci_energy(build_hamiltonian(moved, near=h)))
+    one, two = direct_spin1.make_rdm12(fci_state(h), h.norb, (h.n_alpha, h.n_beta))
+    gradient = gradient_from_matrices(integral_derivatives(molecule, h), one, two)
+    assert gradient[1, 0] == pytest.approx((energies[0] - energies[1]) / 2e-3, abs=1e-5)
+    assert hartree_fock_energy(h) > hartree_fock_energy(build_hamiltonian(molecule)) + 0.05

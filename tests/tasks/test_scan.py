@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from qvopt import scan
+from qvopt.cli.scans import scan_command
 from qvopt.experiment import make_experiment
 from qvopt.tasks.grid import grid_values, parse_grid
 from qvopt.tasks.scan import Scan
@@ -120,6 +122,69 @@ def test_independent_points_may_run_side_by_side(tmp_path):
         next(Scan(experiment, "bond", [0.6], warm=True).independent())
 
 
+def test_a_curve_follows_its_mean_field_where_there_are_several():
+    """Water with both bonds stretched: RHF from the neighbour's density by PySCF, and no spike."""
+    from pyscf import gto, scf
+
+    bonds = [2.2, 2.35, 2.5]
+    curve = scan("h2o", "bond", bonds, max_steps=1000)
+    assert [p.warm for p in curve.points] == [False, True, True]
+    assert min(p.continuity for p in curve.points[1:]) > 0.99
+    angle = np.deg2rad(104.5 / 2)
+    density = None
+    for point in curve.points:
+        y, z = point.value * np.sin(angle), point.value * np.cos(angle)
+        atoms = f"O 0 0 0; H 0 {y} {z}; H 0 {-y} {z}"
+        mol = gto.M(atom=atoms, basis="sto-3g", symmetry="C2v", verbose=0)
+        mean_field = scf.RHF(mol).set(conv_tol=1e-11)
+        mean_field._chkfile.close()  # an unclosed file is a warning
+        mean_field.chkfile = None
+        mean_field.kernel(density)
+        density = mean_field.make_rdm1()
+        assert point.hf == pytest.approx(mean_field.e_tot, abs=1e-7)
+    errors = curve.column("error")
+    assert np.all(np.diff(errors) > 0)
+    assert errors[-1] < 6e-3
+    lowest = scan("h2o", "bond", bonds[2:], max_steps=1000)
+    assert lowest.points[0].hf < curve.points[2].hf
+    assert lowest.points[0].error > 0.05
+
+
+def test_what_the_tables_and_pictures_say(tmp_path, capsys, monkeypatch):
+    """Units, the ansatz, points without CCSD; numbers are whole in a narrow terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "60")
+    experiment = make_experiment({"molecule": {"name": "n2", "active_space":
+                                  {"electrons": 6, "n_orbitals": 6}}})  # fmt: skip
+    work = Scan(experiment, "bond", [1.1, 2.2], folder=tmp_path / "s")
+    assert scan_command(work, tmp_path / "curve.svg", as_json=False, quiet=False) == 0
+    shown = capsys.readouterr()
+    assert shown.err.startswith("bond = 1.1 Å ")
+    assert shown.out.startswith("bond (Å)  energy ")
+    assert "CCSD does not converge at 1 of 2 points" in shown.out
+    result = work.result()
+    for point in result.points:
+        assert f"{point.energy:.6f}" in shown.out
+        assert f"{point.fci:.6f}" in shown.out
+    document = result.document()
+    assert (document["parameter_unit"], document["ansatz"], document["basis"]) == (
+        "Å",
+        "uccsd",
+        "sto-3g",
+    )
+    picture = (tmp_path / "curve.svg").read_text()
+    for text in ("bond (Å)", "VQE (uccsd)", "n2, sto-3g"):
+        assert f"<!-- {text} -->" in picture
+
+
+def test_an_inline_geometry_is_called_by_its_formula(tmp_path):
+    done = call("scan", "H 0 0 0; H 0 0 r", "--r", "0.7:0.735:2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "scans").iterdir()
+    assert folder.name.startswith("h2-r-")
+    assert "-0.0000" not in done.stdout + done.stderr
+
+
 def test_grids():
     assert parse_grid("0.4:3.0:27")[1] == 0.5
     assert grid_values([1, 2.5]) == (1.0, 2.5)
@@ -133,6 +198,7 @@ ERRORS = {
     "option": (["h2", "--bond", "0.4:3:3", "--shot", "100"], "unknown option --shot"),
     "two": (["h2o", "--bond", "0.9:1:3", "--angle", "90:110:3"], "needs one parameter"),
     "geometry": (["h2", "--bond", "0.0:1.0:3"], "bond = 0: .*same place"),
+    "negative": (["h2", "--bond", "-1.0:1.0:4"], "bond = -1: .*a length in Ångström, got -1"),
     "fixed": (["H 0 0 0; H 0 0 1", "--bond", "0.5:1:2"], "bond"),
 }
 
@@ -147,3 +213,58 @@ def test_errors_take_one_line_and_write_nothing(name, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
     assert re.search(message, done.stderr)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sites", [2, 3])
+def test_a_hubbard_chain_over_its_interaction(sites, tmp_path):
+    found = scan({"name": "hubbard", "set": {"sites": sites}}, "u", "0:8:3", out=tmp_path / "scan")
+    if sites == 2:  # E = (U - sqrt(U² + 16 t²)) / 2
+        u = found.column("u")
+        assert found.column("fci") == pytest.approx((u - np.sqrt(u**2 + 16)) / 2)
+        assert found.column("energy") == pytest.approx(found.column("fci"), abs=1e-6)
+    assert [p.warm for p in found.points] == [False, True, True]
+    document = json.loads((tmp_path / "scan" / "scan.json").read_text())
+    assert (document["kind"], document["unit"]) == ("lattice", "t")
+    again = list(Scan.open(tmp_path / "scan"))
+    assert [p.energy for p in again] == [p.energy for p in found.points]
+
+
+def test_a_chain_of_spins_over_its_anisotropy_and_its_length(tmp_path, capsys):
+    from qvopt.cli.scans import open_scan, scan_command
+
+    chain = {"name": "heisenberg", "set": {"sites": 4}}
+    data = {"molecule": chain, "ansatz": "hva", "backend": "lightning"}
+    work = open_scan(None, data, "delta", "0.5:1.5:3", True, tmp_path / "delta")
+    assert scan_command(work, None, False, False) == 0
+    text = capsys.readouterr().out
+    assert "exact" in text
+    assert "units of J" in text
+    assert not re.search(r"Hartree|CCSD|full CI|mHa", text)
+    points = Scan.open(tmp_path / "delta")
+    assert [p.warm for p in points] == [False, True, True]
+    assert all(abs(p.error) < 1e-5 for p in points.result().points)
+    # Another number of sites has other parameters.
+    longer = Scan(make_experiment({**data, "molecule": "heisenberg"}), "sites", "2:4:2")
+    assert [p.warm for p in longer] == [False, False]
+    assert longer.result().column("fci") == pytest.approx([-0.75, -1.6160254])
+    # Energies over different couplings have no common unit.
+    assert Scan(make_experiment(data), "j", "1:2:2").names["unit"] == ""
+
+
+@pytest.mark.parametrize(
+    ("molecule", "parameter", "label"),
+    [("h2", "bond", "bond (Å)"), ("hubbard", "u", "u (t)"), ("hubbard", "sites", "sites")],
+)
+def test_axes_of_a_picture_carry_units(molecule, parameter, label, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    from qvopt.tasks.scan_picture import draw_scan
+
+    seen = []
+    monkeypatch.setattr(Figure, "savefig", lambda self, *a, **k: seen.append(self))
+    draw_scan(scan(molecule, parameter, [2.0, 3.0]), tmp_path / "curve.svg")
+    axes = seen[0].axes
+    assert axes[-1].get_xlabel() == label
+    unit = "Ha" if molecule == "h2" else "t"
+    assert axes[0].get_ylabel() == f"energy ({unit})"
+    assert ("Hartree-Fock" in axes[0].get_legend_handles_labels()[1]) == (molecule == "h2")

@@ -83,6 +83,8 @@ class BlockRun(Run):
                 for a, b in zip(*np.nonzero(rotated), strict=True)
                 for first in range(0, int(blocks[a, b]), width)
             ]
+            # One alpha family after another: its rows then stay in the cache.
+            places.sort(key=lambda place: (place[0], place[2] // int(self.beta.count[place[1]])))
             at = np.array(places, dtype=np.int64).reshape(-1, 3)
             classes_ = at[:, 0], at[:, 1]
             self._tiles[width] = Tiles(at, copied[classes_], rotated[classes_])

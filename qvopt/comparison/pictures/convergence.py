@@ -67,9 +67,9 @@ def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k
         shown = middle[np.isfinite(middle)]
         if front and len(shown):
             ends.append((float(shown[-1]), cell.optimizer, colour))
-    _finish(axes, cells, bands, shots, summary.targets)
+    _finish(axes, cells, bands, shots, summary)
     axes.set_xlabel("shots spent, everything charged")
-    axes.set_ylabel("true energy error (mHa)")
+    axes.set_ylabel(f"true energy error ({summary.thousandth})")
     axes.set_title(problem, loc="left")
     grey = sum(not looks.foreground(c.optimizer) for c in cells)
     label_ends(axes, ends)
@@ -79,8 +79,8 @@ def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k
         f"Error against shots: {problem}",
         f"Median true error of the iterates over seeds, with quartile bands.{others} Dashed: "
         f"targets. A crashed run counts as infinite from then on.",
-        f"Log-log lines of true energy error in millihartree against shots spent on {problem}. "
-        + _ends_text(ends),
+        f"Log-log lines of true energy error ({summary.thousandth}) against shots spent on "
+        f"{problem}. " + _ends_text(ends, summary.thousandth),
         figure,
     )
 
@@ -103,11 +103,11 @@ def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
         panel.fill_between(shots, low, shade, color="#1f77c9", alpha=0.2, linewidth=0)
         panel.plot(shots, middle, color="#1f77c9", linewidth=1.5)
         panel.set_title(cell.optimizer, fontsize=8, loc="left", pad=3)
-        _finish(panel, cells, bands, shots, summary.targets[:1], labelled=False)
+        _finish(panel, cells, bands, shots, summary, labelled=False)
     for panel in panels[len(cells) :]:
         panel.set_visible(False)
     figure.supxlabel("shots spent, everything charged", fontsize=9, color=INK)
-    figure.supylabel("true energy error (mHa)", fontsize=9, color=INK)
+    figure.supylabel(f"true energy error ({summary.thousandth})", fontsize=9, color=INK)
     left = len(grid.of(problem)) - len(cells)
     more = f" The best {len(cells)} of {len(cells) + left} are shown." if left else ""
     return Picture(
@@ -127,7 +127,7 @@ def _band(cell: Cell, shots: FloatArray) -> FloatArray:
 
 
 def _shown(error: FloatArray) -> FloatArray:
-    """In mHa; infinite ones are left out of a line."""
+    """In thousandths; infinite ones are left out of a line."""
     scaled = np.maximum(1e3 * error, _FLOOR)
     return np.where(np.isinf(scaled), np.nan, scaled)
 
@@ -137,9 +137,10 @@ def _finish(
     cells: Sequence[Cell],
     bands: Sequence[FloatArray],
     shots: FloatArray,
-    targets: Sequence[float],
+    summary: Summary,
     labelled: bool = True,
 ) -> None:
+    targets = summary.targets if labelled else summary.targets[:1]
     starts = [1e3 * float(r.error[0]) for c in cells for r in c.runs if len(r.error)]
     lower = np.concatenate([low for low, _, _ in bands])
     lowest = float(np.nanmin(lower)) if np.isfinite(lower).any() else 1.0
@@ -153,16 +154,16 @@ def _finish(
         axes.axhline(1e3 * target, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         if labelled:
             axes.annotate(
-                f"{1e3 * target:g} mHa", (0.006, 1e3 * target),
+                f"{1e3 * target:g} {summary.thousandth}", (0.006, 1e3 * target),
                 xycoords=("axes fraction", "data"), fontsize=7, color=MUTED,
                 va="bottom", ha="left",
             )  # fmt: skip
     axes.grid(True, which="major")
 
 
-def _ends_text(ends: Sequence[tuple[float, str, str]]) -> str:
+def _ends_text(ends: Sequence[tuple[float, str, str]], unit: str) -> str:
     said = sorted(ends)
     if not said:
         return "No optimizer has a finite median."
     parts = ", ".join(f"{name} {error:.3g}" for error, name, _ in said)
-    return f"Median errors at the end, in millihartree: {parts}."
+    return f"Median errors at the end ({unit}): {parts}."

@@ -48,7 +48,7 @@ def draw_shots_to_target(grid: Grid, summary: Summary, looks: Looks) -> Picture:
         panel.set(xscale="log", xlim=span, ylim=(0, 1.02))
         steps = {name: empirical_distribution(shots[name, target]) for name in grid.optimizers}
         ends.append(_draw_steps(panel, steps, summary.order, looks, span))
-        panel.set_title(f"error at most {1e3 * target:g} mHa", loc="left")
+        panel.set_title(f"error at most {1e3 * target:g} {summary.thousandth}", loc="left")
         panel.set_ylabel("share of runs")
     log_axis(panels[-1].xaxis, shots=True)
     panels[-1].set_xlabel("shots spent, everything charged")
@@ -61,7 +61,7 @@ def draw_shots_to_target(grid: Grid, summary: Summary, looks: Looks) -> Picture:
         "Share of runs over all problems and seeds that reached the target within so many shots. "
         "Runs that never did stay in the denominator.",
         "Empirical distribution functions of shots to target. Share of runs that reached "
-        f"{1e3 * main:g} millihartree: "
+        f"{1e3 * main:g} {summary.thousandth}: "
         + ", ".join(f"{name} {share:.0%}" for name, share in reached.items())
         + ".",
         figure,
@@ -91,11 +91,11 @@ def draw_profiles(grid: Grid, summary: Summary, looks: Looks) -> Picture | None:
     log_axis(top.xaxis)
     if span[1] < 30:
         top.set_xticks([t for t in (1, 2, 3, 5, 10, 20) if t <= span[1]])
-    top.set_title(f"performance profile, {1e3 * target:g} mHa", loc="left")
+    top.set_title(f"performance profile, {1e3 * target:g} {summary.thousandth}", loc="left")
     top.set_xlabel("shots over those of the best optimizer")
     bottom.set(xlim=(0, 1), ylim=(0, 1.02))
     ends.append(_draw_steps(bottom, data, summary.order, looks, (0.0, 1.0)))
-    bottom.set_title(f"data profile, {1e3 * target:g} mHa", loc="left")
+    bottom.set_title(f"data profile, {1e3 * target:g} {summary.thousandth}", loc="left")
     bottom.set_xlabel("share of the budget spent")
     for axes in (top, bottom):
         axes.set_ylabel("share of instances")

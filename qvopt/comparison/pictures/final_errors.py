@@ -63,7 +63,7 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
         panel.set_visible(False)
     panels[0].set_yticks(place, names)
     panels[0].set_ylim(len(names) - 0.4, -0.6)
-    figure.supxlabel("true error of the point returned (mHa)", fontsize=9)
+    figure.supxlabel(f"true error of the point returned ({summary.thousandth})", fontsize=9)
     best = "; ".join(
         f"{p}: " + ", ".join(f"{o} {1e3 * e:.3g}" for o, e in _medians(summary, p)[:3])
         for p in problems
@@ -73,7 +73,7 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
         "Final error at the fixed budget",
         "True (noiseless) error at the point that each run returned: median, quartiles, 5 to 95 % "
         "whiskers, and every seed. Dashed: the main target.",
-        f"Box plots of final true errors in millihartree. Lowest medians: {best}.",
+        f"Box plots of final true errors ({summary.thousandth}). Lowest medians: {best}.",
         figure,
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 from qvopt.comparison.grid import final_error
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.statistics.quantiles import median
+from qvopt.wording import thousandth
 
 from .picture import Picture
 from .style import COLOURS, INK, log_axis, new_figure
@@ -50,6 +51,8 @@ def draw_sensitivity(
     outcomes: Iterable[RunOutcome], base: Mapping[str, str] | None = None
 ) -> Picture | None:
     """A panel for each optimizer and hyper-parameter; None where nothing was varied."""
+    outcomes = list(outcomes)
+    unit = thousandth(run.unit for run in outcomes)
     found = dependences(outcomes, base)
     panels_of = list(dict.fromkeys((d.optimizer, d.option) for d in found))[:_MOST_PANELS]
     if not panels_of:
@@ -89,7 +92,7 @@ def draw_sensitivity(
         panel.grid(True)
     for panel in panels[len(panels_of) :]:
         panel.set_visible(False)
-    figure.supylabel("final true error (mHa)", fontsize=9, color=INK)
+    figure.supylabel(f"final true error ({unit})", fontsize=9, color=INK)
     handles, labels = [], []
     for panel in panels[: len(panels_of)]:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):

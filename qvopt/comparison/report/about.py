@@ -28,11 +28,12 @@ def findings(summary: Summary) -> list[str]:
         fast = min(rows, key=lambda r: r.ert)
         if fast.successes:
             said.append(
-                f"{problem}: {fast.optimizer} reaches {1e3 * target:g} mHa at the least expected "
-                f"cost, {shots_text(fast.ert)} shots ({fast.successes} of {fast.runs} runs)."
+                f"{problem}: {fast.optimizer} reaches {1e3 * target:g} {summary.thousandth} at the "
+                f"least expected cost, {shots_text(fast.ert)} shots ({fast.successes} of "
+                f"{fast.runs} runs)."
             )
         else:
-            said.append(f"{problem}: no run reached {1e3 * target:g} mHa.")
+            said.append(f"{problem}: no run reached {1e3 * target:g} {summary.thousandth}.")
     return said
 
 
@@ -116,7 +117,7 @@ def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> 
                 str(entry.get("parameters", entry.get("n_parameters", "–"))),
                 _listed([shots_text(float(s)) for s in entry.get("shots", ())]) or "–",
                 shots_text(float(budget)),
-                f"{reference:.6f}" if isinstance(reference, float) else "–",
+                _reference(reference, entry.get("unit", "Ha")),
             )
         )
     return Table(
@@ -124,10 +125,14 @@ def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> 
         "What was minimised. Shots are those of one energy; the budget is that of a run; errors "
         "are counted from the reference.",
         ("problem", "ansatz", "backend", "qubits", "parameters", "shots", "budget",
-         "reference (Ha)"),
+         "reference"),
         tuple(rows),
         texts=3,
     )  # fmt: skip
+
+
+def _reference(energy: Any, unit: str) -> str:
+    return f"{energy:.6f} {unit}".strip() if isinstance(energy, float) else "–"
 
 
 def optimizers_table(

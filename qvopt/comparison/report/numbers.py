@@ -10,8 +10,8 @@ from qvopt.comparison.summary import Interval
 UNKNOWN = "–"
 
 
-def millihartree(energy: float) -> str:
-    """Return an energy in mHa to three digits; ∞ for a failure, – if unknown."""
+def thousandths(energy: float) -> str:
+    """Return a thousand times an energy to three digits; ∞ for a failure, – if unknown."""
     if math.isnan(energy):
         return UNKNOWN
     if math.isinf(energy):

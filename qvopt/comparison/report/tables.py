@@ -8,7 +8,7 @@ from typing import Any
 
 from qvopt.comparison.summary import ErrorRow, Summary, TargetRow
 
-from .numbers import between, millihartree, p_value, percent, shots
+from .numbers import between, p_value, percent, shots, thousandths
 
 Value = str | int | float | bool
 
@@ -59,15 +59,15 @@ def results_table(summary: Summary, problem: str, number: int) -> Table:
     ended = {r.optimizer: r for r in summary.at_end if r.problem == problem}
     names = [name for name in summary.order if name in ended]
     rows = [_result(reached[name], ended[name]) for name in names]
-    lowest = min((ended[n].error for n in names), default=0.0)
+    lowest, unit = min((ended[n].error for n in names), default=0.0), summary.thousandth
     return Table(
         f"results-{number}",
-        f"{problem}: runs that reached {1e3 * target:g} mHa with Wilson's 95 % interval; shots to "
-        f"it, median and quartiles with failures as infinite; expected running time (ERT), "
+        f"{problem}: runs that reached {1e3 * target:g} {unit} with Wilson's 95 % interval; shots "
+        f"to it, median and quartiles with failures as infinite; expected running time (ERT), "
         f"failures charged; median true and measured error at the end. Intervals are 95 % "
         f"bootstrap over seeds. Bold: the lowest final error.",
         ("optimizer", "reached", "rate (%)", "shots to target", "quartiles", "ERT", "95 %",
-         "final error (mHa)", "95 %", "measured (mHa)", "failed"),
+         f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
         tuple(rows),
         strong=frozenset(k for k, n in enumerate(names) if ended[n].error == lowest),
     )  # fmt: skip
@@ -84,9 +84,9 @@ def _result(at: TargetRow, end: ErrorRow) -> tuple[str, ...]:
         _range(low, high),
         shots(at.ert),
         between(at.ert_interval, shots),
-        millihartree(end.error),
-        between(end.error_interval, millihartree),
-        f"{millihartree(end.measured)} ± {millihartree(end.measured_error)}",
+        thousandths(end.error),
+        between(end.error_interval, thousandths),
+        f"{thousandths(end.measured)} ± {thousandths(end.measured_error)}",
         f"{failed}" if failed else "0",
     )
 
@@ -95,7 +95,7 @@ def targets_table(summary: Summary, problem: str) -> Table:
     """One problem: every other target."""
     rows = tuple(
         (
-            f"{1e3 * r.target:g} mHa", r.optimizer, f"{r.successes}/{r.runs}",
+            f"{1e3 * r.target:g} {summary.thousandth}", r.optimizer, f"{r.successes}/{r.runs}",
             f"{100 * r.rate_interval.low:.0f}–{100 * r.rate_interval.high:.0f}",
             shots(r.quartiles[1]), _range(r.quartiles[0], r.quartiles[2]),
             shots(r.ert), between(r.ert_interval, shots),

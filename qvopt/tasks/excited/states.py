@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -23,9 +24,9 @@ from qvopt.ledger import Budget, Costs, Ledger
 from qvopt.optimizers.protocol import Energy, Scalar
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.run_folder import RunFolder
-from qvopt.steps import Outcome
+from qvopt.steps import Outcome, Step
 from qvopt.streams import stream
-from qvopt.tasks.states import components
+from qvopt.tasks.states import Component, components
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_molecules.errors import InputError, unknown_name
@@ -34,12 +35,13 @@ from qvopt_molecules.states import sector_bits
 
 from .expansion import equations_of_motion, subspace_expansion
 from .objectives import DeflatedEvaluator, WeightedEvaluator
-from .vectors import spin_squared
+from .vectors import spin_squared, total_spin
 
 FloatArray = npt.NDArray[np.float64]
 
 METHODS: Final = ("vqd", "ssvqe", "qse", "qeom")
 EXCITED_STREAM: Final = 6
+_PURE = 0.02  # of 2S, off a whole number, that still counts as a pure spin
 _SPREAD = 0.3  # radians of the random start, off the symmetric points where gradients vanish
 
 
@@ -49,7 +51,8 @@ class State:
 
     `energy` with its `stderr` is from fresh shots where there are any, `exact` the noiseless one.
     `overlap` is the largest |⟨·|·⟩|² with a lower state, where amplitudes are known. `fci` is the
-    full CI energy of the same rank in the sector.
+    full CI energy of the same rank in the sector. `status` says how its minimisation ended, as in
+    `Result`: one that ended by "max-steps" is not at its minimum.
     """
 
     energy: float
@@ -60,6 +63,18 @@ class State:
     overlap: float | None
     steps: int
     parameters: tuple[float, ...]
+    status: str = "converged"
+
+    @property
+    def multiplicity(self) -> str | None:
+        """2S + 1 in words, "mixed" for a state of no one spin, None where ⟨S²⟩ is not known."""
+        if self.spin_squared is None:
+            return None
+        twice = math.sqrt(max(1.0 + 4.0 * self.spin_squared, 0.0)) - 1.0
+        if abs(twice - round(twice)) > _PURE:
+            return "mixed"
+        names = ("singlet", "doublet", "triplet", "quartet", "quintet", "sextet", "septet")
+        return names[round(twice)] if round(twice) < len(names) else f"2S = {round(twice)}"
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,7 @@ class ExcitedStates:
             row["error"] = None if state.fci is None else (
                 (state.energy if state.exact is None else state.exact) - state.fci
             )  # fmt: skip
+            row["multiplicity"] = state.multiplicity
             row["excitation"] = state.energy - self.states[0].energy
             rows.append(row)
         return {
@@ -100,6 +116,7 @@ def excited_states(
     method: Literal["vqd", "ssvqe", "qse", "qeom"] = "vqd",
     beta: float = 3.0,
     out: str | Path | None = None,
+    progress: Callable[[int, Step], None] | None = None,
     **settings: Any,
 ) -> ExcitedStates:
     """Find the lowest states of a molecule in its sector of electron numbers.
@@ -114,6 +131,7 @@ def excited_states(
             run, exactly.
         beta: weight in Hartree of the overlaps in "vqd"; above the largest gap that is sought.
         out: folder for the journals of the minimisations, which are resumed from there.
+        progress: is told the number of the minimisation and its step.
         settings: the keys of `Experiment`.
 
     Raises InputError for what cannot run.
@@ -129,6 +147,11 @@ def excited_states(
         if isinstance(molecule, Experiment)
         else make_experiment({"molecule": molecule, **settings})
     )
+    if method in ("qse", "qeom") and experiment.measurement.shots is not None:
+        raise InputError(
+            f"{method} takes its matrix elements from exact amplitudes; leave shots out, or "
+            f"take vqd or ssvqe"
+        )
     assembly = assemble(experiment)
     if method in ("vqd", "ssvqe") and isinstance(assembly.evaluator, GrowingEvaluator):
         raise InputError(
@@ -139,7 +162,7 @@ def excited_states(
     if states > size:
         raise InputError(f"the sector has {size} states, {states} were asked for")
     question = f"{method} {states}" + (f" {beta!r}" if method == "vqd" else "")
-    work = _Work(assembly, None if out is None else Path(out), question)
+    work = _Work(assembly, None if out is None else Path(out), question, progress)
     if method == "vqd":
         return work.deflate(states, beta)
     if method == "ssvqe":
@@ -150,8 +173,14 @@ def excited_states(
 class _Work:
     """Minimisations that share a ledger and a folder of journals."""
 
-    def __init__(self, assembly: Assembly, folder: Path | None, question: str) -> None:
-        self.assembly, self.folder = assembly, folder
+    def __init__(
+        self,
+        assembly: Assembly,
+        folder: Path | None,
+        question: str,
+        progress: Callable[[int, Step], None] | None,
+    ) -> None:
+        self.assembly, self.folder, self.progress = assembly, folder, progress
         self.experiment, self.hamiltonian = assembly.experiment, assembly.molecular
         self.ledger = Ledger(Budget(**self.experiment.budget.model_dump()))
         self.roots = fci_roots_if_small(self.hamiltonian, 100)
@@ -167,7 +196,7 @@ class _Work:
             outcome, _ = self._minimize(evaluator, start, k)
             x = outcome.x if outcome.average is None else outcome.average.x
             points.append(x)
-            found.append((x, base, outcome.steps))
+            found.append((x, base, outcome))
         return self._report("vqd", found)
 
     def search(self, states: int) -> ExcitedStates:
@@ -176,14 +205,9 @@ class _Work:
         combined = cast(Evaluator, WeightedEvaluator(evaluators, weights))
         outcome, _ = self._minimize(combined, self._start(1), 0)
         x = outcome.x if outcome.average is None else outcome.average.x
-        return self._report("ssvqe", [(x, e, outcome.steps) for e in evaluators])
+        return self._report("ssvqe", [(x, e, outcome) for e in evaluators])
 
     def expand(self, states: int, method: str) -> ExcitedStates:
-        if self.experiment.measurement.shots is not None:
-            raise InputError(
-                f"{method} takes its matrix elements from exact amplitudes; leave shots out, or "
-                f"take vqd or ssvqe"
-            )
         outcome, operators = self._minimize(self.assembly.evaluator, self.assembly.start, 0)
         h = self.hamiltonian
         parts = components(grown(self.assembly, operators), outcome.x)
@@ -201,7 +225,7 @@ class _Work:
         x = tuple(outcome.x.tolist())
         rows = [
             State(float(e), 0.0, float(e), self._root(k), spins[k], None, outcome.steps,
-                  x if k == 0 else ())
+                  x if k == 0 else (), outcome.status)
             for k, e in enumerate(energies)
         ]  # fmt: skip
         return ExcitedStates(method, tuple(rows), dict(self.ledger.spent))
@@ -228,8 +252,9 @@ class _Work:
                 journal,
                 () if journal is None else journal.events,
             )
-            for _ in driver:
-                pass
+            for step in driver:
+                if self.progress is not None:
+                    self.progress(number, step)
         finally:
             if journal is not None:
                 journal.close()
@@ -271,21 +296,22 @@ class _Work:
         return Evaluator(program, circuit, plan, base.shots, base.seed, base.gradient_rule)
 
     def _report(
-        self, method: str, found: Sequence[tuple[FloatArray, Evaluator, int]]
+        self, method: str, found: Sequence[tuple[FloatArray, Evaluator, Outcome]]
     ) -> ExcitedStates:
         """Fresh energies at the points, lowest first."""
         rows: list[tuple[State, FloatArray | None]] = []
-        for k, (x, evaluator, steps) in enumerate(found):
+        for k, (x, evaluator, outcome) in enumerate(found):
             prepared = evaluator.prepare([Energy(x, purpose="final")], EXCITED_STREAM, 1000 + k)
             self.ledger.check(prepared.costs)
             (answer,) = prepared.run()
             self.ledger.charge(prepared.costs)
             assert isinstance(answer, Scalar)
             exact = float(evaluator.program.energies([Point(x)])[0]) if self.exact else None
-            psi = self._amplitudes(x, evaluator)
-            spin = None if psi is None else spin_squared(psi, self.hamiltonian)
+            parts = self._components(x, evaluator)
+            psi = self._amplitudes(parts)
+            spin = total_spin(parts, self.hamiltonian) if parts else None
             state = State(answer.value, float(np.sqrt(answer.variance)), exact, None, spin, None,
-                          steps, tuple(x.tolist()))  # fmt: skip
+                          outcome.steps, tuple(x.tolist()), outcome.status)  # fmt: skip
             rows.append((state, psi))
         rows.sort(key=lambda row: row[0].energy if row[0].exact is None else row[0].exact)
         states = []
@@ -301,16 +327,19 @@ class _Work:
     def exact(self) -> bool:
         return bool(self.assembly.program.exact)
 
-    def _amplitudes(self, x: FloatArray, evaluator: Evaluator) -> FloatArray | None:
-        """Real amplitudes in the sector, where the backend tells them and they are all there is."""
+    def _components(self, x: FloatArray, evaluator: Evaluator) -> list[Component]:
+        """The state by electron numbers, where the backend tells it."""
         if not self.exact:
-            return None
-        h = self.hamiltonian
+            return []
         assembly = replace(self.assembly, circuit=evaluator.circuit, program=evaluator.program)
         try:
-            parts = components(assembly, x)
+            return components(assembly, x)
         except InputError:
-            return None
+            return []
+
+    def _amplitudes(self, parts: list[Component]) -> FloatArray | None:
+        """Real amplitudes in the sector, where they are all there is."""
+        h = self.hamiltonian
         if len(parts) != 1 or (parts[0].n_alpha, parts[0].n_beta) != (h.n_alpha, h.n_beta):
             return None
         psi = parts[0].psi

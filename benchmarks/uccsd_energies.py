@@ -1,0 +1,97 @@
+"""UCCSD energies of TenCirChem beside ours, over the same integrals.
+
+Three optima for each molecule: TenCirChem's UCCSD by its own optimizer, the same circuit (its
+operators, order and ties, `ucc.ex_ops` and `param_ids`) by ours, and our own UCCSD, of which the
+order of operators differs. The first two are one number; the third tells what the order is worth.
+The second column of differences is of both circuits' energies at random parameters.
+"""
+
+import argparse
+
+import numpy as np
+from pyscf import gto
+from tencirchem import UCCSD as Peer
+from tencirchem import set_backend
+
+from qvopt import find_molecule
+from qvopt.backends.catalogue import get_backend
+from qvopt.backends.protocol import Problem
+from qvopt.experiment import make_experiment
+from qvopt.session import Session
+from qvopt_circuits import Angle, Circuit, Gate
+from qvopt_circuits.catalogue import ansatz_data
+from qvopt_circuits.clusters import reference_gates
+from qvopt_circuits.given import GivenCircuit
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.mappings import qubit_hamiltonian
+from qvopt_molecules.references import fci_energy
+
+DEFAULT = ("h2", "h4-chain", "h4-square", "lih", "beh2", "h2o")
+
+
+def peer_of(name):
+    molecule = find_molecule(name)
+    atoms = [(a.symbol, a.position) for a in molecule.atoms]
+    mol = gto.M(atom=atoms, basis=molecule.basis, charge=molecule.charge, verbose=0)
+    peer = Peer(mol, engine="civector")
+    h = MolecularHamiltonian(
+        core_energy=float(peer.e_core),
+        one_body=np.asarray(peer.int1e),
+        two_body=np.asarray(peer.int2e),
+        n_alpha=mol.nelec[0],
+        n_beta=mol.nelec[1],
+        label=name,
+    )
+    return peer, h
+
+
+def circuit_of(peer, h):
+    """Its circuit: (p, q, r, s) is a†_p a†_q a_r a_s, its lower spin orbitals are our alpha."""
+    gates = reference_gates(h)
+    for operator, k in zip(peer.ex_ops, peer.param_ids, strict=True):
+        half = len(operator) // 2
+        qubits = (*reversed(operator[half:]), *operator[:half])
+        kind = "single-excitation" if half == 1 else "double-excitation"
+        gates.append(Gate(kind, tuple(int(q) for q in qubits), Angle(int(k), 2.0)))
+    return Circuit(h.n_qubits, tuple(gates), peer.n_params)
+
+
+def optimum(h, **ansatz):
+    experiment = make_experiment({"molecule": "h2", "max_steps": 3000, **ansatz})
+    with Session.begin(experiment, store=False, hamiltonian=h) as session:
+        for _ in session:
+            pass
+        return session.result()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--molecules", nargs="+", default=DEFAULT)
+    names = parser.parse_args().molecules
+    set_backend("numpy")
+    print(
+        "| molecule | parameters | TenCirChem (Ha) | same circuit here (Ha) | difference | "
+        "at random parameters | our UCCSD (Ha) | above full CI (mHa): theirs | ours |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for name in names:
+        peer, h = peer_of(name)
+        circuit = circuit_of(peer, h)
+        x = np.random.default_rng(0).normal(0.0, 0.1, peer.n_params)
+        program = get_backend("sector").compile(Problem(circuit, qubit_hamiltonian(h), h, None))
+        there = float(peer.energy(x))
+        random = float(program.gradient(x)[0]) - there
+        theirs = float(peer.kernel())
+        same = optimum(h, ansatz=ansatz_data(GivenCircuit.of(circuit, peer.init_guess)))
+        own = optimum(h)
+        exact = fci_energy(h)
+        print(
+            f"| {name} | {peer.n_params} | {theirs:.8f} | {same.energy:.8f} | "
+            f"{same.energy - theirs:+.1e} | {random:+.1e} | {own.energy:.8f} | "
+            f"{1e3 * (theirs - exact):.4f} | {1e3 * (own.energy - exact):.4f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

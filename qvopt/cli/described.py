@@ -1,0 +1,92 @@
+"""Options that describe an experiment, for every command that takes some of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+What = Annotated[str, typer.Argument(metavar="MOLECULE|EXPERIMENT.toml", help="As for `run`.")]
+
+# For each option: its parameter, the key of the experiment that it sets, and its declaration.
+_OPTIONS: dict[str, tuple[str, Any]] = {
+    "ansatz": ("ansatz", Annotated[str | None, typer.Option(help="qvopt list ansatze [uccsd]")]),
+    "optimizer": ("optimizer", Annotated[str | None, typer.Option(help="qvopt list optimizers")]),
+    "backend": (
+        "backend",
+        Annotated[str | None, typer.Option(help="qvopt list backends [sector]")],
+    ),
+    "shots": (
+        "measurement.shots",
+        Annotated[int | None, typer.Option(help="Shots of one energy in total; exact without.")],
+    ),
+    "seed": ("seed", Annotated[int | None, typer.Option(help="Seed of every random stream [0].")]),
+    "max_steps": ("max_steps", Annotated[int | None, typer.Option(help="Most optimizer steps.")]),
+    "settings": (
+        "",
+        Annotated[
+            list[str] | None,
+            typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`."),
+        ],
+    ),
+    "basis": ("molecule.basis", Annotated[str | None, typer.Option(help="Gaussian basis set.")]),
+    "charge": ("molecule.charge", Annotated[int | None, typer.Option(help="Total charge.")]),
+    "spin": (
+        "molecule.spin",
+        Annotated[int | None, typer.Option(help="Number of unpaired electrons.")],
+    ),
+    "active_space": (
+        "",
+        Annotated[str | None, typer.Option(metavar="ELECTRONS,ORBITALS", help="Active space.")],
+    ),
+    "frozen_core": (
+        "molecule.active_space.frozen_core",
+        Annotated[int | None, typer.Option(help="Orbitals to freeze.")],
+    ),
+    "orbitals": (
+        "molecule.orbitals",
+        Annotated[str | None, typer.Option(help="canonical, mp2-natural, boys, …")],
+    ),
+}
+
+
+def describes_experiment(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options above, less some, in the place of its parameter `data`.
+
+    The command has a parameter `what`; it is called with both, `data` as plain data of an
+    experiment (`experiment_data`).
+    """
+    names = [name for name in _OPTIONS if name not in without]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+        parameters = []
+        for parameter in inspect.signature(command).parameters.values():
+            if parameter.name == "data":
+                parameters += [_keyword(name, _OPTIONS[name][1], None) for name in names]
+            else:
+                hint = hints[parameter.name]
+                parameters.append(_keyword(parameter.name, hint, parameter.default))
+
+        def filled(**given: Any) -> None:
+            from .options import experiment_data
+
+            chosen = {name: given.pop(name) for name in names}
+            settings, space = chosen.pop("settings") or [], chosen.pop("active_space")
+            options = {_OPTIONS[name][0]: value for name, value in chosen.items()}
+            command(data=experiment_data(given["what"], options, settings, space), **given)
+
+        filled.__name__, filled.__doc__ = command.__name__, command.__doc__
+        filled.__annotations__ = {p.name: p.annotation for p in parameters}
+        filled.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return filled
+
+    return decorate
+
+
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )

@@ -1,0 +1,161 @@
+"""What a scan finds: its points as tidy data."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.result import Result
+from qvopt.tasks.grid import unit_of
+from qvopt.wording import Wording, wording_of
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.references import ccsd_energy_if_any
+from qvopt_molecules.spins import Hamiltonian
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ScanPoint:
+    """One point of a curve; energies in Hartree, or a model's own unit, None where not known.
+
+    `warm` tells whether the run started from its neighbour's parameters; `continuity` is the
+    overlap of the occupied orbitals with the neighbour's. The rest is as in `Result`.
+    """
+
+    value: float
+    status: str
+    energy: float | None
+    stderr: float | None
+    exact: float | None
+    hf: float
+    ccsd: float | None
+    fci: float | None
+    error: float | None
+    steps: int
+    evaluations: int
+    shots: int
+    seconds: float
+    warm: bool
+    continuity: float | None
+    run: str | None
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """A curve: the points that are done, in the order of the scan.
+
+    `rows()` is tidy data, one row a point; `frame()` the same as a pandas DataFrame. `names` tells
+    a lattice model and its unit; `ansatz` and `basis` are for the record.
+    """
+
+    molecule: str
+    parameter: str
+    points: tuple[ScanPoint, ...]
+    folder: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    ansatz: str = ""
+    basis: str = ""
+
+    @property
+    def axis(self) -> str:
+        """The parameter with its unit, as "bond (Å)"."""
+        return axis_of(self.parameter, self.words)
+
+    @property
+    def words(self) -> Wording:
+        """What its references and its unit are called."""
+        return wording_of(self.names)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary a point, the parameter under its own name."""
+        rows = []
+        for point in self.points:
+            row = asdict(point)
+            rows.append({self.parameter: row.pop("value"), **row})
+        return rows
+
+    def frame(self) -> Any:
+        """The rows as a pandas DataFrame."""
+        return importlib.import_module("pandas").DataFrame(self.rows())
+
+    def column(self, name: str) -> FloatArray:
+        """One column as floats, NaN where it is unknown."""
+        values = [row[name] for row in self.rows()]
+        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+
+    def document(self) -> dict[str, Any]:
+        """The curve as plain JSON values."""
+        return {
+            "molecule": self.molecule,
+            "parameter": self.parameter,
+            "parameter_unit": parameter_unit(self.parameter, self.words),
+            "ansatz": self.ansatz,
+            "basis": self.basis,
+            **self.names,
+            "points": self.rows(),
+            "shots": sum(p.shots for p in self.points),
+            "folder": self.folder,
+        }
+
+
+def parameter_unit(parameter: str, words: Wording) -> str:
+    """Unit of a scanned parameter: Å, °, that of a model's energies, or ""."""
+    if words.in_hartree:
+        return unit_of(parameter)
+    return words.unit if parameter.lower() in ("u", "mu", "field") else ""
+
+
+def axis_of(parameter: str, words: Wording) -> str:
+    """The parameter with its unit, as "bond (Å)"."""
+    unit = parameter_unit(parameter, words)
+    return f"{parameter} ({unit})" if unit else parameter
+
+
+def scan_point(
+    value: float,
+    result: Result,
+    hamiltonian: Hamiltonian,
+    continuity: float | None,
+    warm: bool,
+) -> ScanPoint:
+    """Return the point of a run's result."""
+    ccsd = None
+    if isinstance(hamiltonian, MolecularHamiltonian):
+        ccsd = ccsd_energy_if_any(hamiltonian)
+    return ScanPoint(
+        value=value,
+        status=result.status,
+        energy=result.energy,
+        stderr=result.stderr,
+        exact=result.exact,
+        hf=result.hf,
+        ccsd=ccsd,
+        fci=result.fci,
+        error=result.error,
+        steps=result.steps,
+        evaluations=result.evaluations,
+        shots=result.shots,
+        seconds=result.seconds,
+        warm=warm,
+        continuity=continuity,
+        run=result.run,
+    )
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as CSV."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()
