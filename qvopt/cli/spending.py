@@ -9,6 +9,7 @@ from dataclasses import replace
 from qvopt.cloud.program import HardwareProgram
 from qvopt.run_folder import RunFolder
 from qvopt.session import Session
+from qvopt_molecules.errors import InputError
 
 
 def caps_line(caps: Mapping[str, float], currency: str) -> str:
@@ -27,7 +28,11 @@ def announce(session: Session, *, quiet: bool) -> None:
 
     # Played on an evaluator of its own, which the run's learns nothing from.
     assembly = session.assembly
-    forecast = forecast_run(replace(assembly, evaluator=replace(assembly.evaluator)))
+    try:
+        forecast = forecast_run(replace(assembly, evaluator=replace(assembly.evaluator)))
+    except InputError as error:
+        print(f"{program.device.full_name}: {error}", file=sys.stderr)
+        return
     whole = forecast.whole
     parts = [f"{whole.jobs:,} jobs", f"{whole.shots:,} shots"]
     if program.device.durable:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Bill, Counts, MeteredProgram, Outcomes, Point
 from qvopt.driver import Driver
+from qvopt.growing import GrowingEvaluator
 from qvopt.ledger import Budget, Cost, Ledger
 from qvopt.measurement.estimate import Moments
 from qvopt.optimizers.registry import get_optimizer
@@ -160,6 +161,11 @@ def forecast_run(assembly: Any) -> RunForecast:
     if not isinstance(program, HardwareProgram):
         raise InputError("only runs on hardware have a forecast of jobs; use `qvopt run --dry`")
     evaluator = assembly.evaluator
+    if isinstance(evaluator, GrowingEvaluator):
+        raise InputError(
+            "a circuit that grows has no forecast: cap the run by --budget in jobs, shots or "
+            "QPU seconds"
+        )
     dry: Any = DryProgram(program)
     assert isinstance(dry, MeteredProgram)
     evaluator.program = dry

@@ -83,7 +83,7 @@ def test_a_cap_below_the_forecast_is_said_beforehand(server, tmp_path):
     assert not server.jobs
 
 
-def test_no_steps_and_a_growing_circuit_have_a_forecast(tmp_path, monkeypatch):
+def test_no_steps_have_a_forecast_and_a_growing_circuit_has_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(tmp_path, device="ibm:fake_manila", steps=0)
     dry = call("submit", "e.toml", "--dry", "--json")
@@ -91,6 +91,9 @@ def test_no_steps_and_a_growing_circuit_have_a_forecast(tmp_path, monkeypatch):
     parts = {p["part"]: p["jobs"] for p in json.loads(dry.output)["parts"]}
     assert parts["first step"] == 0
     assert parts["final check"] == parts["0 steps"] == 1
+    dry = call("submit", "e.toml", "--dry", "--set", "ansatz.name=adapt")
+    assert dry.exit_code != 0
+    assert "has no forecast" in str(dry.exception)
 
 
 def test_a_snapshot_says_no_word_of_its_jobs_and_is_free_in_any_currency(tmp_path, monkeypatch):
