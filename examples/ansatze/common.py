@@ -15,8 +15,9 @@ def show(molecule, name, backend="sector", **options):
     else:
         circuit = ansatz.circuit(hamiltonian)
     cost = summary(circuit)
+    given = ", ".join(f"{key}={value}" for key, value in options.items())
     print(
         f"{molecule:10} {name:18} {result.energy:14.8f} Ha   {1e3 * result.error:8.4f} mHa above "
-        f"full CI   {cost['n_parameters']:4d} parameters   {cost['cnots']:6d} CNOTs"
+        f"full CI   {cost['n_parameters']:4d} parameters   {cost['cnots']:6d} CNOTs   {given}"
     )
     return result

@@ -6,11 +6,16 @@ from qiskit.circuit.library import efficient_su2
 
 from qvopt import from_pennylane, from_qiskit, run
 
-# A Qiskit circuit, bare (it starts at zeros) or with a start point.
-circuit = efficient_su2(4, reps=1)
-start = np.random.default_rng(0).normal(size=circuit.num_parameters) * 0.5
+
+def show(what, result):
+    print(f"{what:18} {result.energy:.8f} Ha, {1e3 * result.error:.4f} mHa above full CI")
+
+
+# A Qiskit circuit with a start point. Bare it starts at zeros: here the vacuum, and no way out.
+circuit = efficient_su2(4)
+start = np.random.default_rng(1).normal(size=circuit.num_parameters)
 ansatz = from_qiskit(circuit, start)
-print(run("h2", ansatz=ansatz, backend="lightning", max_steps=60).energy)
+show("Qiskit circuit", run("h2", ansatz=ansatz, backend="lightning"))
 
 
 # A PennyLane function: excitations stay whole, so this one runs on the sector backend.
@@ -20,9 +25,9 @@ def function(x):
     qml.SingleExcitation(x[1], wires=[1, 0])
 
 
-print(run("h2", ansatz=from_pennylane(function, [0.0, 0.0])).energy)
+show("PennyLane function", run("h2", ansatz=from_pennylane(function, [0.0, 0.0])))
 
 # Both become lines of gates, which an experiment file can hold.
-print(from_pennylane(function, [0.0, 0.0]).gates)
+print("as lines of gates: ", *from_pennylane(function, [0.0, 0.0]).gates, sep="\n  ")
 lines = ["x 0", "x 2", "double-excitation 0 2 1 3 2.0*x0"]
-print(run("h2", ansatz={"name": "circuit", "gates": lines}).energy)
+show("lines of gates", run("h2", ansatz={"name": "circuit", "gates": lines}))

@@ -1,5 +1,6 @@
 """The examples run, and say something."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -18,10 +19,16 @@ def test_example_scripts(path, tmp_path, monkeypatch, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_circuits_from_elsewhere_reach_full_ci(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(FOLDER / "from_elsewhere.py"), run_name="__main__")
+    errors = re.findall(r"(-?[\d.]+) mHa above full CI", capsys.readouterr().out)
+    assert len(errors) == 3
+    assert all(abs(float(e)) < 0.01 for e in errors)
+
+
 def test_the_documented_plug_in_works(tmp_path):
     """The class of docs/ansatze.md, as it stands there, is an ansatz."""
-    import re
-
     import numpy as np
 
     from qvopt.backends.protocol import Problem
