@@ -169,10 +169,15 @@ class PreparedRound:
 
     def _forecast(self) -> Bill:
         program, job = self._evaluator.program, self._job
-        if not isinstance(program, MeteredProgram) or not (job.points or job.pairs):
+        if not isinstance(program, MeteredProgram):
             return Bill()
-        shots = np.array(job.pair_shots, dtype=np.int64)
-        return program.forecast(job.points, np.array(job.shots), job.pairs, shots)
+        if not (job.points or job.pairs or job.readings):
+            return Bill()
+        pair_shots = np.array(job.pair_shots, dtype=np.int64)
+        shots = np.array(job.reading_shots, dtype=np.int64)
+        return program.forecast(
+            job.points, np.array(job.shots), job.pairs, pair_shots, job.readings, shots
+        )
 
     def run(self) -> list[Answer]:
         """Run it and return the answers.

@@ -21,24 +21,32 @@ FloatArray = npt.NDArray[np.float64]
 def generator_circuit(circuit: Circuit, reading: Reading) -> tuple[Circuit, list[Diagonal]]:
     """Return what to run before the qubits are read, and each generator as a function of the bits.
 
-    The circuit up to the run, then one Clifford basis change for the strings of all generators:
-    three CNOTs and a CZ for each qubit of a string, for a double excitation.
+    The circuit up to the run, then `generator_basis`.
     """
-    n = circuit.n_qubits
-    strings = [generator_strings(circuit.gates[circuit.parametric[k]]) for k in reading.gates]
-    flat = np.array([(x, z) for part in strings for x, z, _ in part], dtype=np.uint64)
-    gates = diagonalizing_gates(flat[:, 0], flat[:, 1], n)
-    _, masks, signs = conjugated(flat[:, 0], flat[:, 1], gates)
-    first = circuit.parametric[reading.gates[0]]
+    first, gates, diagonals = generator_basis(circuit, reading.gates)
     bound = circuit.bind(reading.point.x, reading.point.shifts)
-    out = Circuit(n, (*bound.gates[:first], *gates), 0)
+    return Circuit(circuit.n_qubits, (*bound.gates[:first], *gates), 0), diagonals
+
+
+def generator_basis(
+    circuit: Circuit, run: tuple[int, ...]
+) -> tuple[int, list[Gate], list[Diagonal]]:
+    """Return where a run of commuting gates begins, a change of basis, and the diagonals there.
+
+    One Clifford circuit serves the strings of all generators: three CNOTs and a CZ for each qubit
+    of a string, for a double excitation.
+    """
+    strings = [generator_strings(circuit.gates[circuit.parametric[k]]) for k in run]
+    flat = np.array([(x, z) for part in strings for x, z, _ in part], dtype=np.uint64)
+    gates = diagonalizing_gates(flat[:, 0], flat[:, 1], circuit.n_qubits)
+    _, masks, signs = conjugated(flat[:, 0], flat[:, 1], gates)
     diagonals, start = [], 0
     for part in strings:
         own = slice(start, start + len(part))
         weights = np.array([c for _, _, c in part])
         diagonals.append(Diagonal(masks[own], signs[own] * weights))
         start += len(part)
-    return out, diagonals
+    return circuit.parametric[run[0]], list(gates), diagonals
 
 
 def outcomes_of_counts(diagonals: list[Diagonal], counts: dict[int, int]) -> Outcomes:

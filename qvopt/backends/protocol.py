@@ -197,6 +197,8 @@ class MeteredProgram(CountingProgram, Protocol):
         shots: IntArray,
         pairs: Sequence[tuple[Point, Point]],
         pair_shots: IntArray,
+        readings: Sequence[Reading] = (),
+        reading_shots: IntArray | None = None,
     ) -> Bill:
         """What sampling these will take."""
         ...

@@ -17,6 +17,8 @@ from qvopt.tasks.excited.states import ExcitedStates, State, excited_states, sav
 from .folders import default_folder, interruptible
 from .output import print_json, print_table
 
+_SAME = 0.5  # overlap with a lower state from which on a state is not another one
+
 
 class _Progress:
     """A line for the first step of each minimisation, and one about every other second."""
@@ -86,6 +88,10 @@ def _remarks(found: ExcitedStates) -> list[str]:
     if late:
         most = max(s.steps for s in found.states)
         lines.append(f"not at a minimum after {most} steps: {_named(late)}; give --max-steps")
+    again = [str(k) for k, s in enumerate(found.states) if (s.overlap or 0.0) > _SAME]
+    if again:
+        hint = "; give a larger --beta, above the gap" if found.method == "vqd" else ""
+        lines.append(f"much like a lower state: {_named(again)}{hint}")
     mixed = [str(k) for k, s in enumerate(found.states) if s.multiplicity == "mixed"]
     if mixed:
         lines.append(f"of no one spin: {_named(mixed)}; the ansatz cannot make that state, or "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Bill, Counts, MeteredProgram, Point
+from qvopt.backends.protocol import Bill, Counts, MeteredProgram, Outcomes, Point
 from qvopt.driver import Driver
 from qvopt.ledger import Budget, Cost, Ledger
 from qvopt.measurement.estimate import Moments
@@ -52,6 +52,18 @@ class DryProgram:
         """Nine tenths of the shots."""
         self._bill += self.forecast([], np.zeros((0, 0), dtype=np.int64), pairs, shots)
         return np.asarray(0.9 * shots, dtype=np.int64)
+
+    def sample_generators(self, readings: Any, shots: IntArray, seed: Any) -> list[Outcomes]:
+        """Every generator is -1 as often as 1, and they agree."""
+        none = np.zeros((0, 0), dtype=np.int64)
+        self._bill += self.forecast([], none, [], none.ravel(), readings, shots)
+        return [
+            (
+                np.tile([[-1.0], [1.0]], (1, len(r.gates))),
+                np.array([n // 2, n - n // 2], dtype=np.int64),
+            )
+            for r, n in zip(readings, shots.tolist(), strict=True)
+        ]
 
     def sample_calibration(self, shots: int, seed: Any) -> tuple[tuple[int, ...], Counts, Counts]:
         """A readout without errors."""

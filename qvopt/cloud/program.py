@@ -15,7 +15,7 @@ from qvopt.backends.checks import check_widths, need_plan
 from qvopt.backends.folding import fold_circuit
 from qvopt.backends.free_gates import by_gate
 from qvopt.backends.measured import qubit_of_bit
-from qvopt.backends.protocol import Bill, Counts, MetricKind, Point, Problem
+from qvopt.backends.protocol import Bill, Counts, MetricKind, Outcomes, Point, Problem, Reading
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.statistics import moments_of_group
@@ -29,6 +29,7 @@ from .desk import Desk, Log
 from .handling import JobHandling
 from .packing import Cell, Packed, block_of, gather, pack
 from .provider import Device, JobResult, Provider
+from .readings import GeneratorReadings
 from .stored_circuits import load_circuits, save_circuits
 
 FloatArray = npt.NDArray[np.float64]
@@ -77,6 +78,7 @@ class HardwareProgram:
         self._patience = patience
         self._repeats = self.device.repeats if repeats is None else repeats
         self._free = by_gate(self.circuit, 0)
+        self._readings = GeneratorReadings(self.circuit, self._free, self._lower_reading)
         self._lowered: dict[str, list[Any]] = {}
         self._folded: dict[tuple[int, float], Any] = {}
         self._folder: Path | None = None
@@ -135,11 +137,15 @@ class HardwareProgram:
         shots: IntArray,
         pairs: Sequence[tuple[Point, Point]],
         pair_shots: IntArray,
+        readings: Sequence[Reading] = (),
+        reading_shots: IntArray | None = None,
     ) -> Bill:
         """Jobs, QPU seconds and money that sampling these will take."""
         seed = np.random.SeedSequence(0)
         jobs = [*self._pack(points, shots, seed)] if len(points) else []
         jobs += self._pack_pairs(pairs, pair_shots, seed) if len(pairs) else []
+        if reading_shots is not None and len(readings):
+            jobs += self._pack_readings(readings, reading_shots, seed)
         return self._forecast(jobs)
 
     def _forecast(self, jobs: Sequence[Packed]) -> Bill:
@@ -194,6 +200,13 @@ class HardwareProgram:
         """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
         found = self._run(self._pack_pairs(pairs, shots, seed), seed)
         return np.array([found.get((k,), {}).get(0, 0) for k in range(len(pairs))], dtype=np.int64)
+
+    def sample_generators(
+        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[Outcomes]:
+        """Joint outcomes of generators, each after the circuit up to its run."""
+        found = self._run(self._pack_readings(readings, shots, seed), seed)
+        return self._readings.outcomes(readings, found)
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """The device's qubit that each bit of a group's outcomes is read on."""
@@ -263,6 +276,19 @@ class HardwareProgram:
             for k, (a, b) in enumerate(pairs)
         ]
         return pack(cells, lambda name: self._overlap(), self.device.limits, seed)
+
+    def _pack_readings(
+        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[Packed]:
+        cells = self._readings.cells(readings, shots, self._angles)
+        return pack(cells, self._readings.lowered, self.device.limits, seed)
+
+    def _lower_reading(self, name: str, circuit: Circuit) -> Any:
+        if name not in self._lowered:
+            measured = to_qiskit(circuit)
+            measured.measure_all()
+            self._lower(name, [measured], self._lowering.level, self._layout())
+        return self._lowered[name][0]
 
     def _pack_calibration(self, shots: int, seed: np.random.SeedSequence) -> list[Packed]:
         cells = [Cell((k,), (k,), (), shots) for k in range(2)]

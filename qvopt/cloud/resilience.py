@@ -24,7 +24,8 @@ CALIBRATION = 2048
 """Least shots that TREX learns the readout from, once a job."""
 
 _RANDOMIZATIONS, _FEW = 32, 8
-_NOISE_FACTORS = 3
+NOISE_FACTORS = (1, 3, 5)
+"""Of level 2, in lengths of the circuit's two-qubit layers."""
 
 
 def check_level(level: object) -> None:
@@ -35,7 +36,7 @@ def check_level(level: object) -> None:
 
 def circuit_factor(options: IBMOptions) -> int:
     """How many circuits are run for one that is asked for: the noise factors of level 2."""
-    return _NOISE_FACTORS if options.resilience == 2 else 1
+    return len(NOISE_FACTORS) if options.resilience == 2 else 1
 
 
 def randomizations(shots: int, options: IBMOptions) -> tuple[int, int]:
@@ -82,6 +83,8 @@ def make_estimator(mode: Any, options: IBMOptions, shots: int, *, seed: int | No
     estimator.options.twirling.shots_per_randomization = each
     learning = estimator.options.resilience.measure_noise_learning
     learning.num_randomizations = _calibration_frames(each)
+    if options.resilience == 2:
+        estimator.options.resilience.zne.noise_factors = NOISE_FACTORS
     suppress_errors(estimator, options, seed)
     return estimator
 
@@ -133,10 +136,11 @@ def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
     values, variances = [], []
     try:
         for pub, part in zip(spec.pubs, raw, strict=True):
-            found = np.asarray(part.data.evs, dtype=np.float64)
-            errors = np.asarray(part.data.stds, dtype=np.float64)
+            found = np.array(part.data.evs, dtype=np.float64)
+            errors = np.array(part.data.stds, dtype=np.float64)
             if found.shape == () and pub.n_rows == 1:
                 found, errors = found.reshape(1), errors.reshape(1)  # a circuit without parameters
+            _mend_failed_fits(found, errors, part.data)
             if found.shape != (pub.n_rows,) or errors.shape != found.shape:
                 raise ProviderError(f"a result of {found.shape} values for {pub.n_rows} points")
             values.append(found)
@@ -146,3 +150,24 @@ def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
             f"a result that is not one of an estimator ({type(error).__name__})"
         ) from None
     return JobResult((), tuple(values), tuple(variances), taken(spec, options))
+
+
+def _mend_failed_fits(values: Any, errors: Any, data: Any) -> None:
+    """Put finite errors where a fit of the extrapolation gave none, and a value where it failed.
+
+    The client says inf there. The error is that of the polynomial through all noise factors, and
+    the distance from a straight line through them, which is the value where there is none.
+    """
+    failed = ~(np.isfinite(values) & np.isfinite(errors))
+    if not failed.any() or not hasattr(data, "evs_noise_factors"):
+        return
+    factors = np.array(NOISE_FACTORS, dtype=np.float64)
+    powers = np.vander(factors, increasing=True)
+    through = np.linalg.inv(powers)[0]
+    straight = np.linalg.pinv(powers[:, :2])[0]
+    n = len(factors)
+    amplified = np.asarray(data.evs_noise_factors, dtype=np.float64).reshape(-1, n)[failed.ravel()]
+    spread = np.asarray(data.stds_noise_factors, dtype=np.float64).reshape(-1, n)[failed.ravel()]
+    line = amplified @ straight
+    values[failed] = np.where(np.isfinite(values[failed]), values[failed], line)
+    errors[failed] = np.sqrt((spread * through) ** 2 @ np.ones(n) + (values[failed] - line) ** 2)

@@ -41,3 +41,16 @@ def test_the_natural_gradient_needs_fewer_steps_than_gradient_descent():
     natural, _ = paper.steps_to("qng", 0.3, 0, 1e-2)
     plain, _ = paper.steps_to("gradient-descent", 0.3, 0, 1e-2)
     assert natural < plain
+
+
+def test_adapt_follows_its_authors_run():
+    paper = load("adapt")
+    found, fci = paper.energies("fermionic", 8)
+    assert fci == pytest.approx(paper.PUBLISHED_FCI, abs=1e-7)
+    assert found[0] == pytest.approx(paper.PUBLISHED[0], abs=1e-7)
+    # A singlet operator of theirs is two of ours, once on the way.
+    for published, ours in zip(paper.PUBLISHED[4:], found[5:8], strict=True):
+        assert ours == pytest.approx(published, abs=2e-6)
+    assert paper.operators_to(paper.CHEMICAL_ACCURACY, found, fci) == 7
+    converged, _ = paper.energies("fermionic-sd", 20)
+    assert converged[-1] == pytest.approx(paper.PUBLISHED_SD, abs=5e-6)

@@ -149,3 +149,13 @@ def test_bad_input_is_one_line(options, message):
     with pytest.raises(InputError, match=message) as caught:
         excited_states("h2", **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_beta_below_the_gap_is_remarked_on():
+    from qvopt.cli.excited import _remarks
+
+    molecule = {"name": "hubbard", "set": {"sites": 2}}  # states at -0.83, 0 and 4
+    low, high = (excited_states(molecule, 3, beta=beta) for beta in (3.0, 10.0))
+    assert any("larger --beta" in line for line in _remarks(low))
+    assert [s.energy for s in high.states] == pytest.approx([-0.828427, 0.0, 4.0], abs=1e-5)
+    assert not _remarks(high)

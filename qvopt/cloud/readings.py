@@ -1,0 +1,73 @@
+"""Readings of generators on hardware: a metric's covariances from one circuit for each layer.
+
+A reading is the circuit up to a run of commuting gates and a Clifford change of basis. Its angles
+stay free, so that it is lowered once a run, and the readings of all points are rows of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.metric_circuits import generator_basis, outcomes_of_counts
+from qvopt.backends.protocol import Counts, Outcomes, Point, Reading
+from qvopt.measurement.plan import Diagonal
+from qvopt_circuits.circuit import Circuit
+
+from .packing import Cell
+
+IntArray = npt.NDArray[np.int64]
+
+
+class GeneratorReadings:
+    """The circuits of the readings that a run asks for.
+
+    Args:
+        circuit: of the problem; `free` is it with a parameter for each parametric gate.
+        lower: brings a circuit into the device's gates, under a name that is the same in a resume.
+    """
+
+    def __init__(
+        self, circuit: Circuit, free: Circuit, lower: Callable[[str, Circuit], Any]
+    ) -> None:
+        self._circuit, self._free, self._lower = circuit, free, lower
+        self._made: dict[tuple[int, ...], tuple[int, Circuit, list[Diagonal]]] = {}
+
+    def cells(
+        self,
+        readings: Sequence[Reading],
+        shots: IntArray,
+        angles: Callable[[Point], tuple[float, ...]],
+    ) -> list[Cell]:
+        """What is run: `angles` are those of a point's parametric gates."""
+        return [
+            Cell((k,), r.gates, angles(r.point)[: self._reading(r.gates)[0]], int(shots[k]))
+            for k, r in enumerate(readings)
+        ]
+
+    def lowered(self, gates: tuple[int, ...]) -> Any:
+        """The circuit of a reading of these gates, in the device's."""
+        digest = hashlib.sha256(repr(gates).encode()).hexdigest()
+        return self._lower(f"reading-{digest[:16]}", self._reading(gates)[1])
+
+    def outcomes(
+        self, readings: Sequence[Reading], counts: dict[tuple[int, ...], Counts]
+    ) -> list[Outcomes]:
+        """Joint outcomes of each reading's generators."""
+        return [
+            outcomes_of_counts(self._reading(r.gates)[2], counts[k,])
+            for k, r in enumerate(readings)
+        ]
+
+    def _reading(self, gates: tuple[int, ...]) -> tuple[int, Circuit, list[Diagonal]]:
+        """Parametric gates before the run, the circuit, and each generator's diagonal."""
+        if gates not in self._made:
+            first, basis, diagonals = generator_basis(self._circuit, gates)
+            before = sum(position < first for position in self._circuit.parametric)
+            circuit = Circuit(self._circuit.n_qubits, (*self._free.gates[:first], *basis), before)
+            self._made[gates] = before, circuit, diagonals
+        return self._made[gates]
