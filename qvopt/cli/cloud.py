@@ -10,12 +10,14 @@ from typing import Any
 from qvopt.cloud.desk import JobsPendingError
 from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.program import HardwareProgram
+from qvopt.cloud.provider import JobState
 from qvopt.experiment import make_experiment
 from qvopt.session import Session, ended_result
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table
 from .runs import report, terminable, work
+from .spending import announce, caps_line
 
 
 def told(quiet: bool) -> Callable[[str], None] | None:
@@ -39,7 +41,15 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     forecast = forecast_run(assemble(make_experiment(data)))
     caps = dict(forecast.budget.caps())
     if as_json:
-        print_json({"device": forecast.device, "parts": forecast.rows(), "budget": caps})
+        print_json(
+            {
+                "device": forecast.device,
+                "parts": forecast.rows(),
+                "currency": forecast.currency if forecast.priced else None,
+                "budget": caps,
+                "steps_in_budget": forecast.steps_in_budget(),
+            }
+        )
         return 0
     unit = forecast.currency if forecast.priced else "money"
     rows = []
@@ -50,8 +60,10 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
                      unit: money})  # fmt: skip
     print(f"{forecast.device}: nothing was sent")
     print_table(rows)
+    for line in forecast.warnings():
+        print(line)
     if caps:
-        print("the run stops before it passes " + ", ".join(f"{v:,} {k}" for k, v in caps.items()))
+        print(caps_line(caps, forecast.budget.currency))
     return 0
 
 
@@ -70,6 +82,7 @@ def submit_command(
         ) as session,
     ):
         _need_hardware(session)
+        announce(session, quiet=quiet)
         return _follow(session, as_json, quiet, 0)
 
 
@@ -103,7 +116,11 @@ def _follow(session: Session, as_json: bool, quiet: bool, pending: int) -> int:
         if as_json:
             print_json(None if found is None else found.document())
         else:
-            print(f"{error}\nrun      {session.folder.path}")
+            path = session.folder.path
+            print(f"{error}\nrun      {path}")
+            if pending or (found is not None and any(job.open for job in found.jobs)):
+                print(f"next     `qvopt fetch {path}` stores what is done, `qvopt resume {path}` "
+                      f"waits and goes on")  # fmt: skip
         return pending
 
 
@@ -145,12 +162,14 @@ def _print_status(document: dict[str, Any]) -> None:
     for job in document["open"]:
         print(f"  job {job['id'] or job['key'][:12]}: {job['now']} (journal: {job['state']})")
     for job in document["failed"]:
-        print(f"  job {job['id']}: {job['state']} {job['reason']}")
+        reason = f": {job['reason']}" if job["reason"] else ""
+        print(f"  job {job['id'] or job['key'][:12]}: {job['state']}{reason}")
+    names = {"qpu_seconds": "QPU seconds", "money": document["currency"] or "money"}
     rows = [
         {
-            "": name.replace("_", " "),
-            "spent": f"{v['spent']:,.10g}",
-            "reserved": f"{v['reserved']:,.10g}",
+            "": names.get(name, name),
+            "spent": "not priced" if v["spent"] is None else f"{v['spent']:,.10g}",
+            "reserved": "-" if v["reserved"] is None else f"{v['reserved']:,.10g}",
             "cap": "-" if v["cap"] is None else f"{v['cap']:,.10g}",
         }
         for name, v in document["budget"].items()
@@ -158,12 +177,23 @@ def _print_status(document: dict[str, Any]) -> None:
     print_table(rows)
 
 
-def cancel_command(path: Path) -> int:
+def cancel_command(path: Path, as_json: bool) -> int:
     """Cancel open jobs."""
     from qvopt.cloud.status import cancel_jobs
 
-    ids = cancel_jobs(path)
-    print(f"cancelled {', '.join(ids)}" if ids else "no job of this run is at the provider")
+    found = cancel_jobs(path)
+    if as_json:
+        print_json([{"id": job, "state": str(state)} for job, state in found])
+        return 0
+    if not found:
+        print("no job of this run is at the provider")
+    for job, state in found:
+        if state is JobState.DONE:
+            print(f"{job} was done already; `qvopt fetch {path}` stores its result")
+        elif state is JobState.CANCELLED or not state.final:
+            print(f"cancelled {job}")
+        else:
+            print(f"{job} had ended already: {state}")
     return 0
 
 
@@ -173,13 +203,14 @@ def doctor_command(backend: str | None, live: bool, yes: bool, as_json: bool) ->
     from qvopt.cloud.provider import Forecast
 
     rows = doctor.checks()
+    code = 0
     if backend is not None:
-        rows += doctor.trouble(lambda: doctor.reach(backend), backend)
+        found, code = doctor.trouble(lambda: doctor.reach(backend), backend)
+        rows += found
     if not as_json:
         print_table(rows)
         print(doctor.HONESTY)
-    code = 0
-    if live:
+    if live and not code:
         if backend is None:
             raise InputError("--live needs a device: --backend PROVIDER:DEVICE")
 

@@ -74,11 +74,11 @@ def fetch(folder: Run, json_output: Json = False, quiet: Quiet = False) -> None:
 
 
 @app.command()
-def cancel(folder: Run) -> None:
+def cancel(folder: Run, json_output: Json = False) -> None:
     """Cancel a run's jobs at the provider."""
     from .cloud import cancel_command
 
-    raise typer.Exit(cancel_command(folder))
+    raise typer.Exit(cancel_command(folder, json_output))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from qvopt.cloud.secrets import refuse_secrets
 from qvopt_molecules.errors import QvoptError
 
 from . import (
@@ -33,6 +34,7 @@ __all__ = [
 def main() -> None:
     """Run the command line; every error of ours is one line and an exit code."""
     try:
+        refuse_secrets(sys.argv[1:])
         app()
     except QvoptError as error:
         print(f"qvopt: {error}", file=sys.stderr)

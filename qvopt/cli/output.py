@@ -33,7 +33,7 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
     for k, key in enumerate(rows[0] if rows else ()):
         width = max(len(key), *(len(row[k]) for row in cells))
         short = width <= _UNCUT
-        table.add_column(key.replace("_", " "), no_wrap=short)
+        table.add_column(key.replace("_", " "), no_wrap=short, overflow="fold")
         least += (width if short else _NARROW) + 2
     for row in cells:
         table.add_row(*row)
@@ -54,8 +54,8 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def print_result(result: Result) -> None:
-    """Print the closing table of a run."""
+def print_result(result: Result, more: Sequence[tuple[str, str, str]] = ()) -> None:
+    """Print the closing table of a run, with more rows at its end."""
     from rich.console import Console
     from rich.table import Table
 
@@ -63,7 +63,7 @@ def print_result(result: Result) -> None:
     table.add_column(style="bold")
     table.add_column(justify="right")
     table.add_column(style="dim")
-    for name, value, unit in result_rows(result):
+    for name, value, unit in (*result_rows(result), *more):
         table.add_row(name, value, unit)
     Console().print(table)
 

@@ -22,6 +22,7 @@ from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_result, print_table
 from .progress import Foreseen, Progress
+from .spending import announce, left_behind, spent_rows
 
 REQUEUE = 75
 """Exit code after SIGTERM: the run can be resumed."""
@@ -37,6 +38,7 @@ def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet:
     command = ["qvopt", *sys.argv[1:]]
     jobs = _jobs(quiet)
     with terminable(), Session.begin(experiment, out=out, command=command, jobs=jobs) as session:
+        announce(session, quiet=quiet)
         return work(session, as_json, quiet)
 
 
@@ -96,7 +98,7 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
     else:
         names = {**result.names, "seed": f"seed {result.names['seed']}"}
         print(" · ".join(str(v) for k, v in names.items() if k != "kind"))
-        print_result(result)
+        print_result(result, spent_rows(folder))
         print(f"run      {path}")
     return 0
 
@@ -123,6 +125,8 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
     reported = report(result, folder, as_json)
     if code is not None:
         print(f"interrupted; `qvopt resume {folder.path}` goes on", file=sys.stderr)
+        if left := left_behind(folder):
+            print(left, file=sys.stderr)
     return reported if code is None else code
 
 
@@ -136,7 +140,7 @@ def report(result: Result, folder: RunFolder, as_json: bool) -> int:
         print_json(result.document())
     else:
         print()
-        print_result(result)
+        print_result(result, spent_rows(folder))
         print(f"run      {folder.path}")
         print(f"picture  {picture}")
     return result.exit_code

@@ -12,6 +12,7 @@ from qvopt.ledger import Budget, Costs, hardware_costs
 from qvopt_molecules.errors import InputError
 
 from .program import HardwareProgram
+from .provider import Price
 from .records import job_records
 
 _UNITS = {
@@ -51,6 +52,10 @@ def parse_budget(text: str) -> dict[str, Any]:
                 f"--budget takes an amount and a unit (20 QPU-min, 5 EUR, 5 USD, 100 jobs, "
                 f"1e6 shots), got '{part.strip()[:40]}'"
             )
+        if name in found:
+            raise InputError(f"--budget caps {name.replace('_', ' ')} twice; give one cap of each")
+        if name not in ("qpu_seconds", "money") and amount != int(amount):
+            raise InputError(f"--budget counts {name} in whole numbers, got '{part.strip()[:40]}'")
         found[name] = amount if name in ("qpu_seconds", "money") else int(amount)
         if name == "money":
             found["currency"] = unit.upper()
@@ -70,6 +75,8 @@ def make_budget(spec: BudgetSpec, program: Program) -> Budget:
                 f"{program.device.full_name} has no known price, so that a cap in money cannot be "
                 f"kept; cap QPU seconds, shots or jobs, or give the price in [backend]"
             )
+        if price == Price(price.currency, known=True):
+            return Budget(**data, currency=currency or price.currency)  # free in any currency
         if currency is not None and currency != price.currency:
             raise InputError(
                 f"{program.device.full_name} is priced in {price.currency}, the budget in "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, unknown_name
 
 from .backend import backend_factory
 from .provider import Provider
@@ -22,12 +22,16 @@ def _ibm(
     currency: str = "USD",
     resilience: int | None = None,
 ) -> Provider:
-    from .ibm_options import IBMOptions
+    from .ibm_options import MODES, IBMOptions
     from .resilience import check_level
 
     if not device:
         raise InputError("name the device: ibm:<device>, such as ibm:fake_manila")
     check_level(resilience)
+    if mode not in MODES:
+        raise unknown_name("mode", mode, MODES)
+    if price_per_second is not None and price_per_second < 0:
+        raise InputError(f"price_per_second must not be negative, got {price_per_second!r}")
     options = IBMOptions(dynamical_decoupling, twirling, max_execution_time, resilience)
     if device.startswith("fake_"):
         from .snapshots import SnapshotProvider

@@ -141,7 +141,7 @@ class Desk:
             if not self.resubmit:
                 raise JobFailedError(
                     f"job {record.id} {record.state}: {record.reason or 'no reason given'}; "
-                    f"`qvopt resume --resubmit` submits it again"
+                    f"`qvopt resume RUN --resubmit` submits it again"
                 )
         attempt = 0 if record is None else record.attempt + 1
         key = job_key(self._run, where, attempt, self.device.full_name, spec)
@@ -204,7 +204,8 @@ class Desk:
                 if not call.wait(deadline):
                     raise UncertainError("the submission did not answer")
                 self._event(self.records[key], "submitted", id=str(own_errors(call, "submission")))
-                self._tell(f"job {self.records[key].id} submitted to {self.device.full_name}")
+                if self.device.durable:  # others have ended with the call
+                    self._tell(f"job {self.records[key].id} submitted to {self.device.full_name}")
                 return
             except (RefusedError, SessionClosedError, InputError) as error:
                 self._event(self.records[key], "refused", reason=str(error))
@@ -285,7 +286,7 @@ class Desk:
             )
             raise JobFailedError(
                 f"job {job} {status.state}: {status.reason or 'no reason given'}; it is not "
-                f"submitted again by itself: `qvopt resume --resubmit` does"
+                f"submitted again by itself: `qvopt resume RUN --resubmit` does"
             )
         result = self._fetch(job, spec)
         spent = self._spent(self._usage(job, spec), spec, False)

@@ -66,6 +66,8 @@ def _credential(variables: tuple[str, ...], file_variable: str, saved: str) -> s
             if mode & 0o077:
                 return f"{path} can be read by others (mode {mode:04o}): chmod 600 it"
             return f"{path} (mode {mode:04o})"
+        if place and place != saved:
+            return f"{file_variable} names {path}, which does not exist"
     return f"none; set {variables[0]}" + (f" or {file_variable}" if file_variable else "")
 
 
@@ -80,7 +82,7 @@ def reach(name: str) -> list[dict[str, Any]]:
         {"check": device.full_name, "found": f"{device.n_qubits} qubits"},
         {"check": "native gates", "found": " ".join(device.basis)},
         {"check": "price", "found": money},
-        {"check": "verified", "found": device.note},
+        {"check": "note", "found": device.note},
     ]
 
 
@@ -113,9 +115,11 @@ def _hardware(name: str) -> HardwareBackend:
     return backend
 
 
-def trouble(work: Callable[[], list[dict[str, Any]]], what: str) -> list[dict[str, Any]]:
-    """Rows of a check, or one that says why it failed."""
+def trouble(
+    work: Callable[[], list[dict[str, Any]]], what: str
+) -> tuple[list[dict[str, Any]], int]:
+    """Rows of a check and 0, or one that says why it failed and the exit code."""
     try:
-        return work()
+        return work(), 0
     except QvoptError as error:
-        return [{"check": what, "found": str(error)}]
+        return [{"check": what, "found": str(error)}], error.exit_code

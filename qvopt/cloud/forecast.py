@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,6 +110,26 @@ class RunForecast:
             more * c.money,
         )
 
+    def steps_in_budget(self) -> int:
+        """Steps that fit in, at the forecast's costs, with the final check."""
+        left = self.steps
+        for name, cap in self.budget.caps():
+            first, each = getattr(self.first, name), getattr(self.each, name)
+            room = cap - getattr(self.final, name) - first
+            if self.steps and room < 0:
+                return 0
+            if each > 0:
+                left = min(left, 1 + int(room / each + 1e-9))
+        return left
+
+    def warnings(self) -> list[str]:
+        """One line where the budget ends the run before its last step."""
+        fit = self.steps_in_budget()
+        if fit >= self.steps:
+            return []
+        what = f"about {fit:,} of the {self.steps:,} steps" if fit else "not even the first step"
+        return [f"the budget pays for {what}"]
+
     def rows(self) -> list[dict[str, Any]]:
         """One row for each part."""
         parts = {
@@ -157,7 +178,8 @@ def forecast_run(assembly: Any) -> RunForecast:
     totals = [ledger.total for _ in driver]
     evaluator.program = program
     final = _less(ledger.total, totals[-1])
-    steps = [_less(b, a) for a, b in zip([Cost(), *totals[1:-1]], totals[1:], strict=True)]
+    # What is spent by step 0, such as its monitor's energy, is the first step's.
+    steps = [_less(b, a) for a, b in itertools.pairwise([Cost(), *totals[1:]])]
     first = steps[0] if steps else totals[0]
     each = steps[-1] if steps else Cost()
     return RunForecast(

@@ -7,8 +7,10 @@ the unmodified client speaks to, and against the vendor's schemas; never against
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,13 +48,26 @@ T = TypeVar("T")
 
 TOKEN, TOKEN_FILE, INSTANCE = "QISKIT_IBM_TOKEN", "QISKIT_IBM_TOKEN_FILE", "QISKIT_IBM_INSTANCE"
 URL = "QISKIT_IBM_URL"
-MODES = ("job", "batch", "session")
+_NO_TOKEN = "Unable to retrieve IBM Cloud access token"
 _STATES = {
     "DONE": JobState.DONE,
     "ERROR": JobState.FAILED,
     "CANCELLED": JobState.CANCELLED,
     "RUNNING": JobState.RUNNING,
 }
+
+
+def _of_interest(record: logging.LogRecord) -> bool:
+    """Whether a line of the client's log is to be shown: not that it was given a key.
+
+    Where the token service fails, the client only logs that an instance is invalid, waits for a
+    minute and says that there is no such device. The true reason is raised here, while it is known.
+    """
+    text, reason = record.getMessage(), sys.exc_info()[1]
+    if text.startswith("Invalid instance") and reason is not None and _NO_TOKEN in str(reason):
+        raise reason
+    shown = logging.getLogger("qiskit_ibm_runtime").isEnabledFor(record.levelno)
+    return shown and "A saved account will not be used" not in text
 
 
 def saved_account() -> Path:
@@ -75,7 +90,11 @@ def connect() -> tuple[Any, str]:
     if os.environ.get(URL):
         options = {"url": os.environ[URL], "url_resolver": lambda url, *_: url}
     # Where the token service fails, the client would send the key itself in a header.
-    warnings.filterwarnings("error", message="Unable to retrieve IBM Cloud access token")
+    warnings.filterwarnings("error", message=_NO_TOKEN)
+    log = logging.getLogger(QiskitRuntimeService.__module__)
+    log.addFilter(_of_interest)
+    if not log.isEnabledFor(logging.WARNING):
+        log.setLevel(logging.WARNING)  # heard by the filter, which shows nothing more than before
     account = saved_account()
     if not (os.environ.get(TOKEN) or os.environ.get(TOKEN_FILE)) and account.exists():
         if account.stat().st_mode & 0o077:
@@ -115,15 +134,13 @@ class IBMProvider:
         currency: str = "USD",
     ) -> None:
         need_ibm()
-        if mode not in MODES:
-            raise unknown_name("mode", mode, MODES)
         self._secret = ""
         self._mode, self._fallback, self._options = mode, fallback, options
         self._opened: Any = None
         self._jobs: dict[str, Any] = {}
         self._pending: dict[str, int | None] = {}
         self._service, self._secret = self._guard(connect, submitting=False)
-        self._backend = self._guard(lambda: self._service.backend(device), submitting=False)
+        self._backend = self._guard(lambda: self._device_named(device), submitting=False)
         price = Price(
             currency, per_second=price_per_second or 0.0, known=price_per_second is not None
         )
@@ -256,6 +273,15 @@ class IBMProvider:
     def __repr__(self) -> str:
         return f"IBMProvider({self._device.name!r})"
 
+    def _device_named(self, device: str) -> Any:
+        try:
+            return self._service.backend(device)
+        except Exception as error:
+            if type(error).__name__ != "QiskitBackendNotFoundError":
+                raise
+            names = [str(backend.name) for backend in self._service.backends()]
+            raise unknown_name("device of this IBM Quantum account", device, names) from None
+
     def _job(self, job: str) -> Any:
         if job not in self._jobs:
             self._jobs[job] = self._service.job(job)
@@ -298,8 +324,15 @@ class IBMProvider:
         text = self._clean(error)
         if type(error).__name__ in ("IBMNotAuthorizedError", "InvalidAccountError"):
             return RefusedError(f"IBM Quantum refused the key: {text}; see `qvopt doctor`")
-        status = re.search(r"\b([45]\d\d) (?:Client|Server) Error", text)
-        code = int(status[1]) if status else 0
+        status = re.search(r"\b([45]\d\d) (?:Client|Server) Error|Status code: ([45]\d\d)", text)
+        code = int(status[1] or status[2]) if status else 0
+        if _NO_TOKEN in text:  # nothing was sent
+            reason = re.sub(r"^.*API Key will be used instead\. (Error: )?", "", text)
+            if code in (400, 401, 403):
+                return RefusedError(f"IBM Quantum refused the key: {reason}; see `qvopt doctor`")
+            host = re.search(r"host='([^']+)'", reason)
+            where = f"no answer from {host[1]}; check the network" if host else reason
+            return TransientError(f"IBM Quantum gave no access token: {where}")
         if code == 429:
             return TransientError(f"IBM Quantum is busy: {text}")
         if 400 <= code < 500 or type(error).__name__ in ("RuntimeJobNotFound", "IBMInputValueError",

@@ -10,6 +10,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 
 from .provider import Counts, JobResult, JobSpec, ProviderError
 
+MODES = ("job", "batch", "session")
 _SEQUENCES = ("XX", "XpXm", "XY4")
 
 

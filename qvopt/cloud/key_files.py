@@ -33,6 +33,8 @@ def read_secret(vendor: str, variables: Sequence[str], file_variable: str) -> st
                 f"{file} can be read by others (mode {mode:04o}); chmod 600 it, and change the key"
             )
         text = file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise InputError(f"{file_variable} names {file}, which does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {file}: {type(error).__name__}") from None
     if not text or "\n" in text:

@@ -103,7 +103,10 @@ class HardwareProgram:
                 f"this run is on {begun[-1]['device']}, and not on {self.device.full_name}"
             )
         if log is not None and not begun:
+            price = self.device.price
             event = {"type": "hardware", "run": run, "device": self.device.full_name}
+            event |= {"priced": price.known, "currency": price.currency}
+            event |= {"durable": self.device.durable}
             log.append(event, durable=True)
         self._folder, self._log = folder, log
         self._checksums = {

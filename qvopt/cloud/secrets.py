@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from qvopt_molecules.errors import InputError
@@ -16,6 +17,7 @@ _VARIABLES = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 )
+_FILES = ("QISKIT_IBM_TOKEN_FILE", "IONQ_API_KEY_FILE")
 _SHORTEST = 8
 
 
@@ -39,9 +41,17 @@ def refuse_secrets(data: Any, path: str = "") -> None:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a text has the value of a variable that vendors' credentials are kept in."""
-    values = (os.environ.get(name, "") for name in _VARIABLES)
+    """Whether a text has what a variable or a file holds that vendors' credentials are kept in."""
+    values = [os.environ.get(name, "") for name in _VARIABLES]
+    values += [_content(os.environ.get(name, "")) for name in _FILES]
     return any(len(value) >= _SHORTEST and value in text for value in values)
+
+
+def _content(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").strip() if path else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _refusal(what: str) -> InputError:

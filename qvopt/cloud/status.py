@@ -17,7 +17,7 @@ from qvopt_molecules.errors import InputError, QvoptError
 from .backend import HardwareBackend
 from .budgets import lost_costs_of
 from .calls import within
-from .provider import Provider
+from .provider import JobSpec, JobState, Provider
 from .records import JobRecord, job_records
 
 
@@ -26,6 +26,7 @@ class RunStatus:
     """A run's jobs. `spent` is what the journal has charged; `reserved` the forecast of open jobs.
 
     A job that is done but whose round is not charged yet counts as reserved, with what it took.
+    Where the device has no price, `priced` is False and money is not told.
     """
 
     path: Path
@@ -36,10 +37,13 @@ class RunStatus:
     spent: Cost
     reserved: Cost
     budget: Mapping[str, Any]
+    priced: bool = True
+    currency: str = "money"
+    durable: bool = True
 
     def document(self) -> dict[str, Any]:
         """Plain data."""
-        amounts = {
+        amounts: dict[str, dict[str, Any]] = {
             name: {
                 "spent": getattr(self.spent, name),
                 "reserved": getattr(self.reserved, name),
@@ -47,6 +51,8 @@ class RunStatus:
             }
             for name in ("shots", "jobs", "qpu_seconds", "money")
         }
+        if not self.priced:
+            amounts["money"] |= {"spent": None, "reserved": None}
         return {
             "run": str(self.path),
             "device": self.device,
@@ -58,11 +64,12 @@ class RunStatus:
                 if j.open
             ],
             "failed": [
-                {"id": j.id, "state": j.state, "reason": j.reason}
+                {"key": j.key, "id": j.id, "state": j.state, "reason": j.reason}
                 for j in self.jobs
                 if j.state in ("failed", "cancelled", "refused")
             ],
             "budget": amounts,
+            "currency": self.currency if self.priced else None,
         }
 
 
@@ -75,26 +82,38 @@ def run_status(path: Path) -> RunStatus | None:
         return None
     ledger = Ledger()
     ledger.charge(lost_costs_of(events))
-    charged = set()
+    closed: set[str] = set()
+    charged: set[str] = set()
     for event in events:
-        if event["type"] == "round":
+        if event["type"] == "job" and event["state"] != "extra":
+            ended = event["state"] not in ("intent", "submitted", "running")
+            (closed.add if ended else closed.discard)(event["key"])
+        elif event["type"] == "round":
             ledger.charge(decode_costs(event["cost"]))
-            charged |= {j.key for j in job_records(events[: event["n"]]).values() if not j.open}
+            charged |= closed
+            closed = set()
     jobs = list(job_records(events).values())
     reserved = Cost()
     for job in jobs:
         if job.open or (job.state == "done" and job.key not in charged):
             reserved += Cost(0, job.circuits, job.shots, 1, job.qpu_seconds, job.money or 0.0)
-    ends = [e["status"] for e in events if e["type"] == "end"]
+    budget = folder.experiment().budget.model_dump()
+    end: str | None = None
+    for event in events:  # a run that went on after its end has not ended
+        if event["type"] in ("end", "job", "round", "step"):
+            end = event["status"] if event["type"] == "end" else None
     return RunStatus(
         path,
         begun[-1]["device"],
         max((e["step"] for e in events if e["type"] == "step"), default=0),
-        ends[-1] if ends else None,
+        end,
         jobs,
         ledger.total,
         reserved,
-        folder.experiment().budget.model_dump(),
+        budget,
+        begun[0].get("priced", any(job.money is not None for job in jobs)),
+        begun[0].get("currency") or budget["currency"] or "money",
+        begun[0].get("durable", ":fake_" not in begun[0]["device"]),
     )
 
 
@@ -131,11 +150,12 @@ def _state(provider: Provider, job: str, seconds: float) -> str:
     return f"{now.state}{now.queue}{': ' + now.reason if now.reason else ''}"
 
 
-def cancel_jobs(path: Path) -> list[str]:
+def cancel_jobs(path: Path) -> list[tuple[str, JobState]]:
     """Cancel a run's open jobs, those without a known id too, and say so in its journal.
 
+    What a job took that had left the queue is charged: as the provider tells, else its forecast.
     Where another process works on the run, that process sees and writes the cancellation.
-    Returns the ids.
+    Returns the jobs' ids and their states after it: one that had ended already stays as it was.
     """
     status = run_status(path)
     open_jobs = [] if status is None else [j for j in status.jobs if j.open]
@@ -154,20 +174,40 @@ def cancel_jobs(path: Path) -> list[str]:
             if job.id is None:
                 key = job.key
                 ids = [f.id for f in within(seconds, lambda: provider.find(key), "the list")]  # noqa: B023
-            for one in ids:
-                within(seconds, lambda: provider.cancel(one), "cancelling")  # noqa: B023
-            cancelled += ids
+            ends = [_cancel(provider, one, seconds) for one in ids]
+            cancelled += [(one, now) for one, (now, _) in zip(ids, ends, strict=True)]
             if journal is None or not ids:
                 continue
-            for one in ids:
-                now = within(seconds, lambda: provider.status(one), "the provider")  # noqa: B023
-            if now.state.final and str(now.state) != "done":
-                event: dict[str, Any] = {"type": "job", "key": job.key, "state": str(now.state)}
-                event |= {"id": ids[0]}
-                event |= {"reason": "cancelled by qvopt cancel", "qpu_seconds": 0.0, "money": 0.0}
+            now, cost = ends[0]
+            if now.final and now is not JobState.DONE:
+                event: dict[str, Any] = {"type": "job", "key": job.key, "state": str(now)}
+                event |= {"id": ids[0], "reason": "by `qvopt cancel`", **cost}
                 journal.append(event, durable=True)
     finally:
         provider.close()
         if journal is not None:
             journal.close()
     return cancelled
+
+
+def _cancel(provider: Provider, job: str, seconds: float) -> tuple[JobState, dict[str, float]]:
+    """Cancel a job; its state then, and what is known of its cost: nothing leaves the forecast."""
+    before = within(seconds, lambda: provider.status(job), "the provider")
+    if not before.state.final:
+        within(seconds, lambda: provider.cancel(job), "cancelling")
+    now = within(seconds, lambda: provider.status(job), "the provider")
+    if before.state is JobState.QUEUED:
+        return now.state, {"qpu_seconds": 0.0, "money": 0.0}
+    try:
+        spec = JobSpec((), 0)  # vendors that count by it are left at the forecast
+        used = within(seconds, lambda: provider.usage(job, spec), "usage")
+    except QvoptError:
+        return now.state, {}
+    if used.qpu_seconds <= 0:
+        return now.state, {}
+    price = provider.describe().price
+    money = used.money
+    if money is None and price.per_second:
+        money = price.of(spec, used.qpu_seconds)
+    cost = {"qpu_seconds": used.qpu_seconds}
+    return now.state, cost if money is None else cost | {"money": money}

@@ -1,0 +1,248 @@
+"""What a user of hardware reads: costs before and after, what is left behind, and clear errors."""
+
+import json
+import logging
+
+import pytest
+from ibm_server import Server
+from killing import SECRET
+from typer.testing import CliRunner
+
+from qvopt.cli.app import app
+from qvopt.cli.main import main
+from qvopt.cloud.budgets import parse_budget
+from qvopt.cloud.status import cancel_jobs, run_status
+from qvopt_molecules.errors import InputError
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
+
+EXPERIMENT = """
+molecule = "h2"
+max_steps = {steps}
+shots = 200
+[optimizer]
+name = "spsa"
+[measurement]
+grouping = "fully-commuting"
+[backend]
+name = "{device}"
+poll = 0.02
+optimization_level = 1
+{more}
+"""
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with Server(token=SECRET) as stub:
+        for name, value in stub.environment.items():
+            monkeypatch.setenv(name, value)
+        yield stub
+
+
+def write(path, device="ibm:ibm_manila", steps=1, more=""):
+    (path / "e.toml").write_text(EXPERIMENT.format(device=device, steps=steps, more=more))
+
+
+def call(*arguments):
+    done = CliRunner().invoke(app, list(arguments))
+    assert SECRET not in done.output
+    return done
+
+
+def test_costs_are_told_before_anything_is_sent_and_after(server, tmp_path, caplog):
+    write(tmp_path)
+    done = call("run", "e.toml", "--out", "r", "--budget", "9 jobs")
+    assert done.exit_code == 0, done.output
+    before, after = done.output.split("job job0001 submitted")
+    assert "3 jobs, 5,000 shots, about 7 QPU seconds, not priced for 1 step and" in before
+    assert "the run stops before it passes 9 jobs" in before
+    rows = {line.split()[0]: line.split() for line in after.splitlines() if line.strip()}
+    assert rows["shots"] == ["shots", "5,000"]
+    assert rows["jobs"] == ["jobs", "3"]
+    assert rows["QPU"] == ["QPU", "time", "6.00", "s"]
+    assert rows["money"] == ["money", "not", "priced"]
+    status = call("status", "r")
+    assert "not priced" in status.output
+    document = json.loads(call("status", "r", "--json").output)[0]
+    assert document["budget"]["money"] == {"spent": None, "reserved": None, "cap": None}
+    # The client's log has nothing to say to a user of a key in the environment.
+    assert "saved account" not in caplog.text
+
+
+def test_a_cap_below_the_forecast_is_said_beforehand(server, tmp_path):
+    write(tmp_path, steps=9, more="price_per_second = 0.5")
+    dry = call("submit", "e.toml", "--dry", "--budget", "5 USD")
+    assert "the budget pays for about 2 of the 9 steps" in dry.output
+    assert "passes 5 USD" in dry.output
+    dry = call("submit", "e.toml", "--dry", "--budget", "1 jobs", "--json")
+    document = json.loads(dry.output)
+    assert document["steps_in_budget"] == 0
+    assert document["currency"] == "USD"
+    assert not server.jobs
+
+
+def test_no_steps_and_a_growing_circuit_have_a_forecast(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, device="ibm:fake_manila", steps=0)
+    dry = call("submit", "e.toml", "--dry", "--json")
+    assert dry.exit_code == 0, dry.output
+    parts = {p["part"]: p["jobs"] for p in json.loads(dry.output)["parts"]}
+    assert parts["first step"] == 0
+    assert parts["final check"] == parts["0 steps"] == 1
+
+
+def test_a_snapshot_says_no_word_of_its_jobs_and_is_free_in_any_currency(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, device="ibm:fake_manila")
+    done = call("run", "e.toml", "--out", "r", "--budget", "5 EUR")
+    assert done.exit_code == 0, done.output
+    assert "submitted" not in done.output
+    assert "QPU" not in done.output
+
+
+def test_cancel_charges_a_job_that_was_running(server, tmp_path, monkeypatch):
+    write(tmp_path, more="price_per_second = 0.5")
+    server.queue = 1000
+    for name in ("queued", "running"):
+        assert call("submit", "e.toml", "--out", name).exit_code == 0
+    waiting, running = run_status(tmp_path / "queued"), run_status(tmp_path / "running")
+    assert waiting.reserved == running.reserved
+    found = json.loads(call("cancel", "queued", "--json").output)
+    assert found == [{"id": "job0001", "state": "cancelled"}]
+
+    def run(job):
+        entry = server.jobs[job]
+        entry["status"] = "Running" if entry["status"] == "Queued" else entry["status"]
+
+    monkeypatch.setattr(server, "advance", run)
+    assert call("cancel", "running").output == "cancelled job0002\n"
+    assert run_status(tmp_path / "queued").spent.qpu_seconds == 0.0
+    spent = run_status(tmp_path / "running").spent
+    assert (spent.qpu_seconds, spent.money) == (2.0, 1.0)
+    assert "cancelled: by `qvopt cancel`" in call("status", "running").output
+
+
+def test_cancel_leaves_a_job_that_is_done(server, tmp_path):
+    write(tmp_path)
+    server.queue = 2
+    assert call("submit", "e.toml", "--out", "r").exit_code == 0
+    done = call("cancel", "r")
+    assert done.output == "job0001 was done already; `qvopt fetch r` stores its result\n"
+    assert run_status(tmp_path / "r").jobs[0].state == "submitted"
+    assert cancel_jobs(tmp_path / "r") == [("job0001", "done")]
+    fetched = call("fetch", "r")
+    assert fetched.exit_code == 0, fetched.output
+    assert run_status(tmp_path / "r").jobs[0].state == "done"
+
+
+def test_a_run_that_goes_on_after_its_end_has_not_ended(server, tmp_path):
+    write(tmp_path)
+    assert call("run", "e.toml", "--out", "r").exit_code == 0
+    assert run_status(tmp_path / "r").ended == "max-steps"
+    toml = tmp_path / "r" / "journal.jsonl"
+    lines = toml.read_text()
+    server.queue = 1000
+    from qvopt.cloud.handling import JobHandling
+    from qvopt.session import Session
+
+    with (
+        Session.resume(tmp_path / "r", max_steps=2, jobs=JobHandling("submit")) as session,
+        pytest.raises(Exception, match="job0004"),
+    ):
+        list(session)
+    assert toml.read_text().startswith(lines)
+    assert run_status(tmp_path / "r").ended is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("5 jobs, 6 jobs", "twice"),
+        ("20 QPU-min, 3 QPU-s", "twice"),
+        ("1.5 jobs", "whole numbers"),
+    ],
+)
+def test_budgets_that_are_not_meant_so(text, why):
+    with pytest.raises(InputError, match=why):
+        parse_budget(text)
+
+
+def run_main(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr("sys.argv", ["qvopt", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return end.value.code, capsys.readouterr().err
+
+
+def test_a_refused_key_is_said_to_be_one_at_once(server, tmp_path, monkeypatch, capsys, caplog):
+    write(tmp_path)
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", "another-planted-token-77")
+    code, error = run_main(monkeypatch, capsys, "submit", "e.toml", "--out", "r")
+    assert code == 4
+    assert error == "qvopt: IBM Quantum refused the key: bad API key, Status code: 400; see " \
+        "`qvopt doctor`\n"  # fmt: skip
+    assert not (tmp_path / "r").exists()
+    assert "another-planted" not in caplog.text
+    code, _ = run_main(monkeypatch, capsys, "doctor", "--backend", "ibm:ibm_manila")
+    assert code == 4
+
+
+def test_a_dead_network_is_said_to_be_one_at_once(server, tmp_path, monkeypatch, capsys, caplog):
+    caplog.set_level(logging.ERROR, logger="qiskit_ibm_runtime")  # as one who wants no log has it
+    write(tmp_path)
+    for name in ("QISKIT_IBM_URL", "IAM_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    code, error = run_main(monkeypatch, capsys, "submit", "e.toml", "--out", "r")
+    assert code == 4
+    assert error == "qvopt: IBM Quantum gave no access token: no answer from 127.0.0.1; " \
+        "check the network\n"  # fmt: skip
+
+
+def test_an_unknown_device_is_told_with_those_of_the_account(server, tmp_path, monkeypatch, capsys):
+    write(tmp_path, device="ibm:ibm_manilla")
+    code, error = run_main(monkeypatch, capsys, "submit", "e.toml", "--out", "r")
+    assert code == 2
+    assert "did you mean 'ibm_manila'" in error
+
+
+def test_a_wrong_mode_is_refused_on_snapshots_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, device="ibm:fake_manila", more='mode = "sesion"')
+    code, error = run_main(monkeypatch, capsys, "run", "e.toml")
+    assert code == 2
+    assert "did you mean 'session'" in error
+
+
+def test_a_key_has_no_place_on_a_command_line(tmp_path, monkeypatch, capsys):
+    """Not as a name of a folder either; and one that a file holds is known as well."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, device="ibm:fake_manila")
+    (tmp_path / "key").write_text(SECRET + "\n")
+    (tmp_path / "key").chmod(0o600)
+    monkeypatch.setenv("QISKIT_IBM_TOKEN_FILE", str(tmp_path / "key"))
+    code, error = run_main(monkeypatch, capsys, "run", "e.toml", "--out", f"my-{SECRET}")
+    assert code == 2
+    assert "looks like a credential" in error
+    assert SECRET not in error
+    assert {p.name for p in tmp_path.iterdir()} == {"e.toml", "key"}
+
+
+def test_a_key_file_that_is_not_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("QISKIT_IBM_TOKEN_FILE", "/nowhere/key")
+    monkeypatch.delenv("QISKIT_IBM_TOKEN", raising=False)
+    code, error = run_main(monkeypatch, capsys, "doctor", "--backend", "ibm:ibm_manila", "--live")
+    assert code == 2, error
+    assert "QISKIT_IBM_TOKEN_FILE names /nowhere/key, which" in call("doctor").output
+
+
+def test_the_filter_of_the_clients_log_lets_the_rest_through():
+    from qvopt.cloud.ibm import _of_interest
+
+    def record(text):
+        return logging.LogRecord("x", logging.WARNING, "x", 1, text, (), None)
+
+    assert _of_interest(record("anything else"))
+    assert _of_interest(record("Invalid instance crn"))
+    assert not _of_interest(record("Loading it. A saved account will not be used."))
