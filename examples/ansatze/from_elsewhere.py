@@ -12,7 +12,7 @@ def show(what, result):
 
 
 # A Qiskit circuit with a start point. Bare it starts at zeros: here the vacuum, and no way out.
-circuit = efficient_su2(4, reps=2)
+circuit = efficient_su2(4)
 start = np.random.default_rng(1).normal(size=circuit.num_parameters)
 ansatz = from_qiskit(circuit, start)
 show("Qiskit circuit", run("h2", ansatz=ansatz, backend="lightning"))

@@ -104,6 +104,7 @@ def test_level_0_agrees_with_samples_and_level_1_reduces_the_bias(device):
         pytest.param(2, 16, 480, "fully-commuting", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.timeout(3600)
 def test_reported_variances_are_those_of_the_energies(level, n, shots, grouping):
     values, variances = energies(level, n, shots, grouping=grouping)
     ratio = variances.mean() / values.var(ddof=1)
