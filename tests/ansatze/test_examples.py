@@ -28,7 +28,7 @@ def test_circuits_from_elsewhere_reach_full_ci(tmp_path, monkeypatch, capsys):
 
 
 def test_the_documented_plug_in_works(tmp_path):
-    """The class of docs/ansatze.md, as it stands there, is an ansatz."""
+    """The class of docs/plugins.md, as it stands there, is an ansatz."""
     import numpy as np
 
     from qvopt.backends.protocol import Problem
@@ -36,7 +36,7 @@ def test_the_documented_plug_in_works(tmp_path):
     from qvopt_molecules.catalogue import find_molecule
     from qvopt_molecules.integrals import build_hamiltonian
 
-    page = (FOLDER.parents[1] / "docs" / "ansatze.md").read_text()
+    page = (FOLDER.parents[1] / "docs" / "plugins.md").read_text()
     (code,) = (b for b in re.findall(r"```python\n(.*?)```", page, re.S) if "class Pairs" in b)
     (tmp_path / "pairs.py").write_text(code)
     ansatz = runpy.run_path(str(tmp_path / "pairs.py"))["Pairs"](layers=2)
