@@ -30,17 +30,15 @@ def apply_blocks(  # type: ignore[no-untyped-def]
     `room` are the most places of an alpha and of a beta family; `gates` holds each gate's alpha
     and beta excitation.
     """
-    buffer = np.empty(room[0] * room[1] * WIDTH)
-    rows, columns = np.empty(room[0] * WIDTH, np.int64), np.empty(room[1] * WIDTH, np.int64)
-    left, right, valid = np.empty(room[0] * WIDTH), np.empty(room[1] * WIDTH), np.empty(WIDTH)
+    buffer, rows, columns, left, right, valid = _buffers(room)
+    low, high, sign = alpha[6], alpha[7], alpha[8]
+    beta_low, beta_high, beta_sign = beta[6], beta[7], beta[8]
     for tile in range(first_tile, last_tile):
         a, b = tiles[tile, 0], tiles[tile, 1]
         n_rows, n_columns = alpha[0][a], beta[0][b]
         _places(planes, shape, tiles[tile], alpha, beta, rows, columns, left, right, valid)
         if not _load(z, n_rows, n_columns, rows, columns, left, right, buffer):
             continue
-        low, high, sign = alpha[6], alpha[7], alpha[8]
-        beta_low, beta_high, beta_sign = beta[6], beta[7], beta[8]
         for g in range(len(gates)):
             c, sine = splat(turns[g, 0]), turns[g, 1]
             first, last = beta[5][b, gates[g, 1]], beta[5][b, gates[g, 1] + 1]
@@ -64,16 +62,14 @@ def unapply_blocks(  # type: ignore[no-untyped-def]
     slopes[tile, gate] <- the tile's part of Re⟨λ|T - T†|ψ⟩. ψ fills the first four lanes and λ
     the others, so that λ_q ψ_p - ψ_q λ_p is q with its halves swapped times p.
     """
-    buffer = np.empty(room[0] * room[1] * WIDTH)
-    rows, columns = np.empty(room[0] * WIDTH, np.int64), np.empty(room[1] * WIDTH, np.int64)
-    left, right, valid = np.empty(room[0] * WIDTH), np.empty(room[1] * WIDTH), np.empty(WIDTH)
+    buffer, rows, columns, left, right, valid = _buffers(room)
+    low, high, sign = alpha[6], alpha[7], alpha[8]
+    beta_low, beta_high, beta_sign = beta[6], beta[7], beta[8]
     for tile in range(first_tile, last_tile):
         a, b = tiles[tile, 0], tiles[tile, 1]
         n_rows, n_columns = alpha[0][a], beta[0][b]
         _places(planes, shape, tiles[tile], alpha, beta, rows, columns, left, right, valid)
         _load(z, n_rows, n_columns, rows, columns, left, right, buffer)
-        low, high, sign = alpha[6], alpha[7], alpha[8]
-        beta_low, beta_high, beta_sign = beta[6], beta[7], beta[8]
         for g in range(len(gates) - 1, -1, -1):
             c, sine = splat(turns[g, 0]), turns[g, 1]
             part = splat(0.0)
@@ -90,6 +86,16 @@ def unapply_blocks(  # type: ignore[no-untyped-def]
                     store(buffer, j, fnma(d, p, mul(c, q)))
             slopes[tile, g] = difference(mul(load(valid, 0), part))
         _store(z, n_rows, n_columns, rows, columns, left, right, buffer)
+
+
+@njit(cache=True, nogil=True)
+def _buffers(room):  # type: ignore[no-untyped-def]
+    """Room for a tile: its amplitudes, places and gauges of its rows and columns, its lanes."""
+    n_rows, n_columns = room[0] * WIDTH, room[1] * WIDTH
+    return (
+        np.empty(room[0] * n_columns), np.empty(n_rows, np.int64), np.empty(n_columns, np.int64),
+        np.empty(n_rows), np.empty(n_columns), np.empty(WIDTH),
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)

@@ -17,6 +17,8 @@ _WORTH_SHARING = 1e5
 _PIECE = 2e7
 """Nanoseconds of a piece at most, roughly, so that an interrupt is heard soon."""
 
+_MOST_PIECES = 64
+
 
 def default_threads() -> int:
     """OMP_NUM_THREADS where it is set, as for other numerical libraries; else the cores at hand."""
@@ -50,9 +52,10 @@ class Workers:
         `work` says in nanoseconds, roughly, what all of it takes one thread.
         """
         threads = self.threads if work > _WORTH_SHARING and n_tiles > 1 else 1
-        pieces = min(n_tiles, max(4 * threads if threads > 1 else 1, int(min(work / _PIECE, 64))))
+        least = 1 if threads == 1 else 4 * threads
+        pieces = min(n_tiles, max(least, min(int(work / _PIECE), _MOST_PIECES)))
         ends = [n_tiles * k // pieces for k in range(pieces + 1)] if pieces else []
-        ranges = iter(list(pairwise(ends)))
+        ranges = pairwise(ends)
         if threads == 1:
             for first, last in ranges:
                 kernel(*arguments, first, last)
