@@ -87,6 +87,11 @@ class Server:
             "QISKIT_FUNCTIONS_EXPERIMENTAL": "1",
         }
 
+    def stand_in(self, monkeypatch: Any) -> None:
+        """Point this process's client here."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+
     def __enter__(self) -> Server:
         assert self.snapshot is not None  # imported here: its libraries do not bear two threads
         self._thread.start()

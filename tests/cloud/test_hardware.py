@@ -1,10 +1,8 @@
 """Hardware without a service: snapshots, objects of Qiskit, packing, budgets and commands."""
 
 import json
-import logging
 import subprocess
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -21,16 +19,10 @@ from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.statistics import combine_moments
 from qvopt_molecules.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("quiet_client")
+
 MEASURED = {"shots": 400, "grouping": "qubit-wise"}
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from qvopt.cli import main; main()"]
-
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def call(*arguments, cwd, environment=None):

@@ -20,25 +20,11 @@ from qvopt.cloud.records import job_records
 from qvopt.journal import Journal
 from qvopt_molecules.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("quiet_client")
+
 FAST = {"poll": 0.02, "longest_poll": 0.05, "grace": 0.3, "call_timeout": 60.0, "give_up": 120.0,
         "submit_timeout": 60.0, "repeats": 1, "optimization_level": 1}  # fmt: skip
 JOBS = 3  # two steps and the final energies
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch):
-    logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-@pytest.fixture
-def server(monkeypatch):
-    with Server() as stub:
-        for name, value in stub.environment.items():
-            monkeypatch.setenv(name, value)
-        yield stub
 
 
 def experiment(steps=2, budget=None, **backend):

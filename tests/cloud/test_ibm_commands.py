@@ -30,8 +30,7 @@ optimization_level = 1
 def server(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with Server(token=SECRET) as stub:
-        for name, value in stub.environment.items():
-            monkeypatch.setenv(name, value)
+        stub.stand_in(monkeypatch)
         yield stub
 
 

@@ -1,8 +1,6 @@
 """Metrics by covariances of generators on hardware: without bias, as forecast, and resumed."""
 
 import json
-import logging
-import warnings
 
 import numpy as np
 import pytest
@@ -17,13 +15,7 @@ from qvopt.evaluation import Evaluator
 from qvopt.gradients.metric_rules import metric_rule
 from qvopt.optimizers.protocol import Metric
 
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+pytestmark = pytest.mark.usefixtures("quiet_client")
 
 
 def described(backend, steps=2, **more):

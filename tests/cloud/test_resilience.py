@@ -1,12 +1,9 @@
 """IBM's resilience levels: on snapshots, and over the unmodified client on the loopback server."""
 
 import json
-import logging
-import warnings
 
 import numpy as np
 import pytest
-from ibm_server import Server
 
 import qvopt
 from qvopt import Session, make_experiment
@@ -23,6 +20,8 @@ from qvopt.journal import Journal
 from qvopt.measurement.statistics import combine_moments
 from qvopt_molecules.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("quiet_client")
+
 FAST = {
     "poll": 0.02,
     "longest_poll": 0.05,
@@ -31,22 +30,6 @@ FAST = {
     "repeats": 1,
     "optimization_level": 1,
 }
-
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-@pytest.fixture
-def server(monkeypatch):
-    with Server() as stub:
-        for name, value in stub.environment.items():
-            monkeypatch.setenv(name, value)
-        yield stub
 
 
 def described(level, device="fake_manila", shots=500, **more):

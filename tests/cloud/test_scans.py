@@ -1,8 +1,5 @@
 """Scans on hardware: the jobs of independent points queue together, and none is paid twice."""
 
-import logging
-import warnings
-
 import pytest
 from ibm_server import Server
 
@@ -10,26 +7,19 @@ from qvopt import make_experiment
 from qvopt.cloud.desk import JobFailedError
 from qvopt.tasks.scan import Scan
 
+pytestmark = pytest.mark.usefixtures("quiet_client")
+
 FAST = {"poll": 0.02, "longest_poll": 0.05, "grace": 0.3, "call_timeout": 60.0, "give_up": 120.0,
         "submit_timeout": 60.0, "repeats": 1, "optimization_level": 1}  # fmt: skip
 BONDS = [0.6, 0.74, 0.9]
 ROUNDS = 2  # a step and the final energies
 
 
-@pytest.fixture(autouse=True)
-def _quiet():
-    logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 @pytest.fixture
 def server(monkeypatch):
     """A service that notes how many jobs are open whenever one comes."""
     with Server(queue=3) as stub:
-        for name, value in stub.environment.items():
-            monkeypatch.setenv(name, value)
+        stub.stand_in(monkeypatch)
         post = stub.post_job
         stub.open_before = []
 
