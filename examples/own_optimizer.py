@@ -6,9 +6,9 @@ and one line of the journal.
 
 import numpy as np
 
-from qvopt.assembly import assemble
-from qvopt.driver import Driver
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import assemble
+from qvopt.runs.driver import Driver
+from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Gradient, Iterate
 
 

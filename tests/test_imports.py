@@ -36,7 +36,7 @@ ALLOWED = [
     ),
     ("qvopt.tasks", ("qvopt_molecules", "qvopt_circuits", "qvopt.")),
     ("qvopt.cli", ("qvopt",)),
-    ("qvopt.driver", ("qvopt_molecules", "qvopt.")),
+    ("qvopt.runs.driver", ("qvopt_molecules", "qvopt.")),
 ]  # fmt: skip
 LAZY = {
     "braket", "distributed", "matplotlib", "mthree", "pandas", "pennylane", "pyarrow", "pyscf",

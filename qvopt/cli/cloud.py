@@ -11,8 +11,8 @@ from qvopt.cloud.desk import JobsPendingError
 from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import JobState
-from qvopt.experiment import make_experiment
-from qvopt.session import Session, ended_result
+from qvopt.experiment.specification import make_experiment
+from qvopt.runs.session import Session, ended_result
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table
@@ -35,7 +35,7 @@ def told(quiet: bool) -> Callable[[str], None] | None:
 
 def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what the run will take; nothing is sent."""
-    from qvopt.assembly import assemble
+    from qvopt.engine.assembly import assemble
     from qvopt.cloud.forecast import forecast_run
 
     forecast = forecast_run(assemble(make_experiment(data)))
@@ -92,7 +92,7 @@ def fetch_command(path: Path, as_json: bool, quiet: bool) -> int:
 
 
 def _step(path: Path, handling: JobHandling, as_json: bool, quiet: bool) -> int:
-    from qvopt.run_folder import RunFolder
+    from qvopt.runs.folder import RunFolder
 
     ended = ended_result(path)
     if ended is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qvopt.experiment_file import read_experiment_file
+from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.errors import InputError
 
 

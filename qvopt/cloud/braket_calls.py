@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from qvopt_molecules.errors import InputError
 
 from .provider import ProviderError, RefusedError, TransientError, UncertainError
-from .secrets import holds_secret
+from qvopt.experiment.secrets import holds_secret
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from qvopt.backends.protocol import Bill, Program
-from qvopt.experiment import BudgetSpec
-from qvopt.ledger import Budget, Costs, hardware_costs
+from qvopt.experiment.specification import BudgetSpec
+from qvopt.records.ledger import Budget, Costs, hardware_costs
 from qvopt_molecules.errors import InputError
 
 from .program import HardwareProgram

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.codec import decode_costs
-from qvopt.journal import Journal
-from qvopt.ledger import Cost, Ledger
-from qvopt.run_folder import RunFolder
+from qvopt.records.codec import decode_costs
+from qvopt.records.journal import Journal
+from qvopt.records.ledger import Cost, Ledger
+from qvopt.runs.folder import RunFolder
 from qvopt_molecules.errors import InputError, QvoptError
 
 from .backend import HardwareBackend

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from qvopt.assembly import Assembly, assemble, exact_twin
-from qvopt.codec import encode_answer, encode_query
-from qvopt.defaults import molecular_references, with_grouping
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import Assembly, assemble, exact_twin
+from qvopt.records.codec import encode_answer, encode_query
+from qvopt.runs.defaults import molecular_references, with_grouping
+from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.references import n_determinants

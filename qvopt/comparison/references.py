@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from qvopt.assembly import exact_twin
-from qvopt.experiment import Experiment
+from qvopt.engine.assembly import exact_twin
+from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.minimize import minimize
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian

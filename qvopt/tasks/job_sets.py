@@ -10,8 +10,8 @@ from typing import TypeGuard
 from qvopt.cloud.backend import HardwareBackend
 from qvopt.cloud.calls import Patience
 from qvopt.cloud.desk import JobFailedError, JobsPendingError
-from qvopt.session import Session
-from qvopt.steps import Step
+from qvopt.runs.session import Session
+from qvopt.runs.steps import Step
 
 
 def outlives(backend: object) -> TypeGuard[HardwareBackend]:

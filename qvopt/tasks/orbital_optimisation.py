@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import molecular_hamiltonian
-from qvopt.experiment import AnsatzSpec, Experiment, make_experiment
-from qvopt.result import Result
-from qvopt.session import Session
+from qvopt.engine.assembly import molecular_hamiltonian
+from qvopt.experiment.specification import AnsatzSpec, Experiment, make_experiment
+from qvopt.runs.result import Result
+from qvopt.runs.session import Session
 from qvopt.tasks.curvature import lowest_curvature
 from qvopt.tasks.orbital_derivatives import (
     Pairs,

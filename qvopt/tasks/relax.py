@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble, grown, resolve_molecule
-from qvopt.experiment import Experiment, make_experiment
-from qvopt.result import Result
-from qvopt.run_folder import RunFolder
-from qvopt.session import Session, ended_result
+from qvopt.engine.assembly import assemble, grown, resolve_molecule
+from qvopt.experiment.specification import Experiment, make_experiment
+from qvopt.runs.result import Result
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.session import Session, ended_result
 from qvopt.tasks.branches import follow
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives
 from qvopt.tasks.properties import density_matrices

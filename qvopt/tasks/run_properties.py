@@ -8,13 +8,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble, grown
-from qvopt.codec import decode_costs, encode_array, encode_costs
-from qvopt.driver import chosen_operators, last_end
-from qvopt.ending import decode_average
-from qvopt.journal import Event
-from qvopt.ledger import Budget, Ledger
-from qvopt.run_folder import RunFolder
+from qvopt.engine.assembly import assemble, grown
+from qvopt.records.codec import decode_costs, encode_array, encode_costs
+from qvopt.runs.driver import chosen_operators, last_end
+from qvopt.runs.ending import decode_average
+from qvopt.records.journal import Event
+from qvopt.records.ledger import Budget, Ledger
+from qvopt.runs.folder import RunFolder
 from qvopt.tasks.properties import exact_properties, measured_properties, properties_price
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import molecular

@@ -22,15 +22,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble, hamiltonian_of, resolve_molecule
+from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.backends.catalogue import get_backend
 from qvopt.cloud.handling import JobHandling
-from qvopt.experiment import Experiment, MoleculeSpec, make_experiment
-from qvopt.experiment_file import dump_toml, read_experiment_file
-from qvopt.result import Result
-from qvopt.run_folder import RunFolder
-from qvopt.session import Session, ended_result, kind_of
-from qvopt.steps import Step
+from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
+from qvopt.experiment.toml_text import dump_toml, read_experiment_file
+from qvopt.runs.result import Result
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.session import Session, ended_result, kind_of
+from qvopt.runs.steps import Step
 from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives

@@ -10,7 +10,7 @@ from scipy.linalg import expm
 from scipy.optimize import minimize
 
 from qvopt import Session, make_experiment, run
-from qvopt.assembly import assemble
+from qvopt.engine.assembly import assemble
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend

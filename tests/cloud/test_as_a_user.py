@@ -147,7 +147,7 @@ def test_a_run_that_goes_on_after_its_end_has_not_ended(server, tmp_path):
     lines = toml.read_text()
     server.queue = 1000
     from qvopt.cloud.handling import JobHandling
-    from qvopt.session import Session
+    from qvopt.runs.session import Session
 
     with (
         Session.resume(tmp_path / "r", max_steps=2, jobs=JobHandling("submit")) as session,

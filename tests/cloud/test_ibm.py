@@ -17,7 +17,7 @@ from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.ibm import IBMProvider
 from qvopt.cloud.provider import ProviderError, RefusedError, SessionClosedError
 from qvopt.cloud.records import job_records
-from qvopt.journal import Journal
+from qvopt.records.journal import Journal
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("quiet_client")
@@ -323,7 +323,7 @@ RUN = [sys.executable, "-W", "ignore", "-c", "from qvopt.cli import main; main()
 
 @pytest.mark.slow
 def test_sigkill_at_random(server, whole, tmp_path):
-    from qvopt.experiment_file import dump_toml
+    from qvopt.experiment.toml_text import dump_toml
 
     rng = np.random.default_rng(5)
     server.queue = 2

@@ -7,7 +7,7 @@ import pytest
 
 import qvopt
 from qvopt import Session, make_experiment
-from qvopt.assembly import assemble
+from qvopt.engine.assembly import assemble
 from qvopt.backends.protocol import Point
 from qvopt.cloud.covariances import covariance_ratios
 from qvopt.cloud.handling import JobHandling
@@ -16,7 +16,7 @@ from qvopt.cloud.ibm_options import IBMOptions
 from qvopt.cloud.provider import JobSpec, ProviderError, Pub
 from qvopt.cloud.resilience import randomizations, taken, values_of
 from qvopt.cloud.results import check_result
-from qvopt.journal import Journal
+from qvopt.records.journal import Journal
 from qvopt.measurement.statistics import combine_moments
 from qvopt_molecules.errors import InputError
 

@@ -8,18 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qvopt import make_experiment, run
-from qvopt.assembly import assemble
+from qvopt.engine.assembly import assemble
 from qvopt.backends.aer import AerBackend
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.metric_circuits import generator_circuit, overlap_circuit
 from qvopt.backends.protocol import Overlap, Point, Problem
 from qvopt.backends.sector import SectorBackend
-from qvopt.evaluation import Evaluator
+from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.covariances import sample_covariance
 from qvopt.gradients.fisher import MetricSamples, project_psd
 from qvopt.gradients.metric_rules import measured_metric, metric_rule
 from qvopt.optimizers.protocol import Metric
-from qvopt.pricing import price_list
+from qvopt.tasks.pricing import price_list
 from qvopt_circuits.blocks import commuting_runs, layers
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Angle, Gate

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qvopt import make_experiment
-from qvopt.assembly import assemble
+from qvopt.engine.assembly import assemble
 from qvopt.gradients.parameter_shift import FOUR_TERM, TWO_TERM
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.gradients.shift_rules import (

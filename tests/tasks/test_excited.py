@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from qvopt import excited_states, run
-from qvopt.assembly import assemble
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import assemble
+from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient
 from qvopt.tasks.excited.expansion import equations_of_motion, subspace_expansion
 from qvopt.tasks.excited.objectives import DeflatedEvaluator

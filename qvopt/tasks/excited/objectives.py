@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Point
-from qvopt.evaluation import Evaluator
+from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.parameter_shift import expand_gradient
-from qvopt.ledger import Cost, Costs
+from qvopt.records.ledger import Cost, Costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate
 from qvopt.optimizers.protocol import (
@@ -29,7 +29,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.rounds import Finish, Job, Results
+from qvopt.engine.rounds import Finish, Job, Results
 from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]

@@ -1,0 +1,68 @@
+"""What is said of a run at its end: the mean of its last iterates, and whether it went up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.records.codec import decode_array, encode_array
+from qvopt.optimizers.protocol import Scalar
+from qvopt.optimizers.statistics import significantly_above
+
+FloatArray = npt.NDArray[np.float64]
+
+TAIL: Final = 100
+"""Iterates that the average at the end is taken over, at most."""
+
+RISE: Final = 0.01
+"""Hartree above its start, and significantly so, at which a run counts as diverged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Average:
+    """The mean of the last iterates, and a fresh energy there."""
+
+    x: FloatArray
+    energy: Scalar
+    exact: float | None
+
+
+def mean_of_tail(iterates: Sequence[FloatArray], steps: int, last: FloatArray) -> FloatArray:
+    """Return the mean of the last quarter of a run's iterates; `last` if there are none."""
+    tail = list(iterates)[-max(1, steps // 4) :]
+    return np.asarray(np.mean(tail, axis=0)) if tail else last
+
+
+def describe_rise(last: Scalar, first: Scalar | None) -> str | None:
+    """Say so if a run ended significantly, and by more than `RISE`, above where it began."""
+    if first is None or not significantly_above(last, first, 5.0):
+        return None
+    rise = last.value - first.value
+    if rise < RISE:
+        return None
+    return (
+        f"the energy ended {rise:.4f} Ha above where it began; a smaller learning rate or more "
+        f"shots may mend it"
+    )
+
+
+def encode_average(average: Average) -> dict[str, Any]:
+    """Write an average."""
+    return {
+        "x": encode_array(average.x),
+        "energy": average.energy.value,
+        "variance": average.energy.variance,
+        "exact": average.exact,
+    }
+
+
+def decode_average(value: dict[str, Any] | None) -> Average | None:
+    """Read what `encode_average` wrote."""
+    if value is None:
+        return None
+    energy = Scalar(value["energy"], value["variance"])
+    return Average(decode_array(value["x"]), energy, value["exact"])
