@@ -7,9 +7,9 @@ and one line of the journal.
 import numpy as np
 
 from qvopt.engine.assembly import assemble
-from qvopt.runs.driver import Driver
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Gradient, Iterate
+from qvopt.runs.driver import Driver
 
 
 def sign_descent(x, rng, rate=0.02, decay=0.97):

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import chisquare
 
 from qvopt import make_experiment
-from qvopt.engine.assembly import assemble
 from qvopt.backends.protocol import Point
+from qvopt.engine.assembly import assemble
 from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.parameter_shift import TWO_TERM
 from qvopt.optimizers.protocol import Energy, Gradient

@@ -35,8 +35,8 @@ def told(quiet: bool) -> Callable[[str], None] | None:
 
 def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what the run will take; nothing is sent."""
-    from qvopt.engine.assembly import assemble
     from qvopt.cloud.forecast import forecast_run
+    from qvopt.engine.assembly import assemble
 
     forecast = forecast_run(assemble(make_experiment(data)))
     caps = dict(forecast.budget.caps())

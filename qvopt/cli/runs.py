@@ -10,12 +10,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from qvopt.engine.assembly import assemble
 from qvopt.backends.catalogue import HARDWARE
 from qvopt.cloud.handling import JobHandling
+from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
-from qvopt.runs.result import Result, Trace
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result, Trace
 from qvopt.runs.session import Session, ended_result, stored_result
 from qvopt.runs.wording import wording_of
 from qvopt_molecules.errors import InputError

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Bill, Counts, MeteredProgram, Outcomes, Point
-from qvopt.runs.driver import Driver
 from qvopt.engine.growing import GrowingEvaluator
-from qvopt.records.ledger import Budget, Cost, Ledger
 from qvopt.measurement.estimate import Moments
 from qvopt.optimizers.registry import get_optimizer
+from qvopt.records.ledger import Budget, Cost, Ledger
+from qvopt.runs.driver import Driver
 from qvopt_molecules.errors import InputError
 
 from .budgets import make_budget

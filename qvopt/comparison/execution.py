@@ -18,14 +18,14 @@ from typing import Any, Final
 import numpy as np
 
 from qvopt.engine.assembly import Assembly, assemble, exact_twin
-from qvopt.records.environment import describe_environment
+from qvopt.engine.rounds import NonFiniteError
+from qvopt.engine.streams import START_STREAM, stream
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml
+from qvopt.records.environment import describe_environment
 from qvopt.records.journal import Journal, LockedError, sync_journals
-from qvopt.engine.rounds import NonFiniteError
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import Session, kind_of
-from qvopt.engine.streams import START_STREAM, stream
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.spins import Preparation, prepare
 from qvopt_molecules.errors import InputError

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from qvopt.engine.assembly import Assembly, assemble, exact_twin
-from qvopt.records.codec import encode_answer, encode_query
-from qvopt.runs.defaults import molecular_references, with_grouping
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
+from qvopt.records.codec import encode_answer, encode_query
+from qvopt.runs.defaults import molecular_references, with_grouping
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian

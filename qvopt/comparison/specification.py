@@ -26,8 +26,8 @@ from qvopt.experiment.specification import (
     NamedSpec,
     explain_invalid,
 )
-from qvopt.experiment.toml_text import dump_toml, molecule_beside, read_experiment_file
 from qvopt.experiment.strict_model import StrictModel
+from qvopt.experiment.toml_text import dump_toml, molecule_beside, read_experiment_file
 from qvopt_molecules.errors import InputError
 
 CHEMICAL_ACCURACY: Final = 1.6

@@ -12,16 +12,16 @@ import numpy.typing as npt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Backend, Problem, Program
 from qvopt.engine.evaluator import Evaluator
+from qvopt.engine.growing import GrowingEvaluator, Growth
+from qvopt.engine.mitigation.building import check_program, extrapolation, postselected
+from qvopt.engine.streams import START_STREAM, stream
+from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.experiment.specification import BackendSpec, Experiment, MeasurementSpec, MoleculeSpec
 from qvopt.gradients.metric_rules import metric_rule
 from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
-from qvopt.engine.growing import GrowingEvaluator, Growth
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan, pauli_plan
 from qvopt.measurement.plan import MeasurementPlan
-from qvopt.engine.mitigation.building import check_program, extrapolation, postselected
-from qvopt.experiment.mitigation import MitigationSpec
-from qvopt.engine.streams import START_STREAM, stream
 from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz

@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import MeteredProgram, Point, Program
+from qvopt.engine.landscape import describe_landscape
+from qvopt.engine.rounds import Finish, Job, NonFiniteError, PreparedRound, Results
+from qvopt.engine.streams import stream
+from qvopt.experiment.mitigation import ReadoutSpec
 from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
 from qvopt.gradients.parameter_shift import GradientExpansion
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
-from qvopt.engine.landscape import describe_landscape
 from qvopt.measurement.allocation import (
     Scatter,
     allocate,
@@ -25,7 +28,6 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.readout import Calibration
-from qvopt.experiment.mitigation import ReadoutSpec
 from qvopt.optimizers.protocol import (
     Answer,
     Energy,
@@ -39,8 +41,6 @@ from qvopt.optimizers.protocol import (
     Spread,
     Vector,
 )
-from qvopt.engine.rounds import Finish, Job, NonFiniteError, PreparedRound, Results
-from qvopt.engine.streams import stream
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 

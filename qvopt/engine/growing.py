@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Program
 from qvopt.engine.evaluator import Evaluator
+from qvopt.engine.rounds import PreparedRound
 from qvopt.optimizers.growth import growing
 from qvopt.optimizers.protocol import Gradient, Optimizer, PoolGradient, Query
-from qvopt.engine.rounds import PreparedRound
 from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.mapping import map_circuit

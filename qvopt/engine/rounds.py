@@ -21,15 +21,15 @@ from qvopt.backends.protocol import (
     reads_generators,
     runs_hadamard_tests,
 )
+from qvopt.engine.mitigation.calibration import calibrate
+from qvopt.engine.streams import stream
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
-from qvopt.records.ledger import Cost, Costs, hardware_costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.statistics import combine_moments, combine_random, moments_of_group
-from qvopt.engine.mitigation.calibration import calibrate
 from qvopt.optimizers.protocol import Answer
-from qvopt.engine.streams import stream
+from qvopt.records.ledger import Cost, Costs, hardware_costs
 from qvopt_molecules.errors import BackendError
 
 if TYPE_CHECKING:

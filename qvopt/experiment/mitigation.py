@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from qvopt.backends.folding import Folding
+from qvopt.experiment.strict_model import StrictModel
 from qvopt.measurement.extrapolation import Fit
 from qvopt.measurement.readout import Method
-from qvopt.experiment.strict_model import StrictModel
 
 
 class ReadoutSpec(StrictModel):

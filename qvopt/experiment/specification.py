@@ -17,12 +17,12 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.experiment.secrets import refuse_secrets
+from qvopt.experiment.strict_model import StrictModel
 from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
 from qvopt.measurement.plan import Grouping
-from qvopt.experiment.mitigation import MitigationSpec
-from qvopt.experiment.strict_model import StrictModel
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError, unknown_name
 

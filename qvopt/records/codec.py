@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.records.ledger import Cost, Costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.optimizers.protocol import (
     Answer,
@@ -23,6 +22,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt.records.ledger import Cost, Costs
 from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]

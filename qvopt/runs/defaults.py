@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qvopt.engine.assembly import Assembly, resolve_molecule
 from qvopt.cloud.program import HardwareProgram
+from qvopt.engine.assembly import Assembly, resolve_molecule
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.steps import Monitor
 from qvopt_molecules.errors import InputError

@@ -15,30 +15,23 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.records.codec import (
-    decode_answer,
-    decode_array,
-    decode_costs,
-    decode_scatter,
-    encode_answer,
-    encode_array,
-    encode_costs,
-    encode_query,
-    encode_scatter,
-    match_query,
-)
-from qvopt.runs.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.growing import GrowingEvaluator
-from qvopt.records.journal import Event, EventLog, costs_of, rounds_of
-from qvopt.records.ledger import Cost, Ledger
-from qvopt.measurement.allocation import Scatter
 from qvopt.engine.mitigation.calibration import (
     CalibrationClock,
     calibration_costs,
     calibration_round,
     decode_calibration,
 )
+from qvopt.engine.streams import (
+    CALIBRATION_STREAM,
+    FINAL_STREAM,
+    MONITOR_STREAM,
+    OPTIMIZER_STREAM,
+    ROUND_STREAM,
+    stream,
+)
+from qvopt.measurement.allocation import Scatter
 from qvopt.optimizers.errors import DivergedError
 from qvopt.optimizers.protocol import (
     Answer,
@@ -51,16 +44,23 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
+from qvopt.records.codec import (
+    decode_answer,
+    decode_array,
+    decode_costs,
+    decode_scatter,
+    encode_answer,
+    encode_array,
+    encode_costs,
+    encode_query,
+    encode_scatter,
+    match_query,
+)
+from qvopt.records.journal import Event, EventLog, costs_of, rounds_of
+from qvopt.records.ledger import Cost, Ledger
+from qvopt.runs.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
 from qvopt.runs.steps import Monitor, Outcome, Status, Step
 from qvopt.runs.stopping import Watch
-from qvopt.engine.streams import (
-    CALIBRATION_STREAM,
-    FINAL_STREAM,
-    MONITOR_STREAM,
-    OPTIMIZER_STREAM,
-    ROUND_STREAM,
-    stream,
-)
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 FloatArray = npt.NDArray[np.float64]

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.records.codec import decode_array, encode_array
 from qvopt.optimizers.protocol import Scalar
 from qvopt.optimizers.statistics import significantly_above
+from qvopt.records.codec import decode_array, encode_array
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -17,9 +17,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from qvopt.records.environment import describe_environment
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
+from qvopt.records.environment import describe_environment
 from qvopt.records.journal import Event, Journal, read_journal
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian

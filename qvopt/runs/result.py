@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.runs.ending import Average
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Cost, Costs
+from qvopt.runs.ending import Average
 
 FloatArray = npt.NDArray[np.float64]
 

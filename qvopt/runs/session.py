@@ -9,23 +9,23 @@ from typing import Any, Self
 
 import numpy as np
 
-from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.cloud.backend import as_backend
 from qvopt.cloud.budgets import lost_costs, lost_costs_of, make_budget
 from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import Device
+from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
+from qvopt.engine.growing import growing_optimizer
+from qvopt.experiment.specification import Experiment, make_experiment
+from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.codec import decode_costs
+from qvopt.records.journal import Event, Journal
+from qvopt.records.ledger import Ledger
 from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
 from qvopt.runs.driver import Driver, chosen_operators, last_end
 from qvopt.runs.ending import decode_average
-from qvopt.experiment.specification import Experiment, make_experiment
-from qvopt.engine.growing import growing_optimizer
-from qvopt.records.journal import Event, Journal
-from qvopt.records.ledger import Ledger
-from qvopt.optimizers.registry import get_optimizer
-from qvopt.runs.result import Result
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result
 from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
 from qvopt_circuits.circuit import Circuit

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.runs.ending import Average
 from qvopt.optimizers.protocol import Scalar
+from qvopt.runs.ending import Average
 
 FloatArray = npt.NDArray[np.float64]
 Monitor = Literal["exact", "measured", "none"]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from qvopt.engine.assembly import Assembly, assemble
-from qvopt.experiment.specification import Experiment
 from qvopt.engine.growing import GrowingEvaluator
-from qvopt.records.ledger import Cost
+from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, PoolGradient, Query
+from qvopt.records.ledger import Cost
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from qvopt.engine.assembly import assemble, grown, resolve_molecule
 from qvopt.experiment.specification import Experiment, make_experiment
-from qvopt.runs.result import Result
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result
 from qvopt.runs.session import Session, ended_result
 from qvopt.tasks.branches import follow
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from qvopt.engine.assembly import assemble, grown
 from qvopt.records.codec import decode_costs, encode_array, encode_costs
-from qvopt.runs.driver import chosen_operators, last_end
-from qvopt.runs.ending import decode_average
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Budget, Ledger
+from qvopt.runs.driver import chosen_operators, last_end
+from qvopt.runs.ending import decode_average
 from qvopt.runs.folder import RunFolder
 from qvopt.tasks.properties import exact_properties, measured_properties, properties_price
 from qvopt_molecules.errors import InputError

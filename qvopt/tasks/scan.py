@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.backends.catalogue import get_backend
 from qvopt.cloud.handling import JobHandling
+from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
-from qvopt.runs.result import Result
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result
 from qvopt.runs.session import Session, ended_result, kind_of
 from qvopt.runs.steps import Step
 from qvopt.tasks.branches import follow

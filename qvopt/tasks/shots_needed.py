@@ -9,11 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.engine.assembly import assemble
 from qvopt.backends.protocol import Point
 from qvopt.backends.sector.program import SectorProgram
 from qvopt.backends.sector.sampling import deviations_in_states
-from qvopt.runs.driver import Driver
+from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import Experiment
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.basis_change import basis_change_circuit
@@ -26,6 +25,7 @@ from qvopt.measurement.shadows.variance import shadow_variances
 from qvopt.measurement.shared import MOST_SHARED_TERMS
 from qvopt.measurement.variance import reference_bits
 from qvopt.optimizers.registry import get_optimizer
+from qvopt.runs.driver import Driver
 from qvopt_circuits.description import depth
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.engine.assembly import Assembly
 from qvopt.backends.protocol import Point
+from qvopt.engine.assembly import Assembly
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.encodings import encoding_of
 from qvopt_molecules.errors import InputError

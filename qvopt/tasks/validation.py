@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.engine.assembly import Assembly, assemble, exact_twin
 from qvopt.backends.protocol import Program
+from qvopt.engine.assembly import Assembly, assemble, exact_twin
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric
 

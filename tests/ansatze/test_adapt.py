@@ -10,10 +10,10 @@ from scipy.linalg import expm
 from scipy.optimize import minimize
 
 from qvopt import Session, make_experiment, run
-from qvopt.engine.assembly import assemble
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
+from qvopt.engine.assembly import assemble
 from qvopt.optimizers.growth import choose
 from qvopt.optimizers.protocol import PoolGradient, Vector
 from qvopt_circuits import Adapt, get_ansatz

@@ -205,8 +205,8 @@ def test_names_and_options():
 @pytest.mark.parametrize("mapping", ["parity", "parity-reduced", "bravyi-kitaev"])
 def test_lightning_differentiates_pauli_rotations(mapping):
     """PennyLane's adjoint method gives zeros for PauliRot."""
-    from qvopt.engine.assembly import assemble
     from qvopt.backends.statevector import StatevectorProgram
+    from qvopt.engine.assembly import assemble
     from qvopt.experiment.specification import make_experiment
 
     data = {"molecule": "h2", "mapping": mapping, "backend": "lightning"}

@@ -9,12 +9,12 @@ import pytest
 
 import qvopt
 from qvopt import make_experiment
-from qvopt.engine.assembly import assemble
 from qvopt.backends.protocol import Point
 from qvopt.cloud.budgets import parse_budget
 from qvopt.cloud.packing import Cell, block_of, gather, pack
 from qvopt.cloud.provider import JobResult, Limits
 from qvopt.cloud.results import check_result
+from qvopt.engine.assembly import assemble
 from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.statistics import combine_moments
 from qvopt_molecules.errors import InputError

@@ -7,10 +7,10 @@ import pytest
 from qiskit_aer import AerSimulator
 
 from qvopt import Session, make_experiment
-from qvopt.engine.assembly import assemble
 from qvopt.cloud.backend import HardwareBackend
 from qvopt.cloud.forecast import forecast_run
 from qvopt.cloud.handling import JobHandling
+from qvopt.engine.assembly import assemble
 from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.metric_rules import metric_rule
 from qvopt.optimizers.protocol import Metric

@@ -7,7 +7,6 @@ import pytest
 
 import qvopt
 from qvopt import Session, make_experiment
-from qvopt.engine.assembly import assemble
 from qvopt.backends.protocol import Point
 from qvopt.cloud.covariances import covariance_ratios
 from qvopt.cloud.handling import JobHandling
@@ -16,8 +15,9 @@ from qvopt.cloud.ibm_options import IBMOptions
 from qvopt.cloud.provider import JobSpec, ProviderError, Pub
 from qvopt.cloud.resilience import randomizations, taken, values_of
 from qvopt.cloud.results import check_result
-from qvopt.records.journal import Journal
+from qvopt.engine.assembly import assemble
 from qvopt.measurement.statistics import combine_moments
+from qvopt.records.journal import Journal
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("quiet_client")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from qvopt.engine.assembly import assemble
 from qvopt.backends.protocol import Point
-from qvopt.experiment.specification import make_experiment
+from qvopt.engine.assembly import assemble
 from qvopt.engine.landscape import describe_landscape
+from qvopt.experiment.specification import make_experiment
 
 
 def assembled(**settings):

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qvopt import make_experiment, run
-from qvopt.engine.assembly import assemble
 from qvopt.backends.aer import AerBackend
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.metric_circuits import generator_circuit, overlap_circuit
 from qvopt.backends.protocol import Overlap, Point, Problem
 from qvopt.backends.sector import SectorBackend
+from qvopt.engine.assembly import assemble
 from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.covariances import sample_covariance
 from qvopt.gradients.fisher import MetricSamples, project_psd

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from qvopt import Session, make_experiment, run
-from qvopt.engine.assembly import assemble
 from qvopt.backends.protocol import Point
+from qvopt.engine.assembly import assemble
 from qvopt.measurement.allocation import Scatter, learned_weights
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import Diagonal

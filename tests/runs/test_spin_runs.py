@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from qvopt import Session, run
-from qvopt.engine.assembly import assemble
 from qvopt.backends.protocol import Point
 from qvopt.cli.output import result_rows
 from qvopt.comparison.compare import compare
+from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy
 from qvopt.runs.folder import RunFolder

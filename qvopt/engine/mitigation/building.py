@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from qvopt.backends.protocol import CountingProgram, Program
+from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.measurement.extrapolation import Extrapolation, depolarized_energy
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.readout import need_mthree
 from qvopt.measurement.selection import select
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-
-from qvopt.experiment.mitigation import MitigationSpec
 
 
 def postselected(

@@ -8,11 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from qvopt.backends.protocol import Bill, CountingProgram, MeteredProgram, Program
+from qvopt.experiment.mitigation import ReadoutSpec
+from qvopt.measurement.readout import Calibration
 from qvopt.records.codec import encode_costs
 from qvopt.records.ledger import Cost, Costs, hardware_costs
-from qvopt.measurement.readout import Calibration
-
-from qvopt.experiment.mitigation import ReadoutSpec
 
 PURPOSE: Final = "readout-calibration"
 """What it is charged as."""

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Point
 from qvopt.engine.evaluator import Evaluator
+from qvopt.engine.rounds import Finish, Job, Results
 from qvopt.gradients.parameter_shift import expand_gradient
-from qvopt.records.ledger import Cost, Costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate
 from qvopt.optimizers.protocol import (
@@ -29,7 +29,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.engine.rounds import Finish, Job, Results
+from qvopt.records.ledger import Cost, Costs
 from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]

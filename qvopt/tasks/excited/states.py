@@ -11,21 +11,21 @@ from typing import Any, Final, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.engine.assembly import Assembly, assemble, grown, make_plan
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Point, Problem
-from qvopt.runs.driver import Driver
+from qvopt.engine.assembly import Assembly, assemble, grown, make_plan
 from qvopt.engine.evaluator import Evaluator
+from qvopt.engine.growing import GrowingEvaluator, growing_optimizer
+from qvopt.engine.streams import stream
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml
-from qvopt.engine.growing import GrowingEvaluator, growing_optimizer
-from qvopt.records.journal import Journal
-from qvopt.records.ledger import Budget, Costs, Ledger
 from qvopt.optimizers.protocol import Energy, Scalar
 from qvopt.optimizers.registry import get_optimizer
+from qvopt.records.journal import Journal
+from qvopt.records.ledger import Budget, Costs, Ledger
+from qvopt.runs.driver import Driver
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Outcome, Step
-from qvopt.engine.streams import stream
 from qvopt.tasks.states import Component, components
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate

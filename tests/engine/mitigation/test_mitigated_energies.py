@@ -5,11 +5,11 @@ import pytest
 
 from qvopt import Session, make_experiment, run
 from qvopt.engine.assembly import assemble
-from qvopt.records.journal import read_journal
-from qvopt.records.ledger import Budget, Ledger
 from qvopt.engine.mitigation.calibration import calibration_costs
 from qvopt.experiment.mitigation import ReadoutSpec
 from qvopt.optimizers.protocol import Energy, Gradient
+from qvopt.records.journal import read_journal
+from qvopt.records.ledger import Budget, Ledger
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 READOUT = {"name": "aer", "noise": {"readout": 0.04}}
