@@ -18,6 +18,7 @@ from qvopt_molecules.errors import InputError
 
 NOISE = {"name": "aer", "noise": {"readout": 0.05}}
 CORRECTED = {"mitigation": {"readout": {"shots": 20_000}}}
+COMMUTING = {"grouping": "fully-commuting"}
 
 
 def evaluator(**settings):
@@ -201,7 +202,7 @@ def test_an_adaptive_ansatz_takes_a_backend_object():
 
 def test_extrapolation_uses_the_scales_that_folding_reaches():
     """Values that are linear in what each group's circuit reaches give their intercepts."""
-    e = evaluator(mitigation={"zne": {"scales": [1, 1.5]}})
+    e = evaluator(measurement=COMMUTING, mitigation={"zne": {"scales": [1, 1.5]}})
     (stage,) = e.stages
     reached = e.program.reached_scales((1.0, 1.5))
     assert np.all(reached[:, 0] == 1.0)
@@ -232,6 +233,8 @@ def test_noise_that_cannot_be_amplified_is_refused(settings, scales):
 
 
 def test_the_exponential_fit_needs_one_amplification():
-    e = evaluator(mitigation={"zne": {"scales": [1, 1.5], "fit": "exponential"}})
+    e = evaluator(
+        measurement=COMMUTING, mitigation={"zne": {"scales": [1, 1.5], "fit": "exponential"}}
+    )
     with pytest.raises(InputError, match="use odd scales"):
         e.prepare([Energy(np.zeros(3))], 1)
