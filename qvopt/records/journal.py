@@ -13,7 +13,7 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -33,16 +33,6 @@ class EventLog(Protocol):
     def append(self, event: Event, *, durable: bool = False) -> None:
         """Keep one event."""
         ...
-
-
-def rounds_of(events: Iterable[Event]) -> dict[tuple[str, int], Event]:
-    """Return the rounds by role and number."""
-    return {(e["role"], e["round"]): e for e in events if e["type"] == "round"}
-
-
-def costs_of(events: Iterable[Event], role: str) -> list[Any]:
-    """Return the encoded costs of the rounds of one role."""
-    return [e["cost"] for e in events if e["type"] == "round" and e["role"] == role]
 
 
 def encode_line(number: int, event: Mapping[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ without the backend; the first one that it does not hold is evaluated, and from 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -37,14 +37,10 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.records.codec import (
-    decode_array,
-    decode_costs,
-    encode_array,
-)
-from qvopt.records.journal import Event, EventLog, costs_of
+from qvopt.records.events import Average, EndRecord, GrowRecord, History, StepRecord
+from qvopt.records.journal import EventLog
 from qvopt.records.ledger import Ledger
-from qvopt.runs.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
+from qvopt.runs.ending import TAIL, describe_rise, mean_of_tail
 from qvopt.runs.rounds import FINAL, OPTIMIZER, JournaledRounds
 from qvopt.runs.steps import Monitor, Outcome, Status, Step
 from qvopt.runs.stopping import Watch
@@ -68,7 +64,7 @@ class Driver:
         ledger: what was spent, and the caps.
         monitor: which energy the records carry beside the optimizer's own.
         log: where events are kept; None keeps nothing.
-        past: events of the journal so far.
+        history: the journal so far.
         watch: rules that stop the run under noise.
     """
 
@@ -80,18 +76,16 @@ class Driver:
     ledger: Ledger = field(default_factory=Ledger)
     monitor: Monitor = "exact"
     log: EventLog | None = None
-    past: Iterable[Event] = ()
+    history: History = field(default_factory=History)
     watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
-        past = list(self.past)
-        self._rounds = JournaledRounds(self.ledger, self.log, past)
+        self._rounds = JournaledRounds(self.ledger, self.log, self.history)
         self.operators: tuple[str, ...] = ()
-        self._operators_seen = len(chosen_operators(past))
-        for cost in costs_of(past, "properties"):  # spent beside the run itself
-            self.ledger.charge(decode_costs(cost))
-        self._steps_seen = max((e["step"] for e in past if e["type"] == "step"), default=-1)
+        self._operators_seen = len(self.history.operators)
+        self.ledger.charge(self.history.charged("properties"))  # spent beside the run itself
+        self._steps_seen = max((r.step for r in self.history.steps), default=-1)
         self.x = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
@@ -175,7 +169,7 @@ class Driver:
         self._tail.clear()
         self.operators += labels
         if len(self.operators) > self._operators_seen:
-            self._rounds.write({"type": "grow", "operators": list(labels)})
+            self._rounds.write(GrowRecord(labels).encode())
         return labels
 
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
@@ -213,19 +207,17 @@ class Driver:
             iterate.note,
         )
         if not replayed:
-            self._rounds.write(
-                {
-                    "type": "step",
-                    "step": step.number,
-                    "energy": None if energy is None else energy.value,
-                    "variance": None if energy is None else energy.variance,
-                    "exact": exact,
-                    "gradient_norm": step.gradient_norm,
-                    "shots": step.shots,
-                    "evaluations": step.evaluations,
-                    "note": step.note,
-                }
+            record = StepRecord(
+                step.number,
+                None if energy is None else energy.value,
+                None if energy is None else energy.variance,
+                exact,
+                step.gradient_norm,
+                step.shots,
+                step.evaluations,
+                step.note,
             )
+            self._rounds.write(record.encode())
         return step
 
     def _exact(self, x: FloatArray) -> float | None:
@@ -269,21 +261,18 @@ class Driver:
                     status, message = "diverged", rise
         exact = self.evaluator.exact_energy(self.x) if visible else None
         outcome = Outcome(status, self.x, energy, exact, self.number, message, average)
-        self._rounds.write(
-            {
-                "type": "end",
-                "status": status,
-                "step": self.number,
-                "x": encode_array(np.nan_to_num(self.x)),
-                "energy": None if energy is None else energy.value,
-                "variance": None if energy is None else energy.variance,
-                "exact": exact,
-                "average": None if average is None else encode_average(average),
-                "drift": self.drift,
-                "message": message,
-            },
-            durable=True,
+        record = EndRecord(
+            status,
+            self.number,
+            self.x,
+            None if energy is None else energy.value,
+            None if energy is None else energy.variance,
+            exact,
+            average,
+            self.drift,
+            message,
         )
+        self._rounds.write(record.encode(), durable=True)
         return outcome
 
     def _exact_start(self) -> Scalar | None:
@@ -293,14 +282,3 @@ class Driver:
 def _scalar(answer: Answer) -> Scalar:
     assert isinstance(answer, Scalar)
     return answer
-
-
-def chosen_operators(events: Iterable[Event]) -> list[str]:
-    """Return the labels of the operators that a circuit has grown by."""
-    return [label for e in events if e["type"] == "grow" for label in e["operators"]]
-
-
-def last_end(events: Iterable[Event]) -> tuple[Event, FloatArray] | None:
-    """Return the last end event of a journal and its point; None if the run has not ended."""
-    ends = [e for e in events if e["type"] == "end"]
-    return (ends[-1], decode_array(ends[-1]["x"])) if ends else None

@@ -1,17 +1,15 @@
-"""What is said of a run at its end: the mean of its last iterates, and whether it went up."""
+"""Final summary of a run: its averaged iterate, and whether its energy rose."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt.optimizers.protocol import Scalar
 from qvopt.optimizers.statistics import significantly_above
-from qvopt.records.codec import decode_array, encode_array
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -20,15 +18,6 @@ TAIL: Final = 100
 
 RISE: Final = 0.01
 """Hartree above its start, and significantly so, at which a run counts as diverged."""
-
-
-@dataclass(frozen=True, eq=False)
-class Average:
-    """The mean of the last iterates, and a fresh energy there."""
-
-    x: FloatArray
-    energy: Scalar
-    exact: float | None
 
 
 def mean_of_tail(iterates: Sequence[FloatArray], steps: int, last: FloatArray) -> FloatArray:
@@ -45,24 +34,6 @@ def describe_rise(last: Scalar, first: Scalar | None) -> str | None:
     if rise < RISE:
         return None
     return (
-        f"the energy ended {rise:.4f} Ha above where it began; a smaller learning rate or more "
-        f"shots may mend it"
+        f"the energy ended {rise:.4f} Ha above where it began; try a smaller learning rate or "
+        f"more shots"
     )
-
-
-def encode_average(average: Average) -> dict[str, Any]:
-    """Write an average."""
-    return {
-        "x": encode_array(average.x),
-        "energy": average.energy.value,
-        "variance": average.energy.variance,
-        "exact": average.exact,
-    }
-
-
-def decode_average(value: dict[str, Any] | None) -> Average | None:
-    """Read what `encode_average` wrote."""
-    if value is None:
-        return None
-    energy = Scalar(value["energy"], value["variance"])
-    return Average(decode_array(value["x"]), energy, value["exact"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.cost import Cost
+from qvopt.records.events import Average, History
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
-from qvopt.runs.ending import Average
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -46,20 +47,19 @@ class Trace:
     @classmethod
     def from_events(cls, events: list[Event]) -> Trace:
         """Collect the step events of a journal, the last record of each step."""
-        steps = {e["step"]: e for e in events if e["type"] == "step"}
-        rows = [steps[k] for k in sorted(steps)]
+        rows = History.of(events).steps
 
-        def column(key: str) -> FloatArray:
-            return np.array([math.nan if r[key] is None else r[key] for r in rows], dtype=float)
+        def column(values: Iterable[float | None]) -> FloatArray:
+            return np.array([math.nan if v is None else v for v in values], dtype=float)
 
         return cls(
-            step=np.array([r["step"] for r in rows], dtype=np.int64),
-            energy=column("energy"),
-            stderr=np.sqrt(column("variance")),
-            exact=column("exact"),
-            gradient_norm=column("gradient_norm"),
-            shots=np.array([r["shots"] for r in rows], dtype=np.int64),
-            evaluations=np.array([r["evaluations"] for r in rows], dtype=np.int64),
+            step=np.array([r.step for r in rows], dtype=np.int64),
+            energy=column(r.energy for r in rows),
+            stderr=np.sqrt(column(r.variance for r in rows)),
+            exact=column(r.exact for r in rows),
+            gradient_norm=column(r.gradient_norm for r in rows),
+            shots=np.array([r.shots for r in rows], dtype=np.int64),
+            evaluations=np.array([r.evaluations for r in rows], dtype=np.int64),
         )
 
 

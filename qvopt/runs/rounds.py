@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from qvopt.backends.batch import CalibrationCounts
 from qvopt.backends.cost import Cost
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.learned import Learned
-from qvopt.measurement.allocation import Scatter
 from qvopt.optimizers.protocol import Answer, Query
-from qvopt.records.codec import (
-    decode_answer,
-    decode_calibrations,
-    decode_costs,
-    decode_scatter,
-    encode_answer,
-    encode_calibrations,
-    encode_costs,
-    encode_query,
-    encode_scatter,
-    match_query,
-)
-from qvopt.records.journal import Event, EventLog, rounds_of
+from qvopt.records.events import History, RoundRecord
+from qvopt.records.journal import Event, EventLog
 from qvopt.records.ledger import Ledger
-from qvopt_molecules.errors import InputError
 
 OPTIMIZER, FINAL, CALIBRATION = "optimizer", "final", "calibration"
 """Roles of rounds: the optimizer's own, those at the end of a run, and (in journals of earlier
@@ -41,7 +26,7 @@ class JournaledRounds:
     Args:
         ledger: charged for every round, replayed ones too.
         log: where events are kept; None keeps nothing.
-        past: events of the journal so far.
+        history: the journal so far.
 
     Attributes:
         drift: the largest difference between replayed parameters and the journal's.
@@ -49,15 +34,16 @@ class JournaledRounds:
     """
 
     def __init__(
-        self, ledger: Ledger, log: EventLog | None = None, past: Iterable[Event] = ()
+        self, ledger: Ledger, log: EventLog | None = None, history: History | None = None
     ) -> None:
-        past = list(past)
+        history = History() if history is None else history
         self.ledger, self.drift, self.learned = ledger, 0.0, Learned()
         self._log = log
-        self._recorded = rounds_of(past)
-        self._separate = deque(e for (role, _), e in self._recorded.items() if role == CALIBRATION)
+        self._recorded = history.rounds
+        calibrations = (r for r in history.rounds.values() if r.role == CALIBRATION)
+        self._separate = deque(calibrations)
         self._ends_charged: set[int] = set()
-        self._seconds = max((float(e.get("seconds", 0.0)) for e in past), default=0.0)
+        self._seconds = history.seconds
         self._began = time.perf_counter()
 
     @property
@@ -90,17 +76,13 @@ class JournaledRounds:
         if recorded is None:
             return self._evaluate(evaluator, queries, role, stream, number, reserve)
         self._take_calibrations(recorded)
-        answers = self._replay(queries, recorded, f"{role} round {number}")
+        answers, drift = recorded.replayed(list(queries))
+        self.drift = max(self.drift, drift)
         if role == FINAL:
             self.charge_end(number)
         else:
-            self.ledger.charge(decode_costs(recorded["cost"]))
-        self._learn(
-            decode_scatter(recorded.get("scatter")),
-            decode_calibrations(recorded.get("calibrations", ())),
-            role,
-            renewed=bool(recorded.get("renewed", False)),
-        )
+            self.ledger.charge(recorded.costs)
+        self._learn(recorded)
         return answers
 
     def charge_end(self, number: int) -> None:
@@ -108,9 +90,9 @@ class JournaledRounds:
         recorded = self._recorded.get((FINAL, number))
         if recorded is not None and number not in self._ends_charged:
             self._ends_charged.add(number)
-            self.ledger.charge(decode_costs(recorded["cost"]))
+            self.ledger.charge(recorded.costs)
 
-    def write(self, event: dict[str, Any], *, durable: bool = False) -> None:
+    def write(self, event: Event, *, durable: bool = False) -> None:
         """Keep an event, with the time worked so far."""
         if self._log is not None:
             self._log.append({**event, "seconds": round(self.seconds, 6)}, durable=durable)
@@ -131,48 +113,32 @@ class JournaledRounds:
         self.ledger.check(prepared.costs, reserve)
         outcome = prepared.run()
         self.ledger.charge(outcome.costs)
-        event: dict[str, Any] = {
-            "type": "round",
-            "role": role,
-            "round": number,
-            "queries": [encode_query(q) for q in queries],
-            "answers": [encode_answer(a) for a in outcome.answers],
-            "cost": encode_costs(outcome.costs),
-        }
-        if outcome.observed is not None:
-            event["scatter"] = encode_scatter(outcome.observed)
-        if outcome.calibrations:
-            event["calibrations"] = encode_calibrations(outcome.calibrations)
-            event["renewed"] = outcome.renewed
-        self.write(event)
-        self._learn(outcome.observed, outcome.calibrations, role, renewed=outcome.renewed)
+        record = RoundRecord.of(
+            role,
+            number,
+            queries,
+            outcome.answers,
+            outcome.costs,
+            outcome.observed,
+            outcome.calibrations,
+            outcome.renewed,
+        )
+        self.write(record.encode())
+        self._learn(record)
         return list(outcome.answers)
 
-    def _learn(
-        self,
-        observed: Sequence[Scatter | None] | None,
-        calibrations: Sequence[CalibrationCounts],
-        role: str,
-        *,
-        renewed: bool,
-    ) -> None:
+    def _learn(self, record: RoundRecord) -> None:
         """Take over what a round has shown; the end teaches nothing, since a run may go on."""
-        shown = None if observed is None or role == FINAL else tuple(observed)
         self.learned = self.learned.after(
-            shown, calibrations, optimizing=role == OPTIMIZER, renewed=renewed
+            None if record.role == FINAL else record.observed,
+            record.calibrations,
+            optimizing=record.role == OPTIMIZER,
+            renewed=record.renewed,
         )
 
-    def _take_calibrations(self, before: Event | None = None) -> None:
+    def _take_calibrations(self, before: RoundRecord | None = None) -> None:
         """Take calibrations that a journal of an earlier version has as rounds of their own."""
-        while self._separate and (before is None or self._separate[0]["n"] < before["n"]):
-            event = self._separate.popleft()
-            self.ledger.charge(decode_costs(event["cost"]))
-            calibrations = tuple(decode_calibrations([event["calibration"]]))
-            self.learned = replace(self.learned, calibrations=calibrations, rounds=0)
-
-    def _replay(self, queries: Sequence[Query], recorded: Event, where: str) -> list[Answer]:
-        if len(queries) != len(recorded["queries"]):
-            raise InputError(f"{where}: the replayed round does not match the journal")
-        for query, old in zip(queries, recorded["queries"], strict=True):
-            self.drift = max(self.drift, match_query(query, old, where))
-        return [decode_answer(q, a) for q, a in zip(queries, recorded["answers"], strict=True)]
+        while self._separate and (before is None or self._separate[0].place < before.place):
+            record = self._separate.popleft()
+            self.ledger.charge(record.costs)
+            self.learned = replace(self.learned, calibrations=record.calibrations, rounds=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -16,17 +16,15 @@ from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
-from qvopt.records.codec import decode_costs
-from qvopt.records.jobs import job_records, lost_cost
+from qvopt.records.events import Begin, History
 from qvopt.records.journal import Event, Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
-from qvopt.runs.driver import Driver, chosen_operators, last_end
-from qvopt.runs.ending import decode_average
+from qvopt.runs.driver import Driver
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
-from qvopt.runs.steps import Outcome, Step
+from qvopt.runs.steps import Outcome, Status, Step
 from qvopt.runs.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -88,7 +86,7 @@ class Session:
             ledger,
             self.monitor,
             journal,
-            () if journal is None else journal.events,
+            History() if journal is None else History.of(journal.events),
             Watch(self.experiment.stopping.gradient, self.experiment.stopping.plateau),
         )
 
@@ -144,14 +142,13 @@ class Session:
         folder = RunFolder.create(out, experiment, hamiltonian, name, command)
         journal = folder.create_journal()
         journal.append(
-            {
-                "type": "begin",
-                "experiment": experiment.content_hash(),
-                "hamiltonian": hamiltonian.content_hash(),
-                "references": references,
-                "label": label,
-                **kind_of(hamiltonian),
-            },
+            Begin(
+                experiment.content_hash(),
+                hamiltonian.content_hash(),
+                references,
+                label,
+                kind_of(hamiltonian),
+            ).encode(),
             durable=True,
         )
         try:
@@ -175,10 +172,10 @@ class Session:
         hamiltonian = folder.hamiltonian()
         journal = folder.open_journal()
         try:
-            begin = _begin_event(journal.events, path)
-            if begin["experiment"] != experiment.content_hash():
+            begin = _begin_of(History.of(journal.events), path)
+            if begin.experiment != experiment.content_hash():
                 raise InputError(f"{path}/experiment.toml is not the one this run began with")
-            if begin["hamiltonian"] != hamiltonian.content_hash():
+            if begin.hamiltonian != hamiltonian.content_hash():
                 raise InputError(f"{path}/hamiltonian.npz is not the one this run began with")
             if experiment.measurement.metric is None:  # begun before there was a choice
                 measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
@@ -194,7 +191,7 @@ class Session:
                 assembly,
                 folder=folder,
                 journal=journal,
-                references=begin["references"],
+                references=begin.references,
                 max_steps=max_steps,
                 jobs=jobs,
             )
@@ -211,7 +208,7 @@ class Session:
     def names(self) -> dict[str, Any]:
         """Molecule, ansatz, optimizer, backend and seed; of lattice models also kind and unit."""
         hamiltonian = self.assembly.hamiltonian
-        return _names(self.experiment, hamiltonian.label) | kind_of(hamiltonian)
+        return _names(self.experiment, hamiltonian.label, kind_of(hamiltonian))
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.driver)
@@ -297,12 +294,11 @@ def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
     """
     folder = RunFolder.open(path)
     experiment = folder.experiment()
-    events = folder.events()
-    end = last_end(events)
-    if end is None or end[0]["status"] == "interrupted":
+    end = History.of(folder.events()).end
+    if end is None or end.status == "interrupted":
         return None
     wanted = experiment.max_steps if max_steps is None else max_steps
-    if end[0]["status"] == "max-steps" and end[0]["step"] < wanted:
+    if end.status == "max-steps" and end.step < wanted:
         return None
     result = stored_result(folder)
     folder.keep_result(result.document())
@@ -311,50 +307,42 @@ def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
 
 def stored_result(folder: RunFolder) -> Result:
     """Return what the journal says of a run, finished or not, without evaluating anything."""
-    experiment, events = folder.experiment(), folder.events()
-    begin = _begin_event(events, folder.path)
-    ledger = Ledger()
-    ledger.charge({"lost": lost_cost(job_records(events).values())})
-    for event in events:
-        if event["type"] == "round":
-            ledger.charge(decode_costs(event["cost"]))
-    end = last_end(events)
-    steps = [e for e in events if e["type"] == "step"]
-    record = end[0] if end is not None else (steps[-1] if steps else None)
-    unfinished = end is None
+    experiment, history = folder.experiment(), History.of(folder.events())
+    begin = _begin_of(history, folder.path)
+    end = history.end
+    last = history.steps[-1] if history.steps else None
+    record = last if end is None else end
+    variance = None if record is None else record.variance
     return Result(
-        status="interrupted" if unfinished else record["status"],  # type: ignore[index]
-        energy=None if record is None else record["energy"],
-        stderr=None
-        if record is None or record["variance"] is None
-        else float(np.sqrt(record["variance"])),
-        exact=None if record is None else record["exact"],
-        hf=begin["references"]["hf"],
-        fci=begin["references"].get("fci"),
-        x=np.zeros(0) if end is None else end[1],
-        steps=0 if record is None else record["step"],
-        seconds=max((e.get("seconds", 0.0) for e in events), default=0.0),
-        costs=ledger.spent,
+        status="interrupted" if end is None else cast(Status, end.status),
+        energy=None if record is None else record.energy,
+        stderr=None if variance is None else float(np.sqrt(variance)),
+        exact=None if record is None else record.exact,
+        hf=float(begin.references["hf"] or 0.0),
+        fci=begin.references.get("fci"),
+        x=np.zeros(0) if end is None else end.x,
+        steps=0 if record is None else record.step,
+        seconds=history.seconds,
+        costs=history.spent(),
         run=str(folder.path),
-        message="" if end is None else end[0]["message"],
-        drift=0.0 if end is None else end[0]["drift"],
-        names=_names(experiment, begin["label"])
-        | ({"kind": begin["kind"]} if "kind" in begin else {}),
-        average=None if end is None else decode_average(end[0].get("average")),
-        operators=chosen_operators(events),
+        message="" if end is None else end.message,
+        drift=0.0 if end is None else end.drift,
+        names=_names(experiment, begin.label, begin.kind),
+        average=None if end is None else end.average,
+        operators=list(history.operators),
     )
 
 
-def _begin_event(events: list[Event], path: Path) -> Event:
-    if not events or events[0]["type"] != "begin":
+def _begin_of(history: History, path: Path) -> Begin:
+    if history.begin is None:
         raise InputError(
             f"{path}: the journal is empty; the run was killed before it began, run its "
             f"experiment.toml again"
         )
-    return events[0]
+    return history.begin
 
 
-def _names(experiment: Experiment, label: str) -> dict[str, Any]:
+def _names(experiment: Experiment, label: str, kind: str | None) -> dict[str, Any]:
     spec = experiment.molecule
     model = {"kind": "lattice", "unit": energy_unit(spec.name, spec.set)}
     return {
@@ -364,12 +352,19 @@ def _names(experiment: Experiment, label: str) -> dict[str, Any]:
         "backend": experiment.backend.name,
         "seed": experiment.seed,
         **(model if is_lattice(spec.name) else {}),
+        **({} if kind is None else {"kind": kind}),
     }
 
 
-def kind_of(hamiltonian: Hamiltonian) -> dict[str, str]:
-    """What a record says of its Hamiltonian: nothing of a molecular one."""
-    return {"kind": "spins"} if isinstance(hamiltonian, SpinHamiltonian) else {}
+def kind_of(hamiltonian: Hamiltonian) -> str | None:
+    """The kind that records have of a Hamiltonian: "spins", or None for one with orbitals."""
+    return "spins" if isinstance(hamiltonian, SpinHamiltonian) else None
+
+
+def kind_entry(hamiltonian: Hamiltonian) -> dict[str, str]:
+    """The same as an entry of a run's names; empty where there is none."""
+    kind = kind_of(hamiltonian)
+    return {} if kind is None else {"kind": kind}
 
 
 class _Recorder:

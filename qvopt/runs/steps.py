@@ -1,4 +1,4 @@
-"""What a driver tells of a run: a record of each step, and how it ended."""
+"""Records that a run yields: one per step, and its outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.optimizers.protocol import Scalar
-from qvopt.runs.ending import Average
+from qvopt.records.events import Average
 
 FloatArray = npt.NDArray[np.float64]
 Monitor = Literal["exact", "measured", "none"]

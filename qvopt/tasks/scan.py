@@ -29,7 +29,7 @@ from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experi
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
-from qvopt.runs.session import Session, ended_result, kind_of
+from qvopt.runs.session import Session, ended_result, kind_entry
 from qvopt.runs.steps import Step
 from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
@@ -80,7 +80,7 @@ class Scan:
                 molecule = resolve_molecule(point.molecule)
                 if is_lattice(point.molecule.name):
                     units.add(energy_unit(point.molecule.name, point.molecule.set))
-                    self.names = {"kind": "lattice", **kind_of(hamiltonian_of(point.molecule))}
+                    self.names = {"kind": "lattice", **kind_entry(hamiltonian_of(point.molecule))}
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
             if molecule is None and point.molecule.name.lower().endswith("fcidump"):

@@ -19,6 +19,7 @@ from qvopt.engine.objectives import DeflatedObjective, EnergyObjective, Weighted
 from qvopt.engine.streams import stream
 from qvopt.optimizers.protocol import Energy, Scalar
 from qvopt.optimizers.registry import get_optimizer
+from qvopt.records.events import History
 from qvopt.records.journal import Event, EventLog, Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.budget import make_budget
@@ -134,7 +135,7 @@ class Search:
                 self.ledger,
                 self.monitor,
                 log,
-                events,
+                History.of(events),
                 Watch(stopping.gradient, stopping.plateau),
             )
             for step in driver:
@@ -211,7 +212,7 @@ class Search:
         """Fresh energies at the points, lowest first."""
         rows: list[tuple[State, FloatArray | None]] = []
         with self._journal("energies") as (log, events):
-            rounds = JournaledRounds(self.ledger, log, events)
+            rounds = JournaledRounds(self.ledger, log, History.of(events))
             for k, (x, evaluator, outcome) in enumerate(found):
                 plain = replace(evaluator, objective=EnergyObjective(), substream=())
                 query = Energy(x, purpose="final")
