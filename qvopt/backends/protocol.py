@@ -114,7 +114,7 @@ class Program(Protocol):
 
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
+    ) -> Sequence[Sequence[Moments]]:
         """Run `shots[i, g]` shots of point i in group g; moments of each group's outcomes."""
         ...
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
-from qvopt.measurement.estimate import Moments
+from qvopt.measurement.moment_table import MomentTable
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_molecules.errors import InputError
 
@@ -21,7 +21,8 @@ from .forecast import Forecast
 from .generators import GeneratorTables
 from .hamiltonian_matrix import sparse_hamiltonian
 from .large import LargeEngine
-from .sampling import make_sampler, sample_plan
+from .point_arrays import angles_of
+from .sampling import PlanSampler
 from .sparse import multiply, turn_all
 from .workers import Workers
 
@@ -80,9 +81,8 @@ class SectorProgram:
         self._workers = Workers() if workers is None else workers
         self.tables = compile_circuit(problem.circuit, n, n_alpha, n_beta)
         few = forecast.most_elements(n, n_alpha, n_beta) <= _MOST_ELEMENTS
-        explicit = pair_tables(self.tables, _MOST_PAIRS) if few else None
+        self._pairs = explicit = pair_tables(self.tables, _MOST_PAIRS) if few else None
         self._large: LargeEngine | None = None
-        self._samplers: Any = None
         self._generators: GeneratorTables | None = None
         if explicit is None:
             forecast.check_memory(n, n_alpha, n_beta, is_complex=self.tables.is_complex)
@@ -193,20 +193,19 @@ class SectorProgram:
 
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
-        """Counts of real outcomes, drawn in the order of points and groups."""
-        plan = self.problem.plan
+    ) -> MomentTable:
+        """Moments of real outcomes; every point and group has a random stream of its own."""
+        if len(points) != len(shots):
+            raise InputError(f"{len(points)} points need as many rows of shots, got {len(shots)}")
+        return self._plan_sampler.sample(points, shots, seed, self)
+
+    @cached_property
+    def _plan_sampler(self) -> PlanSampler:
+        plan, hamiltonian = self.problem.plan, self.problem.hamiltonian
         if plan is None:
             raise InputError("sampling needs a measurement plan")
-        if self._samplers is None:
-            hamiltonian = self.problem.hamiltonian
-            assert hamiltonian is not None
-            self._samplers = make_sampler(plan, hamiltonian, self._workers)
-        rng = np.random.default_rng(seed)
-        return [
-            sample_plan(self._samplers, plan, self.state(point), row, rng)
-            for point, row in zip(points, shots, strict=True)
-        ]
+        assert hamiltonian is not None
+        return PlanSampler(plan, hamiltonian, self.tables, self._pairs, self._workers)
 
     def sample_fidelities(
         self,
@@ -260,8 +259,7 @@ class SectorProgram:
         return np.array(overlaps)
 
     def _angles_at(self, point: Point) -> FloatArray:
-        angles = self.tables.offsets.copy()
-        angles[self.tables.parametric] = self.circuit.angles(point.x)
+        angles = angles_of(self.tables, self.circuit, point.x)
         for k, delta in point.shifts:
             angles[self.tables.parametric[k]] += delta
         return angles
