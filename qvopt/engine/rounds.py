@@ -208,7 +208,7 @@ class PreparedRound:
                 )
         return answers
 
-    def _moments(self, shots: IntArray) -> list[list[Moments]]:
+    def _moments(self, shots: IntArray) -> Sequence[Sequence[Moments]]:
         """Sample the points, and correct the readout where that is asked for."""
         evaluator, seed, points = self._evaluator, self._evaluator.seed, self._job.points
         program, here = evaluator.program, stream(seed, *self._key, 0)

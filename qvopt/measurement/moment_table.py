@@ -14,8 +14,42 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-class MomentTable(Sequence[Sequence[Moments]]):
-    """A list of lists of `Moments`, one row a setting and one column a group, held as arrays.
+class MomentRow(Sequence[Moments]):
+    """The moments of all groups in one setting, a row of a table; reads like a list of them."""
+
+    __slots__ = ("row", "table")
+
+    def __init__(self, table: MomentTable, row: int) -> None:
+        self.table, self.row = table, row
+
+    def __len__(self) -> int:
+        """Number of groups."""
+        return int(self.table.shots.shape[1])
+
+    @overload
+    def __getitem__(self, index: int) -> Moments: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Moments]: ...
+
+    def __getitem__(self, index: int | slice) -> Moments | list[Moments]:
+        """The moments of one group, or of some."""
+        return list(self)[index]
+
+    def __iter__(self) -> Iterator[Moments]:
+        """Groups in order."""
+        t, k = self.table, self.row
+        return map(Moments, t.shots[k].tolist(), t.means[k].tolist(), t.m2s[k].tolist())
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another sequence holds the same moments."""
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class MomentTable(Sequence[MomentRow]):
+    """One row a setting and one column a group, held as arrays.
 
     Attributes:
         shots: shots of each, shape (settings, groups).
@@ -25,33 +59,55 @@ class MomentTable(Sequence[Sequence[Moments]]):
 
     def __init__(self, shots: IntArray, means: FloatArray, m2s: FloatArray) -> None:
         self.shots, self.means, self.m2s = shots, means, m2s
+        self._sums: tuple[list[float], list[float], list[int], list[int]] | None = None
 
     def __len__(self) -> int:
         """Number of settings."""
         return len(self.shots)
 
     @overload
-    def __getitem__(self, index: int) -> list[Moments]: ...
+    def __getitem__(self, index: int) -> MomentRow: ...
 
     @overload
-    def __getitem__(self, index: slice) -> MomentTable: ...
+    def __getitem__(self, index: slice) -> list[MomentRow]: ...
 
-    def __getitem__(self, index: int | slice) -> list[Moments] | MomentTable:
-        """The moments of one setting, or a table of some."""
-        rows = (self.shots[index], self.means[index], self.m2s[index])
-        if isinstance(index, slice):
-            return MomentTable(*rows)
-        return [Moments(*m) for m in zip(*(row.tolist() for row in rows), strict=True)]
+    def __getitem__(self, index: int | slice) -> MomentRow | list[MomentRow]:
+        """The moments of one setting, or of some."""
+        rows = range(len(self))[index]
+        if isinstance(rows, int):
+            return MomentRow(self, rows)
+        return [MomentRow(self, k) for k in rows]
 
-    def __iter__(self) -> Iterator[list[Moments]]:
+    def __iter__(self) -> Iterator[MomentRow]:
         """Rows in order."""
-        for k in range(len(self)):
-            yield self[k]
+        return (MomentRow(self, k) for k in range(len(self)))
 
     def __eq__(self, other: object) -> bool:
         """Whether another sequence of rows holds the same moments."""
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return list(self) == list(other)
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+    def sums(self, row: int) -> tuple[float, float, int, int]:
+        """Of a row: Σ_g mean_g, Σ_g s_g² / n_g, all shots, and the fewest of a group.
+
+        The variance is infinite where a group has a single shot. All rows are summed when the
+        first is asked for, groups in order.
+        """
+        if self._sums is None:
+            mean, variance = np.zeros((2, len(self)))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                scale = 1.0 / (self.shots * (self.shots - 1.0))
+                parts = np.where(self.shots < 2, np.inf, self.m2s * scale)
+            for group in range(self.shots.shape[1]):
+                mean += self.means[:, group]
+                variance += parts[:, group]
+            fewest = self.shots.min(axis=1, initial=np.iinfo(np.int64).max)
+            self._sums = (
+                mean.tolist(),
+                variance.tolist(),
+                self.shots.sum(axis=1).tolist(),
+                fewest.tolist(),
+            )
+        mean_, variance_, shots, least = self._sums
+        return mean_[row], variance_[row], shots[row], least[row]

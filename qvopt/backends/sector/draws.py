@@ -138,7 +138,7 @@ def square_into(rotated, start, planes, stride, sums):  # type: ignore[no-untype
 
 @njit(cache=True, nogil=True)
 def draw_groups(rotated, planes, values, shots, key, number, means, m2s, first, last):  # type: ignore[no-untyped-def]
-    """Draw from |rotated[plane, group]|² for some groups of one point; groups without shots stay."""
+    """Draw from |rotated[plane, group]|² for some groups of one point; without shots they stay."""
     n_groups, size = values.shape
     sums = np.empty(size)
     before = np.empty(size // WIDTH + 1)

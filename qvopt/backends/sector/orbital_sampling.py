@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.moment_table import MomentTable
 from qvopt.measurement.plan import MeasurementGroup, OrbitalBasis
 from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian

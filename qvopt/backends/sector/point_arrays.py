@@ -46,7 +46,8 @@ def angles_of(tables: GateTables, circuit: Circuit, x: FloatArray) -> FloatArray
 def point_arrays(points: Sequence[Point], tables: GateTables, circuit: Circuit) -> PointArrays:
     """Gather points for a circuit's gates."""
     places: dict[int, int] = {}
-    vectors, row, first = [], [], [0]
+    vectors: list[FloatArray] = []
+    row, first = [], [0]
     gates, deltas = [], []
     for point in points:
         place = places.setdefault(id(point.x), len(vectors))

@@ -45,9 +45,7 @@ def rotate_and_draw(  # type: ignore[no-untyped-def]
             at = (plane * n_alpha + a) * n_beta
             for b in range(n_beta):
                 wide[plane, a * padded + b] = psi[at + b]
-        multiply_into(
-            left_rotations, rows, n_alpha, n_alpha, wide[plane], half[plane], padded
-        )
+        multiply_into(left_rotations, rows, n_alpha, n_alpha, wide[plane], half[plane], padded)
     sums = np.empty(size)
     before = np.empty(size // WIDTH + 1)
     guide = np.empty(MOST_PARTS + 1, dtype=np.uint32)
