@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qvopt.backends.sector.program as sector_program
+import qvopt.backends.sector.choice as sector_choice
 from qvopt.backends.protocol import Point, Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector.forecast import check_memory
@@ -55,7 +55,7 @@ def dense_hamiltonian(h):
 def test_energies_do_not_depend_on_where_vectors_lie(name):
     """Bit for bit: a resumed run allocates its vectors elsewhere."""
     _, circuit, program = compiled(name)
-    matrix, n = program.matrix, program.matrix.dimension
+    matrix, n = program.hamiltonian_product.matrix, program.hamiltonian_product.matrix.dimension
     for seed in range(20):
         psi = program.state(Point(random_point(circuit, seed))).reshape(-1)
         found = set()
@@ -142,12 +142,12 @@ def test_states_gradients_and_metrics_of_any_circuit(seed, large):
     n_alpha, n_beta = (int(n) for n in rng.integers(0, 5, size=2))
     h = random_hamiltonian(4, n_alpha, n_beta, seed)
     circuit, x = random_excitations(h, rng), rng.normal(size=3)
-    before = sector_program._MOST_PAIRS
-    sector_program._MOST_PAIRS = -1 if large else before
+    before = sector_choice.MOST_PAIRS
+    sector_choice.MOST_PAIRS = -1 if large else before
     try:
         program = SectorBackend().compile(Problem(circuit, None, h))
     finally:
-        sector_program._MOST_PAIRS = before
+        sector_choice.MOST_PAIRS = before
     shift = ((0, 0.4),) if circuit.parametric else ()
     point = Point(x, shift)
     psi = program.state(point)

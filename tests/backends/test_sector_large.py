@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qvopt.backends.sector.program as sector_program
+import qvopt.backends.sector.choice as sector_choice
 import qvopt.backends.sector.runs as runs
 import qvopt.backends.sector.sampling as sampling
 import qvopt.backends.sector.workers as workers
@@ -50,7 +50,7 @@ def random_hamiltonian(norb, n_alpha, n_beta, seed, blocks=1):
 @pytest.fixture
 def large(monkeypatch):
     """Send every problem to the engine of large sectors, and all its work to the threads."""
-    monkeypatch.setattr(sector_program, "_MOST_PAIRS", -1)
+    monkeypatch.setattr(sector_choice, "MOST_PAIRS", -1)
     monkeypatch.setattr(workers, "_WORTH_SHARING", 0.0)
 
 
@@ -101,10 +101,10 @@ def test_both_engines_agree(name, options, monkeypatch):
     circuit = UCCSD(**options).circuit(h)
     problem = Problem(circuit, None, h)
     small = SectorBackend().compile(problem)
-    monkeypatch.setattr(sector_program, "_MOST_PAIRS", -1)
+    monkeypatch.setattr(sector_choice, "MOST_PAIRS", -1)
     large = SectorBackend(threads=2).compile(problem)
     assert small.forecast is None
-    assert large.forecast.determinants == small.matrix.dimension
+    assert large.forecast.determinants == small.hamiltonian_product.matrix.dimension
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, circuit.n_parameters)) * 0.3
     shifted = Point(x, ((1, 0.4), (2, -0.7)))

@@ -25,6 +25,9 @@ Tell = Callable[[float], None]
 _COPYING, _ROTATING = 10.0, 4.0
 """Nanoseconds for eight amplitudes to a buffer and back, and for eight pairs, roughly."""
 
+_CALL, _SINGLE = 3e4, 2.0
+"""Nanoseconds of calling a kernel, and of a pair that is rotated on its own, roughly."""
+
 
 class GateEngine:
     """Applies a circuit to states by its gate angles.
@@ -83,6 +86,19 @@ class GateEngine:
             return len(run.lines) * planes / WIDTH * each
         tiles = run.tiles(WIDTH // planes)
         return float(_COPYING * tiles.copied.sum() + _ROTATING * tiles.rotated.sum())
+
+    @property
+    def work(self) -> float:
+        """Nanoseconds of the gates of a gradient on one thread, roughly; no clock is asked."""
+        total = 0.0
+        for run in self.runs:
+            for planes in (self.planes, 2 * self.planes):
+                if isinstance(run, LineRun | BlockRun):
+                    total += _CALL + self._work(run, planes)
+                else:
+                    pairs = sum(self.amplitudes_of(int(k)) for k in run.gates)
+                    total += _CALL * len(run.gates) + _SINGLE * planes * pairs
+        return total
 
     def as_state(self, z: FloatArray) -> npt.NDArray[Any]:
         """Planes as amplitudes over (alpha string, beta string), real or complex."""

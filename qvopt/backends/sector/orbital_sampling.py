@@ -23,7 +23,7 @@ from .xoshiro import WordArray
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
-MOST_STRINGS_IN_LANES = 64
+MOST_STRINGS_IN_LANES = 128
 """Strings of a spin up to which the products in lanes are faster than those of BLAS."""
 
 

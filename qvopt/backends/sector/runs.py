@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,12 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 Part = tuple[int, int]
 """An excitation of one spin by its range in the table of pairs."""
+
+UNCHANGED: Part = (-1, -1)
+"""Stands for every string with itself: what a gate of one spin does to the other."""
+
+_MANY = 12
+"""Gates of one spin in a row that are worth a run over lines."""
 
 SHORTEST = 4
 """Fewer gates than this are applied one by one: copying to a buffer would cost more."""
@@ -58,7 +65,7 @@ class Tiles:
 
 @dataclass(frozen=True, eq=False)
 class BlockRun(Run):
-    """Mixed gates, over blocks: each one's alpha and beta excitation among those of the classes."""
+    """Gates of any spin, over blocks: each one's alpha and beta excitation among those of the classes."""
 
     alpha: StringClasses
     beta: StringClasses
@@ -95,29 +102,57 @@ def cut_into_runs(tables: GateTables) -> list[Run]:
     """Return the runs of a circuit.
 
     Gates of one spin commute with those of the other, so that their runs may interleave. Mixed
-    gates go together as long as their blocks are small.
+    gates go together as long as their blocks are small; short stretches of gates of one spin go
+    with them, so that a circuit in any order crosses the state seldom.
     """
     gates = tables.gates.astype(np.int64)
     families_ = _Families(tables)
     groups: list[_Group] = []
-    for k, row in enumerate(gates.tolist()):
-        kind, a0, a1, b0, b1 = row
-        if kind in (ROWS, COLUMNS):
-            back = -1
-            if len(groups) > 1 and groups[-1].kind in (ROWS, COLUMNS) and groups[-1].kind != kind:
-                back = -2
-            if groups and groups[back].kind == kind:
-                groups[back].gates.append(k)
-                continue
-        elif kind == BOTH:
-            if not (groups and groups[-1].kind == BOTH):
-                groups.append(_Group(kind))
-            if not groups[-1].take(k, (a0, a1), (b0, b1), families_):
-                groups.append(_Group(kind))
-                groups[-1].take(k, (a0, a1), (b0, b1), families_)
-            continue
-        groups.append(_Group(kind, [k]))
+    for kind, numbers in _stretches(gates):
+        if kind == PHASE or kind in (ROWS, COLUMNS):
+            groups.append(_Group(kind, numbers))
+        else:
+            for k in numbers:
+                alpha, beta = _parts(gates[k].tolist())
+                if not (groups and groups[-1].kind == BOTH):
+                    groups.append(_Group(BOTH))
+                if not groups[-1].take(k, alpha, beta, families_):
+                    groups.append(_Group(BOTH))
+                    groups[-1].take(k, alpha, beta, families_)
     return [_run(group, gates, tables, families_) for group in groups]
+
+
+def _stretches(gates: IntArray) -> Iterator[tuple[int, list[int]]]:
+    """Gates by what is done with them: long stretches of one spin, mixed ones, phases.
+
+    A stretch of gates of single spins gives those of alpha and those of beta, if there are many of
+    either; few are left among the mixed ones.
+    """
+    n_gates, k = len(gates), 0
+    kinds = gates[:, 0].tolist()
+    while k < n_gates:
+        if kinds[k] == PHASE:
+            yield PHASE, [k]
+            k += 1
+            continue
+        end = k
+        single = kinds[k] in (ROWS, COLUMNS)
+        while end < n_gates and kinds[end] != PHASE and (kinds[end] in (ROWS, COLUMNS)) == single:
+            end += 1
+        for kind in (ROWS, COLUMNS) if single else ():
+            numbers = [m for m in range(k, end) if kinds[m] == kind]
+            if numbers:
+                yield (kind if len(numbers) >= _MANY else BOTH), numbers
+        if not single:
+            yield BOTH, list(range(k, end))
+        k = end
+
+
+def _parts(gate: list[int]) -> tuple[Part, Part]:
+    """What a gate excites of either spin."""
+    kind, a0, a1, b0, b1 = gate
+    alpha = UNCHANGED if kind == COLUMNS else (a0, a1)
+    return alpha, UNCHANGED if kind == ROWS else (b0, b1)
 
 
 class _Families:
@@ -134,17 +169,22 @@ class _Families:
         """Strings of the largest family."""
         key = (spin, frozenset(parts))
         if key not in self._largest:
-            _, labels = families(self._shape[spin], [self._pairs(p) for p in parts])
+            _, labels = families(self._shape[spin], [self._pairs(spin, p) for p in parts])
             self._largest[key] = int(np.bincount(labels).max())
         return self._largest[key]
 
     def classes(self, spin: int, parts: dict[Part, int]) -> StringClasses:
         key = (spin, tuple(parts))
         if key not in self._classes:
-            self._classes[key] = string_classes(self._shape[spin], [self._pairs(p) for p in parts])
+            self._classes[key] = string_classes(
+                self._shape[spin], [self._pairs(spin, p) for p in parts]
+            )
         return self._classes[key]
 
-    def _pairs(self, part: Part) -> Pairs:
+    def _pairs(self, spin: int, part: Part) -> Pairs:
+        if part == UNCHANGED:
+            strings = np.arange(self._shape[spin])
+            return strings, strings, np.ones(len(strings))
         each = slice(*part)
         return self._left[each], self._right[each], self._sign[each]
 
@@ -158,7 +198,7 @@ class _Group:
     excitations: list[Part] = field(default_factory=list)
 
     def take(self, k: int, alpha: Part, beta: Part, known: _Families) -> bool:
-        """Take a mixed gate, unless the blocks would grow too large."""
+        """Take a gate, unless the blocks would grow too large."""
         sides = [dict(self.alpha), dict(self.beta)]
         for side, part in zip(sides, (alpha, beta), strict=True):
             side.setdefault(part, len(side))
