@@ -65,7 +65,7 @@ class Tiles:
 
 @dataclass(frozen=True, eq=False)
 class BlockRun(Run):
-    """Gates of any spin, over blocks: each one's alpha and beta excitation among those of the classes."""
+    """Gates of any spin, over blocks: their excitations by number in the classes of either spin."""
 
     alpha: StringClasses
     beta: StringClasses
