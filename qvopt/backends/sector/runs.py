@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .classes import Pairs, StringClasses, families, string_classes
 from .compilation import GateTables
+from .diagonal import PhaseFactors
 from .factored import BOTH, COLUMNS, PHASE, ROWS
 
 IntArray = npt.NDArray[np.int64]
@@ -39,16 +40,27 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class LineRun(Run):
-    """Gates of one spin, within lines: rows or columns. `ranges` holds each gate's pairs."""
+    """Gates of one spin, within lines: rows or columns.
+
+    `ranges` holds each gate's pairs, or the strings that it gives phases to where `diagonal`.
+    """
 
     by_rows: bool
     lines: IntArray
     ranges: IntArray
+    diagonal: npt.NDArray[np.bool_]
 
     @property
     def rotated(self) -> int:
         """Pairs that are rotated within a line."""
         return int(np.diff(self.ranges, axis=1).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseRun(Run):
+    """Diagonal gates, all at once."""
+
+    factors: PhaseFactors
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +87,7 @@ class BlockRun(Run):
     @property
     def room(self) -> tuple[int, int]:
         """The most places of an alpha and of a beta family."""
-        return int(self.alpha.size.max()), int(self.beta.size.max())
+        return int(self.alpha.size.max(initial=1)), int(self.beta.size.max(initial=1))
 
     def tiles(self, width: int) -> Tiles:
         """Cut the blocks that some gate rotates into tiles of at most `width`."""
@@ -109,7 +121,7 @@ def cut_into_runs(tables: GateTables) -> list[Run]:
     families_ = _Families(tables)
     groups: list[_Group] = []
     for kind, numbers in _stretches(gates):
-        if kind == PHASE or kind in (ROWS, COLUMNS):
+        if kind != BOTH:
             groups.append(_Group(kind, numbers))
         else:
             for k in numbers:
@@ -126,26 +138,44 @@ def _stretches(gates: IntArray) -> Iterator[tuple[int, list[int]]]:
     """Gates by what is done with them: long stretches of one spin, mixed ones, phases.
 
     A stretch of gates of single spins gives those of alpha and those of beta, if there are many of
-    either; few are left among the mixed ones.
+    either; few are left among the mixed ones. Phases of one spin go with gates of that spin; others
+    go together with the phases that stand beside them.
     """
-    n_gates, k = len(gates), 0
-    kinds = gates[:, 0].tolist()
-    while k < n_gates:
-        if kinds[k] == PHASE:
-            yield PHASE, [k]
-            k += 1
+    sorts = _sorts(gates)
+    first = 0
+    for k in range(1, len(gates) + 1):
+        if k < len(gates) and sorts[k] == sorts[first]:
             continue
-        end = k
-        single = kinds[k] in (ROWS, COLUMNS)
-        while end < n_gates and kinds[end] != PHASE and (kinds[end] in (ROWS, COLUMNS)) == single:
-            end += 1
-        for kind in (ROWS, COLUMNS) if single else ():
-            numbers = [m for m in range(k, end) if kinds[m] == kind]
-            if numbers:
-                yield (kind if len(numbers) >= _MANY else BOTH), numbers
-        if not single:
-            yield BOTH, list(range(k, end))
-        k = end
+        numbers = list(range(first, k))
+        first = k
+        if sorts[numbers[0]] != ROWS:
+            yield sorts[numbers[0]], numbers
+            continue
+        for kind in (ROWS, COLUMNS):
+            of_spin = [m for m in numbers if _line_kind(gates[m]) == kind]
+            few = len(of_spin) < _MANY and not np.any(gates[of_spin, 0] == PHASE)
+            if of_spin:
+                yield (BOTH if few else kind), of_spin
+
+
+def _sorts(gates: IntArray) -> list[int]:
+    """ROWS for gates of a single spin, BOTH for mixed ones, PHASE for phases beside mixed ones."""
+    sorts = [BOTH if kind == BOTH else ROWS for kind in gates[:, 0].tolist()]
+    first = 0
+    for k in range(len(gates) + 1):
+        if k < len(gates) and gates[k, 0] == PHASE:
+            continue
+        if np.any(gates[first:k, 2] == 0):
+            sorts[first:k] = [PHASE] * (k - first)
+        first = k + 1
+    return sorts
+
+
+def _line_kind(gate: IntArray) -> int:
+    """Whether a gate of one spin works on rows or on columns."""
+    if gate[0] == PHASE:
+        return ROWS if gate[2] == 1 else COLUMNS
+    return int(gate[0])
 
 
 def _parts(gate: list[int]) -> tuple[Part, Part]:
@@ -214,15 +244,21 @@ class _Group:
 
 def _run(group: _Group, gates: IntArray, tables: GateTables, known: _Families) -> Run:
     numbers = np.array(group.gates, dtype=np.int64)
-    if group.kind == PHASE or len(numbers) < SHORTEST:
-        return Run(numbers)
-    if group.kind == ROWS:
-        return LineRun(numbers, False, np.arange(tables.shape[1]), gates[numbers, 1:3])
-    if group.kind == COLUMNS:
-        return LineRun(numbers, True, np.arange(tables.shape[0]), gates[numbers, 3:5])
-    return BlockRun(
-        numbers,
-        known.classes(0, group.alpha),
-        known.classes(1, group.beta),
-        np.array(group.excitations, dtype=np.int64),
-    )
+    if group.kind == PHASE:
+        phases = [tables.phases[number] for number in gates[numbers, 1].tolist()]
+        return PhaseRun(numbers, PhaseFactors.of(phases))
+    if group.kind == BOTH:
+        if len(numbers) < SHORTEST:
+            return Run(numbers)
+        return BlockRun(
+            numbers,
+            known.classes(0, group.alpha),
+            known.classes(1, group.beta),
+            np.array(group.excitations, dtype=np.int64),
+        )
+    by_rows = group.kind == COLUMNS
+    lines = np.arange(tables.shape[0 if by_rows else 1])
+    diagonal = gates[numbers, 0] == PHASE
+    ranges = gates[numbers, 3:5] if by_rows else gates[numbers, 1:3]
+    ranges[diagonal] = gates[numbers[diagonal], 3:5]
+    return LineRun(numbers, by_rows, lines, ranges, diagonal)
