@@ -7,6 +7,7 @@ from typing import overload
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from .estimate import Moments
 
@@ -95,19 +96,23 @@ class MomentTable(Sequence[MomentRow]):
         first is asked for, groups in order.
         """
         if self._sums is None:
-            mean, variance = np.zeros((2, len(self)))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                scale = 1.0 / (self.shots * (self.shots - 1.0))
-                parts = np.where(self.shots < 2, np.inf, self.m2s * scale)
-            for group in range(self.shots.shape[1]):
-                mean += self.means[:, group]
-                variance += parts[:, group]
-            fewest = self.shots.min(axis=1, initial=np.iinfo(np.int64).max)
-            self._sums = (
-                mean.tolist(),
-                variance.tolist(),
-                self.shots.sum(axis=1).tolist(),
-                fewest.tolist(),
-            )
-        mean_, variance_, shots, least = self._sums
-        return mean_[row], variance_[row], shots[row], least[row]
+            sums = np.zeros((2, len(self)))
+            numbers = np.zeros((2, len(self)), dtype=np.int64)
+            _sum_rows(self.shots, self.means, self.m2s, sums, numbers)
+            self._sums = (*sums.tolist(), *numbers.tolist())
+        mean, variance, shots, fewest = self._sums
+        return mean[row], variance[row], shots[row], fewest[row]
+
+
+@njit(cache=True)
+def _sum_rows(shots, means, m2s, sums, numbers):  # type: ignore[no-untyped-def]
+    """sums <- (Σ mean, Σ s² / n) and numbers <- (Σ n, the least n) of every row, in order."""
+    for k in range(shots.shape[0]):
+        fewest = np.iinfo(np.int64).max
+        for g in range(shots.shape[1]):
+            n = shots[k, g]
+            fewest = min(fewest, n)
+            numbers[0, k] += n
+            sums[0, k] += means[k, g]
+            sums[1, k] += m2s[k, g] / (n - 1) / n if n > 1 else np.inf
+        numbers[1, k] = fewest

@@ -25,6 +25,7 @@ MOST_PARTS = 256
 """Most parts of a guide table; what it leaves of large distributions is bisected."""
 
 _DRAWS_AN_OUTCOME = 32  # a binomial takes as long as that many draws, roughly
+_DRAWS_A_CALL = 10_000  # and so do a call and its generator
 _LAST = WIDTH - 1
 _FAR = np.uint64(16)  # blocks apart from which on bisection is worth it
 _ONE = np.uint64(1)
@@ -176,4 +177,4 @@ def draw_counts(
 
 def by_multinomial(shots: IntArray | int, n_outcomes: int) -> Any:
     """Where a multinomial, which takes its time for every outcome, is faster than single draws."""
-    return shots > _DRAWS_AN_OUTCOME * n_outcomes
+    return shots > _DRAWS_A_CALL + _DRAWS_AN_OUTCOME * n_outcomes
