@@ -100,3 +100,24 @@ def first_fits(x, z, qubit_wise):  # type: ignore[no-untyped-def]
         newest[place] = k
         group[k] = place
     return group
+
+
+@njit(cache=True, nogil=True)
+def fitting(x, z, first_x, first_z, qubit_wise):  # type: ignore[no-untyped-def]
+    """Which strings, taken in order, fit some first ones and all that were taken before them."""
+    taken = np.zeros(len(x), dtype=np.bool_)
+    chosen = np.empty(len(x), dtype=np.int64)
+    count = 0
+    for k in range(len(x)):
+        fits = True
+        for m in range(len(first_x)):
+            fits = fits and not clash(x[k], z[k], first_x[m], first_z[m], qubit_wise)
+        m = 0
+        while fits and m < count:
+            fits = not clash(x[k], z[k], x[chosen[m]], z[chosen[m]], qubit_wise)
+            m += 1
+        if fits:
+            taken[k] = True
+            chosen[count] = k
+            count += 1
+    return taken

@@ -99,9 +99,11 @@ class MomentTable(Sequence[MomentRow]):
             sums = np.zeros((2, len(self)))
             numbers = np.zeros((2, len(self)), dtype=np.int64)
             _sum_rows(self.shots, self.means, self.m2s, sums, numbers)
-            self._sums = (*sums.tolist(), *numbers.tolist())
-        mean, variance, shots, fewest = self._sums
-        return mean[row], variance[row], shots[row], fewest[row]
+            mean, variance = sums.tolist()
+            shots, fewest = numbers.tolist()
+            self._sums = (mean, variance, shots, fewest)
+        of_rows = self._sums
+        return of_rows[0][row], of_rows[1][row], of_rows[2][row], of_rows[3][row]
 
 
 @njit(cache=True)

@@ -6,7 +6,7 @@ import pytest
 from numba import njit
 
 from qvopt.measurement.colouring import coloured_members, coloured_plan
-from qvopt.measurement.fully_commuting import fully_commuting_plan
+from qvopt.measurement.fully_commuting import fully_commuting_plan, sorted_insertion
 from qvopt.measurement.greedy_colours import clash
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt_molecules.catalogue import find_molecule
@@ -88,6 +88,23 @@ def test_clashes_are_those_of_the_letters(n_qubits):
             spelled = [label(int(row[k]), int(row[k + 1]), n_qubits) for k in (0, 2)]
             for kind in KINDS:
                 assert clashes(*row, kind == "qubit-wise") == (not compatible(*spelled, kind))
+
+
+def test_sorted_insertion_takes_the_first_group_that_fits():
+    observable = observable_of("lih")
+    spelled = [text for text, _ in observable]
+    order = np.argsort(-np.abs(observable.coefficients), kind="stable").tolist()
+    expected = []
+    for k in order:
+        if set(spelled[k]) == {"I"}:
+            continue
+        for group in expected:
+            if all(compatible(spelled[k], spelled[m], "fully-commuting") for m in group):
+                group.append(k)
+                break
+        else:
+            expected.append([k])
+    assert sorted_insertion(observable) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
