@@ -12,7 +12,7 @@ from qvopt.backends.batch import Point
 from qvopt.measurement.estimate import Estimate
 from qvopt_circuits.circuit import Circuit
 
-from .parameter_shift import GradientExpansion, expand_gradient
+from .parameter_shift import Combination, GradientExpansion, expand_gradient
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -70,7 +70,9 @@ def expand_directions(
     from scipy.sparse import csr_array
 
     matrix = csr_array(np.array(columns).T.reshape(n, len(points)))
-    return DirectionalExpansion(tuple(points), matrix, np.asarray(v, dtype=np.float64), step)
+    return DirectionalExpansion(
+        tuple(points), Combination(matrix), np.asarray(v, dtype=np.float64), step
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,4 +115,4 @@ def expand_subset(
     from scipy.sparse import csr_array
 
     matrix = csr_array((whole.matrix.multiply(mask[:, None])).tocsr()[:, kept])
-    return SubsetExpansion(tuple(whole.points[k] for k in kept), matrix, chosen)
+    return SubsetExpansion(tuple(whole.points[k] for k in kept), Combination(matrix), chosen)

@@ -13,6 +13,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.spins import Hamiltonian
 
 from .estimate import Estimate, Moments
+from .moment_table import MomentRow
 from .plan import MeasurementPlan
 from .variance import reference_deviations
 
@@ -114,8 +115,14 @@ class Scatter:
     @classmethod
     def of(cls, moments: Sequence[Sequence[Moments]]) -> Scatter:
         """Pool over settings; each has a mean of its own."""
-        squares = np.array([[m.m2 for m in row] for row in moments])
-        shots = np.array([[m.shots for m in row] for row in moments], dtype=np.float64)
+        rows = [
+            (row.table.m2s[row.row], row.table.shots[row.row])
+            if isinstance(row, MomentRow)
+            else ([m.m2 for m in row], [m.shots for m in row])
+            for row in moments
+        ]
+        squares = np.array([m2s for m2s, _ in rows])
+        shots = np.array([shots for _, shots in rows], dtype=np.float64)
         return cls(squares.sum(axis=0), np.maximum(shots - 1, 0).sum(axis=0))
 
     @classmethod

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from qvopt_molecules.errors import BackendError
 
 from .estimate import Estimate, Moments, scaled_sum
+from .moment_table import MomentRow
 from .plan import Diagonal, MeasurementGroup, MeasurementPlan
 from .readout import Calibration, corrected_moments
 from .selection import Selection
@@ -25,6 +26,10 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
     """
     if len(moments) != len(plan.groups):
         raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
+    if isinstance(moments, MomentRow):
+        mean, spread, shots, fewest = moments.table.sums(moments.row)
+        if fewest > 0:
+            return Estimate(plan.constant + mean, spread, shots)
     if any(m.shots == 0 for m in moments):
         raise BackendError(
             "a measurement group came back without shots; under post-selection none was left: "
