@@ -1,0 +1,145 @@
+"""What is known of a group's variance before it is measured, and what few shots add to it.
+
+Near a determinant most outcomes of a group are alike, and now and then one lies far off. With few
+shots none of those may be seen, and the sample variance s² is far too small, often zero. Let τ² be
+the variance of the group under a reference state and δ² the square by which a rare outcome lies
+off, both known from the plan. A sum of squared deviations m₂ is then about δ² times a number of
+rare events, which is Poisson distributed. With one event in δ²/τ² shots expected beforehand
+(conjugate Gamma prior of shape 1; a credibility estimate in the sense of H. Bühlmann, ASTIN Bulletin
+4, 199 (1967)),
+
+    σ² = max{ s², (m₂ + δ²) / (n - 1 + δ²/τ²) }:
+
+about τ² where next to nothing was seen, never above δ²/n beyond what was, and s² as soon as
+that is larger. It carries ν = 2 (1 + m₂/δ²) degrees of freedom, twice the shape of the posterior,
+and never more than the n - 1 of normal outcomes (n + 1 with the prior). Variances of independent
+groups add up, and their degrees of freedom by Satterthwaite's rule, 1/ν = Σ (v_g/v)² / ν_g
+(F. E. Satterthwaite, Biometrics Bulletin 2, 110 (1946)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+MaskArray = npt.NDArray[np.uint64]
+
+REFERENCE_DOUBT: Final = 0.03
+"""Weight of rare outcomes in a state, where the reference is a determinant."""
+
+CORRELATED_DOUBT: Final = 1e-3
+"""The same beyond a correlated reference, which has its own."""
+
+_MIXED_TO_JUMP: Final = 4.0
+"""δ² over the variance in the mixed state: half of all outcomes on either side, a jump 2σ apart."""
+
+
+class SumOfMeans(NamedTuple):
+    """Of the sum of all groups' means; arrays of the settings' shape.
+
+    Attributes:
+        variance: in Hartree².
+        dof: degrees of freedom of that variance.
+        assumed: the share of it that rests on the prior, from 0 to 1.
+    """
+
+    variance: FloatArray
+    dof: FloatArray
+    assumed: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPrior:
+    """τ² and δ² of every group, in Hartree², shape (groups,).
+
+    Attributes:
+        variances: τ², variance of one shot in the reference.
+        jumps: δ², squared distance of a rare outcome from the others.
+    """
+
+    variances: FloatArray
+    jumps: FloatArray
+
+    @cached_property
+    def _waiting(self) -> FloatArray:
+        """Shots in which one rare event is expected, δ²/τ²."""
+        ratio = np.ones_like(self.jumps)
+        least = np.maximum(self.variances, 1e-12 * self.jumps)
+        return np.asarray(np.divide(self.jumps, least, out=ratio, where=least > 0.0))
+
+    @cached_property
+    def _per_square(self) -> FloatArray:
+        """Degrees of freedom for each unit of m₂, 2/δ²."""
+        out = np.zeros_like(self.jumps)
+        return np.asarray(np.divide(2.0, self.jumps, out=out, where=self.jumps > 0.0))
+
+    def of_sum(self, shots: FloatArray, squares: FloatArray) -> SumOfMeans:
+        """Variance of the sum of all groups' means.
+
+        Args:
+            shots: of each group, shape (..., groups), at least 1.
+            squares: sums of squared deviations m₂ in Hartree², same shape.
+        """
+        beyond = shots - 1.0
+        sampled = squares / np.maximum(beyond, 1.0)
+        expected = (squares + self.jumps) / (beyond + self._waiting)
+        parts = np.maximum(sampled, expected) / shots
+        dof = np.minimum(2.0 + self._per_square * squares, beyond + 2.0 * (expected > sampled))
+        variance = parts.sum(axis=-1)
+        spread = (parts * parts / np.maximum(dof, 1.0)).sum(axis=-1)
+        seen = (sampled / shots).sum(axis=-1)
+        least = np.maximum(variance, 1e-300)
+        total = np.where(spread > 0.0, variance**2 / np.maximum(spread, 1e-300), np.inf)
+        return SumOfMeans(variance, total, np.where(variance > 0.0, 1.0 - seen / least, 0.0))
+
+
+def mixed_variance(masks: MaskArray, coefficients: FloatArray, norb: int | None) -> float:
+    """Variance of Σ_k c_k Z_k in the completely mixed state.
+
+    Args:
+        masks: qubits of each Z string.
+        coefficients: c_k in Hartree.
+        norb: where electron numbers are conserved, the number of spatial orbitals: what depends on
+            the numbers alone, the mean of all coefficients of strings with as many alpha and beta
+            qubits, does not scatter then. None: any outcomes.
+    """
+    varying = masks != 0
+    masks, c = masks[varying], coefficients[varying]
+    if norb is None:
+        return float(c @ c)
+    alpha = np.bitwise_count(masks & np.uint64((1 << norb) - 1)).astype(np.int64)
+    kinds = alpha * (2 * norb + 1) + np.bitwise_count(masks >> np.uint64(norb))
+    _, kind = np.unique(kinds, return_inverse=True)
+    means = np.bincount(kind, c) / np.maximum(np.bincount(kind), 1)
+    return float(np.square(c - means[kind]).sum())
+
+
+def prior_from(
+    mixed: FloatArray,
+    correlated: FloatArray | None,
+    shifted: FloatArray | None,
+    determinant: FloatArray | None,
+) -> GroupPrior:
+    """Make the prior of what is known of the groups.
+
+    Args:
+        mixed: variances in the mixed state, Hartree².
+        correlated: standard deviations in a correlated reference, Hartree.
+        shifted: standard deviations in states half-way to excited determinants, Hartree.
+        determinant: standard deviations in the Hartree-Fock determinant, Hartree.
+    """
+    # Two outcomes of probability ½ that lie δ apart have the standard deviation δ / 2.
+    jumps = _MIXED_TO_JUMP * (mixed if shifted is None else np.square(shifted))
+    if correlated is not None:
+        variances = np.square(correlated) + CORRELATED_DOUBT * jumps
+    elif determinant is not None:
+        variances = np.square(determinant) + REFERENCE_DOUBT * jumps
+    else:
+        variances = mixed
+    # A normal distribution has (kurtosis - 1) τ² = 2 τ², and rare events have more.
+    return GroupPrior(np.asarray(variances), np.asarray(np.maximum(jumps, 2.0 * variances)))
