@@ -19,7 +19,8 @@ import time
 import numpy as np
 from sampling_peers import PEERS
 
-from qvopt.backends.protocol import Point, Problem
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.engine.evaluator import Evaluator
 from qvopt.measurement.allocation import allocate, with_allocation

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chisquare
 
 from qvopt import make_experiment
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt.engine.assembly import assemble
 from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.parameter_shift import TWO_TERM

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from qvopt.cloud.desk import JobsPendingError
-from qvopt.cloud.handling import JobHandling
+from qvopt.backends.protocol import SubmissionPolicy
+from qvopt.cloud.job_manager import JobsPendingError
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import JobState
 from qvopt.experiment.specification import make_experiment
@@ -71,7 +71,7 @@ def submit_command(
     data: Mapping[str, Any] | None, path: Path | None, as_json: bool, quiet: bool
 ) -> int:
     """Submit the next step of a new run, or of the run in `path`."""
-    handling = JobHandling("submit", tell=told(quiet))
+    handling = SubmissionPolicy("submit", on_progress=told(quiet))
     if data is None:
         assert path is not None
         return _step(path, handling, as_json, quiet)
@@ -88,10 +88,10 @@ def submit_command(
 
 def fetch_command(path: Path, as_json: bool, quiet: bool) -> int:
     """Store what is done, and go on until something would have to be submitted."""
-    return _step(path, JobHandling("fetch", tell=told(quiet)), as_json, quiet)
+    return _step(path, SubmissionPolicy("fetch", on_progress=told(quiet)), as_json, quiet)
 
 
-def _step(path: Path, handling: JobHandling, as_json: bool, quiet: bool) -> int:
+def _step(path: Path, handling: SubmissionPolicy, as_json: bool, quiet: bool) -> int:
     from qvopt.runs.folder import RunFolder
 
     ended = ended_result(path)

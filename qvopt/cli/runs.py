@@ -10,8 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from qvopt.backends.catalogue import HARDWARE
-from qvopt.cloud.handling import JobHandling
+from qvopt.backends.catalogue import is_provider
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.folder import RunFolder
@@ -47,7 +47,7 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     from qvopt.tasks.pricing import assembled_prices
 
     experiment = make_experiment(data)
-    if experiment.backend.name.partition(":")[0] in HARDWARE:
+    if is_provider(experiment.backend.name):
         from .cloud import forecast_command
 
         return forecast_command(data, as_json)
@@ -65,10 +65,10 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     return 0
 
 
-def _jobs(quiet: bool, resubmit: bool = False) -> JobHandling:
+def _jobs(quiet: bool, resubmit: bool = False) -> SubmissionPolicy:
     from .cloud import told
 
-    return JobHandling(resubmit=resubmit, tell=told(quiet))
+    return SubmissionPolicy(resubmit=resubmit, on_progress=told(quiet))
 
 
 def resume_command(

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from qvopt.engine.assembly import Assembly, assemble, exact_twin
-from qvopt.engine.rounds import NonFiniteError
+from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
+from qvopt.engine.errors import NonFiniteError
 from qvopt.engine.streams import START_STREAM, stream
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml
@@ -178,7 +178,7 @@ def _assemble(
     key = json.dumps([str(folder), task["integrals"], parts], sort_keys=True)
     if key not in _assembled:
         hamiltonian = load_hamiltonian(integrals_path(folder, task["integrals"]))
-        judge = None if task["exact"] else exact_twin(experiment, hamiltonian)
+        judge = None if task["exact"] else exact_counterpart(experiment, hamiltonian)
         spec = experiment.ansatz
         ansatz = get_ansatz(spec.name, **spec.options)
         prepared = prepare(ansatz, hamiltonian, experiment.mapping)

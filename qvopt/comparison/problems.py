@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from qvopt.engine.assembly import Assembly, assemble, exact_twin
+from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
 from qvopt.records.codec import encode_answer, encode_query
@@ -122,7 +122,7 @@ def _prepared(
     references = molecular_references(experiment, assembly)
     resolved = assembly.experiment.model_dump(mode="json", exclude_none=True)
     if not assembly.program.exact:
-        exact_twin(experiment, hamiltonian)
+        exact_counterpart(experiment, hamiltonian)
     problem = Problem(
         label=label,
         base={k: resolved[k] for k in base} | {"measurement": _without_shots(resolved)},

@@ -10,20 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.backends.protocol import Backend, Problem, Program
+from qvopt.backends.protocol import Backend, PoolProgram, Problem, Program
 from qvopt.engine.evaluator import Evaluator
-from qvopt.engine.growing import GrowingEvaluator, Growth
-from qvopt.engine.mitigation.building import check_program, extrapolation, postselected
+from qvopt.engine.growing import Growth, grown_evaluator
+from qvopt.engine.stages.building import check_program, make_selection, make_stages
+from qvopt.engine.stages.stage import Stage
 from qvopt.engine.streams import START_STREAM, stream
 from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.experiment.specification import BackendSpec, Experiment, MeasurementSpec, MoleculeSpec
-from qvopt.gradients.metric_rules import metric_rule
 from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan, pauli_plan
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt_circuits.adapt import Adapt
-from qvopt_circuits.ansatz import Ansatz
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
@@ -45,6 +44,27 @@ from qvopt_molecules.states import LARGEST_SECTOR
 FloatArray = npt.NDArray[np.float64]
 
 
+class Compiler:
+    """Compiles circuits for one problem on one backend; `attach` is told of every program.
+
+    An adaptive circuit is compiled again as it grows: a run attaches its journal to each of them.
+    """
+
+    def __init__(self, backend: Backend, problem: Problem) -> None:
+        self.backend, self._problem = backend, problem
+        self.attach: Callable[[Program], None] | None = None
+
+    def program(self, circuit: Circuit, plan: MeasurementPlan | None = None) -> Program:
+        """Return the program of a circuit, measured by `plan` or as the problem is."""
+        problem = replace(self._problem, circuit=circuit)
+        if plan is not None:
+            problem = replace(problem, plan=plan)
+        program = self.backend.compile(problem)
+        if self.attach is not None:
+            self.attach(program)
+        return program
+
+
 @dataclass(frozen=True, eq=False)
 class Assembly:
     """Everything an experiment needs to run, and the point to start from."""
@@ -56,6 +76,7 @@ class Assembly:
     program: Program
     evaluator: Evaluator
     start: FloatArray
+    compiler: Compiler
 
     @property
     def molecular(self) -> MolecularHamiltonian:
@@ -129,30 +150,38 @@ def make_plan(
     observable: PauliSum,
     circuit: Circuit,
 ) -> MeasurementPlan | None:
-    """Return how energies are measured; None where they are exact."""
+    """Return how energies are measured, before any mitigation; None where they are exact."""
     settings = experiment.measurement
     if settings.shots is None:
         return None
     if isinstance(hamiltonian, SpinHamiltonian):
-        return _plan_of_spins(settings, hamiltonian)
+        return pauli_plan(settings.grouping or "qubit-wise", hamiltonian.observable)
     rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
     if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
         grouping = "basis-rotation"
-    plan = build_plan(grouping, hamiltonian, observable, experiment.mapping)
-    if settings.postselect:
-        conserving = is_number_conserving(circuit)
-        plan = postselected(plan, hamiltonian, experiment.mapping, conserving=conserving)
+    return build_plan(grouping, hamiltonian, observable, experiment.mapping)
+
+
+def prepared_plan(
+    experiment: Experiment,
+    hamiltonian: Hamiltonian,
+    observable: PauliSum,
+    circuit: Circuit,
+    stages: Sequence[Stage],
+) -> MeasurementPlan | None:
+    """Return the plan as the stages need it, with the weights of the experiment's allocation."""
+    plan = make_plan(experiment, hamiltonian, observable, circuit)
+    if plan is None:
+        return None
+    for stage in stages:
+        plan = stage.prepare(plan)
     return with_allocation(
-        plan, settings.allocation, hamiltonian=hamiltonian, mapping=experiment.mapping
+        plan,
+        experiment.measurement.allocation,
+        hamiltonian=hamiltonian,
+        mapping=experiment.mapping,
     )
-
-
-def _plan_of_spins(settings: MeasurementSpec, hamiltonian: SpinHamiltonian) -> MeasurementPlan:
-    if settings.postselect:
-        raise InputError("post-selection goes by electron numbers, and spins have none")
-    plan = pauli_plan(settings.grouping or "qubit-wise", hamiltonian.observable)
-    return with_allocation(plan, settings.allocation, hamiltonian=hamiltonian)
 
 
 def _learns_gradients(settings: MeasurementSpec) -> bool:
@@ -188,65 +217,70 @@ def assemble(
         integrals, observable = None, hamiltonian.observable
     else:
         integrals, observable = hamiltonian, qubit_hamiltonian(hamiltonian, experiment.mapping)
-    plan = make_plan(experiment, hamiltonian, observable, circuit)
+    stages = _stages(experiment, hamiltonian, circuit)
+    plan = prepared_plan(experiment, hamiltonian, observable, circuit, stages)
     problem = Problem(circuit, observable, integrals, plan)
     mitigation = experiment.mitigation
     if mitigation.zne is not None:
         problem = replace(problem, folding=mitigation.zne.folding)
-    program = backend.compile(problem)
+    compiler = Compiler(backend, problem)
+    program = compiler.program(circuit)
     check_program(mitigation, program, experiment.backend.name, experiment.measurement.shots)
-    evaluator = _evaluator(
-        experiment,
-        hamiltonian,
-        ansatz,
+    settings = experiment.measurement
+    evaluator = Evaluator(
         program,
-        lambda other: backend.compile(replace(problem, circuit=other)),
+        circuit,
+        plan,
+        settings.shots,
+        experiment.seed,
+        gradient_rule=get_gradient_rule(settings.gradient.name, **settings.gradient.options),
+        metric_rule=settings.metric,
+        stages=stages,
+        learns_groups=settings.allocation == "measured",
+        learns_points=_learns_gradients(settings),
     )
+    if settings.shots is not None:
+        evaluator = replace(evaluator, metric_rule=evaluator.sampled_metric_rule)
+    if isinstance(ansatz, Adapt):
+        growth = _growth(ansatz, experiment, molecular(hamiltonian), compiler, program)
+        evaluator = replace(evaluator, growth=growth)
     if experiment.start is not None:
         start = circuit.check_parameters(np.array(experiment.start))
     else:
         rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
         start = prepared.start(rng)
-    return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start)
+    return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start, compiler)
 
 
-def _evaluator(
+def _stages(
+    experiment: Experiment, hamiltonian: Hamiltonian, circuit: Circuit
+) -> tuple[Stage, ...]:
+    selection = None
+    if experiment.measurement.postselect:
+        if experiment.measurement.shots is None:
+            raise InputError(
+                "post-selection throws measured outcomes away; give a number of shots, or leave "
+                "postselect out"
+            )
+        conserving = not isinstance(hamiltonian, SpinHamiltonian) and is_number_conserving(circuit)
+        selection = make_selection(hamiltonian, experiment.mapping, conserving=conserving)
+    return make_stages(experiment.mitigation, selection)
+
+
+def _growth(
+    ansatz: Adapt,
     experiment: Experiment,
-    hamiltonian: Hamiltonian,
-    ansatz: Ansatz,
+    hamiltonian: MolecularHamiltonian,
+    compiler: Compiler,
     program: Program,
-    compile_circuit: Callable[[Circuit], Program],
-) -> Evaluator:
-    """Return the evaluator, one that grows for an adaptive ansatz."""
-    settings = experiment.measurement
-    problem = program.problem
-    parts: dict[str, Any] = {
-        "program": program,
-        "circuit": problem.circuit,
-        "plan": problem.plan,
-        "shots": settings.shots,
-        "seed": experiment.seed,
-        "gradient_rule": get_gradient_rule(settings.gradient.name, **settings.gradient.options),
-        "adaptive": settings.allocation == "measured",
-        "metric_rule": (
-            settings.metric if settings.shots is None else metric_rule(settings.metric, program)
-        ),
-        "adaptive_gradient": _learns_gradients(settings),
-        "extrapolation": extrapolation(experiment.mitigation, problem.plan),
-        "readout": experiment.mitigation.readout,
-    }
-    if not isinstance(ansatz, Adapt):
-        return Evaluator(**parts)
-    hamiltonian = molecular(hamiltonian)
+) -> Growth:
+    """Return how an adaptive circuit grows; a program that can tabulates the pool once."""
     pool = ansatz.operators(hamiltonian)
     circuit = ansatz.circuit(hamiltonian)
     slopes = None
-    if experiment.backend.name == "sector":
-        from qvopt.backends.sector.pool import operator_slopes
-
-        slopes = operator_slopes(hamiltonian, extended(circuit, pool))
-    growth = Growth(ansatz, pool, circuit, experiment.mapping, compile_circuit, slopes)
-    return GrowingEvaluator(**parts, growth=growth)
+    if experiment.measurement.shots is None and isinstance(program, PoolProgram):
+        slopes = program.pool_slopes(extended(circuit, pool))
+    return Growth(ansatz, pool, circuit, experiment.mapping, compiler.program, slopes)
 
 
 def grown(assembly: Assembly, labels: Sequence[str]) -> Assembly:
@@ -254,11 +288,11 @@ def grown(assembly: Assembly, labels: Sequence[str]) -> Assembly:
 
     `labels` are those of `Result.operators`; an assembly of another ansatz is returned as it is.
     """
-    evaluator = assembly.evaluator
-    if not isinstance(evaluator, GrowingEvaluator):
+    growth = assembly.evaluator.growth
+    if growth is None:
         return assembly
-    places = {operator.label: k for k, operator in enumerate(evaluator.growth.pool)}
-    evaluator = evaluator.grown([places[label] for label in labels])
+    places = {operator.label: k for k, operator in enumerate(growth.pool)}
+    evaluator = grown_evaluator(assembly.evaluator, [places[label] for label in labels])
     start = np.zeros(evaluator.circuit.n_parameters)
     return replace(
         assembly,
@@ -269,7 +303,7 @@ def grown(assembly: Assembly, labels: Sequence[str]) -> Assembly:
     )
 
 
-def exact_twin(experiment: Experiment, hamiltonian: Hamiltonian | None = None) -> Assembly:
+def exact_counterpart(experiment: Experiment, hamiltonian: Hamiltonian | None = None) -> Assembly:
     """Return the same problem on a simulator with exact values: the sector engine, else vectors.
 
     Raises InputError where neither can.
@@ -279,9 +313,11 @@ def exact_twin(experiment: Experiment, hamiltonian: Hamiltonian | None = None) -
         "mitigation": MitigationSpec(),
     }
     for name in ("sector", "lightning"):
-        twin = experiment.model_copy(update={**exact, "backend": BackendSpec(name=name)})
+        exact_experiment = experiment.model_copy(
+            update={**exact, "backend": BackendSpec(name=name)}
+        )
         try:
-            return assemble(twin, hamiltonian)
+            return assemble(exact_experiment, hamiltonian)
         except InputError:
             continue
     raise InputError("no simulator here can give exact values of this experiment")

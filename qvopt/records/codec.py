@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.backends.batch import CalibrationCounts
+from qvopt.backends.cost import Cost
 from qvopt.measurement.allocation import Scatter
 from qvopt.optimizers.protocol import (
     Answer,
@@ -22,7 +24,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.records.ledger import Cost, Costs
+from qvopt.records.ledger import Costs
 from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -31,9 +33,11 @@ _READABLE = 4096  # larger arrays are written as base64: a tenth of the time, ha
 
 
 def encode_array(array: FloatArray) -> Any:
-    """Write an array as nested lists, or as base64 of little-endian float64 if it is large."""
+    """Write an array as nested lists, or as base64 of little-endian float64.
+
+    That is for large ones, and for ones with infinities, which JSON has not."""
     array = np.asarray(array, dtype=np.float64)
-    if array.size <= _READABLE:
+    if array.size <= _READABLE and np.all(np.isfinite(array)):
         return array.tolist()
     raw = np.ascontiguousarray(array, dtype="<f8").tobytes()
     return {"shape": list(array.shape), "f8": base64.b64encode(raw).decode("ascii")}
@@ -150,3 +154,20 @@ def decode_scatter(value: Any) -> list[Scatter | None] | None:
     if value is None:
         return None
     return [None if s is None else Scatter(decode_array(s[0]), decode_array(s[1])) for s in value]
+
+
+def encode_calibrations(calibrations: Sequence[CalibrationCounts]) -> list[Any]:
+    """Write the counts of calibrations of the readout."""
+    return [
+        {
+            "qubits": list(c.qubits),
+            "zeros": [list(pair) for pair in sorted(c.zeros.items())],
+            "ones": [list(pair) for pair in sorted(c.ones.items())],
+        }
+        for c in calibrations
+    ]
+
+
+def decode_calibrations(value: Sequence[Mapping[str, Any]]) -> list[CalibrationCounts]:
+    """Read what `encode_calibrations` wrote."""
+    return [CalibrationCounts(tuple(c["qubits"]), dict(c["zeros"]), dict(c["ones"])) for c in value]

@@ -5,48 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from qvopt.backends.protocol import Bill
+from qvopt.backends.cost import Cost
 from qvopt_molecules.errors import BudgetExceededError
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Price of some work; add with `+`.
-
-    Attributes:
-        evaluations: energies at distinct circuit settings, shifted ones included; an exact
-            gradient counts once.
-        circuits: settings times measurement groups that were sampled.
-        shots: measurements of the whole register.
-        jobs, qpu_seconds, money: what a vendor counts; all zero on simulators.
-    """
-
-    evaluations: int = 0
-    circuits: int = 0
-    shots: int = 0
-    jobs: int = 0
-    qpu_seconds: float = 0.0
-    money: float = 0.0
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(
-            self.evaluations + other.evaluations,
-            self.circuits + other.circuits,
-            self.shots + other.shots,
-            self.jobs + other.jobs,
-            self.qpu_seconds + other.qpu_seconds,
-            self.money + other.money,
-        )
-
 
 Costs = dict[str, Cost]
 """Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final, …"""
 
 
-def hardware_costs(bill: Bill, purpose: str = "hardware") -> Costs:
-    """A vendor's bill as costs; none where nothing was taken."""
-    cost = Cost(shots=bill.shots, jobs=bill.jobs, qpu_seconds=bill.qpu_seconds, money=bill.money)
-    return {} if cost == Cost() else {purpose: cost}
+def add_costs(costs: Mapping[str, Cost], more: Mapping[str, Cost]) -> Costs:
+    """Return the costs of both, purpose by purpose; nothing spent has no purpose."""
+    total = dict(costs)
+    for purpose, cost in more.items():
+        if cost == Cost():
+            continue
+        total[purpose] = total[purpose] + cost if purpose in total else cost
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +69,7 @@ class Ledger:
 
     def charge(self, costs: Mapping[str, Cost]) -> None:
         """Add `costs` to what was spent."""
-        for purpose, cost in costs.items():
-            self.spent[purpose] = self.spent.get(purpose, Cost()) + cost
+        self.spent = add_costs(self.spent, costs)
 
 
 def _amount(value: float) -> str:

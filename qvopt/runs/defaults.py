@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qvopt.cloud.program import HardwareProgram
+from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import Assembly, resolve_molecule
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.steps import Monitor
@@ -19,7 +19,7 @@ def with_grouping(assembly: Assembly) -> Assembly:
     if assembly.plan is None:
         return assembly
     given = assembly.experiment.measurement
-    chosen: dict[str, str | None] = {"metric": assembly.evaluator.metric_rule}
+    chosen: dict[str, str | None] = {"metric": assembly.evaluator.sampled_metric_rule}
     if given.grouping is None:
         chosen["grouping"] = assembly.plan.name
     measurement = given.model_copy(update=chosen)
@@ -30,7 +30,7 @@ def with_grouping(assembly: Assembly) -> Assembly:
 def chosen_monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
     """Return which energy the records carry; raises InputError for one that cannot be had."""
     chosen = experiment.monitor
-    if chosen is None and isinstance(assembly.program, HardwareProgram):
+    if chosen is None and isinstance(assembly.program, DurableProgram):
         return "none"  # a job for each step, and none beside it
     if chosen is None:
         return "exact" if assembly.program.exact else "measured"

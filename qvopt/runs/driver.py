@@ -6,32 +6,25 @@ without the backend; the first one that it does not hold is evaluated, and from 
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.backends.cost import Cost
 from qvopt.engine.evaluator import Evaluator
-from qvopt.engine.growing import GrowingEvaluator
-from qvopt.engine.mitigation.calibration import (
-    CalibrationClock,
-    calibration_costs,
-    calibration_round,
-    decode_calibration,
-)
+from qvopt.engine.growing import grown_evaluator
+from qvopt.engine.part import CALIBRATION
 from qvopt.engine.streams import (
-    CALIBRATION_STREAM,
     FINAL_STREAM,
     MONITOR_STREAM,
     OPTIMIZER_STREAM,
     ROUND_STREAM,
     stream,
 )
-from qvopt.measurement.allocation import Scatter
 from qvopt.optimizers.errors import DivergedError
 from qvopt.optimizers.protocol import (
     Answer,
@@ -45,20 +38,14 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.records.codec import (
-    decode_answer,
     decode_array,
     decode_costs,
-    decode_scatter,
-    encode_answer,
     encode_array,
-    encode_costs,
-    encode_query,
-    encode_scatter,
-    match_query,
 )
-from qvopt.records.journal import Event, EventLog, costs_of, rounds_of
-from qvopt.records.ledger import Cost, Ledger
+from qvopt.records.journal import Event, EventLog, costs_of
+from qvopt.records.ledger import Ledger
 from qvopt.runs.ending import TAIL, Average, describe_rise, encode_average, mean_of_tail
+from qvopt.runs.rounds import FINAL, OPTIMIZER, JournaledRounds
 from qvopt.runs.steps import Monitor, Outcome, Status, Step
 from qvopt.runs.stopping import Watch
 from qvopt_molecules.errors import BudgetExceededError, InputError
@@ -98,28 +85,30 @@ class Driver:
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
-        self.drift = 0.0
-        self._recorded = rounds_of(self.past)
-        self._ends_charged: set[int] = set()
+        past = list(self.past)
+        self._rounds = JournaledRounds(self.ledger, self.log, past)
         self.operators: tuple[str, ...] = ()
-        self._operators_seen = len(chosen_operators(self.past))
-        for cost in costs_of(self.past, "properties"):  # spent beside the run itself
+        self._operators_seen = len(chosen_operators(past))
+        for cost in costs_of(past, "properties"):  # spent beside the run itself
             self.ledger.charge(decode_costs(cost))
-        self._steps_seen = max((e["step"] for e in self.past if e["type"] == "step"), default=-1)
-        self._seconds = max((float(e.get("seconds", 0.0)) for e in self.past), default=0.0)
-        self._began = time.perf_counter()
+        self._steps_seen = max((e["step"] for e in past if e["type"] == "step"), default=-1)
         self.x = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
         self._tail: deque[FloatArray] = deque(maxlen=TAIL)
-        self._clock = CalibrationClock(self.evaluator.readout)
-        final = self.evaluator.prepare(self._final_queries(self.start, self.start))
-        self._reserve = sum(final.costs.values(), Cost())
+        final = self.evaluator.prepare(self._final_queries(self.start, self.start)).costs
+        # A calibration is made long before the end.
+        self._reserve = sum((c for p, c in final.items() if p != CALIBRATION), Cost())
 
     @property
     def seconds(self) -> float:
         """Time worked on this run, earlier sessions included."""
-        return self._seconds + time.perf_counter() - self._began
+        return self._rounds.seconds
+
+    @property
+    def drift(self) -> float:
+        """The largest difference between replayed parameters and the journal's."""
+        return self._rounds.drift
 
     def __iter__(self) -> Iterator[Step]:
         """Run, yielding a record after each step; `outcome` is set at the end.
@@ -139,7 +128,7 @@ class Driver:
                 if self.number >= self.max_steps:
                     status = "max-steps"
                     break
-                self._charge_end(self.number)
+                self._rounds.charge_end(self.number)
                 try:
                     request = rounds.send(answers)
                 except StopIteration as end:
@@ -164,7 +153,7 @@ class Driver:
                         message = reason
                         break
                 else:
-                    answers = self._round(list(request), "optimizer", ROUND_STREAM, asked)
+                    answers = self._round(list(request), OPTIMIZER, ROUND_STREAM, asked)
                     asked += 1
         except BudgetExceededError as error:
             status, message = "budget", str(error)
@@ -176,82 +165,26 @@ class Driver:
 
     def _grow(self, request: Grow) -> tuple[str, ...]:
         """Put operators after the circuit; every known point gets zeros for them."""
-        if not isinstance(self.evaluator, GrowingEvaluator):
+        if self.evaluator.growth is None:
             raise InputError("this ansatz does not grow; use ansatz = 'adapt'")
-        labels = self.evaluator.labels(request.operators)
-        self.evaluator = self.evaluator.grown(request.operators)
+        labels = self.evaluator.growth.labels(request.operators)
+        self.evaluator = grown_evaluator(self.evaluator, request.operators)
+        self._rounds.learned = self._rounds.learned.grown()
         zeros = np.zeros(len(labels))
         self.x, self.start = (np.concatenate([x, zeros]) for x in (self.x, self.start))
         self._tail.clear()
         self.operators += labels
         if len(self.operators) > self._operators_seen:
-            self._write({"type": "grow", "operators": list(labels)})
+            self._rounds.write({"type": "grow", "operators": list(labels)})
         return labels
 
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
-        """Answer a round from the journal, or from the backend and into the journal."""
-        self._calibrate(role)
-        recorded = self._recorded.get((role, number))
-        found: Sequence[Scatter | None] | None
-        if recorded is not None:
-            answers = self._replay(queries, recorded, f"{role} round {number}")
-            found = decode_scatter(recorded.get("scatter"))
-            if role == "final":
-                self._charge_end(number)
-            else:
-                self.ledger.charge(decode_costs(recorded["cost"]))
-        else:
-            prepared = self.evaluator.prepare(queries, key, number)
-            self.ledger.check(prepared.costs, None if role == "final" else self._reserve)
-            answers = prepared.run()
-            found = prepared.found
-            self.ledger.charge(prepared.costs)
-            self._write(
-                {
-                    "type": "round",
-                    "role": role,
-                    "round": number,
-                    "queries": [encode_query(q) for q in queries],
-                    "answers": [encode_answer(a) for a in answers],
-                    "cost": encode_costs(prepared.costs),
-                    **({} if found is None else {"scatter": encode_scatter(found)}),
-                }
-            )
-        if found is not None and role != "final":
-            self.evaluator.learn(found)
-        if role == "optimizer":
+        reserve = None if role == FINAL else self._reserve
+        answers = self._rounds.answer(self.evaluator, queries, role, key, number, reserve)
+        if role == OPTIMIZER:
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)
         return answers
-
-    def _charge_end(self, number: int) -> None:
-        """Charge the fresh energies of an end at this step, once: a run may go on after it."""
-        recorded = self._recorded.get(("final", number))
-        if recorded is not None and number not in self._ends_charged:
-            self._ends_charged.add(number)
-            self.ledger.charge(decode_costs(recorded["cost"]))
-
-    def _calibrate(self, role: str) -> None:
-        """Calibrate the readout where it is corrected and due: a round of its own."""
-        readout, number = self.evaluator.readout, self._clock.due(role)
-        if readout is None or number is None:
-            return
-        event = self._recorded.get(("calibration", number))
-        if event is None:
-            costs = calibration_costs(readout, self.evaluator.program)
-            self.ledger.check(costs, None if role == "final" else self._reserve)
-            seed = stream(self.seed, CALIBRATION_STREAM, number)
-            event = calibration_round(self.evaluator.program, readout, seed, number)
-            self._write(event)
-        self.ledger.charge(decode_costs(event["cost"]))
-        self.evaluator.calibration = decode_calibration(event["calibration"], readout)
-
-    def _replay(self, queries: list[Query], recorded: Event, where: str) -> list[Answer]:
-        if len(queries) != len(recorded["queries"]):
-            raise InputError(f"{where}: the replayed round does not match the journal")
-        for query, old in zip(queries, recorded["queries"], strict=True):
-            self.drift = max(self.drift, match_query(query, old, where))
-        return [decode_answer(q, a) for q, a in zip(queries, recorded["answers"], strict=True)]
 
     def _record(self, iterate: Iterate) -> Step:
         """Make the record of a step, monitored as asked, and log it if it is new."""
@@ -280,7 +213,7 @@ class Driver:
             iterate.note,
         )
         if not replayed:
-            self._write(
+            self._rounds.write(
                 {
                     "type": "step",
                     "step": step.number,
@@ -322,7 +255,7 @@ class Driver:
             mean = mean_of_tail(self._tail, self.number, self.x)
             try:
                 queries = self._final_queries(self.x, mean)
-                answers = self._round(queries, "final", FINAL_STREAM, self.number)
+                answers = self._round(queries, FINAL, FINAL_STREAM, self.number)
             except BudgetExceededError as error:
                 message = message or str(error)
             else:
@@ -336,7 +269,7 @@ class Driver:
                     status, message = "diverged", rise
         exact = self.evaluator.exact_energy(self.x) if visible else None
         outcome = Outcome(status, self.x, energy, exact, self.number, message, average)
-        self._write(
+        self._rounds.write(
             {
                 "type": "end",
                 "status": status,
@@ -355,10 +288,6 @@ class Driver:
 
     def _exact_start(self) -> Scalar | None:
         return Scalar(self.evaluator.exact_energy(self.start)) if self.number else None
-
-    def _write(self, event: dict[str, Any], *, durable: bool = False) -> None:
-        if self.log is not None:
-            self.log.append({**event, "seconds": round(self.seconds, 6)}, durable=durable)
 
 
 def _scalar(answer: Answer) -> Scalar:

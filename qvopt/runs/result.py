@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.backends.cost import Cost
 from qvopt.records.journal import Event
-from qvopt.records.ledger import Cost, Costs
+from qvopt.records.ledger import Costs
 from qvopt.runs.ending import Average
 
 FloatArray = npt.NDArray[np.float64]

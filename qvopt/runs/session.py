@@ -9,18 +9,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from qvopt.cloud.backend import as_backend
-from qvopt.cloud.budgets import lost_costs, lost_costs_of, make_budget
-from qvopt.cloud.handling import JobHandling
-from qvopt.cloud.program import HardwareProgram
-from qvopt.cloud.provider import Device
+from qvopt.backends.catalogue import as_backend, is_recorded_as
+from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.growing import growing_optimizer
-from qvopt.experiment.specification import Experiment, make_experiment
+from qvopt.experiment.resolving import resolve, with_backend
+from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.codec import decode_costs
+from qvopt.records.jobs import job_records, lost_cost
 from qvopt.records.journal import Event, Journal
 from qvopt.records.ledger import Ledger
+from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
 from qvopt.runs.driver import Driver, chosen_operators, last_end
 from qvopt.runs.ending import decode_average
@@ -54,7 +54,7 @@ class Session:
         journal: Journal | None,
         references: Mapping[str, float | None],
         max_steps: int | None = None,
-        jobs: JobHandling | None = None,
+        jobs: SubmissionPolicy | None = None,
     ) -> None:
         self.assembly = assembly
         self.experiment = assembly.experiment
@@ -63,11 +63,21 @@ class Session:
         self.references = dict(references)
         self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
-        if isinstance(assembly.program, HardwareProgram):
-            events = () if journal is None else journal.events
+        self._attached: list[DurableProgram] = []
+        if isinstance(assembly.program, DurableProgram):
+            events = [] if journal is None else list(journal.events)
             path = None if folder is None else folder.path
-            assembly.program.attach(path, journal, events, jobs or JobHandling())
-            ledger.charge(lost_costs(assembly.program))
+            sink = None if journal is None else _Recorder(journal, events)
+            policy = jobs or SubmissionPolicy()
+
+            def attach(program: Program) -> None:
+                assert isinstance(program, DurableProgram)
+                program.attach(path, sink, events, policy, main=not self._attached)
+                self._attached.append(program)
+
+            attach(assembly.program)
+            assembly.compiler.attach = attach
+            ledger.charge({"lost": assembly.program.lost()})
         spec = self.experiment.optimizer_spec
         self.driver = Driver(
             assembly.evaluator,
@@ -90,7 +100,7 @@ class Session:
         out: Path | None = None,
         store: bool = True,
         command: list[str] | None = None,
-        jobs: JobHandling | None = None,
+        jobs: SubmissionPolicy | None = None,
         backend: Any = None,
         hamiltonian: Hamiltonian | None = None,
     ) -> Self:
@@ -114,6 +124,9 @@ class Session:
                 f"{out} exists already and is not overwritten; choose another --out, or "
                 f"`qvopt resume {out}` to go on with it"
             )
+        if backend is not None:
+            backend = as_backend(backend)
+            experiment = with_backend(experiment, backend)
         if hamiltonian is None:
             hamiltonian = hamiltonian_of(experiment.molecule)
         assembly = with_grouping(assemble(experiment, hamiltonian, backend))
@@ -122,7 +135,8 @@ class Session:
         get_optimizer(spec.name, **spec.options)
         references = molecular_references(experiment, assembly)
         # Jobs that are paid for, or that outlive this process, need a journal.
-        store = store or ((hardware := _device(assembly)) is not None and hardware.durable)
+        program = assembly.program
+        store = store or (isinstance(program, DurableProgram) and program.durable)
         if not store:
             return cls(assembly, folder=None, journal=None, references=references, jobs=jobs)
         label = hamiltonian.label or "molecule"
@@ -152,7 +166,7 @@ class Session:
         path: Path,
         *,
         max_steps: int | None = None,
-        jobs: JobHandling | None = None,
+        jobs: SubmissionPolicy | None = None,
         backend: Any = None,
     ) -> Self:
         """Go on with a run, from its frozen integrals and its journal."""
@@ -169,6 +183,12 @@ class Session:
             if experiment.measurement.metric is None:  # begun before there was a choice
                 measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
                 experiment = experiment.model_copy(update={"measurement": measurement})
+            if backend is not None:
+                backend = as_backend(backend)
+                if not is_recorded_as(backend, experiment.backend.name):
+                    raise InputError(
+                        f"{path} began on {experiment.backend.name}, and not on {backend.name}"
+                    )
             assembly = assemble(experiment, hamiltonian, backend)
             return cls(
                 assembly,
@@ -229,8 +249,8 @@ class Session:
 
     def close(self) -> None:
         """Close the journal, and what is open at a provider."""
-        if isinstance(self.assembly.program, HardwareProgram):
-            self.assembly.program.close()
+        for program in self._attached:
+            program.close()
         if self._journal is not None:
             self._journal.close()
 
@@ -247,7 +267,7 @@ class Session:
 
 
 def run(
-    molecule: str | Experiment,
+    molecule: str | Mapping[str, Any] | Experiment,
     *,
     out: str | Path | None = None,
     store: bool = False,
@@ -257,18 +277,11 @@ def run(
 
         run("h2", optimizer="adam", shots=1000, seed=1).energy
 
-    `settings` are the keys of `Experiment`; `backend` may also be an object: a Backend, a Provider,
-    or a Qiskit BackendV2 or V2 sampler. A run folder is kept if `out` names one or `store` is
-    set. Raises InputError for what cannot run.
+    `settings` are the keys of `Experiment`, and change one that is given; `backend` may also be an
+    object: a Backend, a Provider, or a Qiskit BackendV2 or V2 sampler. A run folder is kept if
+    `out` names one or `store` is set. Raises InputError for what cannot run.
     """
-    backend = None
-    if not isinstance(settings.get("backend", ""), str | Mapping):
-        backend = as_backend(settings["backend"])
-        settings["backend"] = backend.name
-    if isinstance(molecule, Experiment):
-        experiment = molecule
-    else:
-        experiment = make_experiment({"molecule": molecule, **settings})
+    experiment, backend = resolve(molecule, settings)
     path = None if out is None else Path(out)
     store = store or out is not None
     with Session.begin(experiment, out=path, store=store, backend=backend) as session:
@@ -301,7 +314,7 @@ def stored_result(folder: RunFolder) -> Result:
     experiment, events = folder.experiment(), folder.events()
     begin = _begin_event(events, folder.path)
     ledger = Ledger()
-    ledger.charge(lost_costs_of(events))
+    ledger.charge({"lost": lost_cost(job_records(events).values())})
     for event in events:
         if event["type"] == "round":
             ledger.charge(decode_costs(event["cost"]))
@@ -359,6 +372,12 @@ def kind_of(hamiltonian: Hamiltonian) -> dict[str, str]:
     return {"kind": "spins"} if isinstance(hamiltonian, SpinHamiltonian) else {}
 
 
-def _device(assembly: Assembly) -> Device | None:
-    program = assembly.program
-    return program.device if isinstance(program, HardwareProgram) else None
+class _Recorder:
+    """Writes to a journal, and keeps what it wrote for programs that are attached later."""
+
+    def __init__(self, journal: Journal, events: list[Event]) -> None:
+        self._journal, self._events = journal, events
+
+    def append(self, event: Mapping[str, Any], *, durable: bool = False) -> None:
+        self._journal.append(event, durable=durable)
+        self._events.append(dict(event))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from qvopt.backends.cost import Cost
 from qvopt.engine.assembly import Assembly, assemble
-from qvopt.engine.growing import GrowingEvaluator
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, PoolGradient, Query
-from qvopt.records.ledger import Cost
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,8 @@ def assembled_prices(assembly: Assembly) -> list[Price]:
     """Price what an assembled experiment may ask, as `price_list` does."""
     x = assembly.start
     rule = assembly.experiment.measurement.gradient.name
-    metric = assembly.evaluator.metric_rule or "exact"
+    evaluator = assembly.evaluator
+    metric = "exact" if evaluator.shots is None else evaluator.sampled_metric_rule
     queries: list[tuple[str, Query]] = [
         ("energy", Energy(x)),
         (f"gradient ({rule})", Gradient(x)),
@@ -51,7 +51,7 @@ def assembled_prices(assembly: Assembly) -> list[Price]:
         (f"metric, full ({metric})", Metric(x, "full")),
         ("fidelity", Fidelity(x, x)),
     ]
-    if isinstance(assembly.evaluator, GrowingEvaluator):
+    if assembly.evaluator.growth is not None:
         queries.append(("gradient of the pool", PoolGradient(x)))
     rows = []
     for name, query in queries:

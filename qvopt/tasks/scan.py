@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.cloud.handling import JobHandling
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
@@ -153,9 +153,9 @@ class Scan:
         spec = self.experiment.backend
         backend = get_backend(spec.name, **spec.options)
         if outlives(backend):
-            how = {"backend": backend, "jobs": JobHandling("submit")}
+            how = {"backend": backend, "jobs": SubmissionPolicy("submit")}
             yield from in_job_sets(
-                missing, lambda number: self._session(number, None, **how)[0], backend.patience
+                missing, lambda number: self._session(number, None, **how)[0], backend.timeouts
             )
 
     def independent(self) -> Iterator[Session]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt.backends.sector.program import SectorProgram
 from qvopt.backends.sector.sampling import deviations_in_states
 from qvopt.engine.assembly import assemble

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Program
-from qvopt.engine.assembly import Assembly, assemble, exact_twin
+from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric
 
@@ -56,7 +56,7 @@ def validate_backend(
     assembly = assemble(experiment)
     program = wrap(assembly.program)
     assembly = replace(assembly, evaluator=replace(assembly.evaluator, program=program))
-    exact = exact_twin(experiment)
+    exact = exact_counterpart(experiment)
     rng = np.random.default_rng(np.random.SeedSequence(experiment.seed))
     x = rng.normal(0.0, 0.1, size=assembly.circuit.n_parameters)
     return [

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from qvopt.backends.aer import AerBackend
+from qvopt.backends.batch import Point
 from qvopt.backends.catalogue import backend_names, get_backend
 from qvopt.backends.lightning import LightningBackend
-from qvopt.backends.protocol import Point, Problem
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.measurement.allocation import allocate, with_allocation
 from qvopt.measurement.basis_rotation import basis_rotation_plan

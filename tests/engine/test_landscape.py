@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt.engine.assembly import assemble
 from qvopt.engine.landscape import describe_landscape
 from qvopt.experiment.specification import make_experiment

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qvopt import Session, make_experiment, run
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt.engine.assembly import assemble
 from qvopt.measurement.allocation import Scatter, learned_weights
 from qvopt.measurement.estimate import Moments

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qvopt import Session, run
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt.cli.output import result_rows
 from qvopt.comparison.compare import compare
 from qvopt.engine.assembly import assemble

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qvopt import make_experiment, run
+from qvopt.backends.batch import Batch
 from qvopt.engine.assembly import assemble
 from qvopt.optimizers.protocol import Energy
 
@@ -21,7 +22,8 @@ def test_mitigation_on_a_snapshot_as_hardware():
         errors[name] = answer.value - best.energy
         assert np.isfinite(answer.variance)
     assert abs(errors["all"]) < 0.4 * errors["raw"]
-    calibrated = set(a.program.sample_calibration(100, np.random.SeedSequence(1))[0])
+    result = a.program.run(Batch(calibration_shots=100), np.random.SeedSequence(1))
+    calibrated = set(result.calibration.qubits)
     for group in range(len(a.plan.groups)):
         assert set(a.program.readout_qubits(group)) <= calibrated
 

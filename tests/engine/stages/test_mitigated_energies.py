@@ -5,12 +5,10 @@ import pytest
 
 from qvopt import Session, make_experiment, run
 from qvopt.engine.assembly import assemble
-from qvopt.engine.mitigation.calibration import calibration_costs
-from qvopt.experiment.mitigation import ReadoutSpec
+from qvopt.engine.stages.readout import ReadoutCorrection
 from qvopt.optimizers.protocol import Energy, Gradient
 from qvopt.records.journal import read_journal
-from qvopt.records.ledger import Budget, Ledger
-from qvopt_molecules.errors import BudgetExceededError, InputError
+from qvopt_molecules.errors import InputError
 
 READOUT = {"name": "aer", "noise": {"readout": 0.04}}
 GATES = {"name": "aer", "noise": {"one_qubit": 0.001, "two_qubit": 0.01}}
@@ -41,7 +39,7 @@ def x():
 
 def energies(assembly, x, repeats):
     """Values and the mean reported variance; each with a calibration of its own, if any."""
-    if assembly.evaluator.readout is None:
+    if not any(isinstance(s, ReadoutCorrection) for s in assembly.evaluator.stages):
         found = assembly.evaluator.answer([Energy(x)] * repeats, 1, 0)
     else:
         found = [assembly.evaluator.answer([Energy(x)], 1, k)[0] for k in range(repeats)]
@@ -104,8 +102,11 @@ def test_shots_stay_shots_and_calibrations_are_charged(x):
     plain = an_assembly(READOUT, {}).evaluator.prepare([Gradient(x)]).costs["gradient"]
     assert gradient.shots == plain.shots
     assert gradient.circuits == 3 * plain.circuits
+    few = an_assembly(READOUT, {"zne": [1, 3, 5]}, shots=10)
     with pytest.raises(InputError, match="at least"):
-        an_assembly(READOUT, {"zne": [1, 3, 5]}, shots=10)
+        few.evaluator.prepare([Energy(x)])
+    with pytest.raises(InputError, match="at least"):
+        Session.begin(few.experiment, store=False)
 
 
 def a_run(**extra):
@@ -123,14 +124,14 @@ def a_run(**extra):
     )
 
 
-def test_calibrations_are_rounds_of_the_journal(tmp_path):
+def test_calibrations_are_requests_of_the_rounds(tmp_path):
     with Session.begin(a_run(), out=tmp_path / "whole") as session:
         list(session)
         whole = session.result()
     events, _ = read_journal(tmp_path / "whole/journal.jsonl")
-    made = [e for e in events if e.get("role") == "calibration"]
     asked = [e for e in events if e.get("role") == "optimizer"]
-    assert len(made) == -(-len(asked) // 2)
+    made = [e for e in events if e.get("calibrations")]
+    assert made == asked[::2]  # every second round of the optimizer, the first among them
     assert whole.costs["readout-calibration"].shots == 2000 * len(made)
     assert whole.costs["readout-calibration"].circuits == 2 * len(made)
     with Session.begin(a_run(), out=tmp_path / "cut") as session:
@@ -148,8 +149,7 @@ def test_calibrations_are_rounds_of_the_journal(tmp_path):
 def test_a_budget_holds_for_calibrations():
     result = run(a_run(budget={"shots": 4000}))
     assert result.shots <= 4000
-    with pytest.raises(BudgetExceededError):
-        Ledger(Budget(shots=100)).check(calibration_costs(ReadoutSpec()))
+    assert result.costs["readout-calibration"].shots > 0
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_what_a_group_shows_of_the_electron_numbers_is_true(grouping):
 
 
 def a_point(a):
-    from qvopt.backends.protocol import Point
+    from qvopt.backends.batch import Point
 
     rng = np.random.default_rng(0)
     return Point(rng.normal(0, 0.3, a.circuit.n_parameters))

@@ -13,15 +13,13 @@ A job's events, each on the disk before the next thing happens:
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .provider import JobSpec
+from qvopt.backends.cost import Cost
 
-Event = dict[str, Any]
+Event = Mapping[str, Any]
 Where = tuple[tuple[int, ...], int]
 """Random stream of the round, and number of the part."""
 
@@ -88,7 +86,9 @@ def job_records(events: Iterable[Event]) -> dict[str, JobRecord]:
     return found
 
 
-def job_key(run: str, where: Where, attempt: int, device: str, spec: JobSpec) -> str:
-    """SHA-256 of run, round, part, attempt, device and payload: the name the job goes by."""
-    parts: Sequence[Any] = [run, list(where[0]), where[1], attempt, device, spec.fingerprint]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+def lost_cost(records: Iterable[JobRecord]) -> Cost:
+    """What failed and cancelled jobs took."""
+    lost = (r for r in records if r.state in ("failed", "cancelled"))
+    return sum(
+        (Cost(jobs=1, qpu_seconds=r.qpu_seconds, money=r.money or 0.0) for r in lost), Cost()
+    )

@@ -1,4 +1,4 @@
-"""The desk where jobs are handed in and picked up: none lost, none paid twice.
+"""Submits the jobs of a run and fetches their results: none lost, none paid twice.
 
 Every step is in the journal, on the disk, before the next: intent before submission, id after,
 results before they are used. After a crash the journal says where each job stands: one with an id
@@ -7,15 +7,19 @@ is picked up by it; one with an intent alone is looked for by its key and adopte
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from qvopt.backends.protocol import EventSink, SubmissionMode
+from qvopt.records.jobs import JobRecord, Where, job_records
 from qvopt_molecules.errors import BackendError, InputError, QvoptError
 
-from .calls import Patience, Pending, own_errors, within
+from .calls import Pending, Timeouts, own_errors, within
 from .provider import (
     JobResult,
     JobSpec,
@@ -29,20 +33,9 @@ from .provider import (
     UncertainError,
     Usage,
 )
-from .records import JobRecord, Where, job_key, job_records
 from .results import check_result, load, store
 
 T = TypeVar("T")
-Mode = Literal["wait", "submit", "fetch"]
-"""wait for results; submit one round and leave; pick up what is there and submit nothing."""
-
-
-class Log(Protocol):
-    """Where events are kept."""
-
-    def append(self, event: Mapping[str, Any], *, durable: bool = False) -> None:
-        """Keep one event."""
-        ...
 
 
 class JobsPendingError(QvoptError):
@@ -55,40 +48,40 @@ class JobFailedError(BackendError):
     """A job failed or was cancelled. It is not submitted again unless a user says so."""
 
 
-class Desk:
+class JobManager:
     """Runs the jobs of one run at one provider.
 
     Args:
         provider: where.
-        patience: how long is waited.
+        timeouts: how long is waited.
         log: the journal; None keeps nothing.
         folder: the run folder, for results; None keeps them in memory.
         run: the run's UUID.
         events: the journal so far.
         mode: whether to wait.
         resubmit: whether jobs that failed are to be submitted again.
-        tell: shown a line when something changes.
+        on_progress: is called with a line when something changes.
     """
 
     def __init__(
         self,
         provider: Provider,
-        patience: Patience,
+        timeouts: Timeouts,
         *,
-        log: Log | None = None,
+        log: EventSink | None = None,
         folder: Path | None = None,
         run: str = "",
-        events: Sequence[dict[str, Any]] = (),
-        mode: Mode = "wait",
+        events: Sequence[Mapping[str, Any]] = (),
+        mode: SubmissionMode = "wait",
         resubmit: bool = False,
-        tell: Callable[[str], None] | None = None,
+        on_progress: Callable[[str], None] | None = None,
     ) -> None:
-        self.provider, self.patience = provider, patience
+        self.provider, self.timeouts = provider, timeouts
         self.device = provider.describe()
         self._local = self.device.simulator and not self.device.durable
         self._log, self._folder, self._run = log, folder, run
         self.mode, self.resubmit = mode, resubmit
-        self._tell = tell or (lambda text: None)
+        self._report = on_progress or (lambda text: None)
         self.records = job_records(events)
         self._at: dict[Where, str] = {}
         for record in self.records.values():
@@ -96,14 +89,21 @@ class Desk:
         self._memory: dict[str, JobResult] = {}
         self._submitted: set[tuple[int, ...]] = set()
         self._mine: set[str] = set()
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
         self._random = random.Random()  # jitter: no number of a run depends on it
+
+    def submit(self, specs: Sequence[JobSpec], where: tuple[int, ...]) -> None:
+        """Submit a round's jobs that are not yet, without waiting for them."""
+        for part, spec in enumerate(specs):
+            key = self._record(spec, (where, part)).key
+            if self._wants_submission(key):
+                self._submit(key, spec)
 
     def run(self, specs: Sequence[JobSpec], where: tuple[int, ...]) -> list[JobResult]:
         """Return the results of a round's jobs, in order; submit those that are not yet."""
         keys = [self._record(spec, (where, part)).key for part, spec in enumerate(specs)]
         waiting = dict(zip(keys, specs, strict=True))
-        pause = self.patience.poll
+        pause = self.timeouts.poll
         while True:
             before = [self.records[k].state for k in keys]
             for key, spec in waiting.items():
@@ -117,9 +117,9 @@ class Desk:
             if self.mode != "wait":
                 raise JobsPendingError(self._pending(keys))
             if before != [self.records[k].state for k in keys]:
-                pause = self.patience.poll
+                pause = self.timeouts.poll
             time.sleep(pause * self._random.uniform(0.8, 1.2))
-            pause = min(1.5 * pause, self.patience.longest_poll)
+            pause = min(1.5 * pause, self.timeouts.longest_poll)
 
     def of_round(self, where: tuple[int, ...]) -> list[JobRecord]:
         """The round's jobs that are done."""
@@ -197,7 +197,7 @@ class Desk:
         began = time.monotonic()
         pause = 1.0
         # A simulation here takes as long as it takes; a second one beside it would not be faster.
-        deadline = None if self._local else self.patience.submit
+        deadline = None if self._local else self.timeouts.submit
         while True:
             call = Pending(lambda: self.provider.submit(spec, key))
             try:
@@ -205,7 +205,7 @@ class Desk:
                     raise UncertainError("the submission did not answer")
                 self._event(self.records[key], "submitted", id=str(own_errors(call, "submission")))
                 if self.device.durable:  # others have ended with the call
-                    self._tell(f"job {self.records[key].id} submitted to {self.device.full_name}")
+                    self._report(f"job {self.records[key].id} submitted to {self.device.full_name}")
                 return
             except (RefusedError, SessionClosedError, InputError) as error:
                 self._event(self.records[key], "refused", reason=str(error))
@@ -220,14 +220,14 @@ class Desk:
                         f"runs it again"
                     ) from None
                 trouble = error
-                self._tell(f"submission in doubt ({error}); looking for the job by its key")
+                self._report(f"submission in doubt ({error}); looking for the job by its key")
                 if self._adopt(key, call):
                     return
-            if time.monotonic() - began > self.patience.give_up:
+            if time.monotonic() - began > self.timeouts.give_up:
                 raise ProviderError(
                     f"could not submit: {trouble}; the journal knows, and `qvopt resume` goes on"
                 ) from None
-            self._tell(f"trying again: {trouble}")
+            self._report(f"trying again: {trouble}")
             time.sleep(pause * self._random.uniform(0.5, 1.5))
             pause = min(2 * pause, 60.0)
             # What one listing may not show yet, a later one does.
@@ -237,10 +237,10 @@ class Desk:
     def _adopt(self, key: str, call: Pending[str] | None, grace: float | None = None) -> bool:
         """Look for a job by its key until the grace is over; adopt the oldest, cancel the rest."""
         record = self.records[key]
-        grace = self.patience.grace if grace is None else grace
+        grace = self.timeouts.grace if grace is None else grace
         # A crash long ago has had its grace already.
         start = time.time() if call is not None else min(record.since, time.time())
-        pause = self.patience.poll
+        pause = self.timeouts.poll
         while True:
             found = self._call(lambda: self.provider.find(key), "the list of jobs")
             if call is not None and call.wait(0.0):
@@ -253,7 +253,7 @@ class Desk:
                     return True
             if found:
                 self._event(self.records[key], "submitted", id=found[0].id, adopted=True)
-                self._tell(f"job {found[0].id} found by its key and adopted")
+                self._report(f"job {found[0].id} found by its key and adopted")
                 for extra in found[1:]:
                     self._event(self.records[key], "extra", extra=extra.id)
                     self._call(lambda e=extra: self.provider.cancel(e.id), "cancelling")  # type: ignore[misc]
@@ -271,12 +271,12 @@ class Desk:
         assert record.id is not None
         job = record.id
         status: JobStatus = self._call(lambda: self.provider.status(job), "the state of the job")
-        if status.queue and (job, status.queue) not in self._told:
-            self._told.add((job, status.queue))
-            self._tell(f"job {job} queued{status.queue}")
+        if status.queue and (job, status.queue) not in self._reported:
+            self._reported.add((job, status.queue))
+            self._report(f"job {job} queued{status.queue}")
         if status.state is JobState.RUNNING and record.state != "running":
             self._event(record, "running")
-            self._tell(f"job {job} running")
+            self._report(f"job {job} running")
         if not status.state.final:
             return False
         if status.state is not JobState.DONE:
@@ -311,7 +311,7 @@ class Desk:
 
     def _usage(self, job: str, spec: JobSpec) -> Usage | None:
         try:
-            return within(self.patience.call, lambda: self.provider.usage(job, spec), "usage")
+            return within(self.timeouts.call, lambda: self.provider.usage(job, spec), "usage")
         except ProviderError:
             return None
 
@@ -331,20 +331,20 @@ class Desk:
 
     def _call(self, work: Callable[[], T], what: str) -> T:
         """Call with a deadline, backing off and trying again what may pass."""
-        began, pause = time.monotonic(), self.patience.poll
+        began, pause = time.monotonic(), self.timeouts.poll
         while True:
             try:
-                return within(self.patience.call, work, what)
+                return within(self.timeouts.call, work, what)
             except (RefusedError, InputError):
                 raise
             except ProviderError as error:
                 if self._local:
                     raise
-                if time.monotonic() - began + pause > self.patience.give_up:
+                if time.monotonic() - began + pause > self.timeouts.give_up:
                     raise ProviderError(
                         f"{error}; nothing is lost: `qvopt resume` goes on from the journal"
                     ) from None
-                self._tell(f"trying again: {error}")
+                self._report(f"trying again: {error}")
             time.sleep(pause * self._random.uniform(0.5, 1.5))
             pause = min(2 * pause, 60.0)
 
@@ -367,3 +367,9 @@ class Desk:
             self.records |= job_records([event])
         else:
             self.records[record.key] = self.records[record.key].after(event)
+
+
+def job_key(run: str, where: Where, attempt: int, device: str, spec: JobSpec) -> str:
+    """SHA-256 of run, round, part, attempt, device and payload: the name the job goes by."""
+    parts: Sequence[Any] = [run, list(where[0]), where[1], attempt, device, spec.fingerprint]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,1 +1,0 @@
-"""Mitigation of a device's errors: stages around the sampling of a batch."""
