@@ -80,7 +80,9 @@ class Extrapolation:
         ]
         variance = sum(parts) + sum(s * s for s in shared)
         # The prior and few outcomes leave doubt in the parts alone, not in what they share.
-        doubts = [(slope**2 * e.variance, e.dof) for slope, e in zip(slopes, estimates, strict=True)]
+        doubts = [
+            (slope**2 * e.variance, e.dof) for slope, e in zip(slopes, estimates, strict=True)
+        ]
         guessed = sum(e.assumed * v for e, (v, _) in zip(estimates, doubts, strict=True))
         return Estimate(
             value,
