@@ -30,10 +30,11 @@ import numpy.typing as npt
 
 from qvopt.backends.batch import Overlap, Point
 from qvopt.backends.protocol import MetricKind
+from qvopt.measurement.prior import proportion_variance
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 
-from .fisher import MetricSamples, wanted_entries
+from .fisher import MetricEstimate, MetricSamples, dof_of, wanted_entries
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -88,24 +89,41 @@ class HadamardExpansion:
         self.overlaps = tuple(overlaps)
 
     def combine(self, samples: MetricSamples, shots: int) -> tuple[FloatArray, FloatArray]:
-        """Return the metric and the variance of each entry.
+        """Return the metric and the variance of each entry."""
+        return self.combine_with_dof(samples, shots)[:2]
+
+    def combine_with_dof(self, samples: MetricSamples, shots: int) -> MetricEstimate:
+        """Return the same with the degrees of freedom of each variance.
 
         B_i B_j is without bias as its factors come from other shots, and B_i² less its variance is.
         """
         p = samples.overlaps / shots
-        value, spread = 2 * p - 1, 4 * p * (1 - p) / max(shots - 1, 1)
+        value, plain = 2 * p - 1, 4 * p * (1 - p) / max(shots - 1, 1)
+        spread, dof = proportion_variance(samples.overlaps, np.full(len(p), float(shots)))
+        spread, unsure = 4 * spread, np.square(4 * spread) / dof
         pairs, single = slice(self._n_pairs), slice(self._n_pairs, None)
         shape = (self._n, self._n)
         metric = self._constant + (self._matrix @ value[pairs]).reshape(shape)
         variance = (self._matrix.power(2) @ spread[pairs]).reshape(shape)
-        b, v = self._phases @ value[single], self._phases.power(2) @ spread[single]
-        products = np.outer(b, b) - np.diag(v)
-        square = np.square(b)
-        error = np.outer(square, v) + np.outer(v, square) - np.outer(v, v)
-        np.fill_diagonal(error, 4 * square * v - 2 * v**2)
-        metric -= self._wanted * products
-        variance += self._wanted * np.maximum(error, 0.0)
-        return metric, variance
+        doubt = (self._matrix.power(4) @ unsure[pairs]).reshape(shape)
+        b, squared = self._phases @ value[single], self._phases.power(2)
+        metric -= self._wanted * (np.outer(b, b) - np.diag(squared @ plain[single]))
+        v = squared @ spread[single]
+        error = _variance_of_products(b, v)
+        variance += self._wanted * error
+        # As doubtful as the variances of the factors, the larger of the two.
+        share = self._phases.power(4) @ unsure[single]
+        relative = np.divide(share, v**2, out=np.zeros_like(v), where=v > 0.0)
+        doubt += self._wanted * np.square(error) * np.maximum.outer(relative, relative)
+        return MetricEstimate(metric, variance, dof_of(variance, doubt))
+
+
+def _variance_of_products(b: FloatArray, v: FloatArray) -> FloatArray:
+    """Unbiased estimates of Var(B_i B_j) and, on the diagonal, of Var(B_i²); not below zero."""
+    square = np.square(b)
+    error = np.outer(square, v) + np.outer(v, square) - np.outer(v, v)
+    np.fill_diagonal(error, 4 * square * v - 2 * v**2)
+    return np.asarray(np.maximum(error, 0.0))
 
 
 def _derivative(circuit: Circuit, k: int) -> tuple[tuple[float, complex], ...]:

@@ -85,8 +85,10 @@ class GroupPrior:
         out = np.zeros_like(self.jumps)
         return np.asarray(np.divide(2.0 * SHAPE, self.jumps, out=out, where=self.jumps > 0.0))
 
-    def of_sum(self, shots: FloatArray, squares: FloatArray) -> SumOfMeans:
-        """Variance of the sum of all groups' means.
+    def of_each(
+        self, shots: FloatArray, squares: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Variances of the groups' means, with degrees of freedom; and the sample variances alone.
 
         Args:
             shots: of each group, shape (..., groups), at least 1.
@@ -95,17 +97,36 @@ class GroupPrior:
         beyond = shots - 1.0
         sampled = squares / np.maximum(beyond, 1.0)
         expected = (squares + SHAPE * self.jumps) / (beyond + self._weight)
-        parts = np.maximum(sampled, expected) / shots
         least_dof = 2.0 * SHAPE
         dof = np.minimum(
             least_dof + self._per_square * squares, beyond + least_dof * (expected > sampled)
         )
+        return np.maximum(sampled, expected) / shots, np.maximum(dof, 1.0), sampled / shots
+
+    def of_sum(self, shots: FloatArray, squares: FloatArray) -> SumOfMeans:
+        """Variance of the sum of all groups' means; arguments as of `of_each`."""
+        parts, dof, sampled = self.of_each(shots, squares)
         variance = parts.sum(axis=-1)
-        spread = (parts * parts / np.maximum(dof, 1.0)).sum(axis=-1)
-        seen = (sampled / shots).sum(axis=-1)
+        spread = (parts * parts / dof).sum(axis=-1)
         least = np.maximum(variance, 1e-300)
         total = np.where(spread > 0.0, variance**2 / np.maximum(spread, 1e-300), np.inf)
-        return SumOfMeans(variance, total, np.where(variance > 0.0, 1.0 - seen / least, 0.0))
+        assumed = np.where(variance > 0.0, 1.0 - sampled.sum(axis=-1) / least, 0.0)
+        return SumOfMeans(variance, total, assumed)
+
+
+_PROPORTION: Final = GroupPrior(np.array([0.25]), np.array([1.0]))
+"""Of outcomes 0 and 1, of which nothing is known."""
+
+
+def proportion_variance(counts: FloatArray, shots: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the variance of counts / shots and its degrees of freedom, elementwise.
+
+    p (1 - p) / (n - 1), and what the prior adds where one of the two outcomes was hardly seen.
+    """
+    n = np.asarray(shots, dtype=np.float64)
+    p = counts / n
+    variance, dof, _ = _PROPORTION.of_each(n, n * p * (1.0 - p))
+    return variance, dof
 
 
 def mixed_variance(masks: MaskArray, coefficients: FloatArray, norb: int | None) -> float:

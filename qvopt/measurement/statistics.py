@@ -12,7 +12,7 @@ from qvopt_molecules.errors import BackendError
 
 from .estimate import Estimate, Moments, combined_dof, scaled_sum
 from .plan import Diagonal, MeasurementGroup, MeasurementPlan
-from .prior import GroupPrior
+from .prior import GroupPrior, proportion_variance
 from .readout import Calibration, corrected_moments
 from .selection import Selection
 
@@ -116,6 +116,18 @@ def combine_random(
     variance, dof, assumed = (float(column) for column in found)
     value = plan.constant + whole.mean
     return _with_shared(Estimate(value, variance, whole.shots, whole.shared, dof, assumed))
+
+
+def estimate_of_proportion(count: int, shots: int) -> Estimate:
+    """Return count / shots, as of a fidelity, with its variance where all or none were counted too.
+
+    >>> print(estimate_of_proportion(0, 100))
+    0.0000(86)
+    """
+    variance, dof = proportion_variance(np.array([float(count)]), np.array([float(shots)]))
+    sampled = count * (shots - count) / (shots**2 * max(shots - 1, 1))
+    assumed = 1.0 - sampled / float(variance[0])
+    return Estimate(count / shots, float(variance[0]), shots, (), float(dof[0]), assumed)
 
 
 def moments_of_counts(
