@@ -27,7 +27,8 @@ from qvopt.records.journal import Journal, LockedError, sync_journals
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import Session, kind_of
 from qvopt_circuits.catalogue import get_ansatz
-from qvopt_circuits.spins import Preparation, prepare
+from qvopt_circuits.spins import prepare
+from qvopt_circuits.ansatz import Preparation
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.storage import load_hamiltonian
 

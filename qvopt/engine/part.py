@@ -85,7 +85,7 @@ class Part:
         self._overlap_shots: list[int] = []
         self._requests: list[Request] = []
         self._weights: list[FloatArray | None] = []
-        self._batch = Batch()
+        self.batch = Batch()
         self.costs: Costs = {}
         self.result = BatchResult(Cost())
         self.estimates: list[Estimate] = []
@@ -186,28 +186,28 @@ class Part:
                 counts=request.counts,
                 calibration_shots=calibration,
             )
-        self._batch = batch
+        self.batch = batch
 
     def price(self) -> Cost:
         """What a vendor takes beside the circuits and shots: jobs, QPU seconds, money."""
-        if self._batch.empty:
+        if self.batch.empty:
             return Cost()
-        return self._evaluator.program.price(self._batch) - self._batch.cost()
+        return self._evaluator.program.price(self.batch) - self.batch.cost()
 
     def submit(self) -> None:
         """Submit the jobs, where there are any: those of several programs then run at once."""
         program = self._evaluator.program
-        if isinstance(program, DurableProgram) and not self._batch.empty:
-            program.submit(self._batch, self._seed)
+        if isinstance(program, DurableProgram) and not self.batch.empty:
+            program.submit(self.batch, self._seed)
 
     def run(self) -> Cost:
         """Run the batch and reduce the results; return what the vendor took beside it."""
-        if self._batch.empty:
+        if self.batch.empty:
             return Cost()
-        self.result = self._evaluator.program.run(self._batch, self._seed)
+        self.result = self._evaluator.program.run(self.batch, self._seed)
         if self._rows:
             self._reduce()
-        return self.result.cost - self._batch.cost()
+        return self.result.cost - self.batch.cost()
 
     def _reduce(self) -> None:
         rows = self._requests[-1].rows
@@ -217,7 +217,7 @@ class Part:
                 f"the backend returned {len(measured)} results for {len(rows)} settings"
             )
         results: Sequence[RowResult]
-        if self._batch.counts:
+        if self.batch.counts:
             results = [
                 RowResult(counts=c, weights=w)
                 for c, w in zip(self.result.counts, self._weights, strict=True)

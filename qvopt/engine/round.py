@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.batch import CalibrationCounts, Pair
+from qvopt.backends.batch import Batch, CalibrationCounts, Pair
 from qvopt.backends.cost import Cost
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
@@ -93,6 +93,11 @@ class Round:
             self._combine.append(rule_of(query).expand(query, evaluator, self))
         for part in self._parts.values():
             part.close()
+
+    @property
+    def batches(self) -> list[Batch]:
+        """What will be sampled, one batch for each program."""
+        return [part.batch for part in self._parts.values()]
 
     @property
     def costs(self) -> Costs:

@@ -22,7 +22,7 @@ from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
 from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import Rule
-from qvopt.measurement.plan import Grouping
+from qvopt.measurement.catalogue import get_grouping
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError, unknown_name
 
@@ -95,6 +95,14 @@ _T = TypeVar("_T")
 Nameable = Annotated[_T, BeforeValidator(_named)]
 
 
+def _registered_grouping(name: str) -> str:
+    try:
+        get_grouping(name)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
 class MeasurementSpec(StrictModel):
     """How an energy is measured.
 
@@ -111,7 +119,7 @@ class MeasurementSpec(StrictModel):
     """
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
-    grouping: Grouping | None = None
+    grouping: Annotated[str, AfterValidator(_registered_grouping)] | None = None
     allocation: Rule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
     gradient_allocation: Literal["weighted", "measured"] | None = None

@@ -17,7 +17,7 @@ from qvopt.experiment.specification import Experiment
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.catalogue import GROUPINGS, build_plan
-from qvopt.measurement.plan import Grouping, MeasurementPlan
+from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.shadows.bias import uniform_bias
 from qvopt.measurement.shadows.expectations import LARGEST_WIDTH, full_state
 from qvopt.measurement.shadows.locally_biased import locally_biased
@@ -125,10 +125,10 @@ def _shadow_rows(
             yield Row(name, state, 0, 1, variances[k], variances[k])
 
 
-def _able(observable: PauliSum) -> list[Grouping]:
-    """Groupings that are made for this size, the best last."""
+def _able(observable: PauliSum) -> list[str]:
+    """strs that are made for this size, the best last."""
     large = len(observable) > MOST_SHARED_TERMS
-    return [g for g in reversed(GROUPINGS) if not (large and g.endswith("-shared"))]
+    return [g for g in reversed(tuple(GROUPINGS)) if not (large and g.endswith("-shared"))]
 
 
 def _exact(experiment: Experiment) -> Any:

@@ -162,7 +162,8 @@ def test_shots_follow_the_coefficients_and_add_up():
     x = np.zeros(3)
     prepared = a.evaluator.prepare([Gradient(x)])
     assert prepared.costs["gradient"].shots == 12 * 1000
-    per_point = [int(s.sum()) for s in prepared._job.shots]
+    (batch,) = prepared.batches
+    per_point = batch.shots.sum(axis=1).tolist()
     # d1 : d2 = 5.83 : 1
     assert sorted(per_point)[-1] == pytest.approx(2000 * (2 + math.sqrt(2)) / 4, rel=0.02)
 

@@ -11,6 +11,7 @@ import pytest
 from qvopt import Session, make_experiment, run
 from qvopt.backends.batch import Point
 from qvopt.engine.assembly import assemble
+from qvopt.engine.learned import Learned
 from qvopt.measurement.allocation import Scatter, learned_weights
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import Diagonal
@@ -18,6 +19,13 @@ from qvopt.measurement.statistics import moments_of_counts
 from qvopt.optimizers.protocol import Energy, Gradient
 from qvopt.tasks.pricing import price_list
 from qvopt_molecules.errors import BackendError, InputError
+
+
+def a_round(evaluator, query, number, learned):
+    """The answer to a query, and what is known after it."""
+    outcome = evaluator.prepare([query], 1, number, learned=learned).run()
+    after = learned.after(outcome.observed, (), optimizing=True, renewed=False)
+    return outcome.answers[0], after
 
 
 def test_scatter_pools_variances_within_settings():
@@ -44,12 +52,11 @@ def test_measured_allocation_beats_a_poor_prior():
 
     x = run("lih").x
     sd = exact_deviations(a.plan, a.hamiltonian, a.program.state(Point(x)))
-    before = np.sum(sd**2 / a.evaluator._weights(shifted=False))
+    learned = Learned()
+    before = np.sum(sd**2 / a.evaluator.weights(learned, shifted=False))
     for k in range(5):
-        prepared = a.evaluator.prepare([Energy(x)], 1, k)
-        prepared.run()
-        a.evaluator.learn(prepared.found)
-    after = np.sum(sd**2 / a.evaluator._weights(shifted=False))
+        _, learned = a_round(a.evaluator, Energy(x), k, learned)
+    after = np.sum(sd**2 / a.evaluator.weights(learned, shifted=False))
     assert after < 0.8 * before
     assert after < 1.08 * sd.sum() ** 2
 
@@ -158,12 +165,11 @@ def test_learned_gradients_spend_as_much_and_scatter_less():
     plain, learned = learning(), learning(gradient_allocation="measured")
     x, spent, variance = plain.start, {}, {}
     for name, a in (("plain", plain), ("learned", learned)):
+        knowledge = Learned()
         for k in range(2):
-            prepared = a.evaluator.prepare([Gradient(x)], 1, k)
-            (answer,) = prepared.run()
-            assert (prepared.found is None) == (name == "plain")
-            if prepared.found is not None:
-                a.evaluator.learn(prepared.found)
+            answer, knowledge = a_round(a.evaluator, Gradient(x), k, knowledge)
+            assert (knowledge.points is None) == (name == "plain")
+        prepared = a.evaluator.prepare([Gradient(x)], learned=knowledge)
         spent[name], variance[name] = answer.shots, answer.variance.sum()
     assert spent["learned"] == spent["plain"] == prepared.costs["gradient"].shots
     assert variance["learned"] < 0.75 * variance["plain"]
@@ -172,11 +178,9 @@ def test_learned_gradients_spend_as_much_and_scatter_less():
 def test_learned_gradients_are_without_bias():
     a = learning(500, "h4-chain", gradient_allocation="measured")
     x = np.random.default_rng(0).normal(size=a.circuit.n_parameters) * 0.1
-    values, variances = [], []
+    values, variances, learned = [], [], Learned()
     for k in range(200):
-        prepared = a.evaluator.prepare([Gradient(x)], 1, k)
-        (answer,) = prepared.run()
-        a.evaluator.learn(prepared.found)
+        answer, learned = a_round(a.evaluator, Gradient(x), k, learned)
         values.append(answer.value)
         variances.append(answer.variance)
     exact, mean = a.program.gradient(x)[1], np.mean(variances, axis=0)
@@ -213,8 +217,14 @@ def test_learned_gradients_need_the_same_shifts_every_time():
 
 
 def test_a_grown_circuit_learns_anew():
-    a = learning(500, "h2", gradient_allocation="measured")
+    learned = Learned()
     for n in (12, 12, 16):
-        a.evaluator.learn((None, None, Scatter(np.ones(n), np.ones(n))))
-    assert len(a.evaluator._learned_points.squares) == 16
-    assert np.all(a.evaluator._deviations(12) == 1.0)
+        observed = (None, None, Scatter(np.ones(n), np.ones(n)))
+        learned = learned.after(observed, (), optimizing=True, renewed=False)
+    assert len(learned.points.squares) == 16
+    assert learned.grown().points is None
+    # Sixteen deviations are those of another circuit: the twelve energies share alike.
+    a = learning(500, "h2", gradient_allocation="measured")
+    (fresh,) = a.evaluator.prepare([Gradient(a.start)]).batches
+    (other,) = a.evaluator.prepare([Gradient(a.start)], learned=learned).batches
+    assert np.array_equal(fresh.shots, other.shots)
