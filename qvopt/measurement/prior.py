@@ -17,7 +17,7 @@ mean goes with their variance. ν is never more than the n - 1 of normal outcome
 Variances of independent groups add up, and their degrees of freedom by Satterthwaite's rule,
 1/ν = Σ (v_g/v)² / ν_g (F. E. Satterthwaite, Biometrics Bulletin 2, 110 (1946)).
 
-The constants were chosen for the coverage of 95 % intervals (`benchmarks/coverage.py`).
+The constants were chosen for the coverage of 95 % intervals (`benchmarks/error_bars.py`).
 """
 
 from __future__ import annotations

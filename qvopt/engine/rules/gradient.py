@@ -56,11 +56,11 @@ class GradientQueryRule:
 
         def combine() -> Answer:
             estimates = values()
-            if len(measured) == len(shots):
-                value, variance = expansion.combine(estimates)
-            else:
-                value, variance = _partial(expansion, estimates, measured)
-            return Vector(value, variance, sum(e.shots for e in estimates))
+            taken = sum(e.shots for e in estimates)
+            if len(measured) < len(shots):
+                return Vector(*_partial(expansion, estimates, measured), taken)
+            value, variance = expansion.combine(estimates)
+            return Vector(value, variance, taken, expansion.degrees_of_freedom(estimates))
 
         return combine
 
