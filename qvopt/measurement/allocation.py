@@ -14,7 +14,7 @@ from qvopt_molecules.spins import Hamiltonian
 
 from .estimate import Estimate, Moments
 from .plan import MeasurementPlan
-from .variance import reference_deviations
+from .variance import reference_deviations, reference_means
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -104,6 +104,7 @@ def with_allocation(
         weights=weights / weights.sum(),
         shifted_weights=shifted,
         determinant_deviations=deviations,
+        determinant_means=reference_means(plan, hamiltonian, mapping),
     )
 
 

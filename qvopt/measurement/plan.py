@@ -121,6 +121,7 @@ class MeasurementPlan:
             thrown away (post-selection, see `selection`); None keeps all.
         determinant_deviations: standard deviation of one shot of each group in the Hartree-Fock
             determinant, in Hartree, where it was computed.
+        determinant_means: mean of each group there, in Hartree.
     """
 
     name: str
@@ -133,6 +134,7 @@ class MeasurementPlan:
     shifted_deviations: FloatArray | None = None
     sector: tuple[int, int, int] | None = None
     determinant_deviations: FloatArray | None = None
+    determinant_means: FloatArray | None = None
 
     @cached_property
     def prior(self) -> GroupPrior:

@@ -96,16 +96,19 @@ def combine_random(
 ) -> Estimate:
     """E and its variance where each shot drew its group g with probability p_g = weights[g].
 
-    Every shot is an independent sample of X = constant + value_g / p_g, whose mean is the energy:
-    unbiased for any number of shots, with groups that were never drawn too. The variance is the
-    sample variance of X, the spread between the groups included; Σ_g τ_g²/p_g and Σ_g δ_g²/p_g
-    are its prior where few shots were taken.
+    Every shot is an independent sample of X = constant + Σ_h c_h + (value_g - c_g) / p_g, whose mean
+    is the energy: unbiased for any number of shots, with groups that were never drawn too, and for
+    any c. The plan's means in the determinant are taken, so that groups scatter by how far the
+    state is from it, and not by how large they are. The variance is the sample variance of X, the
+    spread between the groups included; Σ_g τ_g²/p_g and Σ_g δ_g²/p_g are its prior where few shots
+    were taken.
     Reference: A. Arrasmith et al., arXiv:2004.06252.
     """
     _check_groups(plan, len(moments))
     whole = Moments(0, 0.0, 0.0)
-    for m, p in zip(moments, weights.tolist(), strict=True):
-        whole += Moments(m.shots, m.mean / p, m.m2 / p**2, tuple(s / p for s in m.shared))
+    centers = np.zeros(len(moments)) if plan.determinant_means is None else plan.determinant_means
+    for m, p, c in zip(moments, weights.tolist(), centers.tolist(), strict=True):
+        whole += Moments(m.shots, (m.mean - c) / p, m.m2 / p**2, tuple(s / p for s in m.shared))
     if whole.shots < 2:
         raise BackendError("a randomly measured energy needs two shots for its variance")
     prior = GroupPrior(
@@ -114,7 +117,7 @@ def combine_random(
     )
     found = prior.of_sum(np.array([float(whole.shots)]), np.array([whole.m2]))
     variance, dof, assumed = (float(column) for column in found)
-    value = plan.constant + whole.mean
+    value = plan.constant + float(centers.sum()) + whole.mean
     return _with_shared(Estimate(value, variance, whole.shots, whole.shared, dof, assumed))
 
 
