@@ -117,6 +117,15 @@ class GradientExpansion:
             total = total + np.square(self.matrix @ shared).sum(axis=1)
         return gradient, total
 
+    def degrees_of_freedom(self, estimates: Sequence[Estimate]) -> FloatArray:
+        """Return those of each component's variance, by Satterthwaite's rule; inf where exact."""
+        variance = self.combine(estimates)[1]
+        terms = np.array([e.variance**2 / e.dof for e in estimates])
+        doubt = self.matrix.power(4) @ terms
+        out = np.full(len(variance), np.inf)
+        np.divide(variance**2, doubt, out=out, where=doubt > 0.0)
+        return out
+
 
 def expand_gradient(circuit: Circuit, x: FloatArray) -> GradientExpansion:
     """Return the shifted energies of a gradient and how they combine.

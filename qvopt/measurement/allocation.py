@@ -15,7 +15,7 @@ from qvopt_molecules.spins import Hamiltonian
 from .estimate import Estimate, Moments
 from .moment_table import MomentRow
 from .plan import MeasurementPlan
-from .variance import reference_deviations
+from .variance import reference_deviations, reference_means
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -64,7 +64,7 @@ def with_allocation(
     hamiltonian: Hamiltonian,
     mapping: str = "jordan-wigner",
 ) -> MeasurementPlan:
-    """Return the plan with weights by a rule.
+    """Return the plan with weights by a rule, and with the determinant's deviations.
 
     - "uniform": every group the same.
     - "weighted": by Σ|c| of the group's terms.
@@ -80,14 +80,17 @@ def with_allocation(
     if rule not in get_args(Rule):
         raise unknown_name("allocation rule", str(rule), get_args(Rule))
     sizes = np.array([float(np.abs(g.diagonal.coefficients).sum()) for g in plan.groups])
+    deviations = None
+    if plan.deviations is None:
+        deviations = reference_deviations(plan, hamiltonian, mapping)
     if rule == "uniform":
         weights: FloatArray = np.ones(len(plan.groups))
     elif rule == "weighted":
         weights = sizes
-    elif plan.deviations is not None:
+    elif deviations is None:
+        assert plan.deviations is not None
         weights = _by_deviation(plan.deviations)
     else:
-        deviations = reference_deviations(plan, hamiltonian, mapping)
         weights = 0.5 * sizes / max(sizes.sum(), 1e-300)
         weights += 0.5 * deviations / max(deviations.sum(), 1e-300)
     if weights.sum() <= 0.0:
@@ -97,7 +100,13 @@ def with_allocation(
     if rule in ("variance", "measured") and plan.shifted_deviations is not None:
         shifted = _by_deviation(plan.shifted_deviations)
         shifted = shifted / shifted.sum()
-    return replace(plan, weights=weights / weights.sum(), shifted_weights=shifted)
+    return replace(
+        plan,
+        weights=weights / weights.sum(),
+        shifted_weights=shifted,
+        determinant_deviations=deviations,
+        determinant_means=reference_means(plan, hamiltonian, mapping),
+    )
 
 
 def _by_deviation(deviations: FloatArray) -> FloatArray:

@@ -1,7 +1,5 @@
 """A table of moments reads like lists of moments, and its energies are theirs."""
 
-import math
-
 import numpy as np
 import pytest
 
@@ -54,7 +52,6 @@ def test_energies_are_those_of_the_lists(fewest):
         fast, slow = combine_moments(plan, row), combine_moments(plan, moments)
         assert fast.value == pytest.approx(slow.value, abs=1e-13)
         assert fast.variance == pytest.approx(slow.variance, rel=1e-13)
-        assert math.isfinite(fast.variance) == all(m.shots > 1 for m in moments)
         assert (fast.shots, fast.shared) == (slow.shots, slow.shared)
     assert Scatter.of(list(table)).squares.tolist() == Scatter.of(as_lists(table)).squares.tolist()
     assert (
