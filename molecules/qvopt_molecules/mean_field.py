@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,7 +14,7 @@ from .basis_sets import element_bases
 from .errors import InputError
 from .frontier import frontier_starts, random_starts
 from .molecule import Molecule
-from .point_group import PointGroup, set_point_group, symmetric_geometry
+from .point_group import PointGroup, other_settings, set_point_group, symmetric_geometry
 from .self_consistency import SelfConsistency, converged, spin_densities
 from .stability import StableField, follow_instabilities
 
@@ -26,6 +27,7 @@ _GUESSES: Final = ("minao", "atom")
 _FURTHER_GUESSES: Final = ("1e", "huckel")
 _LOWER: Final = 1e-6  # Hartree by which a later start must be better: the first one is kept
 _WIDE_GAP: Final = 0.3  # Hartree between the frontier orbitals, where one solution is expected
+_MOST_SETTINGS: Final = 6
 _EXPLORED: Final = 60  # atomic orbitals up to which further starts are affordable
 
 
@@ -211,15 +213,30 @@ def _adapted(
     if group is None:
         return field.mean_field, None
     density = spin_densities(field.mean_field)
-    for subgroup in group.subgroups():
+    for subgroup in _groups(molecule, group):
         mol = build_mole(molecule, subgroup)
-        starts = [solver.from_density(_averaged(mol, density), mol=mol)]
-        if subgroup is group or subgroup.order == group.order:
-            starts += [solver.from_guess(key, mol=mol) for key in _GUESSES]
-        for solution in starts:
+        for solution in _symmetric_solutions(solver, mol, density, subgroup.order == group.order):
             if solution is not None and abs(solution.e_tot - field.energy) < _LOWER:
                 return solution, subgroup
     return field.mean_field, None
+
+
+def _symmetric_solutions(
+    solver: SelfConsistency, mol: Any, density: FloatArray, guess: bool
+) -> Iterator[Any | None]:
+    yield solver.from_density(_averaged(mol, density), mol=mol)
+    if guess:
+        yield from (solver.from_guess(key, mol=mol) for key in _GUESSES)
+
+
+def _groups(molecule: Molecule, group: PointGroup) -> Iterator[PointGroup]:
+    """The group, its like along other axes, then the subgroups of all of them, large ones first."""
+    settings = [group, *itertools.islice(other_settings(molecule.atoms, group), _MOST_SETTINGS)]
+    subgroups = [list(setting.subgroups()) for setting in settings]
+    for order in (8, 4, 2):
+        for subgroup in itertools.chain.from_iterable(subgroups):
+            if subgroup.order == order:
+                yield subgroup
 
 
 def _averaged(mol: Any, density: FloatArray) -> FloatArray:

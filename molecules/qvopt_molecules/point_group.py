@@ -99,6 +99,31 @@ def symmetric_geometry(atoms: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], Point
     return tuple(moved), group
 
 
+def other_settings(atoms: tuple[Atom, ...], group: PointGroup) -> Iterator[PointGroup]:
+    """Yield other abelian groups of the same order, as a square has one along its diagonals.
+
+    The atoms are on symmetric positions.
+    """
+    positions = np.array([a.position for a in atoms])
+    charges = np.array([nuclear_charge(a.symbol) for a in atoms])
+    seen = [group]
+    for other in _by_search(positions, charges):
+        if other.order != group.order or any(_same_setting(other, g) for g in seen):
+            continue
+        fitted = _fitted(other, positions, charges)
+        if fitted is not None and np.abs(fitted[1] - positions).max() < 1e-9:
+            seen.append(other)
+            yield fitted[0]
+
+
+def _same_setting(a: PointGroup, b: PointGroup) -> bool:
+    if a.name != b.name:
+        return False
+    cosines = np.abs(a.axes @ b.axes.T)
+    same_lines = bool(np.abs(np.sort(cosines, axis=1) - [0, 0, 1]).max() < 1e-3)
+    return same_lines and (a.name in ("D2h", "D2", "Ci") or bool(cosines[2, 2] > 0.999))
+
+
 def _turned(signs: Signs, turn: tuple[int, int, int]) -> Signs:
     out = [1, 1, 1]
     for k, axis in enumerate(turn):
