@@ -15,9 +15,10 @@ from typing import Any
 from .basis_names import basis_name
 from .elements import nuclear_charge
 from .errors import InputError, unknown_name
-from .geometry import parse_geometry, read_xyz
+from .geometry import parse_geometry
 from .molecule import ActiveSpace, Molecule
 from .textfile import read_text_file
+from .xyz import read_xyz_file
 
 _KEYS = ("name", "aliases", "title", "geometry", "charge", "spin", "basis", "parameters",
          "references", "active_space", "orbitals", "symmetry")  # fmt: skip
@@ -162,7 +163,8 @@ def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
     if suffix == ".xyz":
         if settings:
             raise InputError(f"{path} has no parameters to set; an XYZ file is one geometry")
-        return Molecule(path.stem, read_xyz(path))
+        read = read_xyz_file(path)
+        return Molecule(path.stem, read.atoms, read.charge or 0, read.spin or 0)
     if path.suffix or "/" in str(path):
         raise InputError(f"{path} is not a .toml or .xyz molecule file")
     raise unknown_name("molecule", str(path), catalogue_names())
