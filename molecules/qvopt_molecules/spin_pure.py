@@ -1,7 +1,7 @@
 r"""Eigenstates of H with a given total spin, in a sector of electron numbers and parities.
 
 H, S² and the parities of sets of spin orbitals commute. Small spaces are diagonalised densely:
-H within the eigenspace of S² to S(S + 1). In larger ones the lowest eigenvectors of
+H + λ (S² - S(S + 1)) as a matrix. In larger ones the lowest eigenvectors of
 H + λ (S² - S(S + 1)) are found by Davidson's method, S being the least spin that the electron
 numbers allow, so that λ > 0 raises all others; starts are exact in the space of the determinants
 of lowest energy, complete in the spins of their open shells.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import comb
 from typing import Any, Final
 
 import numpy as np
@@ -21,11 +22,14 @@ from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 _DENSE: Final = 1300  # determinants up to which H is diagonalised as a matrix
 _MODEL: Final = 600  # determinants of the space that starts are exact in
+_MORE: Final = 4  # states that are followed beside those asked for
 _PENALTY: Final = 1.0  # Hartree for one unit of S²
+_SEPARATION: Final = 20.0  # the same where a matrix is diagonalised
 _SPIN_ERROR: Final = 1e-5
 
 
@@ -101,33 +105,73 @@ def _target(h: MolecularHamiltonian) -> float:
 
 
 def _dense(h: MolecularHamiltonian, roots: int, kept: BoolArray) -> SpinStates:
-    places = np.argwhere(kept)
-    energies, inside = _diagonalised(h, places, kept.shape)
-    vectors = np.zeros((min(roots, len(energies)), *kept.shape))
-    vectors[:, kept] = inside[:, : len(vectors)].T
-    return SpinStates(energies[: len(vectors)] + h.core_energy, vectors)
+    places = np.flatnonzero(kept)
+    energies, inside = _diagonalised(h, places, kept.shape, roots)
+    vectors = np.zeros((len(energies), *kept.shape))
+    vectors[:, kept] = inside.T
+    return SpinStates(energies + h.core_energy, vectors)
 
 
 def _diagonalised(
-    h: MolecularHamiltonian, places: npt.NDArray[np.int64], shape: tuple[int, ...]
+    h: MolecularHamiltonian, places: IntArray, shape: tuple[int, ...], roots: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Eigenvalues and vectors of H over some determinants, of the target spin only.
+    """Lowest eigenvalues and vectors of H over some determinants, of the target spin only.
 
-    The determinants must be complete in the spins of their open shells.
+    `places` are flat. The determinants must be complete in the spins of their open shells.
     """
-    product = _product(h)
-    size = len(places)
-    spins, matrix = np.empty((2, size, size))
-    rows, columns = places.T
-    for k, (a, b) in enumerate(places):
-        unit = np.zeros(shape)
-        unit[a, b] = 1.0
-        spins[:, k] = _spin_squared(h, unit)[rows, columns]
-        matrix[:, k] = product(unit)[rows, columns]
-    values, basis = np.linalg.eigh((spins + spins.T) / 2)
-    basis = basis[:, np.abs(values - _target(h)) < 0.1]
-    energies, vectors = np.linalg.eigh(basis.T @ ((matrix + matrix.T) / 2) @ basis)
-    return energies, np.asarray(basis @ vectors)
+    from scipy.linalg import eigh
+
+    spins = _spin_matrix(h, places, shape)
+    raised = _energy_matrix(h, places, shape)
+    raised += _SEPARATION * (spins - _target(h) * np.eye(len(places)))
+    last = min(roots, len(places)) - 1
+    energies, vectors = eigh(raised, subset_by_index=(0, last))
+    pure = np.abs(np.einsum("ik,ij,jk->k", vectors, spins, vectors, optimize=True) - _target(h))
+    chosen = pure < 0.1
+    return energies[chosen], np.asarray(vectors[:, chosen])
+
+
+def _energy_matrix(
+    h: MolecularHamiltonian, places: IntArray, shape: tuple[int, ...]
+) -> FloatArray:
+    """H without the core energy between determinants, by PySCF's Slater-Condon rules."""
+    from pyscf.fci import direct_spin1
+
+    nelec = (h.n_alpha, h.n_beta)
+    diagonal = np.asarray(direct_spin1.make_hdiag(h.one_body, h.two_body, h.norb, nelec)).ravel()
+    # PySCF takes the determinants of the lowest values: those that are wanted.
+    ranks = np.ones(shape[0] * shape[1])
+    ranks[places] = 0.0
+    chosen, matrix = direct_spin1.pspace(
+        h.one_body, h.two_body, h.norb, nelec, hdiag=ranks, np=len(places)
+    )
+    matrix = np.array(matrix)
+    matrix = np.tril(matrix) + np.tril(matrix, -1).T
+    np.fill_diagonal(matrix, diagonal[chosen])
+    order = np.argsort(chosen)
+    return np.asarray(matrix[np.ix_(order, order)])
+
+
+def _spin_matrix(h: MolecularHamiltonian, places: IntArray, shape: tuple[int, ...]) -> FloatArray:
+    """S² between determinants: Dirac's exchanges of two spins within open shells.
+
+    With orbitals in ascending order, alpha before beta, exchanges have the sign +.
+    """
+    alpha = occupation_strings(h.norb, h.n_alpha)[places // shape[1]]
+    beta = occupation_strings(h.norb, h.n_beta)[places % shape[1]]
+    inversions = np.zeros(len(places), dtype=np.int64)
+    for p in range(h.norb):
+        below = np.bitwise_count(beta & ((1 << p) - 1)).astype(np.int64)
+        inversions += (alpha >> p & 1) * below
+    signs = 1.0 - 2.0 * (inversions % 2)
+    double, single = alpha & beta, alpha ^ beta
+    same = (double[:, None] == double) & (single[:, None] == single)
+    exchanged = same & (np.bitwise_count(alpha[:, None] ^ alpha) == 2)
+    matrix = np.where(exchanged, signs[:, None] * signs, 0.0)
+    projection = (h.n_alpha - h.n_beta) / 2
+    lone_beta = np.bitwise_count(beta & ~alpha).astype(float)
+    np.fill_diagonal(matrix, projection * (projection + 1) + lone_beta)
+    return np.asarray(matrix)
 
 
 def _iterated(h: MolecularHamiltonian, roots: int, kept: BoolArray) -> SpinStates:
@@ -145,24 +189,28 @@ def _iterated(h: MolecularHamiltonian, roots: int, kept: BoolArray) -> SpinState
         out = product(psi) + _PENALTY * (_spin_squared(h, psi) - target * psi)
         return np.asarray(out[kept])
 
+    def davidson(starts: list[FloatArray], tolerance: float, residual: float) -> Any:
+        with lib.with_omp_threads(1):
+            return lib.davidson1(
+                lambda xs: [raised(x) for x in xs], starts,
+                lib.make_diag_precond(diagonal[kept], 1e-3),
+                tol=tolerance, tol_residual=residual, nroots=len(starts), max_cycle=150,
+                max_space=12 + 4 * len(starts), verbose=0,
+            )  # fmt: skip
+
     places = _model_space(h, diagonal, kept)
-    energies, inside = _diagonalised(h, places, kept.shape)
-    n_starts = min(roots + 3, len(energies))
-    starts = np.zeros((n_starts, *kept.shape))
-    starts[:, places[:, 0], places[:, 1]] = inside[:, :n_starts].T
-    with lib.with_omp_threads(1):
-        converged, values, vectors = lib.davidson1(
-            lambda xs: [raised(x) for x in xs],
-            [start[kept] for start in starts],
-            lib.make_diag_precond(diagonal[kept], 1e-3),
-            tol=1e-12, tol_residual=1e-6, nroots=n_starts, max_cycle=200, max_space=8 + 6 * n_starts,
-            verbose=0,
-        )  # fmt: skip
+    inside = _diagonalised(h, places, kept.shape, roots + _MORE)[1]
+    position = np.cumsum(kept.reshape(-1)) - 1
+    starts = np.zeros((inside.shape[1], int(kept.sum())))
+    starts[:, position[places]] = inside.T
+    # Roughly for more states than are wanted, as the order in the model space may change.
+    _, values, vectors = davidson(list(starts), 1e-4, 1e-2)
     order = np.argsort(values, kind="stable")[:roots]
-    if not all(converged[k] for k in order):
+    converged, _, vectors = davidson([vectors[k] for k in order], 1e-11, 3e-6)
+    if not all(converged):
         raise InputError(f"full CI of {h.label or 'the Hamiltonian'} does not converge")
     psi = np.zeros((len(order), *kept.shape))
-    psi[:, kept] = np.array([vectors[k] for k in order])
+    psi[:, kept] = np.array(vectors)
     for state in psi:
         state /= np.linalg.norm(state)
         if abs(float(np.vdot(state, _spin_squared(h, state))) - target) > _SPIN_ERROR:
@@ -171,30 +219,23 @@ def _iterated(h: MolecularHamiltonian, roots: int, kept: BoolArray) -> SpinState
                 f"spin"
             )
     energies = np.array([float(np.vdot(state, product(state))) for state in psi])
-    return SpinStates(energies + h.core_energy, psi)
+    order = np.argsort(energies, kind="stable")
+    return SpinStates(energies[order] + h.core_energy, psi[order])
 
 
-def _model_space(
-    h: MolecularHamiltonian, diagonal: FloatArray, kept: BoolArray
-) -> npt.NDArray[np.int64]:
-    """Low determinants with all that have the same orbitals doubly and singly occupied."""
+def _model_space(h: MolecularHamiltonian, diagonal: FloatArray, kept: BoolArray) -> IntArray:
+    """Flat places of low determinants, and of all with the same orbitals doubly occupied."""
     alpha, beta = occupation_strings(h.norb, h.n_alpha), occupation_strings(h.norb, h.n_beta)
     double, single = alpha[:, None] & beta[None, :], alpha[:, None] ^ beta[None, :]
-    configuration = (double << h.norb) | single
-    allowed = np.where(kept, diagonal, np.inf)
-    lowest = np.argsort(allowed, axis=None, kind="stable")
+    configuration = ((double << h.norb) | single).reshape(-1)
+    lowest = np.argsort(np.where(kept, diagonal, np.inf), axis=None, kind="stable")[:_MODEL]
+    unpaired, count = abs(h.n_alpha - h.n_beta), 0
     chosen: set[int] = set()
-    count = 0
-    flat = configuration.reshape(-1)
-    for place in lowest[:_MODEL]:
-        if flat[place] not in chosen:
-            chosen.add(int(flat[place]))
-            n_open = int(np.bitwise_count(flat[place] & ((1 << h.norb) - 1)))
-            unpaired = abs(h.n_alpha - h.n_beta)
-            from math import comb
-
+    for place in lowest:
+        if int(configuration[place]) not in chosen:
+            n_open = int(np.bitwise_count(configuration[place] & ((1 << h.norb) - 1)))
             count += comb(n_open, (n_open - unpaired) // 2)
-            if count > _MODEL:
+            if chosen and count > _MODEL:
                 break
-    inside = np.isin(configuration, np.array(sorted(chosen))) & kept
-    return np.argwhere(inside)
+            chosen.add(int(configuration[place]))
+    return np.flatnonzero(np.isin(configuration, sorted(chosen)) & kept.reshape(-1))
