@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from .elements import nuclear_charge
@@ -62,17 +63,18 @@ def element_bases(symbols: Iterable[str], basis: str) -> ElementBases:
     missing = []
     for symbol in elements:
         name = _name_for(symbol, basis)
-        if not _loaded(name, symbol):
+        potential = _potential(name, symbol)
+        if not _holds_its_electrons(name, symbol, potential is not None):
             missing.append(symbol)
             continue
         functions[symbol] = name
-        potential = _potential(name, symbol)
         if potential is not None:
             potentials[symbol], cores[symbol] = potential
     if missing:
         fitting = [n for n in _SUGGESTED if n != basis and _has_all(n, elements)]
         hint = f"; bases that have: {', '.join(fitting)}" if fitting else ""
-        raise InputError(f"the basis {basis} has no functions for {', '.join(missing)}{hint}")
+        raise InputError(f"the basis {basis} has no functions for the electrons of "
+            f"{', '.join(missing)}{hint}")
     return ElementBases(functions, potentials, cores)
 
 
@@ -83,7 +85,8 @@ def _name_for(symbol: str, basis: str) -> str:
 
 
 def _has_all(basis: str, symbols: Iterable[str]) -> bool:
-    return all(_loaded(_name_for(s, basis), s) for s in symbols)
+    names = [(s, _name_for(s, basis)) for s in symbols]
+    return all(_holds_its_electrons(n, s, _potential(n, s) is not None) for s, n in names)
 
 
 def _potential(basis: str, symbol: str) -> tuple[str, int] | None:
@@ -96,10 +99,24 @@ def _potential(basis: str, symbol: str) -> tuple[str, int] | None:
     return (name, int(terms[0])) if terms else None
 
 
-def _loaded(basis: str, symbol: str) -> bool:
+@cache
+def _holds_its_electrons(basis: str, symbol: str, potential: bool) -> bool:
+    """Whether there are functions for the element's shells, or a potential in place of inner ones.
+
+    Some sets have valence functions only for heavy elements (minao from Rb on).
+    """
+    from pyscf.data.elements import CONFIGURATION
     from pyscf.gto.basis import load
 
-    return bool(_quietly(load, basis, symbol))
+    shells = _quietly(load, basis, symbol)
+    if not shells or potential:
+        return bool(shells)
+    radial = [0, 0, 0, 0]
+    for shell in shells:
+        if shell[0] < len(radial):
+            radial[shell[0]] += len(shell[-1]) - 1  # contractions: columns after the exponent
+    electrons = CONFIGURATION[nuclear_charge(symbol)]
+    return all(n * (4 * l + 2) >= e for l, (n, e) in enumerate(zip(radial, electrons, strict=True)))
 
 
 def _quietly(load: Any, name: str, symbol: str) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .basis_sets import element_bases
+from .elements import nuclear_charge
 from .errors import InputError
 from .frontier import frontier_starts, random_starts
 from .molecule import Molecule
@@ -96,20 +97,24 @@ def build_mole(molecule: Molecule, group: PointGroup | None = None) -> Any:
     mol.charge, mol.spin = molecule.charge, molecule.spin
     mol.basis, mol.ecp = bases.functions, bases.potentials
     mol.verbose, mol.symmetry = 0, False
-    electrons = sum(bases.core_electrons.get(a.symbol, 0) for a in molecule.atoms)
+    inner = sum(bases.core_electrons.get(a.symbol, 0) for a in molecule.atoms)
+    outer = sum(nuclear_charge(a.symbol) for a in molecule.atoms) - molecule.charge - inner
+    if outer < max(1, molecule.spin):
+        raise InputError(
+            f"{molecule.name} has {outer} electrons beside the {inner} of its effective core "
+            f"potentials, too few for {molecule.spin} unpaired ones; change charge, spin or basis"
+        )
     try:
         mol.build(dump_input=False, parse_arg=False)
-    except (RuntimeError, KeyError, ValueError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+    except (RuntimeError, KeyError, ValueError, AssertionError) as error:
+        reason = " ".join(str(error).split()) or "no such charge and spin"
         raise InputError(
             f"PySCF cannot set {molecule.name} up in {molecule.basis}: {reason[:200]}"
         ) from None
-    if min(mol.nelec) < 0 or sum(mol.nelec) == 0 or max(mol.nelec) > mol.nao:
-        beside = f" beside {electrons} in effective core potentials" if electrons else ""
+    if max(mol.nelec) > mol.nao:
         raise InputError(
-            f"{molecule.name} has {mol.nelec[0]} alpha and {mol.nelec[1]} beta electrons{beside}, "
-            f"which do not fit in the {mol.nao} orbitals of {molecule.basis}; change charge, spin "
-            f"or basis"
+            f"{molecule.name} has {mol.nelec[0]} alpha and {mol.nelec[1]} beta electrons, which do "
+            f"not fit in the {mol.nao} orbitals of {molecule.basis}; change charge, spin or basis"
         )
     if group is not None:
         set_point_group(mol, group)

@@ -71,12 +71,12 @@ def test_a_damaged_cache_entry_is_made_again(hamiltonian, tmp_path, monkeypatch)
     energy = fci_energy(hamiltonian)
     (entry,) = tmp_path.glob("*.json")
     data = entry.read_bytes()
+    rng = np.random.default_rng(2)
     for place in range(len(data)):
-        for bit in range(8):
-            damaged = bytearray(data)
-            damaged[place] ^= 1 << bit
-            entry.write_bytes(damaged)
-            assert fci_energy(hamiltonian) == energy
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        entry.write_bytes(damaged)
+        assert fci_energy(hamiltonian) == energy
     assert entry.read_bytes() == data
 
 
