@@ -10,9 +10,10 @@ from collections import Counter
 import pytest
 
 from qvopt.comparison.collection import load_comparison
-from qvopt.comparison.dask_engine import connect
+from qvopt.comparison.dask_workers import connect
 from qvopt.comparison.engine import InProcess
-from qvopt.comparison.local_cluster import LocalEngine
+from qvopt.comparison.local_workers import LocalWorkers
+from qvopt.comparison.pooled_engine import PooledEngine
 from qvopt.comparison.sweep import Sweep, WorkerError, open_folder, write_specification
 from qvopt_molecules.errors import InputError
 
@@ -36,12 +37,12 @@ def with_kills(tmp_path, spec, every, kills):
     sweep = prepared(spec, tmp_path / "killed")
     reported = Counter()
     killed = 0
-    with LocalEngine(2) as engine:
+    with PooledEngine(LocalWorkers(2)) as engine:
         for k, progress in enumerate(sweep.run(engine)):
             reported[progress.run.path] += 1
             if k % every == 0 and killed < kills:
-                victim = engine.local.processes[killed % 2].pid
-                os.kill(victim, signal.SIGKILL)
+                victims = engine.pool.process_ids
+                os.kill(victims[killed % len(victims)], signal.SIGKILL)
                 killed += 1
     assert killed == kills
     return sweep, reported
@@ -71,7 +72,7 @@ def test_workers_killed_twenty_times_lose_nothing(tmp_path, small):
 @pytest.mark.slow
 def test_a_run_that_kills_its_worker_is_told_from_its_neighbours(tmp_path, small, faulty):
     sweep = prepared(small(optimizers=["adam", "deadly"], seeds=1), tmp_path / "c")
-    with LocalEngine(2) as engine:
+    with PooledEngine(LocalWorkers(2)) as engine:
         reports = {(p.run.optimizer, p.run.experiment.seed): p.report for p in sweep.run(engine)}
     assert {k: r["status"] for k, r in reports.items()} == {
         ("adam", 0): "budget",
@@ -91,11 +92,11 @@ def scheduler():
     processes = [
         subprocess.Popen(
             [*python, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port),
-             "--no-dashboard"], **quiet
+             "--no-dashboard", "--host", "127.0.0.1"], **quiet
         ),
         subprocess.Popen(
             [*python, "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
-             "--no-dashboard"], **quiet
+             "--no-dashboard", "--host", "127.0.0.1"], **quiet
         ),
     ]  # fmt: skip
     yield address, processes
@@ -143,5 +144,5 @@ def test_workers_without_a_scheduler_share_the_work(tmp_path, small):
 
 def test_a_lost_disk_on_a_worker_is_said(tmp_path, small, faulty):
     sweep = prepared(small(optimizers=["full-disk"], seeds=1), tmp_path / "c")
-    with LocalEngine(1) as engine, pytest.raises(WorkerError, match="No space left"):
+    with PooledEngine(LocalWorkers(1)) as engine, pytest.raises(WorkerError, match="No space left"):
         list(sweep.run(engine))
