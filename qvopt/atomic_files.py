@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import time
 from pathlib import Path
 from typing import Final
 
@@ -52,17 +53,31 @@ def link_file(source: Path, target: Path) -> None:
     os.replace(temporary, target)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that a killed writer left; the caller owns the folder."""
+def remove_leftovers(folder: Path, older_than: float = 0.0) -> None:
+    """Remove the temporary files that killed writers left.
+
+    Args:
+        folder: where; one that is not there holds none.
+        older_than: age in seconds from which on they are removed; 0 only where nobody else writes.
+    """
+    latest = time.time() - older_than
     try:
         names = os.listdir(folder)
     except OSError:
         return
     for name in names:
-        if _TEMPORARY.fullmatch(name):
-            (folder / name).unlink(missing_ok=True)
+        path = folder / name
+        if _TEMPORARY.fullmatch(name) and _is_older(path, latest):
+            path.unlink(missing_ok=True)
 
 
 def _temporary(path: Path) -> Path:
     """A hidden name beside a file, different for every process on every machine."""
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+
+
+def _is_older(path: Path, latest: float) -> bool:
+    try:
+        return path.lstat().st_mtime <= latest
+    except OSError:  # its writer has just finished
+        return False

@@ -11,11 +11,16 @@ from typing import Any
 
 from qvopt.comparison.choice import choose_engine
 from qvopt.comparison.collection import collect
-from qvopt.comparison.compare import ComparisonResult, clean_start, load
+from qvopt.comparison.compare import ComparisonResult, load
+from qvopt.comparison.comparison_folder import (
+    note_history,
+    prepared_folder,
+    write_specification,
+)
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.forecast import Forecast, check_disk
 from qvopt.comparison.specification import make_comparison, read_comparison
-from qvopt.comparison.sweep import Sweep, note_history, open_folder, write_specification
+from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError
 
 from .comparison_setup import Setup
@@ -47,8 +52,7 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
 
 def prepare_command(setup: Setup, max_gb: float, quiet: bool) -> int:
     """Check a comparison and make its folder, for workers to come."""
-    new = open_folder(setup.folder)
-    with clean_start(setup.folder, new=new):
+    with prepared_folder(setup.folder) as new:
         _prepared(setup, new, max_gb, quiet)
     print(f"{setup.folder} is ready for `qvopt worker {setup.folder}`", file=sys.stderr)
     return 0
@@ -85,22 +89,25 @@ def compare_command(
     """Run what is missing of a comparison and report it; return the exit code."""
     folder = setup.folder
     code = 0
-    new = open_folder(folder)
-    with terminable():
-        with clean_start(folder, new=new):
-            sweep, expected = _prepared(setup, new, max_gb, quiet)
-            chosen = choose_engine(
-                expected, folder, workers=workers, scheduler=scheduler, cluster=cluster
-            )
-        note_history(folder, ["qvopt", *sys.argv[1:]])
-        try:
-            with chosen as engine, ComparisonView(sweep, quiet=quiet) as view:
-                for progress in sweep.run(engine):
-                    view.show(progress)
-        except KeyboardInterrupt:
-            code = 130
-        except Terminated:
-            code = REQUEUE
+    try:
+        with terminable():
+            with prepared_folder(folder) as new:
+                sweep, expected = _prepared(setup, new, max_gb, quiet)
+                chosen = choose_engine(
+                    expected, folder, workers=workers, scheduler=scheduler, cluster=cluster
+                )
+            note_history(folder, ["qvopt", *sys.argv[1:]])
+            try:
+                with chosen as engine, ComparisonView(sweep, quiet=quiet) as view:
+                    for progress in sweep.run(engine):
+                        view.show(progress)
+            except KeyboardInterrupt:
+                code = 130
+            except Terminated:
+                code = REQUEUE
+    except Terminated:
+        print("interrupted before a run began; the same command runs it", file=sys.stderr)
+        return REQUEUE
     if code:
         left = sweep.forecast().missing
         print(
@@ -120,15 +127,16 @@ def worker_command(folder: Path, quiet: bool) -> int:
             f"{folder} is not a comparison: it has no comparison.toml; begin with "
             f"`qvopt compare FILE --prepare --out {folder}`"
         )
-    sweep = Sweep.prepare(make_comparison(read_comparison(folder)), folder)
-    with terminable():
-        try:
+    try:
+        with terminable():
+            with prepared_folder(folder):
+                sweep = Sweep.prepare(make_comparison(read_comparison(folder)), folder)
             with InProcess() as engine:
                 ended = sum(1 for p in sweep.run(engine, shared=True) if not p.report.get("found"))
-        except KeyboardInterrupt:
-            return 130
-        except Terminated:
-            return REQUEUE
+    except KeyboardInterrupt:
+        return 130
+    except Terminated:
+        return REQUEUE
     if not quiet:
         print(f"ran {ended:,} runs of {folder}; all have ended", file=sys.stderr)
     return 0

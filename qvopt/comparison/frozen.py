@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qvopt.assembly import hamiltonian_of
+from qvopt.atomic_files import write_file
 from qvopt.experiment import MoleculeSpec
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit
@@ -116,10 +116,8 @@ class ProblemStore:
     def save(self) -> None:
         """Write what is remembered."""
         if self._folder is not None and self._writable:
-            path = self._folder / "problems.json"
-            temporary = path.with_name(f".problems.{os.getpid()}")
-            temporary.write_text(json.dumps(self._known, indent=1) + "\n")
-            os.replace(temporary, path)
+            text = json.dumps(self._known, indent=1) + "\n"
+            write_file(self._folder / "problems.json", text, durable=True)
 
 
 def integrals_path(folder: Path, digest: str) -> Path:
