@@ -12,6 +12,7 @@ from qvopt.optimizers.registry import describe, get_optimizer
 from qvopt_molecules.errors import InputError
 
 from .frozen import Problem
+from .labels import checked_label
 from .spaces import trial_options
 from .specification import TUNING_SEEDS, ComparisonSpec, EntrantSpec
 
@@ -82,7 +83,7 @@ def entrants(spec: ComparisonSpec, problems: Sequence[Problem]) -> list[Entrant]
         get_optimizer(entrant.name, **entrant.options)
         if entrant.tuned:
             trial_options(entrant, spec.tuning.trials)
-        label = entrant.label or entrant.name
+        label = checked_label(entrant.label or entrant.name)
         if entrant.label is None and names.count(entrant.name) > 1:
             words = [f"{k}={v}" for k, v in entrant.options.items()]
             label = " ".join([label, *words, *(["tuned"] if entrant.tuned else [])])

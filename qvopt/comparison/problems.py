@@ -23,6 +23,7 @@ from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 from .frozen import Problem, ProblemStore
+from .labels import checked_label
 from .references import reference_energy
 from .specification import ProblemSpec
 
@@ -37,6 +38,7 @@ def prepare_problems(
     problems: list[Problem] = []
     for spec in specs:
         for label, base in expanded(spec):
+            checked_label(label)
             try:
                 problem = _prepared(spec, label, base, store, spec.shots or shots)
             except InputError as error:

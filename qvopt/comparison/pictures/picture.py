@@ -76,7 +76,7 @@ class Picture:
         svg = re.sub(r'href="#', f'href="#{prefix}', svg)
         svg = svg.replace(INK, "currentColor").replace(MUTED, "var(--muted)")
         label = f'role="img" aria-label="{_escaped(self.alt)}" focusable="false"'
-        return re.sub(r"<svg ", f"<svg {label} ", svg, count=1)
+        return svg.replace("<svg ", f"<svg {label} ", 1)
 
 
 def _rounded(path: str) -> str:

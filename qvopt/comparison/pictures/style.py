@@ -47,6 +47,7 @@ def style() -> AbstractContextManager[None]:
         {
             "font.family": _FONTS,
             "font.size": 9,
+            "text.parse_math": False,  # labels may hold dollars and backslashes
             "axes.titlesize": 10,
             "axes.labelsize": 9,
             "xtick.labelsize": 8,
