@@ -41,9 +41,7 @@ class Picture:
             # The canvas draws once; `savefig` would draw a second time to measure.
             for patch in (self.figure.patch, *(axes.patch for axes in self.figure.axes)):
                 patch.set_facecolor("none")
-            FigureCanvasSVG(self.figure).print_svg(
-                buffer, metadata={"Date": None, "Creator": None}
-            )
+            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
         return re.sub(r'(?<= d=)"[^"]*"', lambda m: _rounded(m.group()), buffer.getvalue())
 
     def save(self, folder: Path) -> list[Path]:

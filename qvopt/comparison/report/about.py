@@ -20,7 +20,12 @@ def findings(summary: Summary) -> list[str]:
     tied = [r.optimizer for r in summary.ranking[1:] if r.tied_with_best]
     said = [
         f"{best.optimizer} has the lowest mean rank ({best.mean:.2f}) by final true error"
-        + (f"; {_listed(tied)} cannot be told apart from it." if tied else ", and stands alone.")
+        + (
+            f"; {_listed(tied)} {'are' if len(tied) > 1 else 'is'} not significantly different "
+            f"from it."
+            if tied
+            else ", and differs significantly from every other."
+        )
     ]
     target = summary.targets[0]
     for problem in summary.problems:
