@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from qvopt.comparison.collection import collect
 from qvopt.comparison.compare import ComparisonResult
-from qvopt.comparison.comparison_folder import write_specification
+from qvopt.comparison.comparison_folder import prepared_folder, write_specification
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.planned_runs import PlannedRun
 from qvopt.comparison.specification import make_comparison

@@ -20,6 +20,7 @@ from qvopt.comparison.comparison_folder import (
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.forecast import Forecast, check_disk
 from qvopt.comparison.specification import make_comparison, read_comparison
+from qvopt.comparison.summary import FEW_STEPS
 from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError
 
@@ -179,6 +180,8 @@ def _print_end(result: ComparisonResult, report: bool, as_json: bool) -> None:
         print(problem)
         print_table(_rows(result, problem))
         print()
+    if any(row.few_steps for row in result.summary.at_end):
+        print(f"† fewer than {FEW_STEPS} steps: too few to judge an optimizer by")
     planned = result.about["runs"]
     if planned["ended"] < planned["planned"]:
         print(f"{planned['ended']:,} of {planned['planned']:,} runs have ended")
@@ -202,6 +205,7 @@ def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
         for at in summary.at_targets:
             if at.problem == problem and at.optimizer == name:
                 row[f"within {1e3 * at.target:g}"] = f"{at.successes}/{at.runs}"
+        row["steps"] = f"{end.steps:g}" + (" †" if end.few_steps else "")
         row["failed"] = end.diverged + end.crashed or ""
         row["rank"] = f"{ranks[name].mean:.1f} {ranks[name].letters}" if name in ranks else "-"
         rows.append(row)

@@ -73,7 +73,7 @@ class ComparisonView:
             from rich.console import Console
             from rich.live import Live
 
-            console = Console(stderr=True, markup=False, emoji=False)  # labels are taken as they are
+            console = Console(stderr=True, markup=False, emoji=False)
             self._live = Live(console=console, auto_refresh=False, transient=True)
             self._live.start()
 

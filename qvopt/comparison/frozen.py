@@ -17,6 +17,8 @@ from qvopt_molecules.lattice import energy_unit
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
 
+from .budgets import RunBudget
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -31,7 +33,8 @@ class Problem:
         exact: whether the backend tells exact energies itself.
         sizes: qubits, parameters, determinants, measurement groups, energies of a gradient.
         prices: seconds and journal bytes of an energy and of a gradient, for the forecast.
-        shots, budget: from the file; None takes the comparison's.
+        shots: from the file; None takes the comparison's.
+        budget: caps of a run.
     """
 
     label: str
@@ -43,7 +46,12 @@ class Problem:
     sizes: Mapping[str, int]
     prices: Mapping[str, float] = field(default_factory=dict)
     shots: tuple[int, ...] | None = None
-    budget: int | None = None
+    budget: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def run_budget(self) -> RunBudget:
+        """What a run may spend."""
+        return RunBudget.model_validate(dict(self.budget))
 
     @property
     def unit(self) -> str:

@@ -113,6 +113,8 @@ def _error_row(cell: Cell, draws: Resampler) -> ErrorRow:
         float(median(measured)),
         float(median(stderr)),
         {p: float(np.mean([run.spent.get(p, 0) for run in cell.runs])) for p in purposes},
+        float(median([run.steps for run in cell.runs])),
+        float(median([math.nan if r.gradients is None else r.gradients for r in cell.runs])),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -43,6 +44,10 @@ class TargetRow:
     ert_interval: Interval
 
 
+FEW_STEPS: Final = 10
+"""An optimizer whose budget pays fewer steps has hardly begun."""
+
+
 @dataclass(frozen=True)
 class ErrorRow:
     """One optimizer on one problem at the end of its budget; energies in Hartree.
@@ -55,6 +60,8 @@ class ErrorRow:
         quartiles: of the final true error.
         measured, measured_error: median final measured error, and median of its standard errors.
         spent: mean shots by purpose.
+        steps: median number of steps.
+        gradients: median number of gradients that the budget pays; NaN if unknown.
     """
 
     problem: str
@@ -68,6 +75,13 @@ class ErrorRow:
     measured: float
     measured_error: float
     spent: Mapping[str, float]
+    steps: float = math.nan
+    gradients: float = math.nan
+
+    @property
+    def few_steps(self) -> bool:
+        """Whether it took so few steps that little is learned of the optimizer."""
+        return self.steps < FEW_STEPS
 
 
 SIGNIFICANCE: Final = 0.05

@@ -82,13 +82,13 @@ class Sweep:
         Raises InputError for whatever cannot run.
         """
         store = ProblemStore(folder, writable=writable)
-        problems = prepare_problems(spec.problems, store, spec.shots)
+        problems = prepare_problems(spec.problems, store, spec.shots, spec.budget)
         who = entrants(spec, problems)
         practice: list[Problem] = []
         if any(entrant.spec.tuned for entrant in who):
             practice = problems
             if spec.tuning.problems is not None:
-                practice = prepare_problems(spec.tuning.problems, store, spec.shots)
+                practice = prepare_problems(spec.tuning.problems, store, spec.shots, spec.budget)
         sweep = cls(spec, folder, problems, practice, who, most_bytes)
         for _ in sweep.runs("tuning"):
             break

@@ -67,7 +67,7 @@ def main():
         assert errors(folder) == wanted, change
         left = [p for p in folder.rglob("*") if p.is_file() and p.stat().st_size == 0]
         left = [p for p in left if p.suffix != ".lock" and p.parent.name != "environments"]
-        left += [p for p in (folder / "runs").rglob("*.tmp")]
+        left += list((folder / "runs").rglob("*.tmp"))
         assert not left, left
     print(f"killed {killed} times")
 

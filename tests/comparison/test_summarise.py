@@ -106,7 +106,7 @@ def test_bad_input_is_named():
 
 
 def ranked_once(rng, optimizers, seeds, problems, shift=0.0, resampler=None):
-    """The summary of optimizers whose final errors are drawn alike; `shift` sets the first apart."""
+    """A summary of optimizers whose final errors are drawn alike; `shift` favours the first."""
     outcomes = [
         run(f"o{k}", s, [1.0, float(np.exp(rng.normal() - shift * (k == 0)))], problem=f"p{p}")
         for p in range(problems)

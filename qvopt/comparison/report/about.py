@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from qvopt.comparison.budgets import RunBudget
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.pictures.style import shots_text
 from qvopt.comparison.summary import Summary
@@ -121,7 +122,7 @@ def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> 
                 str(entry.get("qubits", entry.get("n_qubits", "–"))),
                 str(entry.get("parameters", entry.get("n_parameters", "–"))),
                 _listed([shots_text(float(s)) for s in entry.get("shots", ())]) or "–",
-                shots_text(float(budget)),
+                budget_text(entry.get("budget"), budget),
                 _reference(reference, entry.get("unit", "Ha")),
             )
         )
@@ -134,6 +135,13 @@ def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> 
         tuple(rows),
         texts=3,
     )  # fmt: skip
+
+
+def budget_text(caps: Any, shots: int) -> str:
+    """What a run might spend; the shots where nothing else is known."""
+    if isinstance(caps, Mapping) and caps:
+        return RunBudget.model_validate(dict(caps)).text()
+    return f"{shots_text(float(shots))} shots"
 
 
 def _reference(energy: Any, unit: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qvopt.comparison.summary import ErrorRow, PairTest, Summary, TargetRow
+from qvopt.comparison.summary import FEW_STEPS, ErrorRow, PairTest, Summary, TargetRow
 
-from .numbers import between, p_value, percent, shots, thousandths
+from .numbers import UNKNOWN, between, p_value, percent, shots, thousandths
 
 Value = str | int | float | bool
 
@@ -68,9 +69,10 @@ def results_table(summary: Summary, problem: str, number: int) -> Table:
         f"{problem}: runs that reached {1e3 * target:g} {unit} with Wilson's 95 % interval; shots "
         f"to it, median and quartiles with failures as infinite; expected running time (ERT), "
         f"failures charged; median true and measured error at the end. Intervals are 95 % "
-        f"bootstrap over seeds. Bold: the lowest final error.",
-        ("optimizer", "reached", "rate (%)", "shots to target", "quartiles", "ERT", "95 %",
-         f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
+        f"bootstrap over seeds. Bold: the lowest final error. Steps: their median (†: fewer than "
+        f"{FEW_STEPS}, too few to judge by); gradients: how many the budget pays.",
+        ("optimizer", "steps", "gradients", "reached", "rate (%)", "shots to target", "quartiles",
+         "ERT", "95 %", f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
         tuple(rows),
         strong=frozenset(k for k, n in enumerate(names) if ended[n].error == lowest),
     )  # fmt: skip
@@ -81,6 +83,8 @@ def _result(at: TargetRow, end: ErrorRow) -> tuple[str, ...]:
     failed = end.diverged + end.crashed
     return (
         at.optimizer,
+        f"{end.steps:g}" + (" †" if end.few_steps else ""),
+        UNKNOWN if math.isnan(end.gradients) else f"{end.gradients:.3g}",
         f"{at.successes}/{at.runs}",
         f"{100 * at.rate_interval.low:.0f}–{100 * at.rate_interval.high:.0f}",
         shots(middle),
@@ -189,6 +193,7 @@ def values(summary: Summary) -> dict[str, list[dict[str, Value]]]:
              "error_median": r.error, "error_q75": r.quartiles[2],
              "error_low": r.error_interval.low, "error_high": r.error_interval.high,
              "measured": r.measured, "measured_stderr": r.measured_error,
+             "steps": r.steps, "gradients_paid": r.gradients, "few_steps": r.few_steps,
              **{f"shots_{p}": s for p, s in r.spent.items()}}
             for r in summary.at_end
         ],

@@ -14,7 +14,7 @@ _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "∞": r"$\infty$", "–": "--", "−": "$-$", "±": r"$\pm$", "<": "$<$", ">": "$>$", "…": r"\dots{}",
-    "⁻": "$^-$", "³": "$^3$", "|": r"\textbar{}",
+    "⁻": "$^-$", "³": "$^3$", "†": r"\dag{}", "|": r"\textbar{}",
     "[": "{[}", "]": "{]}",  # after the end of a row, LaTeX takes brackets for a length
 }  # fmt: skip
 
