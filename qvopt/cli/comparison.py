@@ -72,7 +72,7 @@ def _prepared(setup: Setup, new: bool, max_gb: float, quiet: bool) -> tuple[Swee
 
 def collect_command(folder: Path, report: bool, as_json: bool) -> int:
     """Report what has ended."""
-    _print_end(load(folder), report, as_json)
+    print_comparison(load(folder), report, as_json)
     return 0
 
 
@@ -117,7 +117,7 @@ def compare_command(
             file=sys.stderr,
         )
         return code
-    _print_end(ComparisonResult(collect(sweep), folder), report, as_json)
+    print_comparison(ComparisonResult(collect(sweep), folder), report, as_json)
     return 0
 
 
@@ -167,7 +167,7 @@ def _forecast_line(expected: Forecast) -> str:
     )
 
 
-def _print_end(result: ComparisonResult, report: bool, as_json: bool) -> None:
+def print_comparison(result: ComparisonResult, report: bool, as_json: bool) -> None:
     """Write the report and print the table."""
     began = time.monotonic()
     page = result.report() if report else None

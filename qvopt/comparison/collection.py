@@ -152,6 +152,7 @@ def _optimizers(sweep: Sweep) -> dict[str, Any]:
             "reference": entry.reference,
             "options": {**entry.defaults, **entrant.spec.options},
             "tuned": entrant.spec.tuned,
+            "shots": None if entrant.spec.shots is None else list(entrant.spec.shots),
         }
     return out
 
