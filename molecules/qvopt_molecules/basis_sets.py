@@ -73,8 +73,9 @@ def element_bases(symbols: Iterable[str], basis: str) -> ElementBases:
     if missing:
         fitting = [n for n in _SUGGESTED if n != basis and _has_all(n, elements)]
         hint = f"; bases that have: {', '.join(fitting)}" if fitting else ""
-        raise InputError(f"the basis {basis} has no functions for the electrons of "
-            f"{', '.join(missing)}{hint}")
+        raise InputError(
+            f"the basis {basis} has no functions for the electrons of {', '.join(missing)}{hint}"
+        )
     return ElementBases(functions, potentials, cores)
 
 

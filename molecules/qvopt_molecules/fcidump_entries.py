@@ -140,9 +140,7 @@ def _one_body(values: ComplexArray, indices: IntArray, norb: int, path: object) 
 class _Table:
     """Two-body integrals as they are listed, indices from 0."""
 
-    def __init__(
-        self, indices: IntArray, values: ComplexArray, lines: IntArray, norb: int
-    ) -> None:
+    def __init__(self, indices: IntArray, values: ComplexArray, lines: IntArray, norb: int) -> None:
         self.indices, self.values, self.lines, self.norb = indices, values, lines, norb
         i, j, k, l = indices.T
         straight = [(i, j, k, l), (k, l, i, j), (j, i, l, k), (l, k, j, i)]

@@ -63,7 +63,9 @@ def test_every_element_is_there_or_one_line(basis):
 
 
 def test_missing_elements_are_named():
-    with pytest.raises(InputError, match=r"minao has no functions for the electrons of I; bases that have"):
+    with pytest.raises(
+        InputError, match=r"minao has no functions for the electrons of I; bases that have"
+    ):
         build_mole(find_molecule("I 0 0 0; H 0 0 1.6", basis="minao"))
     with pytest.raises(InputError, match="sto-3g has no functions for the electrons of Au"):
         build_mole(find_molecule("Au 0 0 0; H 0 0 1.5", basis="sto-3g"))
