@@ -73,8 +73,9 @@ def element_bases(symbols: Iterable[str], basis: str) -> ElementBases:
     if missing:
         fitting = [n for n in _SUGGESTED if n != basis and _has_all(n, elements)]
         hint = f"; bases that have: {', '.join(fitting)}" if fitting else ""
-        raise InputError(f"the basis {basis} has no functions for the electrons of "
-            f"{', '.join(missing)}{hint}")
+        raise InputError(
+            f"the basis {basis} has no functions for the electrons of {', '.join(missing)}{hint}"
+        )
     return ElementBases(functions, potentials, cores)
 
 
@@ -103,7 +104,7 @@ def _potential(basis: str, symbol: str) -> tuple[str, int] | None:
 def _holds_its_electrons(basis: str, symbol: str, potential: bool) -> bool:
     """Whether there are functions for the element's shells, or a potential in place of inner ones.
 
-    Some sets have valence functions only for heavy elements (minao from Rb on).
+    Some sets have valence functions only for heavy elements (minao from Y on).
     """
     from pyscf.data.elements import CONFIGURATION
     from pyscf.gto.basis import load

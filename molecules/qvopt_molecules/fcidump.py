@@ -140,9 +140,7 @@ def _repeated(word: str) -> list[str]:
     return [word]
 
 
-def _irreps(
-    symmetry: list[int] | None, one: FloatArray, two: FloatArray
-) -> tuple[int, ...] | None:
+def _irreps(symmetry: list[int] | None, one: FloatArray, two: FloatArray) -> tuple[int, ...] | None:
     """Labels of ORBSYM from 0, where they are those of an abelian group and fit the integrals."""
     if symmetry is None or len(symmetry) != len(one) or not all(1 <= s <= 8 for s in symmetry):
         return None

@@ -98,8 +98,10 @@ def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> Mo
         orbital_energies=np.einsum("mp,mn,np->p", chosen, fock, chosen),
         irreps=_irreps(mol, chosen),
         mol=mol,
-        notes=(*solved.notes, *element_bases((a.symbol for a in molecule.atoms),
-                                             molecule.basis).notes()),
+        notes=(
+            *solved.notes,
+            *element_bases((a.symbol for a in molecule.atoms), molecule.basis).notes(),
+        ),
     )
 
 

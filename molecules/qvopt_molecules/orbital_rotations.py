@@ -125,9 +125,7 @@ def descend(mean_field: Any, orbitals: FloatArray, occupations: FloatArray) -> A
     return None
 
 
-def _finished(
-    mean_field: Any, orbitals: FloatArray, occupations: FloatArray, energy: float
-) -> Any:
+def _finished(mean_field: Any, orbitals: FloatArray, occupations: FloatArray, energy: float) -> Any:
     fock = mean_field.get_fock(dm=mean_field.make_rdm1(orbitals, occupations))
     energies, canonical = mean_field.canonicalize(orbitals, occupations, fock)
     mean_field.mo_coeff, mean_field.mo_energy = np.asarray(canonical), np.asarray(energies)

@@ -131,9 +131,7 @@ def _diagonalised(
     return energies[chosen], np.asarray(vectors[:, chosen])
 
 
-def _energy_matrix(
-    h: MolecularHamiltonian, places: IntArray, shape: tuple[int, ...]
-) -> FloatArray:
+def _energy_matrix(h: MolecularHamiltonian, places: IntArray, shape: tuple[int, ...]) -> FloatArray:
     """H without the core energy between determinants, by PySCF's Slater-Condon rules."""
     from pyscf.fci import direct_spin1
 

@@ -137,9 +137,7 @@ def _charge_and_spin(
     )
 
 
-def _named(
-    names: tuple[str, ...], keys: dict[str, str], comment: str, path: Path
-) -> str | None:
+def _named(names: tuple[str, ...], keys: dict[str, str], comment: str, path: Path) -> str | None:
     for name in names:
         value = keys.get(name)
         if value is None and name not in ("q", "chrg"):
@@ -164,7 +162,7 @@ def _refuse_cells(keys: dict[str, str], path: Path) -> None:
     if periodic:
         raise InputError(
             f"{path} has a periodic cell (Lattice, pbc), which is not supported; for a molecule "
-            f"in a box write pbc=\"F F F\""
+            f'in a box write pbc="F F F"'
         )
 
 
