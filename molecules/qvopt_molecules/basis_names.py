@@ -8,15 +8,15 @@ from typing import Final
 from .errors import InputError, unknown_name
 
 BASIS_NAMES: Final = (
-    "sto-3g", "sto-6g", "minao", "dz", "dzp", "tzp", "qzp", "tzv", "3-21g", "3-21g*",
-    "3-21++g", "4-31g", "6-31g", "6-31g*", "6-31g**", "6-31+g", "6-31+g*", "6-31+g**",
-    "6-31++g", "6-31++g*", "6-31++g**", "6-311g", "6-311g*", "6-311g**", "6-311+g",
-    "6-311+g*", "6-311+g**", "6-311++g", "6-311++g*", "6-311++g**", "cc-pvdz", "cc-pvtz",
-    "cc-pvqz", "cc-pv5z", "aug-cc-pvdz", "aug-cc-pvtz", "aug-cc-pvqz", "aug-cc-pv5z",
-    "cc-pcvdz", "cc-pcvtz", "cc-pcvqz", "def2-svp", "def2-svpd", "def2-tzvp", "def2-tzvpd",
-    "def2-tzvpp", "def2-tzvppd", "def2-qzvp", "def2-qzvpd", "def2-qzvpp", "def2-qzvppd", "pc-0", "pc-1", "pc-2", "pc-3",
-    "aug-pc-0", "aug-pc-1", "aug-pc-2", "pcseg-0", "pcseg-1", "pcseg-2", "pcseg-3", "ano-rcc",
-    "cc-pvdz-pp", "cc-pvtz-pp", "cc-pvqz-pp", "cc-pv5z-pp", "aug-cc-pvdz-pp", "aug-cc-pvtz-pp",
+    "sto-3g", "sto-6g", "minao", "dz", "dzp", "tzp", "qzp", "tzv", "3-21g", "3-21g*", "3-21++g",
+    "4-31g", "6-31g", "6-31g*", "6-31g**", "6-31+g", "6-31+g*", "6-31+g**", "6-31++g", "6-31++g*",
+    "6-31++g**", "6-311g", "6-311g*", "6-311g**", "6-311+g", "6-311+g*", "6-311+g**", "6-311++g",
+    "6-311++g*", "6-311++g**", "cc-pvdz", "cc-pvtz", "cc-pvqz", "cc-pv5z", "aug-cc-pvdz",
+    "aug-cc-pvtz", "aug-cc-pvqz", "aug-cc-pv5z", "cc-pcvdz", "cc-pcvtz", "cc-pcvqz", "def2-svp",
+    "def2-svpd", "def2-tzvp", "def2-tzvpd", "def2-tzvpp", "def2-tzvppd", "def2-qzvp",
+    "def2-qzvpd", "def2-qzvpp", "def2-qzvppd", "pc-0", "pc-1", "pc-2", "pc-3", "aug-pc-0",
+    "aug-pc-1", "aug-pc-2", "pcseg-0", "pcseg-1", "pcseg-2", "pcseg-3", "ano-rcc", "cc-pvdz-pp",
+    "cc-pvtz-pp", "cc-pvqz-pp", "cc-pv5z-pp", "aug-cc-pvdz-pp", "aug-cc-pvtz-pp",
     "aug-cc-pvqz-pp", "lanl2dz", "lanl2tz", "lanl08", "sbkjc", "stuttgart-rsc", "stuttgart-rlc",
     "crenbl", "crenbs",
 )  # fmt: skip

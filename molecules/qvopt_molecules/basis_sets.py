@@ -104,7 +104,7 @@ def _potential(basis: str, symbol: str) -> tuple[str, int] | None:
 def _holds_its_electrons(basis: str, symbol: str, potential: bool) -> bool:
     """Whether there are functions for the element's shells, or a potential in place of inner ones.
 
-    Some sets have valence functions only for heavy elements (minao from Rb on).
+    Some sets have valence functions only for heavy elements (minao from Y on).
     """
     from pyscf.data.elements import CONFIGURATION
     from pyscf.gto.basis import load

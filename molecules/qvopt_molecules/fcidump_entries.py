@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from .complex_orbitals import real_integrals
 from .errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,7 +25,8 @@ ComplexArray = npt.NDArray[np.complex128]
 IntArray = npt.NDArray[np.int64]
 
 _EQUAL: Final = 1e-8  # Hartree; files may list equals with different rounding
-_FEW: Final = 3  # exchange integrals from which on a listing shows what it means
+_FEW: Final = 3  # exchange integrals whose listing hints at complex orbitals
+_MANY: Final = 10  # and shows it: in random order, real ones are listed so once in a thousand times
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +65,19 @@ def read_integrals(text: str, norb: int, first_line: int, path: object) -> FileI
     if len(in_brackets) > 1:
         raise InputError(f"{path} has complex integrals in brackets among real ones")
     value_array = np.array(values, dtype=complex)
-    indices = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    places = np.array(rows, dtype=np.int64).reshape(-1, 4)
     line_array = np.array(lines, dtype=np.int64)
-    kinds = (indices > 0).sum(axis=1)
+    kinds = np.asarray((places > 0).sum(axis=1))
     _refuse_blocks(kinds, path)
     core = _core(value_array[kinds == 0], path)
-    one = _one_body(value_array[kinds == 2], indices[kinds == 2] - 1, norb, path)
+    one = _one_body(value_array[kinds == 2], places[kinds == 2] - 1, norb, path)
     chosen = kinds == 4
-    table = _Table(indices[chosen] - 1, value_array[chosen], line_array[chosen], norb)
+    table = _Table(places[chosen] - 1, value_array[chosen], line_array[chosen], norb)
     complex_orbitals = True in in_brackets or table.is_of_complex_orbitals()
+    if not complex_orbitals and table.exchanges_look_complex(_FEW):
+        # Too little to tell them from real ones in random order: complex if that makes sense.
+        sensible = real_integrals(one, table.integrals(True, path)) is not None
+        complex_orbitals = sensible or table.exchanges_look_complex(_MANY)
     two = table.integrals(complex_orbitals, path)
     if complex_orbitals:
         return FileIntegrals(core, one, two)
@@ -169,12 +175,14 @@ class _Table:
         if np.any(moved) and np.isin(self.conjugate[moved], equals).all():
             return True
         moved = self.swapped != self.own
-        if np.any(moved) and np.isin(self.swapped[moved], self.own).all():
-            return True
+        return bool(np.any(moved) and np.isin(self.swapped[moved], self.own).all())
+
+    def exchanges_look_complex(self, count: int) -> bool:
+        """Whether at least `count` exchange integrals are listed, all as (pq|qp), not (pq|pq)."""
         i, j, k, l = self.indices.T
         exchange = (i != j) & (((i == k) & (j == l)) | ((i == l) & (j == k)))
         signs = self.orientation[exchange]
-        return bool(len(signs) >= _FEW and np.all(signs < 0))
+        return bool(len(signs) >= count and np.all(signs < 0))
 
     def _classes(self, chosen: npt.NDArray[np.bool_]) -> set[int]:
         return set(self.eightfold[chosen].tolist())

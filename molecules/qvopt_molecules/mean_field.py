@@ -153,8 +153,8 @@ def _lowest(molecule: Molecule, solver: SelfConsistency, group: PointGroup | Non
     notes = [*_symmetry_note(first, adapted, group, kept), *_stability_notes(lowest)]
     if _n_distinct(solver, fields, lowest.energy) > 1:
         notes.append(
-            "degenerate frontier orbitals: several determinants share the lowest mean-field energy, "
-            "and the reference is one of them"
+            "degenerate frontier orbitals: several determinants share the lowest mean-field "
+            "energy, and the reference is one of them"
         )
     return MeanField(adapted, molecule, tuple(notes))
 

@@ -16,7 +16,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from .basis_sets import element_bases
 from .errors import InputError, unknown_name
 from .mean_field import without_symmetry
 from .molecule import ActiveSpace
@@ -36,8 +35,8 @@ _THRESHOLD = {"mp2": 0.02, "uhf": 0.02, "avas": 0.2}
 def natural_orbitals(mean_field: Any, kind: str) -> tuple[FloatArray, FloatArray]:
     """Return natural orbitals (columns) and their occupations, from 2 down to 0.
 
-    `kind` is "mp2-natural" or "uhf-natural". Raises InputError where the method does not converge, and
-    where perturbation theory gives occupations outside 0 to 2.
+    `kind` is "mp2-natural" or "uhf-natural". Raises InputError where the method does not converge,
+    and where perturbation theory gives occupations outside 0 to 2.
     """
     orbitals = np.asarray(mean_field.mo_coeff)
     overlap = mean_field.get_ovlp()
@@ -88,8 +87,8 @@ def _checked(occupations: FloatArray, kind: str) -> FloatArray:
     lowest, highest = float(occupations.min()), float(occupations.max())
     if lowest < -_ROUNDING or highest > 2 + _ROUNDING:
         raise InputError(
-            f"{kind} occupations reach {highest:.2f} and {lowest:.2f}, outside 0 to 2: perturbation "
-            f"theory breaks down here; use uhf-natural orbitals (selection = 'uhf') or canonical "
+            f"{kind} occupations reach {highest:.2f} and {lowest:.2f}, outside 0 to 2: "
+            f"perturbation theory breaks down here; use uhf-natural orbitals (selection = 'uhf') or canonical "
             f"ones"
         )
     return np.clip(occupations, 0.0, 2.0)
@@ -158,9 +157,13 @@ def _avas(mean_field: Any, labels: Sequence[str], threshold: float) -> tuple[Flo
             "selection = 'avas' needs labels of atomic orbitals, such as ['N 2p'] or ['H 1s']"
         )
     n_alpha, n_beta = mean_field.mol.nelec
-    elements = {mean_field.mol.atom_pure_symbol(k) for k in range(mean_field.mol.natm)}
-    element_bases(elements, "minao")
-    minimal = without_symmetry(mean_field.mol, basis="minao", ecp={})
+    try:
+        minimal = without_symmetry(mean_field.mol, basis="minao", ecp={})
+    except RuntimeError:
+        raise InputError(
+            "selection = 'avas' needs a minimal basis (minao), which lacks an element of the "
+            "molecule; use selection = 'mp2' or 'uhf'"
+        ) from None
     for label in labels:
         if len(minimal.search_ao_label(label)) == 0:
             known = sorted({" ".join(text.split()[1:])[:5].strip() for text in minimal.ao_labels()})

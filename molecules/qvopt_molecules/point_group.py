@@ -31,7 +31,7 @@ _E: Final = (1, 1, 1)
 
 # Operations in PySCF's conventions: the twofold axis of C2 and C2v is z, the mirror of Cs is xy.
 OPERATIONS: Final[dict[str, tuple[Signs, ...]]] = {
-    "D2h": tuple(itertools.product((1, -1), repeat=3)),
+    "D2h": tuple((x, y, z) for x in (1, -1) for y in (1, -1) for z in (1, -1)),
     "D2": (_E, (-1, -1, 1), (-1, 1, -1), (1, -1, -1)),
     "C2v": (_E, (-1, -1, 1), (-1, 1, 1), (1, -1, 1)),
     "C2h": (_E, (-1, -1, 1), (1, 1, -1), (-1, -1, -1)),
@@ -245,7 +245,7 @@ def _fitted(
     return PointGroup(group.name, origin, axes), np.asarray(ideal_positions)
 
 
-def _frame(x: FloatArray, z: FloatArray) -> FloatArray:
+def _frame(x: FloatArray, z: npt.NDArray[Any]) -> FloatArray:
     z = z / np.linalg.norm(z)
     x = x - (x @ z) * z
     x = x / np.linalg.norm(x)

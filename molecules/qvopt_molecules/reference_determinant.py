@@ -33,6 +33,7 @@ class DeterminantEnergies:
         self.exchange: FloatArray = np.einsum("pqqp->pq", two_body)
 
     def __call__(self, occupation: Occupation) -> float:
+        """Return the energy of one determinant."""
         double, single = occupation
         high, low = np.zeros((2, len(self.bare)))
         high[list(double + single)] = 1.0
