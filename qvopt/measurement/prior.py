@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -118,13 +118,15 @@ _PROPORTION: Final = GroupPrior(np.array([0.25]), np.array([1.0]))
 """Of outcomes 0 and 1, of which nothing is known."""
 
 
-def proportion_variance(counts: FloatArray, shots: FloatArray) -> tuple[FloatArray, FloatArray]:
+def proportion_variance(
+    counts: npt.NDArray[Any], shots: npt.NDArray[Any]
+) -> tuple[FloatArray, FloatArray]:
     """Return the variance of counts / shots and its degrees of freedom, elementwise.
 
     p (1 - p) / (n - 1), and what the prior adds where one of the two outcomes was hardly seen.
     """
     n = np.asarray(shots, dtype=np.float64)
-    p = counts / n
+    p = np.asarray(counts, dtype=np.float64) / n
     variance, dof, _ = _PROPORTION.of_each(n, n * p * (1.0 - p))
     return variance, dof
 
