@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +127,7 @@ def proportion_variance(
     p (1 - p) / (n - 1), and what the prior adds where one of the two outcomes was hardly seen.
     """
     n = np.asarray(shots, dtype=np.float64)
-    p = counts / n
+    p = np.asarray(counts, dtype=np.float64) / n
     variance, dof, _ = _PROPORTION.of_each(n, n * p * (1.0 - p))
     return variance, dof
 
