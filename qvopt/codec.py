@@ -31,9 +31,13 @@ _READABLE = 4096  # larger arrays are written as base64: a tenth of the time, ha
 
 
 def encode_array(array: FloatArray) -> Any:
-    """Write an array as nested lists, or as base64 of little-endian float64 if it is large."""
+    """Write an array as nested lists, or as base64 of little-endian float64.
+
+    The latter where it is large, or holds infinities (of components that were left out), which
+    JSON has no word for.
+    """
     array = np.asarray(array, dtype=np.float64)
-    if array.size <= _READABLE:
+    if array.size <= _READABLE and np.all(np.isfinite(array)):
         return array.tolist()
     raw = np.ascontiguousarray(array, dtype="<f8").tobytes()
     return {"shape": list(array.shape), "f8": base64.b64encode(raw).decode("ascii")}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import MeteredProgram, Point, Program
 from qvopt.gradients.metric_rules import MetricRule, measured_metric, metric_rule
-from qvopt.gradients.parameter_shift import GradientExpansion
+from qvopt.gradients.parameter_shift import GradientExpansion, measured_points
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.landscape import describe_landscape
 from qvopt.measurement.allocation import (
@@ -194,9 +194,11 @@ class Evaluator:
         raise InputError("this circuit has no pool of operators")
 
     def _sampled_energy(self, query: Energy, job: Job) -> Finish:
+        # An energy that an optimizer takes derivatives from stands at a shifted point.
+        shifted = query.purpose == "gradient"
         points, totals = self._amplified([Point(query.x)], [self._shots_of(query)], query.spread)
-        shots, drawn = self._spread(totals, query.spread, job, shifted=False)
-        where = job.add_points(query.purpose, points, shots, drawn, shifted=False)
+        shots, drawn = self._spread(totals, query.spread, job, shifted=shifted)
+        where = job.add_points(query.purpose, points, shots, drawn, shifted=shifted)
 
         def finish(results: Results) -> Answer:
             estimate = self._extrapolated(results.energies[where])[0]
@@ -205,18 +207,21 @@ class Evaluator:
         return finish
 
     def _sampled_gradient(self, query: Gradient, job: Job) -> Finish:
-        expansion = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
-        points, totals = self._amplified(
-            expansion.points, self._gradient_shots(query, expansion), query.spread
-        )
+        full = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
+        split = self._gradient_shots(query, full)
+        expansion, split = measured_points(full, split)
+        points, totals = self._amplified(expansion.points, split, query.spread)
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
         where = job.add_points(query.purpose, points, shots, drawn, shifted=True)
-        if self.extrapolation is None:
+        # Deviations by shifted energy are learned from complete gradients alone.
+        if self.extrapolation is None and expansion is full:
             job.gradients.append(where)
+        left_out = left_out_components(query)
 
         def finish(results: Results) -> Answer:
             estimates = self._extrapolated(results.energies[where])
             value, variance = expansion.combine(estimates)
+            variance[left_out] = np.inf
             return Vector(value, variance, sum(e.shots for e in estimates))
 
         return finish
@@ -249,7 +254,7 @@ class Evaluator:
         matrix = abs(expansion.matrix).toarray() * self._deviations(n_points)
         for weights, total in zip(matrix, per_component, strict=True):
             used = np.flatnonzero(weights)
-            if len(used):
+            if len(used) and total:
                 split[used] += self._split(weights[used], int(total), query.spread)
         return [int(total) for total in split]
 
@@ -261,7 +266,13 @@ class Evaluator:
 
     def _split(self, weights: FloatArray, total: int, spread: Spread) -> IntArray:
         """Split a component's shots over its shifted energies, each getting what it needs."""
-        return allocate(weights / weights.sum(), total, minimum=self._least(spread))
+        least = self._least(spread)
+        if total < least * len(weights):
+            raise InputError(
+                f"{total} shots are too few for a partial derivative of {len(weights)} shifted "
+                f"energies; give at least {least * len(weights)}, or 0 to leave it out"
+            )
+        return allocate(weights / weights.sum(), total, minimum=least)
 
     def _least(self, spread: Spread) -> int:
         scales = 1 if self.extrapolation is None else len(self.extrapolation.scales)
@@ -374,3 +385,10 @@ class Evaluator:
         if key not in self._allocations:
             self._allocations[key] = allocate(self._weights(shifted=shifted), shots)
         return self._allocations[key]
+
+
+def left_out_components(query: Gradient) -> npt.NDArray[np.bool_]:
+    """Return which components a gradient query leaves out, with zero shots."""
+    if query.shots is None or isinstance(query.shots, int):
+        return np.zeros(len(query.x), dtype=np.bool_)
+    return np.asarray(query.shots, dtype=np.int64) == 0

@@ -113,6 +113,20 @@ def linear_expansion(
     return GradientExpansion(tuple(p for _, _, p in terms), matrix)
 
 
+def measured_points(
+    expansion: GradientExpansion, shots: Sequence[int]
+) -> tuple[GradientExpansion, list[int]]:
+    """Leave out the shifted energies that get no shots; the others' shots are returned too.
+
+    Partial derivatives that are made of energies left out come out as 0.
+    """
+    kept = [p for p, n in enumerate(shots) if n > 0]
+    if len(kept) == len(expansion.points):
+        return expansion, list(shots)
+    points = tuple(expansion.points[p] for p in kept)
+    return GradientExpansion(points, expansion.matrix[:, kept]), [shots[p] for p in kept]
+
+
 def combine_gradient(
     expansion: GradientExpansion, estimates: Sequence[Estimate]
 ) -> tuple[FloatArray, FloatArray, Any]:

@@ -34,7 +34,8 @@ class Energy:
 
     `spread` says how they fall on the measurement groups: "planned" by the experiment's
     allocation, or "random", each shot drawing its group (weighted random sampling), which is
-    unbiased down to a single shot.
+    unbiased down to a single shot. An energy with the purpose "gradient" stands at a shifted point
+    and follows the allocation of shifted circuits.
     """
 
     x: FloatArray
@@ -49,7 +50,8 @@ class Gradient:
 
     `shots` None: each shifted energy gets the experiment's shots. An integer: that many for each
     shifted energy. A sequence of one integer a component: that many in total for that partial
-    derivative, split over its shifted energies.
+    derivative, split over its shifted energies; a component of 0 shots is left out, and comes back
+    as 0 with infinite variance.
     """
 
     x: FloatArray

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Point
-from qvopt.evaluation import Evaluator
-from qvopt.gradients.parameter_shift import expand_gradient
+from qvopt.evaluation import Evaluator, left_out_components
+from qvopt.gradients.parameter_shift import expand_gradient, measured_points
 from qvopt.ledger import Cost, Costs
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate
@@ -99,8 +99,9 @@ class DeflatedEvaluator(Evaluator):
     def _sampled_gradient(self, query: Gradient, job: Job) -> Finish:
         if not self.lower:
             return super()._sampled_gradient(query, job)
-        expansion = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
-        totals = self._gradient_shots(query, expansion)
+        full = self.gradient_rule(self.circuit, query.x, lambda: job.rng)
+        expansion, totals = measured_points(full, self._gradient_shots(query, full))
+        left_out = left_out_components(query)
         shots, drawn = self._spread(totals, query.spread, job, shifted=True)
         where = job.add_points(query.purpose, expansion.points, shots, drawn, shifted=True)
         slots = []
@@ -118,6 +119,7 @@ class DeflatedEvaluator(Evaluator):
                     Estimate(estimate.value + value, estimate.variance + variance, estimate.shots)
                 )
             slope, variances = expansion.combine(combined)
+            variances[left_out] = np.inf
             spent = sum(e.shots for e in combined) + sum(totals) * len(self.lower)
             return Vector(slope, variances, spent)
 
