@@ -99,8 +99,10 @@ class Evaluator:
     @cached_property
     def landscape(self) -> Landscape:
         """What the circuit says of the energy before it is measured."""
-        observable = self.program.problem.observable
-        return describe_landscape(self.circuit, observable, self.plan, self.gradient_rule)
+        problem = self.program.problem
+        return describe_landscape(
+            self.circuit, problem.observable, self.plan, self.gradient_rule, problem.hamiltonian
+        )
 
     def prepare(self, queries: Sequence[Query], *key: int) -> PreparedRound:
         """Expand a round into circuits: its price is then known, and nothing has run.
