@@ -22,7 +22,7 @@ from ..protocol import (
     Run,
 )
 from ..validation import count, flag, not_negative, positive
-from .belief import Belief
+from .belief import Belief, error_bound, expected_error
 from .curvature import Curvature
 from .derivatives import DerivativeRound, DerivativeRule, GradientRound, Reading, derivative_rule
 from .design import rounded, shots_for
@@ -218,67 +218,81 @@ def _uninformed(
     reading = yield from _measure(
         problem, x, everything, rounded(np.maximum(problem.least, 4 * _FIRST_SHOTS))
     )
-    return x, uninformed_prior(reading, _REACH * problem.unit)
+    return x, uninformed_prior(reading, x[problem.active], _REACH * problem.unit)
 
 
-def _descend(
-    problem: _Problem, x: FloatArray, prior: Prior, settings: Settings
-) -> Run:
-    belief, curvature = prior.belief, prior.curvature
-    noise = ShotNoise.unknown(len(problem.active))
-    everything = np.arange(len(problem.active))
-    exact, gain, surprise = False, np.inf, np.inf
+def _descend(problem: _Problem, x: FloatArray, prior: Prior, settings: Settings) -> Run:
+    """Measure, believe and step, until the belief is certain."""
+    belief, curvature, active = prior.belief, prior.curvature, problem.active
+    noise = ShotNoise.unknown(len(active))
+    gain, surprise = np.inf, np.inf
     while True:
         matrix = curvature.matrix
-        now = belief.expected_error(matrix)
-        if _certain(belief, matrix, gain, surprise, settings):
+        now = expected_error(x[active], belief.mean, belief.covariance, matrix)
+        if _certain(now, belief, matrix, gain, surprise, settings):
             return x
         shots = shots_for(
-            settings.shrink * now, belief.covariance, matrix, noise.one_shot, problem.least
-        )
-        if exact:
-            shots = np.ones_like(shots)
+            settings.shrink * 0.5 * float(np.sum(matrix * belief.covariance)),
+            belief.covariance, matrix, noise.one_shot, problem.least,
+        )  # fmt: skip
         chosen = np.flatnonzero(shots)
         reading = yield from _measure(problem, x, chosen, shots[chosen])
         if reading.exact:
-            if len(chosen) == len(everything) and _stationary(reading, settings):
-                return x
-            exact, belief = True, prior.belief
+            return (yield from _descend_exactly(problem, x, curvature, settings))
         if settings.learn_curvature:
             curvature = curvature.learned(reading)
         noise = noise.learned(reading)
         matrix = curvature.matrix
         variance = noise.one_shot[chosen] / reading.shots
-        if exact:
-            variance = np.zeros(len(chosen))
-        update = belief.observed(
-            matrix[chosen], reading.gradient, variance, _TOLERATED, _MOST_WIDENING
-        )
-        share = _trusted_share(update.step, settings.longest_step * problem.unit)
-        step = share * update.step
-        deviation = settings.remainder * np.abs(step) + (1 - share) * np.abs(update.step)
-        belief = Belief(update.covariance).widened(deviation, curvature.ties)
+        measured = (x[active], matrix[chosen], reading.gradient, variance)
+        surprise = belief.surprise(*measured)
+        if surprise > _TOLERATED:
+            belief = belief.discounted(min(surprise, _MOST_WIDENING))
+        belief = belief.observed(*measured)
+        step = belief.mean - x[active]
+        step = step * _trusted_share(step, settings.longest_step * problem.unit)
+        belief = belief.blurred(settings.remainder * np.abs(step), curvature.ties)
+        x = x.copy()
+        x[active] += step
+        x = check_finite(x)
+        gain = 0.5 * float(step @ matrix @ step)
+        yield Iterate(x)
+
+
+def _descend_exactly(
+    problem: _Problem, x: FloatArray, curvature: Curvature, settings: Settings
+) -> Run:
+    """Newton's method with the same curvature, for energies without noise."""
+    everything = np.arange(len(problem.active))
+    previous: tuple[FloatArray, FloatArray] | None = None
+    while True:
+        reading = yield from _measure(problem, x, everything, np.ones_like(everything))
+        if float(np.linalg.norm(reading.gradient)) <= settings.tolerance:
+            return x
+        if settings.learn_curvature:
+            curvature = curvature.learned(reading)
+        if previous is not None:
+            step, gradient = previous
+            curvature = curvature.after_step(step, reading.gradient - gradient, 0.0)
+        step = -np.linalg.solve(curvature.matrix, reading.gradient)
+        step = step * _trusted_share(step, settings.longest_step * problem.unit)
+        previous = step, reading.gradient
         x = x.copy()
         x[problem.active] += step
         x = check_finite(x)
-        gain, surprise = 0.5 * float(step @ matrix @ step), update.surprise
         yield Iterate(x)
 
 
 def _certain(
-    belief: Belief, matrix: FloatArray, gain: float, surprise: float, settings: Settings
+    now: float, belief: Belief, matrix: FloatArray, gain: float, surprise: float, settings: Settings
 ) -> bool:
     """Whether the belief is narrow enough, and the last round has not contradicted it."""
     wanted = settings.expected_error
-    if wanted is None or gain > wanted or surprise > 2.0:
+    if wanted is None or gain > wanted or surprise > 2.0 or now > wanted:
         return False
     if settings.confidence is None:
-        return belief.expected_error(matrix) <= wanted
-    return belief.error_bound(matrix, settings.confidence) <= wanted
-
-
-def _stationary(reading: Reading, settings: Settings) -> bool:
-    return float(np.linalg.norm(reading.gradient)) <= settings.tolerance
+        return True
+    return error_bound(belief.covariance, matrix, settings.confidence) <= wanted
 
 
 def _trusted_share(step: FloatArray, longest: FloatArray) -> float:

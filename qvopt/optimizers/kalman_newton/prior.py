@@ -51,9 +51,8 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """The belief about the parameters `active`, in their order."""
+    """The belief about the active parameters, and the curvature in their order."""
 
-    active: IntArray
     belief: Belief
     curvature: Curvature
 
@@ -122,10 +121,10 @@ def informed_prior(
         difference = (point - start)[active]
         covariance = covariance + spread.others * weight * np.outer(difference, difference)
     curvature = Curvature.of(base, _CURVATURE_SPREAD, ties)
-    return Prior(active, Belief(covariance), curvature)
+    return Prior(Belief.prior(start[active], covariance), curvature)
 
 
-def uninformed_prior(reading: Reading, reach: FloatArray) -> Prior:
+def uninformed_prior(reading: Reading, start: FloatArray, reach: FloatArray) -> Prior:
     """Return the prior that a first round over all active parameters gives.
 
     Curvatures are drawn towards their mean as far as their noise explains their scatter; a negative
@@ -142,4 +141,4 @@ def uninformed_prior(reading: Reading, reach: FloatArray) -> Prior:
     typical = max(float(np.sqrt(np.mean(size**2))), 1e-12)
     base = np.diag(np.maximum(size, 0.3 * typical))
     curvature = Curvature.of(base, 2 * _CURVATURE_SPREAD, np.eye(len(reach)))
-    return Prior(reading.index, Belief(np.diag(reach**2)), curvature)
+    return Prior(Belief.prior(start, np.diag(reach**2)), curvature)
