@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-_LOG_SCALES: Final[FloatArray] = np.linspace(-10.0, 6.0, 33)
+_LOG_SCALES: Final[FloatArray] = np.linspace(-6.0, 6.0, 25)
 _SCALE_DEVIATION: Final = 2.0
 """τ: a prior covariance may be wrong by a factor of e^±2, at one standard deviation."""
 
@@ -37,43 +37,49 @@ class Belief:
 
     Attributes:
         center: x₀, shape (n,).
-        root: L of C₀ = L Lᵀ, shape (n, n).
+        roots: L of C₀ = L Lᵀ for each shape of the prior that is held possible, shape (n, n).
         information: J, shape (n, n).
         pull: b, shape (n,).
     """
 
     center: FloatArray
-    root: FloatArray
+    roots: tuple[FloatArray, ...]
     information: FloatArray
     pull: FloatArray
 
     @classmethod
-    def prior(cls, center: FloatArray, covariance: FloatArray) -> Belief:
-        """Nothing is measured yet."""
-        values, vectors = np.linalg.eigh(covariance)
-        root = vectors * np.sqrt(np.maximum(values, 1e-12 * values[-1]))
+    def prior(cls, center: FloatArray, *covariances: FloatArray) -> Belief:
+        """Nothing is measured yet; all covariances are equally likely."""
         n = len(center)
-        return cls(center, root, np.zeros((n, n)), np.zeros(n))
+        roots = tuple(_root(covariance) for covariance in covariances)
+        return cls(center, roots, np.zeros((n, n)), np.zeros(n))
 
     @cached_property
     def _moments(self) -> tuple[FloatArray, FloatArray]:
         """Mean of x* and covariance of the mixture."""
-        m, u = np.linalg.eigh(self.root.T @ self.information @ self.root)
-        m = np.maximum(m, 0.0)
-        basis = self.root @ u
+        parts = [self._given(root) for root in self.roots]
+        largest = max(float(evidence.max()) for _, evidence, _, _ in parts)
+        weights = [np.exp(evidence - largest) for _, evidence, _, _ in parts]
+        total = sum(float(w.sum()) for w in weights)
+        means = [basis @ (w @ m) / total for w, (basis, _, m, _) in zip(weights, parts, strict=True)]
+        mean = np.sum(means, axis=0)
+        covariance = np.zeros((len(mean), len(mean)))
+        for w, (basis, _, m, variances) in zip(weights, parts, strict=True):
+            apart = basis @ m.T - mean[:, None]
+            covariance += basis * (w @ variances) @ basis.T + (apart * w) @ apart.T
+        covariance /= total
+        return self.center + mean, 0.5 * (covariance + covariance.T)
+
+    def _given(self, root: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """For one C₀: L U, and for each α the log evidence, mean_α and Cov_α."""
+        m, u = np.linalg.eigh(root.T @ self.information @ root)
+        m, basis = np.maximum(m, 0.0), root @ u
         c = basis.T @ self.pull
         scale = np.exp(_LOG_SCALES)[:, None]
         variances = scale / (1 + scale * m)
         evidence = 0.5 * np.sum(c**2 * variances - np.log1p(scale * m), axis=1)
         evidence -= 0.5 * (_LOG_SCALES / _SCALE_DEVIATION) ** 2
-        weights = np.exp(evidence - evidence.max())
-        weights /= weights.sum()
-        means = c * variances
-        mean = weights @ means
-        apart = means - mean
-        inner = np.diag(weights @ variances) + (apart.T * weights) @ apart
-        covariance = basis @ inner @ basis.T
-        return self.center + basis @ mean, 0.5 * (covariance + covariance.T)
+        return basis, evidence, c * variances, variances
 
     @property
     def mean(self) -> FloatArray:
@@ -124,6 +130,11 @@ class Belief:
             information=0.5 * (information + information.T),
             pull=self.pull - gain @ (root.T @ self.pull),
         )
+
+
+def _root(covariance: FloatArray) -> FloatArray:
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 1e-12 * values[-1])))
 
 
 def expected_error(

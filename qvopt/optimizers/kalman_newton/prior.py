@@ -114,14 +114,16 @@ def informed_prior(
     """
     base, ties = classical_curvature(model, active), partner_correlations(model, active)
     sizes = scale[active]
-    share = 2 * spread.energy * correlation_energy(model) / max(len(active), 1)
-    own = np.sqrt((spread.own * sizes) ** 2 + share / np.diag(base))
+    share = 2 * spread.energy * correlation_energy(model) / max(len(active), 1) / np.diag(base)
+    apart = [np.sqrt(weight) * (point - start)[active] for weight, point in others]
+    own = np.sqrt((spread.own * sizes) ** 2 + share)
     covariance = spread.common**2 * np.outer(sizes, sizes) + ties * np.outer(own, own)
-    for weight, point in others:
-        difference = (point - start)[active]
-        covariance = covariance + spread.others * weight * np.outer(difference, difference)
+    for difference in apart:
+        covariance = covariance + spread.others * np.outer(difference, difference)
+    even = np.sqrt(share)
     curvature = Curvature.of(base, _CURVATURE_SPREAD, ties)
-    return Prior(Belief.prior(start[active], covariance), curvature)
+    belief = Belief.prior(start[active], covariance, ties * np.outer(even, even))
+    return Prior(belief, curvature)
 
 
 def uninformed_prior(reading: Reading, start: FloatArray, reach: FloatArray) -> Prior:

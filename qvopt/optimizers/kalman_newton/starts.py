@@ -22,18 +22,18 @@ _LONGEST = 0.8
 def classical_starts(
     model: ClassicalModel, active: IntArray, curvature: FloatArray, x: FloatArray
 ) -> list[FloatArray]:
-    """Return x and the classical starts that differ from it and from each other.
+    """Return the classical starts, and x among them, that differ from each other, best first.
 
-    They are the Newton step, MP2 amplitudes, those times 1.6, and -g_i / P_ii.
+    They are the Newton step, x, MP2 amplitudes, those times 1.6, and -g_i / P_ii.
     """
     diagonal = np.zeros(len(x))
     diagonal[active] = -model.gradient[active] / np.diag(curvature)
-    points = [diagonal]
+    points = [x, diagonal]
     if "mp2" in model.starts:
-        points = [model.starts["mp2"], _STRONG * model.starts["mp2"], *points]
+        points = [x, model.starts["mp2"], _STRONG * model.starts["mp2"], diagonal]
     if "newton" in model.starts:
         points = [model.starts["newton"], *points]
-    chosen = [x]
+    chosen: list[FloatArray] = []
     for point in points:
         if np.max(np.abs(point), initial=0.0) > _LONGEST:
             continue
@@ -43,14 +43,14 @@ def classical_starts(
 
 
 def lowest(
-    energies: Sequence[Scalar], resolution: float = 0.005
+    energies: Sequence[Scalar], significance: float = 2.0, resolution: float = 0.005
 ) -> tuple[int, FloatArray]:
-    """Return the index of the lowest energy, and a weight in (0.1, 1) of each.
+    """Return the first start that is not significantly above the lowest, and weights of all.
 
-    Weights fall off over the error of a difference and `resolution` in Hartree.
+    Weights in (0.1, 1) fall off over the error of a difference and `resolution` in Hartree.
     """
     values = np.array([e.value for e in energies])
-    error = np.sqrt(2 * np.mean([e.variance for e in energies])) + resolution
-    best = int(np.argmin(values))
-    weights = np.exp(-np.minimum((values - values[best]) / error, 50.0))
-    return best, np.maximum(weights, 0.1)
+    error = float(np.sqrt(2 * np.mean([e.variance for e in energies])))
+    near = values <= values.min() + significance * error
+    weights = np.exp(-np.minimum((values - values.min()) / (error + resolution), 50.0))
+    return int(np.argmax(near)), np.maximum(weights, 0.1)
