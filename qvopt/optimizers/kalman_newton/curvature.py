@@ -96,3 +96,14 @@ class Curvature:
         return replace(
             self, base=updated, diagonal=diagonal, least=np.minimum(floor, 0.5) * diagonal
         )
+
+    def scaled_along(self, step: FloatArray, factor: float) -> Curvature:
+        """P' = P + (factor - 1) P s sᵀ P / sᵀPs."""
+        matrix = self.matrix
+        product = matrix @ step
+        updated = matrix + (factor - 1) * np.outer(product, product) / float(step @ product)
+        diagonal = np.diag(updated).copy()
+        floor = self.least / np.diag(self.base)
+        return replace(
+            self, base=updated, diagonal=diagonal, least=np.minimum(floor, 0.5) * diagonal
+        )

@@ -226,6 +226,7 @@ def _descend(problem: _Problem, x: FloatArray, prior: Prior, settings: Settings)
     belief, curvature, active = prior.belief, prior.curvature, problem.active
     noise = ShotNoise.unknown(len(active))
     gain, surprise = np.inf, np.inf
+    step = np.zeros(len(active))
     while True:
         matrix = curvature.matrix
         now = expected_error(x[active], belief.mean, belief.covariance, matrix)
@@ -242,8 +243,18 @@ def _descend(problem: _Problem, x: FloatArray, prior: Prior, settings: Settings)
         if settings.learn_curvature:
             curvature = curvature.learned(reading)
         noise = noise.learned(reading)
-        matrix = curvature.matrix
         variance = noise.one_shot[chosen] / reading.shots
+        if settings.learn_curvature and np.any(step):
+            matrix = curvature.matrix
+            rows = matrix[chosen]
+            inn = reading.gradient - rows @ (x[active] - belief.mean)
+            spread = rows @ belief.covariance @ rows.T + np.diag(variance)
+            old = float(step @ matrix @ step)
+            var = float(step[chosen] @ spread @ step[chosen]) / old**2
+            rho = 0.25 / (0.25 + var) * float(step[chosen] @ inn) / old
+            rho = float(np.clip(rho, -0.5, 1.0))
+            curvature = curvature.scaled_along(step, 1 + rho)
+        matrix = curvature.matrix
         measured = (x[active], matrix[chosen], reading.gradient, variance)
         surprise = belief.surprise(*measured)
         if surprise > _TOLERATED:
