@@ -61,7 +61,9 @@ class Belief:
         largest = max(float(evidence.max()) for _, evidence, _, _ in parts)
         weights = [np.exp(evidence - largest) for _, evidence, _, _ in parts]
         total = sum(float(w.sum()) for w in weights)
-        means = [basis @ (w @ m) / total for w, (basis, _, m, _) in zip(weights, parts, strict=True)]
+        means = [
+            basis @ (w @ m) / total for w, (basis, _, m, _) in zip(weights, parts, strict=True)
+        ]
         mean = np.sum(means, axis=0)
         covariance = np.zeros((len(mean), len(mean)))
         for w, (basis, _, m, variances) in zip(weights, parts, strict=True):

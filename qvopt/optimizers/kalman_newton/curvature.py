@@ -35,9 +35,7 @@ class Curvature:
     ties: FloatArray
 
     @classmethod
-    def of(
-        cls, base: FloatArray, spread: float, ties: FloatArray, least: float = 0.1
-    ) -> Curvature:
+    def of(cls, base: FloatArray, spread: float, ties: FloatArray, least: float = 0.1) -> Curvature:
         """Start from P₀ with relative deviations `spread` of its diagonal."""
         diagonal = np.diag(base).copy()
         return cls(base, diagonal, (spread * diagonal) ** 2, least * diagonal, ties)

@@ -20,7 +20,9 @@ from ..protocol import (
     Landscape,
     Optimizer,
     Run,
+    Scalar,
 )
+from ..statistics import significantly_above
 from ..validation import count, flag, not_negative, positive
 from .belief import Belief, error_bound, expected_error
 from .curvature import Curvature
@@ -35,7 +37,7 @@ from .prior import (
     informed_prior,
     uninformed_prior,
 )
-from .starts import classical_starts, lowest
+from .starts import classical_starts, lowest, trusted
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -47,7 +49,10 @@ _GIVEN = Spread(common=0.0, own=0.4, energy=0.1, others=1.0)
 """Errors of a start that was not chosen; the classical ones tell how far it may be."""
 
 _TOLERATED = 1.5
+_CONTRADICTED = 2.0
 _MOST_WIDENING = 25.0
+_SIGMAS = 3.0
+_CURVATURE_VARIANCE = 0.25
 _CENTER_SHARE = 0.15
 _REACH = 0.5
 _FIRST_SHOTS = 10
@@ -72,8 +77,8 @@ def kalman_newton(
     *,
     expected_error: float | None = None,
     confidence: float | None = None,
-    shrink: float = 0.6,
-    remainder: float = 0.4,
+    shrink: float = 0.7,
+    remainder: float = 0.6,
     longest_step: float = 0.7,
     classical_start: bool = True,
     start_shots: int = 1000,
@@ -194,19 +199,22 @@ def _informed(
     """Choose a start, and believe that the minimum lies near it."""
     model, active = problem.model, problem.active
     assert model is not None
-    points = classical_starts(model, active, classical_curvature(model, active), x)
-    if not settings.starts or len(points) == 1:
+    base = classical_curvature(model, active)
+    points = classical_starts(model, active, base, x)
+    if not settings.starts:
         reference = model.starts.get("mp2", model.starts.get("newton", x))
-        others = [(1.0, p) for p in points[1:]]
-        return x, informed_prior(model, active, x, others[:1], reference, _GIVEN)
-    shots = max(
-        problem.landscape.least_energy_shots, min(settings.start_shots, 100 * len(active))
-    )
-    energies = yield [Energy(p, shots) for p in points]
-    best, weights = lowest(energies)
+        return x, informed_prior(model, active, x, [(1.0, p) for p in points], reference, _GIVEN)
+    weights = np.ones(len(points))
+    energies: list[Any] = [None] * len(points)
+    best = 0
+    if len(points) > 1 and not trusted(model, active, x):
+        least = problem.landscape.least_energy_shots
+        shots = max(least, min(settings.start_shots, 100 * len(active)))
+        energies = yield [Energy(p, shots) for p in points]
+        best, weights = lowest(energies)
     x = points[best]
     yield Iterate(x, energies[best], note="classical start")
-    others = [(float(w), p) for k, (w, p) in enumerate(zip(weights, points, strict=True)) if k != best]
+    others = [(float(weights[k]), p) for k, p in enumerate(points) if k != best]
     return x, informed_prior(model, active, x, others, x, _CHOSEN)
 
 
@@ -225,49 +233,73 @@ def _descend(problem: _Problem, x: FloatArray, prior: Prior, settings: Settings)
     """Measure, believe and step, until the belief is certain."""
     belief, curvature, active = prior.belief, prior.curvature, problem.active
     noise = ShotNoise.unknown(len(active))
-    gain, surprise = np.inf, np.inf
-    step = np.zeros(len(active))
+    step, surprise = np.zeros(len(active)), np.inf
+    longest = settings.longest_step
+    lowest_center: tuple[Scalar, FloatArray] | None = None
     while True:
         matrix = curvature.matrix
-        now = expected_error(x[active], belief.mean, belief.covariance, matrix)
-        if _certain(now, belief, matrix, gain, surprise, settings):
+        if _certain(x[active], belief, matrix, step, surprise, settings):
             return x
+        now = 0.5 * float(np.sum(matrix * belief.covariance))
         shots = shots_for(
-            settings.shrink * 0.5 * float(np.sum(matrix * belief.covariance)),
-            belief.covariance, matrix, noise.one_shot, problem.least,
-        )  # fmt: skip
+            settings.shrink * now, belief.covariance, matrix, noise.one_shot, problem.least
+        )
         chosen = np.flatnonzero(shots)
         reading = yield from _measure(problem, x, chosen, shots[chosen])
         if reading.exact:
             return (yield from _descend_exactly(problem, x, curvature, settings))
-        if settings.learn_curvature:
-            curvature = curvature.learned(reading)
+        if lowest_center is not None and significantly_above(
+            reading.center, lowest_center[0], _SIGMAS
+        ):
+            # The model has led uphill: back, with shorter steps and little trust in the data.
+            x, step, surprise = lowest_center[1], np.zeros(len(active)), np.inf
+            longest, belief = 0.5 * longest, belief.discounted(_MOST_WIDENING)
+            lowest_center = None
+            yield Iterate(x, note="rejected")
+            continue
+        if lowest_center is None or reading.center.value < lowest_center[0].value:
+            lowest_center = reading.center, x
+        longest = min(settings.longest_step, 1.2 * longest)
         noise = noise.learned(reading)
         variance = noise.one_shot[chosen] / reading.shots
-        if settings.learn_curvature and np.any(step):
-            matrix = curvature.matrix
-            rows = matrix[chosen]
-            inn = reading.gradient - rows @ (x[active] - belief.mean)
-            spread = rows @ belief.covariance @ rows.T + np.diag(variance)
-            old = float(step @ matrix @ step)
-            var = float(step[chosen] @ spread @ step[chosen]) / old**2
-            rho = 0.25 / (0.25 + var) * float(step[chosen] @ inn) / old
-            rho = float(np.clip(rho, -0.5, 1.0))
-            curvature = curvature.scaled_along(step, 1 + rho)
-        matrix = curvature.matrix
-        measured = (x[active], matrix[chosen], reading.gradient, variance)
+        if settings.learn_curvature:
+            curvature = curvature.learned(reading)
+            curvature = _along_last_step(curvature, belief, x[active], step, reading, variance)
+        measured = (x[active], curvature.matrix[chosen], reading.gradient, variance)
         surprise = belief.surprise(*measured)
         if surprise > _TOLERATED:
             belief = belief.discounted(min(surprise, _MOST_WIDENING))
         belief = belief.observed(*measured)
         step = belief.mean - x[active]
-        step = step * _trusted_share(step, settings.longest_step * problem.unit)
+        step = step * _trusted_share(step, longest * problem.unit)
         belief = belief.blurred(settings.remainder * np.abs(step), curvature.ties)
-        x = x.copy()
-        x[active] += step
-        x = check_finite(x)
-        gain = 0.5 * float(step @ matrix @ step)
+        x = _moved(problem, x, step)
         yield Iterate(x)
+
+
+def _along_last_step(
+    curvature: Curvature,
+    belief: Belief,
+    x: FloatArray,
+    step: FloatArray,
+    reading: Reading,
+    variance: FloatArray,
+) -> Curvature:
+    """Rescale the curvature along the last step by what the innovations say of it.
+
+    The belief expects the gradient G (x - mean); along the step s a curvature (1 + ε) sᵀPs adds
+    ε sᵀPs. ε has the prior N(0, ½²), and the innovation the variance that the belief gives it.
+    """
+    matrix, chosen = curvature.matrix, reading.index
+    size = float(step @ matrix @ step)
+    if size <= 0.0:
+        return curvature
+    rows, along = matrix[chosen], step[chosen]
+    innovation = float(along @ (reading.gradient - rows @ (x - belief.mean))) / size
+    spread = rows @ belief.covariance @ rows.T + np.diag(variance)
+    noise = float(along @ spread @ along) / size**2
+    change = _CURVATURE_VARIANCE / (_CURVATURE_VARIANCE + noise) * innovation
+    return curvature.scaled_along(step, 1.0 + float(np.clip(change, -0.5, 1.0)))
 
 
 def _descend_exactly(
@@ -288,22 +320,33 @@ def _descend_exactly(
         step = -np.linalg.solve(curvature.matrix, reading.gradient)
         step = step * _trusted_share(step, settings.longest_step * problem.unit)
         previous = step, reading.gradient
-        x = x.copy()
-        x[problem.active] += step
-        x = check_finite(x)
+        x = _moved(problem, x, step)
         yield Iterate(x)
 
 
 def _certain(
-    now: float, belief: Belief, matrix: FloatArray, gain: float, surprise: float, settings: Settings
+    x: FloatArray,
+    belief: Belief,
+    matrix: FloatArray,
+    step: FloatArray,
+    surprise: float,
+    settings: Settings,
 ) -> bool:
     """Whether the belief is narrow enough, and the last round has not contradicted it."""
     wanted = settings.expected_error
-    if wanted is None or gain > wanted or surprise > 2.0 or now > wanted:
+    if wanted is None or surprise > _CONTRADICTED or 0.5 * float(step @ matrix @ step) > wanted:
+        return False
+    if expected_error(x, belief.mean, belief.covariance, matrix) > wanted:
         return False
     if settings.confidence is None:
         return True
     return error_bound(belief.covariance, matrix, settings.confidence) <= wanted
+
+
+def _moved(problem: _Problem, x: FloatArray, step: FloatArray) -> FloatArray:
+    x = x.copy()
+    x[problem.active] += step
+    return check_finite(x)
 
 
 def _trusted_share(step: FloatArray, longest: FloatArray) -> float:

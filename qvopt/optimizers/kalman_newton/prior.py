@@ -34,7 +34,7 @@ IntArray = npt.NDArray[np.int64]
 
 _SHIFT = 0.75
 _LONGEST_SHIFT = 1.5
-_LEAST_EIGENVALUE = 0.15
+_LEAST_EIGENVALUE = 0.1
 _TIE = 0.98
 _CURVATURE_SPREAD = 0.3
 
@@ -74,7 +74,7 @@ def classical_curvature(model: ClassicalModel, active: IntArray) -> FloatArray:
     root = 0.0 if newton is None else float(model.gradient @ newton)
     shift = _SHIFT * min(max(-root, 0.0), _LONGEST_SHIFT)
     values, vectors = np.linalg.eigh(model.hessian[block] + shift * model.metric[block])
-    return np.asarray((vectors * np.maximum(np.abs(values), _LEAST_EIGENVALUE)) @ vectors.T)
+    return np.asarray((vectors * np.maximum(values, _LEAST_EIGENVALUE)) @ vectors.T)
 
 
 def partner_correlations(model: ClassicalModel, active: IntArray) -> FloatArray:

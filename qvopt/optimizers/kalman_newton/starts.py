@@ -33,6 +33,8 @@ def classical_starts(
         points = [x, model.starts["mp2"], _STRONG * model.starts["mp2"], diagonal]
     if "newton" in model.starts:
         points = [model.starts["newton"], *points]
+    # The reference itself is known to lie above.
+    points = [p for p in points if np.any(p)] or [x]
     chosen: list[FloatArray] = []
     for point in points:
         if np.max(np.abs(point), initial=0.0) > _LONGEST:
@@ -40,6 +42,19 @@ def classical_starts(
         if all(np.max(np.abs(point - other)) > 1e-3 for other in chosen):
             chosen.append(point)
     return chosen
+
+
+def trusted(model: ClassicalModel, active: IntArray, x: FloatArray) -> bool:
+    """Whether the Newton step needs no energy to be preferred.
+
+    That is where the Hessian at the reference is positive, and x is no other start of the user's.
+    """
+    if "newton" not in model.starts:
+        return False
+    if np.any(x) and all(np.max(np.abs(x - s)) > 1e-3 for s in model.starts.values()):
+        return False
+    lowest_eigenvalue = np.linalg.eigvalsh(model.hessian[np.ix_(active, active)])[0]
+    return bool(lowest_eigenvalue > 0.0)
 
 
 def lowest(
