@@ -87,7 +87,7 @@ def test_planned_shots_are_enough_for_every_group(drive):
 
 def test_icans_does_not_start_uphill():
     """The second step on few shots once threw 92 parameters a hundred mHa up."""
-    setting = {"shots": 300, "max_steps": 5, "seed": 1}
+    setting = {"shots": 300, "max_steps": 2, "seed": 1}
     molecule = {"name": "lih", "active_space": {"frozen_core": 1}}
     result = run(molecule, optimizer={"name": "icans", "learning_rate": 0.3}, **setting)
     assert result.exact < result.hf

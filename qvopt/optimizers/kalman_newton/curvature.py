@@ -63,14 +63,11 @@ class Curvature:
                 variance[j] = variance[i]
         return replace(self, diagonal=diagonal, variance=variance)
 
-    def after_step(
-        self, step: FloatArray, change: FloatArray, noise: float, damping: float = 0.2
-    ) -> Curvature:
-        """Take in a change of the gradient over a step: the BFGS update, as far as it is certain.
+    def after_step(self, step: FloatArray, change: FloatArray, damping: float = 0.2) -> Curvature:
+        """Take in an exact change y of the gradient over a step: the BFGS update.
 
         P' = P - P s sᵀ P / sᵀPs + y yᵀ / sᵀy, with Powell's damping: y <- θ y + (1 - θ) P s where
-        sᵀy < 0.2 sᵀPs. It is taken with the weight (sᵀr)² / ((sᵀr)² + noise), r = y - P s, `noise`
-        the variance of sᵀy.
+        sᵀy < 0.2 sᵀPs. (Noise would ruin it; `scaled_along` is what a noisy step can teach.)
 
         References: J. Nocedal, S. J. Wright, Numerical Optimization, procedure 18.2; M. J. D.
         Powell, Lecture Notes in Mathematics 630, 144 (1978).
@@ -78,30 +75,24 @@ class Curvature:
         matrix = self.matrix
         product = matrix @ step
         old, new = float(step @ product), float(step @ change)
-        residual = new - old
-        if old <= 0.0 or residual == 0.0:
+        if old <= 0.0:
             return self
-        weight = residual**2 / (residual**2 + noise)
-        change = product + weight * (change - product)
-        new = float(step @ change)
         if new < damping * old:
             theta = (1 - damping) * old / (old - new)
             change = theta * change + (1 - theta) * product
             new = float(step @ change)
         updated = matrix - np.outer(product, product) / old + np.outer(change, change) / new
-        diagonal = np.diag(updated).copy()
-        floor = self.least / np.diag(self.base)
-        return replace(
-            self, base=updated, diagonal=diagonal, least=np.minimum(floor, 0.5) * diagonal
-        )
+        return self._replaced(updated)
 
     def scaled_along(self, step: FloatArray, factor: float) -> Curvature:
-        """P' = P + (factor - 1) P s sᵀ P / sᵀPs."""
+        """Change the curvature along a step alone: P' = P + (factor - 1) P s sᵀ P / sᵀPs."""
         matrix = self.matrix
         product = matrix @ step
         updated = matrix + (factor - 1) * np.outer(product, product) / float(step @ product)
-        diagonal = np.diag(updated).copy()
-        floor = self.least / np.diag(self.base)
-        return replace(
-            self, base=updated, diagonal=diagonal, least=np.minimum(floor, 0.5) * diagonal
-        )
+        return self._replaced(updated)
+
+    def _replaced(self, matrix: FloatArray) -> Curvature:
+        """The same with another P, of which the measured curvatures are the diagonal."""
+        diagonal = np.diag(matrix).copy()
+        share = np.minimum(self.least / np.diag(self.base), 0.5)
+        return replace(self, base=matrix, diagonal=diagonal, least=share * diagonal)

@@ -11,6 +11,7 @@ Reference: S. D. Silvey, D. H. Titterington, B. Torsney, Commun. Statist. A 7, 1
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -71,12 +72,11 @@ def shots_for(
 def _total_for(
     target: float,
     shares: FloatArray,
-    after: object,
+    after: Callable[[FloatArray], FloatArray],
     curvature: FloatArray,
     guess: float,
 ) -> float:
     """The total at which the error is the target, by secants in logarithms, then halving."""
-    assert callable(after)
 
     def excess(log_total: float) -> float:
         error = 0.5 * float(np.sum(curvature * after(shares * np.exp(log_total))))

@@ -1,76 +1,36 @@
-"""The loop: believe, design, measure, update, step."""
+"""The optimizer by its name: hyper-parameters, and where it begins."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError
 
-from ..errors import check_finite
-from ..protocol import (
-    ClassicalModel,
-    Describe,
-    Energy,
-    Iterate,
-    Landscape,
-    Optimizer,
-    Run,
-    Scalar,
-)
-from ..statistics import significantly_above
+from ..protocol import Describe, Energy, Iterate, Landscape, Optimizer, Run
 from ..validation import count, flag, not_negative, positive
-from .belief import Belief, error_bound, expected_error
-from .curvature import Curvature
-from .derivatives import DerivativeRound, DerivativeRule, GradientRound, Reading, derivative_rule
-from .design import rounded, shots_for
-from .noise import ShotNoise
-from .prior import (
-    Prior,
-    Spread,
-    active_parameters,
-    classical_curvature,
-    informed_prior,
-    uninformed_prior,
-)
+from .design import rounded
+from .loop import descend
+from .prior import Prior, Spread, classical_curvature, informed_prior, uninformed_prior
+from .problem import Problem, Settings, measure
 from .starts import classical_starts, lowest, trusted
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
-_CHOSEN = Spread(common=0.2, own=0.3, energy=0.07, others=0.3)
+_CHOSEN: Final = Spread(common=0.2, own=0.3, energy=0.07, others=0.3)
 """Errors of the best of several starts, of which the others are a measure."""
 
-_GIVEN = Spread(common=0.0, own=0.4, energy=0.1, others=1.0)
+_GIVEN: Final = Spread(common=0.0, own=0.4, energy=0.1, others=1.0)
 """Errors of a start that was not chosen; the classical ones tell how far it may be."""
 
-_TOLERATED = 1.5
-_CONTRADICTED = 2.0
-_MOST_WIDENING = 25.0
-_SIGMAS = 3.0
-_CURVATURE_VARIANCE = 0.25
-_CENTER_SHARE = 0.15
-_REACH = 0.5
-_FIRST_SHOTS = 10
+_REACH: Final = 0.5
+"""Deviation of an unknown minimum, in radians of the highest frequency."""
 
-
-@dataclass(frozen=True)
-class Settings:
-    """Hyper-parameters; see `kalman_newton`."""
-
-    expected_error: float | None
-    confidence: float | None
-    shrink: float
-    remainder: float
-    longest_step: float
-    starts: bool
-    start_shots: int
-    learn_curvature: bool
-    tolerance: float
+_FIRST_SHOTS: Final = 10
+_SHOTS_BY_PARAMETER: Final = 100
 
 
 def kalman_newton(
@@ -129,72 +89,24 @@ def kalman_newton(
 
     def start(x: FloatArray, rng: np.random.Generator) -> Run:
         landscape: Landscape = yield Describe()
-        problem = _Problem.of(landscape, x)
+        problem = Problem.of(landscape, x)
         if not len(problem.active):
             return x
         if problem.model is not None:
             x, prior = yield from _informed(problem, x, settings)
-        else:
-            x, prior = yield from _uninformed(problem, x, settings)
-        return (yield from _descend(problem, x, prior, settings))
+            return (yield from descend(problem, x, prior, settings))
+        # Nothing is known: all derivatives are measured once, for the curvature and as first data.
+        everything = np.arange(len(problem.active))
+        shots = rounded(np.maximum(problem.least, 4 * _FIRST_SHOTS))
+        reading = yield from measure(problem, x, everything, shots)
+        prior = uninformed_prior(reading, x[problem.active], _REACH * problem.unit)
+        return (yield from descend(problem, x, prior, settings, reading))
 
     return start
 
 
-@dataclass(frozen=True, eq=False)
-class _Problem:
-    """What does not change during a run."""
-
-    landscape: Landscape
-    model: ClassicalModel | None
-    rules: tuple[DerivativeRule | None, ...] | None
-    active: IntArray
-    least: FloatArray
-    unit: FloatArray
-
-    @classmethod
-    def of(cls, landscape: Landscape, x: FloatArray) -> _Problem:
-        model = None if landscape.classical is None else landscape.classical()
-        frequencies = landscape.frequencies
-        moves = np.ones(len(x), dtype=np.bool_)
-        unit, rules = np.ones(len(x)), None
-        least = np.ones(len(x))
-        if frequencies is not None:
-            moves = np.array([bool(f) for f in frequencies], dtype=np.bool_)
-            rules = tuple(derivative_rule(f) if f else None for f in frequencies)
-            unit = np.array([1.0 / max(f) if f else 1.0 for f in frequencies])
-            energies = [0 if rule is None else rule.n_energies for rule in rules]
-            least = landscape.least_energy_shots * np.array(energies, dtype=np.float64)
-        elif landscape.least_shots is not None:
-            least = np.array(landscape.least_shots, dtype=np.float64)
-        active = active_parameters(model, x, moves)
-        return cls(landscape, model, rules, active, np.maximum(least, 1.0)[active], unit[active])
-
-    def round(
-        self, x: FloatArray, chosen: IntArray, shots: IntArray
-    ) -> DerivativeRound | GradientRound:
-        """The round that measures derivatives of some active parameters."""
-        index = self.active[chosen]
-        if self.rules is None:
-            return GradientRound(x, index, shots)
-        least = self.landscape.least_energy_shots
-        center = min(_CENTER_SHARE * float(shots.sum()), 2 * float(np.median(shots)))
-        center_shots = max(least, int(rounded(np.array([center]))[0]))
-        return DerivativeRound(x, self.rules, index, shots, center_shots, least)
-
-
-def _measure(
-    problem: _Problem, x: FloatArray, chosen: IntArray, shots: IntArray
-) -> Generator[Any, Any, Reading]:
-    """Ask for derivatives; the reading numbers the active parameters."""
-    asked = problem.round(x, chosen, shots)
-    answers = yield asked.queries()
-    reading = asked.read(answers)
-    return Reading(chosen, *list(vars(reading).values())[1:])
-
-
 def _informed(
-    problem: _Problem, x: FloatArray, settings: Settings
+    problem: Problem, x: FloatArray, settings: Settings
 ) -> Generator[Any, Any, tuple[FloatArray, Prior]]:
     """Choose a start, and believe that the minimum lies near it."""
     model, active = problem.model, problem.active
@@ -209,146 +121,10 @@ def _informed(
     best = 0
     if len(points) > 1 and not trusted(model, active, x):
         least = problem.landscape.least_energy_shots
-        shots = max(least, min(settings.start_shots, 100 * len(active)))
+        shots = max(least, min(settings.start_shots, _SHOTS_BY_PARAMETER * len(active)))
         energies = yield [Energy(p, shots) for p in points]
         best, weights = lowest(energies)
     x = points[best]
     yield Iterate(x, energies[best], note="classical start")
     others = [(float(weights[k]), p) for k, p in enumerate(points) if k != best]
     return x, informed_prior(model, active, x, others, x, _CHOSEN)
-
-
-def _uninformed(
-    problem: _Problem, x: FloatArray, settings: Settings
-) -> Generator[Any, Any, tuple[FloatArray, Prior]]:
-    """Measure all derivatives once."""
-    everything = np.arange(len(problem.active))
-    reading = yield from _measure(
-        problem, x, everything, rounded(np.maximum(problem.least, 4 * _FIRST_SHOTS))
-    )
-    return x, uninformed_prior(reading, x[problem.active], _REACH * problem.unit)
-
-
-def _descend(problem: _Problem, x: FloatArray, prior: Prior, settings: Settings) -> Run:
-    """Measure, believe and step, until the belief is certain."""
-    belief, curvature, active = prior.belief, prior.curvature, problem.active
-    noise = ShotNoise.unknown(len(active))
-    step, surprise = np.zeros(len(active)), np.inf
-    longest = settings.longest_step
-    lowest_center: tuple[Scalar, FloatArray] | None = None
-    while True:
-        matrix = curvature.matrix
-        if _certain(x[active], belief, matrix, step, surprise, settings):
-            return x
-        now = 0.5 * float(np.sum(matrix * belief.covariance))
-        shots = shots_for(
-            settings.shrink * now, belief.covariance, matrix, noise.one_shot, problem.least
-        )
-        chosen = np.flatnonzero(shots)
-        reading = yield from _measure(problem, x, chosen, shots[chosen])
-        if reading.exact:
-            return (yield from _descend_exactly(problem, x, curvature, settings))
-        if lowest_center is not None and significantly_above(
-            reading.center, lowest_center[0], _SIGMAS
-        ):
-            # The model has led uphill: back, with shorter steps and little trust in the data.
-            x, step, surprise = lowest_center[1], np.zeros(len(active)), np.inf
-            longest, belief = 0.5 * longest, belief.discounted(_MOST_WIDENING)
-            lowest_center = None
-            yield Iterate(x, note="rejected")
-            continue
-        if lowest_center is None or reading.center.value < lowest_center[0].value:
-            lowest_center = reading.center, x
-        longest = min(settings.longest_step, 1.2 * longest)
-        noise = noise.learned(reading)
-        variance = noise.one_shot[chosen] / reading.shots
-        if settings.learn_curvature:
-            curvature = curvature.learned(reading)
-            curvature = _along_last_step(curvature, belief, x[active], step, reading, variance)
-        measured = (x[active], curvature.matrix[chosen], reading.gradient, variance)
-        surprise = belief.surprise(*measured)
-        if surprise > _TOLERATED:
-            belief = belief.discounted(min(surprise, _MOST_WIDENING))
-        belief = belief.observed(*measured)
-        step = belief.mean - x[active]
-        step = step * _trusted_share(step, longest * problem.unit)
-        belief = belief.blurred(settings.remainder * np.abs(step), curvature.ties)
-        x = _moved(problem, x, step)
-        yield Iterate(x)
-
-
-def _along_last_step(
-    curvature: Curvature,
-    belief: Belief,
-    x: FloatArray,
-    step: FloatArray,
-    reading: Reading,
-    variance: FloatArray,
-) -> Curvature:
-    """Rescale the curvature along the last step by what the innovations say of it.
-
-    The belief expects the gradient G (x - mean); along the step s a curvature (1 + ε) sᵀPs adds
-    ε sᵀPs. ε has the prior N(0, ½²), and the innovation the variance that the belief gives it.
-    """
-    matrix, chosen = curvature.matrix, reading.index
-    size = float(step @ matrix @ step)
-    if size <= 0.0:
-        return curvature
-    rows, along = matrix[chosen], step[chosen]
-    innovation = float(along @ (reading.gradient - rows @ (x - belief.mean))) / size
-    spread = rows @ belief.covariance @ rows.T + np.diag(variance)
-    noise = float(along @ spread @ along) / size**2
-    change = _CURVATURE_VARIANCE / (_CURVATURE_VARIANCE + noise) * innovation
-    return curvature.scaled_along(step, 1.0 + float(np.clip(change, -0.5, 1.0)))
-
-
-def _descend_exactly(
-    problem: _Problem, x: FloatArray, curvature: Curvature, settings: Settings
-) -> Run:
-    """Newton's method with the same curvature, for energies without noise."""
-    everything = np.arange(len(problem.active))
-    previous: tuple[FloatArray, FloatArray] | None = None
-    while True:
-        reading = yield from _measure(problem, x, everything, np.ones_like(everything))
-        if float(np.linalg.norm(reading.gradient)) <= settings.tolerance:
-            return x
-        if settings.learn_curvature:
-            curvature = curvature.learned(reading)
-        if previous is not None:
-            step, gradient = previous
-            curvature = curvature.after_step(step, reading.gradient - gradient, 0.0)
-        step = -np.linalg.solve(curvature.matrix, reading.gradient)
-        step = step * _trusted_share(step, settings.longest_step * problem.unit)
-        previous = step, reading.gradient
-        x = _moved(problem, x, step)
-        yield Iterate(x)
-
-
-def _certain(
-    x: FloatArray,
-    belief: Belief,
-    matrix: FloatArray,
-    step: FloatArray,
-    surprise: float,
-    settings: Settings,
-) -> bool:
-    """Whether the belief is narrow enough, and the last round has not contradicted it."""
-    wanted = settings.expected_error
-    if wanted is None or surprise > _CONTRADICTED or 0.5 * float(step @ matrix @ step) > wanted:
-        return False
-    if expected_error(x, belief.mean, belief.covariance, matrix) > wanted:
-        return False
-    if settings.confidence is None:
-        return True
-    return error_bound(belief.covariance, matrix, settings.confidence) <= wanted
-
-
-def _moved(problem: _Problem, x: FloatArray, step: FloatArray) -> FloatArray:
-    x = x.copy()
-    x[problem.active] += step
-    return check_finite(x)
-
-
-def _trusted_share(step: FloatArray, longest: FloatArray) -> float:
-    """The share of a step that keeps every component within its bound."""
-    return float(min(1.0, 1.0 / max(float(np.max(np.abs(step) / longest)), 1e-300)))

@@ -7,11 +7,13 @@ energy; the shift is its classical estimate.) Negative eigenvalues change sign.
 
 The covariance about a start x₀ has three parts:
 
-    C = a² x₀x₀ᵀ + Σ_k w_k (x_k - x₀)(x_k - x₀)ᵀ + R ∘ σσᵀ,   σ_i² = (b x₀_i)² + 2 φ |E_c| / (n P_ii):
+    C = a² x₀x₀ᵀ + Σ_k w_k (x_k - x₀)(x_k - x₀)ᵀ + R ∘ σσᵀ,
+    σ_i² = (b x₀_i)² + 2 φ |E_c| / (n P_ii):
 
 the amplitudes are off by a common factor; the other classical starts x_k, by their weights; and
 each parameter on its own by a share of itself, and by φ of the estimated correlation energy E_c
-over all n. R has 1 on the diagonal and ±0.98 between spin partners.
+over all n. R has 1 on the diagonal and ±0.98 between spin partners. A second shape that is held as
+likely has the last part alone, without (b x₀_i)².
 
 Without one, C is wide in units of the period, and P comes from the first round.
 """
