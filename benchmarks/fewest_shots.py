@@ -141,14 +141,16 @@ def main() -> None:
     parser.add_argument("problems", nargs="*", default=list(PROBLEMS))
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=100, help="first seed")
+    parser.add_argument("--only", choices=["ours", "rivals"], help="part of the table")
     arguments = parser.parse_args()
+    entrants = {"ours": OURS, "rivals": RIVALS}.get(arguments.only, [*OURS, *RIVALS])
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     for name in arguments.problems:
         budget = PROBLEMS[name][1]
         print(f"\n{name}, {budget:,} shots")
         print(f"{'':38s}  stays  median of them     largest  final    largest   own stop  within")
         references: dict[bool, float] = {}
-        for entrant in [*OURS, *RIVALS]:
+        for entrant in entrants:
             assembly = problem(name, entrant.ansatz, entrant.initial)
             tied = entrant.ansatz is TIED
             if tied not in references:

@@ -60,7 +60,7 @@ def shots_for(
         slopes = np.einsum("ji,jk,ki->i", product, curvature, product) / one_shot_variance
         shares = shares * np.sqrt(np.maximum(slopes, 0.0)) + 1e-12
         shares /= shares.sum()
-    shots = shares * total
+    shots = shares * _total_for(target, shares, after, curvature, total)
     shots = np.where(shots > _WORTHWHILE * least, np.maximum(shots, least), 0.0)
     if not np.any(shots):
         best = int(np.argmax(shares / least))

@@ -45,7 +45,7 @@ def descend(
     belief, curvature, active = prior.belief, prior.curvature, problem.active
     noise = ShotNoise.unknown(len(active))
     step, surprise = np.zeros(len(active)), np.inf
-    longest = settings.longest_step
+    longest, remainder = settings.longest_step, settings.remainder
     lowest_center: tuple[Scalar, FloatArray] | None = None
     while True:
         matrix = curvature.matrix
@@ -87,9 +87,15 @@ def descend(
         belief = belief.observed(*measured)
         step = belief.mean - x[active]
         step = step * _trusted_share(step, longest * problem.unit)
-        belief = belief.blurred(settings.remainder * np.abs(step), curvature.ties)
+        remainder = _adapted(remainder, surprise, settings.remainder)
+        belief = belief.blurred(remainder * np.abs(step), curvature.ties)
         x = _moved(problem, x, step)
         yield Iterate(x)
+
+
+def _adapted(remainder: float, surprise: float, typical: float) -> float:
+    """A larger remainder after a round that surprised, a smaller one after one that did not."""
+    return float(np.clip(remainder * np.sqrt(surprise), 0.5 * typical, 4.0 * typical))
 
 
 def _along_last_step(

@@ -58,8 +58,8 @@ def kalman_newton(
         confidence: ends instead where the error is below `expected_error` with this probability,
             by the belief (0.95, say); None takes the expectation.
         shrink: a round's shots are to lower the expected error by this factor.
-        remainder: share of each step that is added to the belief's deviation: what a quadratic
-            model leaves out.
+        remainder: share of each step that is added to the deviation of what was measured before it:
+            what a quadratic model leaves out. It adapts to the surprises, from half to four times.
         longest_step: bound on a step of each parameter, in radians of its highest frequency.
         classical_start: measure the energies of classical starts first, and begin at the lowest.
         start_shots: for each of these energies (fewer where there are few parameters).
