@@ -393,4 +393,5 @@ def left_out_components(query: Gradient) -> npt.NDArray[np.bool_]:
     """Return which components a gradient query leaves out, with zero shots."""
     if query.shots is None or isinstance(query.shots, int):
         return np.zeros(len(query.x), dtype=np.bool_)
-    return np.asarray(query.shots, dtype=np.int64) == 0
+    shots: IntArray = np.asarray(query.shots, dtype=np.int64)
+    return np.asarray(shots == 0)

@@ -20,6 +20,7 @@ from .protocol import (
     Energy,
     Fidelity,
     Gradient,
+    Grow,
     Iterate,
     Landscape,
     Metric,
@@ -91,6 +92,8 @@ def rescaled_by_hessian(optimizer: Optimizer, floor: float = 0.2) -> Optimizer:
                 elif isinstance(request, Iterate):
                     x = request.x / scale
                     answers = yield replace(request, x=x)
+                elif isinstance(request, Grow):
+                    raise InputError("rescaled coordinates cannot grow; leave adaptive ansätze out")
                 else:
                     received = yield [_asked(query, scale) for query in request]
                     answers = [_told(answer, scale) for answer in received]

@@ -105,8 +105,8 @@ def assemble(
         hessian = precondition_by_hessian(classical_hessian(landscape))
         return chain(*before, hessian, inner, *after)
 
-    at_once = isinstance(rule, tuple) and not precondition
-    transform = chain(*before, rule, *after) if at_once else whole
+    at_once = rule if isinstance(rule, tuple) and not precondition else None
+    transform = whole if at_once is None else chain(*before, at_once, *after)
     optimizer = descent(transform, tolerance=tolerance, reject=reject)
     return averaged(optimizer, averaging) if averaging else optimizer
 

@@ -126,7 +126,8 @@ class DerivativeRound:
                 rule.second**2 @ variance + rule.second_at_zero**2 * center.variance,
                 2 * sum(self._split(rule, total)),
             )
-        return Reading(self.index, *columns, center)
+        slope, slope_variance, bend, bend_variance, shots = columns
+        return Reading(self.index, slope, slope_variance, bend, bend_variance, shots, center)
 
     def _rule(self, i: int) -> DerivativeRule:
         rule = self.rules[i]

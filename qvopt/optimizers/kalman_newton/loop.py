@@ -44,7 +44,8 @@ def descend(
     """
     belief, curvature, active = prior.belief, prior.curvature, problem.active
     noise = ShotNoise.unknown(len(active))
-    step, surprise = np.zeros(len(active)), np.inf
+    step: FloatArray = np.zeros(len(active))
+    surprise = np.inf
     longest, remainder = settings.longest_step, settings.remainder
     lowest_center: tuple[Scalar, FloatArray] | None = None
     while True:
@@ -136,9 +137,9 @@ def _descend_exactly(
         if settings.learn_curvature:
             curvature = curvature.learned(reading)
         if previous is not None:
-            step, gradient = previous
-            curvature = curvature.after_step(step, reading.gradient - gradient)
-        step = -np.linalg.solve(curvature.matrix, reading.gradient)
+            last, gradient = previous
+            curvature = curvature.after_step(last, reading.gradient - gradient)
+        step: FloatArray = -np.linalg.solve(curvature.matrix, reading.gradient)
         step = step * _trusted_share(step, settings.longest_step * problem.unit)
         previous = step, reading.gradient
         x = _moved(problem, x, step)

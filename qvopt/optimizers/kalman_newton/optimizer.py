@@ -116,7 +116,7 @@ def _informed(
     if not settings.starts:
         reference = model.starts.get("mp2", model.starts.get("newton", x))
         return x, informed_prior(model, active, x, [(1.0, p) for p in points], reference, _GIVEN)
-    weights = np.ones(len(points))
+    weights: FloatArray = np.ones(len(points))
     energies: list[Any] = [None] * len(points)
     best = 0
     if len(points) > 1 and not trusted(model, active, x):

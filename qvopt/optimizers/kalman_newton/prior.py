@@ -33,6 +33,7 @@ from .derivatives import Reading
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 _SHIFT = 0.75
 _LONGEST_SHIFT = 1.5
@@ -59,7 +60,7 @@ class Prior:
     curvature: Curvature
 
 
-def active_parameters(model: ClassicalModel | None, x: FloatArray, moves: FloatArray) -> IntArray:
+def active_parameters(model: ClassicalModel | None, x: FloatArray, moves: BoolArray) -> IntArray:
     """Return the parameters to optimise: all but those that do nothing or stay zero by symmetry.
 
     `moves` says which parameters the energy depends on at all.

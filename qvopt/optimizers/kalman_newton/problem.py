@@ -16,6 +16,7 @@ from .prior import active_parameters
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 _CENTER_SHARE: Final = 0.15
 """Share of a round's shots for the energy at the point itself."""
@@ -52,9 +53,10 @@ class Problem:
         """Read a landscape; x is where the run starts."""
         model = None if landscape.classical is None else landscape.classical()
         frequencies = landscape.frequencies
-        moves = np.ones(len(x), dtype=np.bool_)
-        unit, rules = np.ones(len(x)), None
-        least = np.ones(len(x))
+        moves: BoolArray = np.ones(len(x), dtype=np.bool_)
+        unit: FloatArray = np.ones(len(x))
+        least: FloatArray = np.ones(len(x))
+        rules: tuple[DerivativeRule | None, ...] | None = None
         if frequencies is not None:
             moves = np.array([bool(f) for f in frequencies], dtype=np.bool_)
             rules = tuple(derivative_rule(f) if f else None for f in frequencies)
