@@ -23,6 +23,8 @@ from .circuit import Circuit
 from .clusters import Cluster, alone, cluster_gates, reference_gates, symmetric
 from .excitations import Excitation, double_excitations, single_excitations
 from .lowering.jordan_wigner_strings import excitation_sign
+from .newton_start import newton_amplitudes
+from .options import check_choice
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -45,7 +47,8 @@ class UCCSD:
         point_group: leave out excitations that the Hamiltonian's `irreps` forbid.
         order: "canonical" applies doubles, then singles, each in lexicographic order, alpha
             before beta before mixed; "mp2" sorts by decreasing magnitude of the MP2 amplitude.
-        initial: where to start: zeros, MP2 or CCSD amplitudes.
+        initial: where to start: zeros, MP2 or CCSD amplitudes, or "newton": one damped Newton step
+            of this circuit's energy from Hartree-Fock, all of it classical (see `newton_start`).
         trotter_steps: how many times the product is repeated.
         qubit_excitations: excite plain qubits, without the Jordan-Wigner strings (QEB: fewer
             CNOTs, about the same energies). The signs that fermions pick up on leaving the
@@ -56,15 +59,14 @@ class UCCSD:
     spin_adapted: bool = False
     point_group: bool = False
     order: Literal["canonical", "mp2"] = "canonical"
-    initial: Literal["zeros", "mp2", "ccsd"] = "zeros"
+    initial: Literal["zeros", "mp2", "ccsd", "newton"] = "zeros"
     trotter_steps: int = 1
     qubit_excitations: bool = False
 
     def __post_init__(self) -> None:
         if self.order not in ("canonical", "mp2"):
             raise InputError(f"order must be 'canonical' or 'mp2', got '{self.order}'")
-        if self.initial not in ("zeros", "mp2", "ccsd"):
-            raise InputError(f"initial must be 'zeros', 'mp2' or 'ccsd', got '{self.initial}'")
+        check_choice("initial", self.initial, ("zeros", "mp2", "ccsd", "newton"))
         if not 1 <= self.trotter_steps <= 1000:
             raise InputError(f"trotter_steps must be from 1 to 1000, got {self.trotter_steps}")
 
@@ -92,6 +94,8 @@ class UCCSD:
         clusters = self.clusters(hamiltonian)
         if self.initial == "zeros":
             return np.zeros(len(clusters))
+        if self.initial == "newton":
+            return newton_amplitudes(self.circuit(hamiltonian), hamiltonian)
         start = _amplitudes_of(clusters, hamiltonian, self.initial)
         if self.qubit_excitations:
             start *= [_reference_sign(c[0][0], hamiltonian) for c in clusters]

@@ -82,8 +82,10 @@ class Evaluator:
     @cached_property
     def landscape(self) -> Landscape:
         """What the circuit says of the energy before it is measured."""
-        observable = self.program.problem.observable
-        return describe_landscape(self.circuit, observable, self.plan, self.gradient_rule)
+        problem = self.program.problem
+        return describe_landscape(
+            self.circuit, problem.observable, self.plan, self.gradient_rule, problem.hamiltonian
+        )
 
     @cached_property
     def block(self) -> int:

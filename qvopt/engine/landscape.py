@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable
+from functools import partial
 
 import numpy as np
 
+from qvopt.engine.classical_model import classical_model
 from qvopt.gradients.rules import GradientRule, get_gradient_rule
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.optimizers.protocol import Landscape, Partition
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import EXCITATIONS, Gate
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import PauliSum
 
 
@@ -21,11 +24,13 @@ def describe_landscape(
     observable: PauliSum,
     plan: MeasurementPlan | None,
     rule: GradientRule | None = None,
+    hamiltonian: MolecularHamiltonian | None = None,
 ) -> Landscape:
     """Return frequencies, curvature bound and groups of the energy of a circuit.
 
     The curvature bound is f² Σ|c|, f the largest frequency of a parameter and c the coefficients
     of the observable without its constant. `rule` expands gradients; None shifts gate by gate.
+    `hamiltonian` is the observable over orbitals, if it has any: it makes the classical model.
     """
     gates = _gates_by_parameter(circuit)
     frequencies = circuit.frequencies
@@ -37,6 +42,8 @@ def describe_landscape(
         largest**2 * size,
         _groups(circuit, gates),
         None if plan is None else _least_shots(circuit, len(plan.groups), rule),
+        1 if plan is None else 2 * len(plan.groups),
+        None if hamiltonian is None else partial(classical_model, circuit, hamiltonian),
     )
 
 

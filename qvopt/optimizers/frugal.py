@@ -34,6 +34,24 @@ def icans_shots(
     return np.asarray(np.minimum(wanted, wanted[int(np.argmax(gain / wanted))]))
 
 
+def for_a_gain(
+    shots: FloatArray,
+    gradient: FloatArray,
+    deviation: FloatArray,
+    lipschitz: float,
+    rate: float,
+    floor: float,
+) -> FloatArray:
+    """Raise all shots by the factor at which the step's expected gain, as a whole, is not negative.
+
+    iCANS caps every component at the shots of the one of the largest gain. With many parameters
+    the noise of the others can outweigh that gain hundreds of times over.
+    """
+    gain = (rate - lipschitz * rate**2 / 2) * float(np.sum(gradient**2 + floor))
+    loss = lipschitz * rate**2 / 2 * float(np.sum(deviation**2 / shots))
+    return np.asarray(np.ceil(shots * max(1.0, loss / gain)))
+
+
 def gcans_shots(
     gradient: FloatArray, deviation: FloatArray, lipschitz: float, rate: float, floor: float
 ) -> FloatArray:
@@ -46,6 +64,7 @@ def _factor(lipschitz: float, rate: float) -> float:
     return 2 * lipschitz * rate / (2 - lipschitz * rate)
 
 
+_START_MEMORY = 0.9
 _RULES = {"icans": icans_shots, "gcans": gcans_shots}
 
 
@@ -63,9 +82,11 @@ def icans(
 
     The rule is iCANS1 with `min_shots` as the least for a component. A component's shots are all
     of its partial derivative's, over its shifted energies and measurement groups. More than
-    `max_shots` are never asked for one component. The first gradient takes the experiment's shots:
-    it measures the variances that the rule needs. (The paper starts at the least number, whose
-    noise can throw many parameters far off before the rule has seen it.)
+    `max_shots` are never asked for one component. Two things differ from the paper, whose noise can
+    throw many parameters far off before the rule has seen it: the first gradient takes the
+    experiment's shots (it measures the variances that the rule needs; the paper starts at the least
+    number), and the first steps are not taken on fewer shots than make their expected gain positive
+    as a whole (`for_a_gain`; a factor f at first is f^(0.9^k) at step k).
 
     Args:
         learning_rate: η; at most 1 / lipschitz is used.
@@ -160,9 +181,12 @@ def _frugal(
             square = decay * square + (1 - decay) * gradient.variance * shots
             k += 1
             correction = 1 - decay**k
-            wanted = _RULES[rule](
-                mean / correction, np.sqrt(square / correction), curvature, rate, bias * decay**k
-            )
+            running = (mean / correction, np.sqrt(square / correction))
+            setting = (curvature, rate, bias * decay**k)
+            wanted = np.maximum(_RULES[rule](*running, *setting), least)
+            if rule == "icans":
+                safe = for_a_gain(wanted, *running, *setting)
+                wanted = wanted * (safe / wanted) ** (_START_MEMORY**k)
             shots = np.clip(wanted, least, max_shots).astype(np.int64)
             query = Gradient(x, [int(s) for s in shots], spread=spread)
 

@@ -13,7 +13,7 @@ runs on any function (`qvopt.optimizers.minimize`).
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 MetricKind = Literal["full", "block-diagonal", "diagonal"]
 Spread = Literal["planned", "random"]
@@ -35,7 +36,8 @@ class Energy:
 
     `spread` says how they fall on the measurement groups: "planned" by the experiment's
     allocation, or "random", each shot drawing its group (weighted random sampling), which is
-    unbiased down to a single shot.
+    unbiased down to a single shot. An energy with the purpose "gradient" stands at a shifted point
+    and follows the allocation of shifted circuits.
     """
 
     x: FloatArray
@@ -50,7 +52,8 @@ class Gradient:
 
     `shots` None: each shifted energy gets the experiment's shots. An integer: that many for each
     shifted energy. A sequence of one integer a component: that many in total for that partial
-    derivative, split over its shifted energies.
+    derivative, split over its shifted energies; a component of 0 shots is left out, and comes back
+    as 0 with infinite variance.
     """
 
     x: FloatArray
@@ -173,6 +176,28 @@ Partition: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
+class ClassicalModel:
+    """What is known of E(x) by classical means: its expansion about x = 0, and symmetries.
+
+    Attributes:
+        gradient: ∂E/∂x at x = 0 in Hartree, shape (n,).
+        hessian: ∂²E/∂x² at x = 0, shape (n, n).
+        metric: Re ⟨∂_i ψ|∂_j ψ⟩ at x = 0, shape (n, n): the scale of each parameter.
+        vanishing: parameters that a symmetry of E keeps stationary at 0: a sign change of all of
+            them together leaves E as it is.
+        partners: (i, j, s) where another symmetry takes x_i to s x_j, to lowest order; i < j.
+        starts: points worth trying, by name ("newton", "mp2").
+    """
+
+    gradient: FloatArray
+    hessian: FloatArray
+    metric: FloatArray
+    vanishing: BoolArray
+    partners: tuple[tuple[int, int, float], ...] = ()
+    starts: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Landscape:
     """What is known of E(x) before anything is measured: the answer to `Describe`.
 
@@ -186,6 +211,9 @@ class Landscape:
             orbitals that are emptied, and those that are filled).
         least_shots: for each partial derivative the fewest shots that the planned spread over
             measurement groups can do with. None: any number.
+        least_energy_shots: the same for one energy.
+        classical: computes what is classically known, which may take a moment; its result is None,
+            and so is the function, where that is nothing.
     """
 
     n: int
@@ -193,6 +221,8 @@ class Landscape:
     curvature: float | None = None
     groups: Mapping[str, Partition] = field(default_factory=dict)
     least_shots: tuple[int, ...] | None = None
+    least_energy_shots: int = 1
+    classical: Callable[[], ClassicalModel | None] | None = None
 
 
 Round: TypeAlias = Sequence[Query] | Iterate | Describe | Grow

@@ -110,6 +110,10 @@ _OWN: Final[dict[str, tuple[str, str, str, str, str]]] = {
     "icans": ("frugal", "icans", "shot-frugal", "gradients", "2R n, shots by component"),
     "gcans": ("frugal", "gcans", "shot-frugal", "gradients", "2R n, shots by component"),
     "rosalin": ("frugal", "rosalin", "shot-frugal", "gradients", "2R n, random groups"),
+    "kalman-newton": (
+        "kalman_newton.optimizer", "kalman_newton", "Bayesian", "energies",
+        "1 + 2R for each parameter that is worth it",
+    ),
     "cobyla": ("libraries", "cobyla", "gradient-free", "energies", "1"),
     "nelder-mead": ("libraries", "nelder_mead", "gradient-free", "energies", "1 to n + 2"),
     "powell": ("libraries", "powell", "gradient-free", "energies", "n line searches"),

@@ -27,12 +27,13 @@ from .clipping import clip, clip_by_global_norm, clip_by_noise, clip_by_rms
 from .combine import add_decayed_weights, chain, scale
 from .descent import averaged, descent
 from .grouped import group_of, scale_by_blocks, scale_by_factored_rms
+from .hessian import classical_hessian, precondition_by_hessian
 from .momentum import trace
 from .natural_gradient import precondition_by_metric
 from .protocol import Landscape, Optimizer, Transform
 from .schedules import get_schedule, scale_by_schedule
 from .validation import decay as check_decay
-from .validation import not_negative, positive
+from .validation import flag, not_negative, positive
 
 Rule = Transform | Callable[[Landscape], Transform]
 
@@ -58,6 +59,7 @@ def assemble(
     weight_decay: float = 0.0,
     averaging: float = 0.0,
     reject: float | None = None,
+    precondition: bool = False,
     tolerance: float = 1e-6,
 ) -> Optimizer:
     """Drive x <- x - η f(t) [rule(clip(∇E)) + λ x].
@@ -72,12 +74,15 @@ def assemble(
         clip_noise: bound on the gradient's norm in units of its standard error.
         weight_decay: λ, decoupled.
         averaging: β of a running mean of the iterates that is reported in their place; 0 is off.
+        precondition: hand P⁻¹∇E to the rule, P the Hessian at the reference, which is known without
+            shots for circuits of excitations (`classical_hessian`).
         reject: take back steps that raise the measured energy by that many standard errors.
         tolerance: exact gradients stop the run at this norm.
     """
     rate = positive("learning_rate", learning_rate)
     not_negative("weight_decay", weight_decay)
     check_decay("averaging", averaging)
+    flag("precondition", precondition)
     before: list[Transform] = []
     if clip_value is not None:
         before.append(clip(clip_value))
@@ -94,9 +99,14 @@ def assemble(
     )
 
     def whole(landscape: Landscape) -> Transform:
-        return chain(*before, rule(landscape), *after)  # type: ignore[operator]
+        inner = rule if isinstance(rule, tuple) else rule(landscape)
+        if not precondition:
+            return chain(*before, inner, *after)
+        hessian = precondition_by_hessian(classical_hessian(landscape))
+        return chain(*before, hessian, inner, *after)
 
-    transform = chain(*before, rule, *after) if isinstance(rule, tuple) else whole
+    at_once = rule if isinstance(rule, tuple) and not precondition else None
+    transform = whole if at_once is None else chain(*before, at_once, *after)
     optimizer = descent(transform, tolerance=tolerance, reject=reject)
     return averaged(optimizer, averaging) if averaging else optimizer
 

@@ -36,7 +36,9 @@ _READABLE = 4096  # larger arrays are written as base64: a tenth of the time, ha
 def encode_array(array: FloatArray) -> Any:
     """Write an array as nested lists, or as base64 of little-endian float64.
 
-    That is for large ones, and for ones with infinities, which JSON has not."""
+    The latter where it is large, or holds infinities (of components that were left out), which
+    JSON has no word for.
+    """
     array = np.asarray(array, dtype=np.float64)
     if array.size <= _READABLE and np.all(np.isfinite(array)):
         return array.tolist()

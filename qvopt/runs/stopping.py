@@ -68,7 +68,7 @@ class Watch:
         count = len(self._gradients)
         mean = np.mean([g.value for g in self._gradients], axis=0)
         variance = np.sum([g.variance for g in self._gradients], axis=0) / count**2
-        known = variance > 0
+        known = (variance > 0) & np.isfinite(variance)
         if not np.any(known):
             return None
         statistic = float(np.sum(mean[known] ** 2 / variance[known]))

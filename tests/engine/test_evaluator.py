@@ -1,11 +1,15 @@
 """Answers to queries: random spreads, exact metrics and fidelities."""
 
+import json
+
 import numpy as np
 import pytest
 
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
-from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric
+from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, Vector
+from qvopt.records.codec import decode_answer, encode_answer
+from qvopt_molecules.errors import InputError
 
 
 def assembled(**settings):
@@ -76,3 +80,45 @@ def test_exact_metric_beside_measured_gradients():
     noisy = assembled(shots=1000, backend={"name": "aer", "noise": {"two_qubit": 0.01}})
     with pytest.raises(Exception, match="no exact metric"):
         noisy.evaluator.answer([Metric(x, "full", shots=0)], 1, 0)
+
+
+@pytest.mark.parametrize("backend", ["sector", "lightning"])
+def test_gradient_leaves_components_out(backend):
+    """Zero shots: not measured, not paid for, of infinite variance; the others are as ever."""
+    a = assembled(shots=1000, backend=backend)
+    x = np.array([0.1, -0.05, 0.2])
+    (answer,) = a.evaluator.answer([Gradient(x, [0, 4000, 0])], 1, 0)
+    assert answer.shots == 4000
+    assert answer.value[[0, 2]].tolist() == [0.0, 0.0]
+    assert np.isinf(answer.variance[[0, 2]]).all()
+    truth = a.program.gradient(x)[1]
+    assert abs(answer.value[1] - truth[1]) < 5 * np.sqrt(answer.variance[1])
+    prepared = a.evaluator.prepare([Gradient(x, [0, 4000, 0])], 1, 0)
+    assert prepared.costs["gradient"].evaluations == 4
+    (nothing,) = a.evaluator.answer([Gradient(x, [0, 0, 0])], 1, 0)
+    assert nothing.shots == 0
+
+
+def test_too_few_shots_for_a_derivative_are_refused():
+    a = assembled(shots=1000)
+    with pytest.raises(InputError, match="4 shifted energies; give at least 32, or 0"):
+        a.evaluator.answer([Gradient(a.start, [31, 0, 0])], 1, 0)
+
+
+def test_component_left_out_survives_the_journal():
+    query = Gradient(np.zeros(2), [0, 100])
+    answer = Vector(np.array([0.0, 0.5]), np.array([np.inf, 0.1]), 100)
+    text = json.dumps(encode_answer(answer), allow_nan=False)
+    back = decode_answer(query, json.loads(text))
+    assert back.variance.tolist() == [np.inf, 0.1]
+    assert back.value.tolist() == [0.0, 0.5]
+
+
+def test_shifted_energy_follows_the_allocation_of_shifted_circuits():
+    a = assembled(molecule="lih", shots=4000)
+    energy = a.evaluator.prepare([Energy(a.start, 4000)], 1, 0)
+    shifted = a.evaluator.prepare([Energy(a.start, 4000, purpose="gradient")], 1, 0)
+    plan = a.plan
+    assert shifted._job.shots[0] / 4000 == pytest.approx(plan.shifted_weights, abs=3e-3)
+    assert energy._job.shots[0] / 4000 == pytest.approx(plan.weights, abs=3e-3)
+    assert abs(plan.weights - plan.shifted_weights).max() > 0.01

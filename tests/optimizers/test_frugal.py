@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qvopt import run
-from qvopt.optimizers.frugal import gcans_shots, icans_shots
+from qvopt.optimizers.frugal import for_a_gain, gcans_shots, icans_shots
 from qvopt.optimizers.protocol import Energy, Landscape, Vector
 from qvopt.optimizers.registry import get_optimizer
 
@@ -83,3 +83,23 @@ def test_planned_shots_are_enough_for_every_group(drive):
     start = np.full(2, 100.0)  # so steep that the rule itself wants none
     drive(get_optimizer("gcans", min_shots=8), start, noisy, steps=2, landscape=landscape)
     assert noisy.shots[-1].tolist() == [32, 64]
+
+
+def test_icans_does_not_start_uphill():
+    """The second step on few shots once threw 92 parameters a hundred mHa up."""
+    setting = {"shots": 300, "max_steps": 2, "seed": 1}
+    molecule = {"name": "lih", "active_space": {"frozen_core": 1}}
+    result = run(molecule, optimizer={"name": "icans", "learning_rate": 0.3}, **setting)
+    assert result.exact < result.hf
+
+
+def test_shots_for_a_gain():
+    """At the raised shots the expected gain of the step is zero or more."""
+    shots, lipschitz, rate = np.array([10.0, 10.0, 10.0]), 2.0, 0.25
+    raised = for_a_gain(shots, G, 100 * SIGMA, lipschitz, rate, 0.0)
+    slope, curve = rate - lipschitz * rate**2 / 2, lipschitz * rate**2 / 2
+    gain = slope * (G @ G) - curve * np.sum((100 * SIGMA) ** 2 / raised)
+    assert 0 <= gain < 1e-3 * slope * (G @ G)
+    assert (
+        for_a_gain(1e6 * shots, G, SIGMA, lipschitz, rate, 0.0).tolist() == (1e6 * shots).tolist()
+    )

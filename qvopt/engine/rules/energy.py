@@ -25,7 +25,9 @@ class EnergyRule:
                 return lambda: Scalar(evaluator.objective.exact_gradient(evaluator, query.x)[0])
             return lambda: Scalar(evaluator.exact_energy(query.x))
         shots = evaluator.shots_of(query.shots)
-        sampling = Sampling([Point(query.x)], [shots], query.spread, query.purpose)
+        # An energy that an optimizer takes derivatives from stands at a shifted point.
+        shifted = query.purpose == "gradient"
+        sampling = Sampling([Point(query.x)], [shots], query.spread, query.purpose, shifted=shifted)
         values = evaluator.objective.measure(evaluator, round_, sampling)
 
         def combine() -> Answer:

@@ -110,6 +110,11 @@ def _by_component(
         used = np.flatnonzero(weights)
         if total and len(used):
             share = weights[used] / weights[used].sum()
+            if total < min_shots * len(used):
+                raise InputError(
+                    f"{total} shots are too few for a partial derivative of {len(used)} shifted "
+                    f"energies; give at least {min_shots * len(used)}, or 0 to leave it out"
+                )
             split[used] += allocate(share, total, minimum=min_shots)
     return split
 

@@ -1,0 +1,162 @@
+"""How many shots optimizers need on UCCSD: until they stay at 1.6 mHa, and until they know it.
+
+    python benchmarks/fewest_shots.py --seeds 10 lih lih-3.2 h4-1.5
+
+Every optimizer has the same structure where its line says so: parameters that the point group
+allows, spin-adapted, from the named start. Scores, all above the circuit's own minimum: shots until
+the error stays below 1.6 mHa (median over seeds; runs that do not get there count as infinite),
+the final error at the budget, and for runs with a stop of their own the shots until it and how
+often the true error was below 1.6 mHa then. Energies are sampled on the sector engine; exact ones
+only score.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from qvopt import make_experiment
+from qvopt.engine.assembly import Assembly, assemble
+from qvopt.optimizers.registry import get_optimizer
+from qvopt.records.ledger import Budget, Ledger
+from qvopt.runs.driver import Driver
+
+FloatArray = npt.NDArray[np.float64]
+
+TARGET = 1.6e-3
+CORE = {"active_space": {"frozen_core": 1}}
+PROBLEMS: dict[str, tuple[dict[str, Any], int]] = {
+    "h2": ({"name": "h2"}, 50_000),
+    "lih": ({"name": "lih", **CORE}, 300_000),
+    "lih-2.4": ({"name": "lih", "set": {"bond": 2.4}, **CORE}, 1_000_000),
+    "lih-3.2": ({"name": "lih", "set": {"bond": 3.2}, **CORE}, 1_000_000),
+    "h4": ({"name": "h4-chain"}, 1_000_000),
+    "h4-1.5": ({"name": "h4-chain", "set": {"bond": 1.5}}, 2_000_000),
+    "h4-2.0": ({"name": "h4-chain", "set": {"bond": 2.0}}, 3_000_000),
+    "beh2": ({"name": "beh2", **CORE}, 1_000_000),
+    "beh2-2.0": ({"name": "beh2", "set": {"bond": 2.0}, **CORE}, 1_000_000),
+}
+PLAIN = {"name": "uccsd"}
+TIED = {"name": "uccsd", "point_group": True, "spin_adapted": True}
+CERTIFIED = {"expected_error": TARGET, "confidence": 0.95}
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """An optimizer, its hyper-parameters, the ansatz and the start."""
+
+    name: str
+    options: dict[str, Any]
+    ansatz: dict[str, Any]
+    initial: str
+
+    @property
+    def label(self) -> str:
+        """For the table's first column."""
+        structure = "tied" if self.ansatz is TIED else "plain"
+        rate = self.options.get("learning_rate", "")
+        return f"{self.name} {rate} {structure} {self.initial}".replace("  ", " ")
+
+
+RIVALS = [
+    Entrant(name, {"learning_rate": rate}, TIED, initial)
+    for initial in ("mp2", "ccsd", "newton")
+    for name in ("icans", "gcans")
+    for rate in (0.03, 0.1, 0.3)
+]
+OURS = [Entrant("kalman-newton", {}, PLAIN, "zeros")]
+OURS += [Entrant("kalman-newton", {}, TIED, initial) for initial in ("mp2", "ccsd")]
+
+
+def problem(name: str, ansatz: dict[str, Any], initial: str) -> Assembly:
+    """Build a problem at 300 shots an energy."""
+    molecule, _ = PROBLEMS[name]
+    data = {"molecule": molecule, "ansatz": {**ansatz, "initial": initial}, "shots": 300}
+    return assemble(make_experiment(data))
+
+
+def minimum(assembly: Assembly) -> float:
+    """The circuit's minimum, from several starts."""
+    rng = np.random.default_rng(0)
+    starts = [assembly.start] + [
+        assembly.start + 0.1 * rng.normal(size=len(assembly.start)) for _ in range(2)
+    ]
+    gradient = assembly.program.gradient
+    found = [minimize(gradient, x, jac=True, method="BFGS", tol=1e-7) for x in starts]
+    return float(min(result.fun for result in found))
+
+
+def trace(
+    assembly: Assembly, entrant: Entrant, options: dict[str, Any], seed: int, budget: int
+) -> tuple[FloatArray, bool]:
+    """Run once; return shots and exact energies by step, and whether the run ended by itself."""
+    optimizer = get_optimizer(entrant.name, **entrant.options, **options)
+    driver = Driver(
+        replace(assembly.evaluator, seed=seed), optimizer, assembly.start, seed, 10**6,
+        Ledger(Budget(shots=budget)),
+    )  # fmt: skip
+    steps = [(step.shots, step.exact) for step in driver]
+    assert driver.outcome is not None
+    return np.array(steps), driver.outcome.status == "converged"
+
+
+def stays(steps: FloatArray, reference: float) -> float:
+    """Shots after which the error is below the target for good."""
+    above = np.flatnonzero(steps[:, 1] - reference > TARGET)
+    first = 0 if not len(above) else int(above[-1]) + 1
+    return float(steps[first, 0]) if first < len(steps) else float("inf")
+
+
+def row(
+    assembly: Assembly, entrant: Entrant, seeds: Sequence[int], budget: int, best: float
+) -> str:
+    """One line of the table."""
+    stay, final = [], []
+    for seed in seeds:
+        steps, _ = trace(assembly, entrant, {}, seed, budget)
+        stay.append(stays(steps, best))
+        final.append(1e3 * (steps[-1, 1] - best))
+    text = f"{entrant.label:38s} {np.isfinite(stay).sum():3d}/{len(seeds)} {np.median(stay):11,.0f}"
+    text += f" {np.max(stay):11,.0f} {np.median(final):9.3f} {np.max(final):9.3f}"
+    if entrant.name == "kalman-newton":
+        price, errors = [], []
+        for seed in seeds:
+            steps, _ = trace(assembly, entrant, CERTIFIED, seed, 50 * budget)
+            price.append(steps[-1, 0])
+            errors.append(steps[-1, 1] - best)
+        within = int(np.sum(np.array(errors) <= TARGET))
+        text += f" {np.median(price):11,.0f} {within:3d}/{len(seeds)}"
+    return text
+
+
+def main() -> None:
+    """Print a table for each problem."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("problems", nargs="*", default=list(PROBLEMS))
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=100, help="first seed")
+    parser.add_argument("--only", choices=["ours", "rivals"], help="part of the table")
+    arguments = parser.parse_args()
+    entrants = {"ours": OURS, "rivals": RIVALS}.get(arguments.only, [*OURS, *RIVALS])
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    for name in arguments.problems:
+        budget = PROBLEMS[name][1]
+        print(f"\n{name}, {budget:,} shots")
+        print(f"{'':38s}  stays  median of them     largest  final    largest   own stop  within")
+        references: dict[bool, float] = {}
+        for entrant in entrants:
+            assembly = problem(name, entrant.ansatz, entrant.initial)
+            tied = entrant.ansatz is TIED
+            if tied not in references:
+                references[tied] = minimum(problem(name, entrant.ansatz, "newton"))
+            print(row(assembly, entrant, seeds, budget, references[tied]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

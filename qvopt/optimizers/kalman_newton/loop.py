@@ -1,0 +1,177 @@
+"""The loop: design, measure, update, step."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import check_finite
+from ..protocol import Iterate, Run, Scalar
+from ..statistics import significantly_above
+from .belief import Belief, error_bound, expected_error
+from .curvature import Curvature
+from .derivatives import Reading
+from .design import shots_for
+from .noise import ShotNoise
+from .prior import Prior
+from .problem import Problem, Settings, measure
+
+FloatArray = npt.NDArray[np.float64]
+
+_TOLERATED: Final = 1.5
+"""Surprise (χ² for each innovation) up to which what was measured before counts in full."""
+
+_CONTRADICTED: Final = 2.0
+"""Surprise beyond which the run does not end."""
+
+_MOST_WIDENING: Final = 25.0
+_SIGMAS: Final = 3.0
+_CURVATURE_VARIANCE: Final = 0.25
+
+
+def descend(
+    problem: Problem,
+    x: FloatArray,
+    prior: Prior,
+    settings: Settings,
+    first: Reading | None = None,
+) -> Run:
+    """Measure, believe and step, until the belief is certain.
+
+    `first` is what was measured at x already.
+    """
+    belief, curvature, active = prior.belief, prior.curvature, problem.active
+    noise = ShotNoise.unknown(len(active))
+    step: FloatArray = np.zeros(len(active))
+    surprise = np.inf
+    longest, remainder = settings.longest_step, settings.remainder
+    lowest_center: tuple[Scalar, FloatArray] | None = None
+    while True:
+        matrix = curvature.matrix
+        if _certain(x[active], belief, matrix, step, surprise, settings):
+            return x
+        if first is not None:
+            reading, first = first, None
+        else:
+            now = 0.5 * float(np.sum(matrix * belief.covariance))
+            shots = shots_for(
+                settings.shrink * now, belief.covariance, matrix, noise.one_shot, problem.least
+            )
+            chosen = np.flatnonzero(shots)
+            reading = yield from measure(problem, x, chosen, shots[chosen])
+        if reading.exact:
+            return (yield from _descend_exactly(problem, x, curvature, settings))
+        if lowest_center is not None and significantly_above(
+            reading.center, lowest_center[0], _SIGMAS
+        ):
+            # The model has led uphill: back, with shorter steps and little trust in the data.
+            x, step, surprise = lowest_center[1], np.zeros(len(active)), np.inf
+            longest, belief = 0.5 * longest, belief.discounted(_MOST_WIDENING)
+            lowest_center = None
+            yield Iterate(x, note="rejected")
+            continue
+        if lowest_center is None or reading.center.value < lowest_center[0].value:
+            lowest_center = reading.center, x
+        longest = min(settings.longest_step, 1.2 * longest)
+        noise = noise.learned(reading)
+        chosen = reading.index
+        variance = noise.one_shot[chosen] / reading.shots
+        if settings.learn_curvature:
+            curvature = curvature.learned(reading)
+            curvature = _along_last_step(curvature, belief, x[active], step, reading, variance)
+        measured = (x[active], curvature.matrix[chosen], reading.gradient, variance)
+        surprise = belief.surprise(*measured)
+        if surprise > _TOLERATED:
+            belief = belief.discounted(min(surprise, _MOST_WIDENING))
+        belief = belief.observed(*measured)
+        step = belief.mean - x[active]
+        step = step * _trusted_share(step, longest * problem.unit)
+        remainder = _adapted(remainder, surprise, settings.remainder)
+        belief = belief.blurred(remainder * np.abs(step), curvature.ties)
+        x = _moved(problem, x, step)
+        yield Iterate(x)
+
+
+def _adapted(remainder: float, surprise: float, typical: float) -> float:
+    """A larger remainder after a round that surprised, a smaller one after one that did not."""
+    return float(np.clip(remainder * np.sqrt(surprise), 0.5 * typical, 4.0 * typical))
+
+
+def _along_last_step(
+    curvature: Curvature,
+    belief: Belief,
+    x: FloatArray,
+    step: FloatArray,
+    reading: Reading,
+    variance: FloatArray,
+) -> Curvature:
+    """Rescale the curvature along the last step by what the innovations say of it.
+
+    The belief expects the gradient G (x - mean); along the step s a curvature (1 + ε) sᵀPs adds
+    ε sᵀPs. ε has the prior N(0, ½²), and the innovation the variance that the belief gives it.
+    """
+    matrix, chosen = curvature.matrix, reading.index
+    size = float(step @ matrix @ step)
+    if size <= 0.0:
+        return curvature
+    rows, along = matrix[chosen], step[chosen]
+    innovation = float(along @ (reading.gradient - rows @ (x - belief.mean))) / size
+    spread = rows @ belief.covariance @ rows.T + np.diag(variance)
+    noise = float(along @ spread @ along) / size**2
+    change = _CURVATURE_VARIANCE / (_CURVATURE_VARIANCE + noise) * innovation
+    return curvature.scaled_along(step, 1.0 + float(np.clip(change, -0.5, 1.0)))
+
+
+def _descend_exactly(
+    problem: Problem, x: FloatArray, curvature: Curvature, settings: Settings
+) -> Run:
+    """Newton's method with the same curvature, for energies without noise."""
+    everything = np.arange(len(problem.active))
+    previous: tuple[FloatArray, FloatArray] | None = None
+    while True:
+        reading = yield from measure(problem, x, everything, np.ones_like(everything))
+        if float(np.linalg.norm(reading.gradient)) <= settings.tolerance:
+            return x
+        if settings.learn_curvature:
+            curvature = curvature.learned(reading)
+        if previous is not None:
+            last, gradient = previous
+            curvature = curvature.after_step(last, reading.gradient - gradient)
+        solved = np.linalg.solve(curvature.matrix, reading.gradient)
+        step: FloatArray = np.asarray(-solved, dtype=np.float64)
+        step = np.asarray(step * _trusted_share(step, settings.longest_step * problem.unit))
+        previous = step, reading.gradient
+        x = _moved(problem, x, step)
+        yield Iterate(x)
+
+
+def _certain(
+    x: FloatArray,
+    belief: Belief,
+    matrix: FloatArray,
+    step: FloatArray,
+    surprise: float,
+    settings: Settings,
+) -> bool:
+    """Whether the belief is narrow enough, and the last round has not contradicted it."""
+    wanted = settings.expected_error
+    if wanted is None or surprise > _CONTRADICTED or 0.5 * float(step @ matrix @ step) > wanted:
+        return False
+    if expected_error(x, belief.mean, belief.covariance, matrix) > wanted:
+        return False
+    if settings.confidence is None:
+        return True
+    return error_bound(belief.covariance, matrix, settings.confidence) <= wanted
+
+
+def _moved(problem: Problem, x: FloatArray, step: FloatArray) -> FloatArray:
+    x = x.copy()
+    x[problem.active] += step
+    return check_finite(x)
+
+
+def _trusted_share(step: FloatArray, longest: FloatArray) -> float:
+    """The share of a step that keeps every component within its bound."""
+    return float(min(1.0, 1.0 / max(float(np.max(np.abs(step) / longest)), 1e-300)))
