@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.backends.batch import Batch
 from qvopt.measurement.estimate import Moments
 
 from .provider import JobResult, JobSpec, Limits, ProviderError, Pub
@@ -171,3 +172,16 @@ def block_of(shots: int, n_groups: int, repeats: int) -> int:
         fitting = [k for k in fitting if k == n_groups]
     rows = min(fitting, key=lambda k: abs(k - wanted)) if fitting else wanted
     return max(2, shots // rows)
+
+
+def round_of(jobs: Sequence[Packed], batch: Batch, seed: np.random.SeedSequence) -> tuple[int, ...]:
+    """Return the key of the round's jobs.
+
+    Outside a driver they go by the seed and by what is run, so that other draws and other points
+    are other jobs.
+    """
+    key = tuple(int(k) for k in seed.spawn_key)
+    if key:
+        return (*key, int(batch.streams[0]))
+    payloads = [int(job.spec.fingerprint[:12], 16) for job in jobs]
+    return (*(int(w) for w in seed.generate_state(4)), *payloads)

@@ -39,7 +39,7 @@ from qvopt_molecules.errors import InputError
 
 from .calls import Timeouts
 from .job_manager import JobManager
-from .packing import Cell, Packed, block_of, gather, pack
+from .packing import Cell, Packed, block_of, gather, pack, round_of
 from .provider import Device, JobResult, Price, Provider
 from .readings import GeneratorReadings
 from .stored_circuits import load_circuits, save_circuits
@@ -184,7 +184,7 @@ class HardwareProgram:
     def submit(self, batch: Batch, seed: np.random.SeedSequence) -> None:
         """Submit the batch's jobs without waiting for them."""
         jobs = self._pack(batch, seed)
-        self.jobs.submit([job.spec for job in jobs], _round_of(jobs, batch, seed))
+        self.jobs.submit([job.spec for job in jobs], round_of(jobs, batch, seed))
 
     def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
         """Run everything in the batch as one job, or as few as the device takes.
@@ -192,7 +192,7 @@ class HardwareProgram:
         Jobs go by the seed's spawn key, so that a resumed run finds them.
         """
         jobs = self._pack(batch, seed)
-        round_ = _round_of(jobs, batch, seed)
+        round_ = round_of(jobs, batch, seed)
         results = self.jobs.run([job.spec for job in jobs], round_)
         cost = batch.cost()
         for record in self.jobs.of_round(round_):
@@ -398,18 +398,3 @@ class HardwareProgram:
                 self._log.append(event, durable=True)
         self._lowered[name] = found
         return found
-
-
-def _round_of(
-    jobs: Sequence[Packed], batch: Batch, seed: np.random.SeedSequence
-) -> tuple[int, ...]:
-    """Return the key of the round's jobs.
-
-    Outside a driver they go by the seed and by what is run, so that other draws and other points
-    are other jobs.
-    """
-    key = tuple(int(k) for k in seed.spawn_key)
-    if key:
-        return (*key, int(batch.streams[0]))
-    payloads = [int(job.spec.fingerprint[:12], 16) for job in jobs]
-    return (*(int(w) for w in seed.generate_state(4)), *payloads)
