@@ -13,6 +13,7 @@ from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.growing import growing_optimizer
+from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
@@ -127,6 +128,7 @@ class Session:
         if backend is not None:
             backend = as_backend(backend)
             experiment = with_backend(experiment, backend)
+        refuse_ignored(experiment)
         if hamiltonian is None:
             hamiltonian = hamiltonian_of(experiment.molecule)
         assembly = with_grouping(assemble(experiment, hamiltonian, backend))
@@ -136,6 +138,7 @@ class Session:
         references = molecular_references(experiment, assembly)
         # Jobs that are paid for, or that outlive this process, need a journal.
         program = assembly.program
+        refuse_idle_caps(experiment.budget, hardware=isinstance(program, DurableProgram))
         store = store or (isinstance(program, DurableProgram) and program.durable)
         if not store:
             return cls(assembly, folder=None, journal=None, references=references, jobs=jobs)

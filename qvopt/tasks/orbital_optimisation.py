@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Backend
 from qvopt.engine.assembly import molecular_hamiltonian
+from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import AnsatzSpec, Experiment
 from qvopt.runs.result import Result
@@ -117,6 +118,7 @@ def optimise_orbitals(
     experiment, backend = resolve(molecule, settings)
     if experiment.measurement.shots is not None:
         raise InputError("orbitals are optimised on exact density matrices; leave shots out")
+    refuse_ignored(experiment)
     if not 0 < tolerance < 1:
         raise InputError(f"tolerance must be between 0 and 1 Hartree, got {tolerance}")
     if max_rounds < 1:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Backend
 from qvopt.engine.assembly import assemble, grown, resolve_molecule
+from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.folder import RunFolder
@@ -122,6 +123,7 @@ def relax(
             "a geometry is relaxed on exact energies: a line search would chase the noise; leave "
             "shots out (single gradients may be measured, see qvopt.tasks.nuclear_gradient)"
         )
+    refuse_ignored(experiment)
     if not 0 < tolerance < 1:
         raise InputError(f"tolerance must be between 0 and 1 Hartree per bohr, got {tolerance}")
     if max_geometries < 1:

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
+from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
 from qvopt.runs.folder import RunFolder
@@ -68,6 +69,7 @@ class Scan:
         warm: bool = True,
         folder: Path | None = None,
     ) -> None:
+        refuse_ignored(experiment)
         self.experiment, self.parameter, self.warm = experiment, parameter, warm
         self.values = grid_values(values)
         self.folder = folder

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import assemble
+from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import Experiment
 from qvopt.experiment.toml_text import dump_toml
@@ -61,7 +63,10 @@ def excited_states(
             f"{method} takes its matrix elements from exact amplitudes; leave shots out, or "
             f"take vqd or ssvqe"
         )
+    refuse_ignored(experiment)
     assembly = with_grouping(assemble(experiment, backend=backend))
+    hardware = isinstance(assembly.program, DurableProgram)
+    refuse_idle_caps(experiment.budget, hardware=hardware)
     if method in ("vqd", "ssvqe") and assembly.evaluator.growth is not None:
         raise InputError(
             f"{method} minimises several states over one circuit, and {experiment.ansatz.name} "
