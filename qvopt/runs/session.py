@@ -104,6 +104,7 @@ class Session:
         jobs: SubmissionPolicy | None = None,
         backend: Any = None,
         hamiltonian: Hamiltonian | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> Self:
         """Start a new run.
 
@@ -117,6 +118,7 @@ class Session:
                 Qiskit BackendV2 or V2 sampler.
             hamiltonian: takes the place of computing the integrals, as where their orbitals were
                 aligned with a neighbour's.
+            files: texts to keep in the folder, by name.
 
         Raises InputError before anything is written where the experiment cannot run.
         """
@@ -144,18 +146,16 @@ class Session:
             return cls(assembly, folder=None, journal=None, references=references, jobs=jobs)
         label = hamiltonian.label or "molecule"
         name = f"{label}-{experiment.ansatz.name}-{spec.name}"
-        folder = RunFolder.create(out, experiment, hamiltonian, name, command)
-        journal = folder.create_journal()
-        journal.append(
-            {
-                "type": "begin",
-                "experiment": experiment.content_hash(),
-                "hamiltonian": hamiltonian.content_hash(),
-                "references": references,
-                "label": label,
-                **kind_of(hamiltonian),
-            },
-            durable=True,
+        begin = {
+            "type": "begin",
+            "experiment": experiment.content_hash(),
+            "hamiltonian": hamiltonian.content_hash(),
+            "references": references,
+            "label": label,
+            **kind_of(hamiltonian),
+        }
+        folder, journal = RunFolder.create(
+            out, experiment, hamiltonian, name, begin, command=command, files=files
         )
         try:
             return cls(assembly, folder=folder, journal=journal, references=references, jobs=jobs)

@@ -50,8 +50,8 @@ def run_properties(
 
     Measured properties are mitigated as the run's energies are (a calibration of the readout is
     part of it). What was measured is charged to the run ("properties" in its costs), counts against
-    its budget and is kept in its journal: asking again costs nothing. Raises InputError for a run that has
-    not ended, BudgetExceededError where the shots would pass a cap.
+    its budget and is kept in its journal: asking again costs nothing. Raises InputError for a run
+    that has not ended, BudgetExceededError where the shots would pass a cap.
     """
     folder = RunFolder.open(Path(path))
     experiment = folder.experiment()
