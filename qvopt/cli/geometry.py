@@ -73,21 +73,34 @@ def _distances(atoms: Sequence[Atom], most: int = 8) -> list[str]:
     return [f"{pair} {distance:.4f}" for distance, pair in sorted(found)[:most]]
 
 
-def orbitals_command(data: Mapping[str, Any], tolerance: float, most: int, as_json: bool) -> int:
-    """Optimise orbitals; exit code 1 where they did not converge."""
+def orbitals_command(
+    data: Mapping[str, Any], tolerance: float, most: int, out: Path | None, as_json: bool
+) -> int:
+    """Optimise orbitals; exit code 1 where they did not converge.
+
+    The runs are in `out`, or a folder of the question's.
+    """
 
     def show(number: int, energy: float, gradient: float) -> None:
         line = f"{number:4d}  {energy:16.8f} Ha   largest orbital gradient {gradient:.2e} Ha"
         print(line, file=sys.stderr, flush=True)
 
-    found = optimise_orbitals(
-        make_experiment(data), tolerance=tolerance, max_rounds=most, progress=show
-    )
-    if as_json:
-        print_json(found.document())
-    else:
-        print(f"\nenergy at the first orbitals  {found.energies[0]:.8f} Ha")
-        print(f"energy at the best orbitals   {found.energy:.8f} Ha")
-        end = "at a minimum" if found.converged else "not converged"
-        print(f"{end} after {found.runs} VQE runs and {found.saddles} saddle points")
-    return 0 if found.converged else 1
+    experiment = make_experiment(data)
+    asked = {"tolerance": tolerance, "max_rounds": most}
+    folder = default_folder("orbitals", experiment, asked) if out is None else out
+
+    def work() -> int:
+        found = optimise_orbitals(
+            experiment, tolerance=tolerance, max_rounds=most, out=folder, progress=show
+        )
+        if as_json:
+            print_json(found.document() | {"folder": str(folder)})
+        else:
+            print(f"\nenergy at the first orbitals  {found.energies[0]:.8f} Ha")
+            print(f"energy at the best orbitals   {found.energy:.8f} Ha")
+            end = "at a minimum" if found.converged else "not converged"
+            print(f"{end} after {found.runs} VQE runs and {found.saddles} saddle points")
+            print(f"runs  {folder}")
+        return 0 if found.converged else 1
+
+    return interruptible(work, folder)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.measurement.estimate import Estimate
 from qvopt.tasks.run_properties import Place, run_properties
 
+from .cloud import told
 from .output import print_json, print_table
 
 
@@ -15,7 +17,9 @@ def properties_command(
     path: Path, shots: int | None, exact: bool, at: Place | None, as_json: bool
 ) -> int:
     """Print the properties."""
-    document = run_properties(path, shots=shots, exact=exact, at=at)
+    document = run_properties(
+        path, shots=shots, exact=exact, at=at, jobs=SubmissionPolicy(on_progress=told(as_json))
+    )
     if as_json:
         print_json(document)
         return 0

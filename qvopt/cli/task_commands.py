@@ -121,9 +121,12 @@ def oo_vqe(
     max_rounds: Annotated[int, typer.Option(help="Most VQE runs.")] = 300,
     *,
     data: dict[str, Any],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the runs; an existing one is gone on with.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Optimise the orbitals of an active space together with the circuit."""
     from .geometry import orbitals_command
 
-    raise typer.Exit(orbitals_command(data, tolerance, max_rounds, json_output))
+    raise typer.Exit(orbitals_command(data, tolerance, max_rounds, out, json_output))

@@ -30,6 +30,7 @@ from qvopt.backends.measured import qubit_of_bit
 from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
+from qvopt.measurement.plan import CircuitBasis
 from qvopt.measurement.statistics import moments_of_group
 from qvopt.records.jobs import lost_cost
 from qvopt_circuits.circuit import Circuit
@@ -140,7 +141,11 @@ class HardwareProgram:
             log.append(event, durable=True)
         self._folder, self._log = folder, log
         if not main:
-            self._prefix = hashlib.sha256(repr(self.circuit).encode()).hexdigest()[:12] + "-"
+            described = repr(self.circuit)
+            groups = () if self.problem.plan is None else self.problem.plan.groups
+            if circuits := [g.basis for g in groups if isinstance(g.basis, CircuitBasis)]:
+                described += repr(circuits)  # measured otherwise than energies are
+            self._prefix = hashlib.sha256(described.encode()).hexdigest()[:12] + "-"
         self._checksums = {
             e["circuits"]: e["sha256"]
             for e in recorded

@@ -99,9 +99,14 @@ def run_status(path: Path) -> RunStatus | None:
             reserved += Cost(0, job.circuits, job.shots, 1, job.qpu_seconds, job.money or 0.0)
     budget = folder.experiment().budget.model_dump()
     end: str | None = None
+    end_before: str | None = None
     for event in events:  # a run that went on after its end has not ended
-        if event["type"] in ("end", "job", "round", "step"):
-            end = event["status"] if event["type"] == "end" else None
+        if event["type"] == "end":
+            end = end_before = event["status"]
+        elif event["type"] == "round" and event["role"] == "properties":
+            end = end_before  # measured beside the run
+        elif event["type"] in ("job", "round", "step"):
+            end = None
     return RunStatus(
         path,
         begun[-1]["device"],

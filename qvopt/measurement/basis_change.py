@@ -9,7 +9,7 @@ from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Angle, Gate
 from qvopt_molecules.errors import InputError
 
-from .plan import CliffordBasis, MeasurementGroup, PauliBasis
+from .plan import CircuitBasis, CliffordBasis, MeasurementGroup, PauliBasis
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -17,14 +17,14 @@ FloatArray = npt.NDArray[np.float64]
 def basis_change_circuit(group: MeasurementGroup, n_qubits: int) -> Circuit:
     """Return gates after which qubit q reads what the group's diagonal calls Z_q.
 
-    Pauli bases take H, or S† and H, on single qubits, Clifford bases their own gates. Orbital
-    bases take a brick of at most norb (norb - 1) / 2 Givens rotations between neighbouring
+    Pauli bases take H, or S† and H, on single qubits, Clifford and circuit bases their own gates.
+    Orbital bases take a brick of at most norb (norb - 1) / 2 Givens rotations between neighbouring
     orbitals of each spin, in linear depth, without Z strings. Raises InputError where the basis
     does not fit the qubits.
     """
     if isinstance(group.basis, PauliBasis):
         return Circuit(n_qubits, tuple(_pauli_gates(group.basis.letters)), 0)
-    if isinstance(group.basis, CliffordBasis):
+    if isinstance(group.basis, CliffordBasis | CircuitBasis):
         return Circuit(n_qubits, group.basis.gates, 0)
     norb = len(group.basis.rotation)
     if n_qubits != 2 * norb:

@@ -20,15 +20,22 @@ arXiv:2208.08964.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt.measurement.basis_change import basis_change_circuit
+from qvopt.measurement.density_outcomes import Outcomes
 from qvopt.measurement.estimate import Estimate
-from qvopt.measurement.plan import Diagonal, MeasurementGroup, OrbitalBasis
+from qvopt.measurement.plan import (
+    CircuitBasis,
+    Diagonal,
+    MeasurementGroup,
+    MeasurementPlan,
+    OrbitalBasis,
+)
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_molecules.errors import InputError
@@ -86,33 +93,15 @@ def density_settings(norb: int, seed: int = 0) -> list[Setting]:
     return settings
 
 
-@dataclass(frozen=True, eq=False)
-class Outcomes:
-    """What a setting gave: shots, and mean and covariance of y = (N_k, N_k N_l with k ≤ l)."""
-
-    shots: int
-    mean: FloatArray
-    covariance: FloatArray
-
-    @classmethod
-    def from_counts(cls, counts: Mapping[int, int], norb: int) -> Outcomes:
-        """Summarise counts by outcome, bit q of an outcome being qubit q, alpha first."""
-        bits = np.array(list(counts), dtype=np.uint64)
-        times = np.array(list(counts.values()), dtype=np.float64)
-        shift = np.arange(2 * norb, dtype=np.uint64)
-        spin = ((bits[:, None] >> shift) & np.uint64(1)).astype(np.float64)
-        return cls.from_occupations(spin[:, :norb] + spin[:, norb:], times)
-
-    @classmethod
-    def from_occupations(cls, numbers: FloatArray, times: FloatArray) -> Outcomes:
-        """Summarise occupations (outcomes, norb) seen `times` times."""
-        k, l = np.triu_indices(numbers.shape[1])
-        y = np.concatenate([numbers, numbers[:, k] * numbers[:, l]], axis=1)
-        shots = float(times.sum())
-        mean = times @ y / shots
-        centred = y - mean
-        covariance = (centred * times[:, None]).T @ centred / max(shots - 1.0, 1.0)
-        return cls(int(shots), mean, covariance)
+def density_plan(norb: int) -> MeasurementPlan:
+    """Return the settings of both density matrices as a plan: a group each, equal weights."""
+    nothing = Diagonal(np.zeros(0, dtype=np.uint64), np.zeros(0))
+    groups = tuple(
+        MeasurementGroup(CircuitBasis(setting.circuit().gates), nothing)
+        for setting in density_settings(norb)
+    )
+    weights = np.full(len(groups), 1.0 / len(groups))
+    return MeasurementPlan("density-matrices", 2 * norb, 0.0, groups, weights)
 
 
 class MeasuredDensity:
@@ -158,10 +147,14 @@ class MeasuredDensity:
         a = (weights_s @ self._first).reshape(-1, n)
         b = (weights_p @ self._second).reshape(len(a), -1)
         variance = 0.0
+        shared = np.zeros(len(self._outcomes[0].shared))
         for k, w in enumerate(np.concatenate([a, b], axis=1)):
             for outcome in self._outcomes[2 * k : 2 * k + 2]:
                 variance += 0.25 * float(w @ outcome.covariance @ w) / outcome.shots
-        return Estimate(value, max(variance, 0.0), self.shots)
+                if len(shared):
+                    shared += 0.5 * outcome.shared @ w
+        variance = max(variance, 0.0) + float(shared @ shared)
+        return Estimate(value, variance, self.shots, tuple(shared.tolist()))
 
     def one_errors(self) -> FloatArray:
         """Standard errors of γ, (norb, norb)."""

@@ -91,6 +91,16 @@ class CliffordBasis:
     z: MaskArray
 
 
+@dataclass(frozen=True)
+class CircuitBasis:
+    """Apply gates that conserve the electrons of each spin, then read occupations.
+
+    For basis changes that are no real rotation of the orbitals, as those with phases are.
+    """
+
+    gates: tuple[Gate, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class MeasurementGroup:
     """One circuit's worth of measurement: go to `basis`, read, evaluate `diagonal`.
@@ -98,7 +108,7 @@ class MeasurementGroup:
     `selection` says which outcomes are kept (post-selection); None keeps all.
     """
 
-    basis: PauliBasis | OrbitalBasis | CliffordBasis
+    basis: PauliBasis | OrbitalBasis | CliffordBasis | CircuitBasis
     diagonal: Diagonal
     selection: Selection | None = None
 

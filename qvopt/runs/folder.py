@@ -10,10 +10,14 @@ convergence.png   its picture, likewise
 
 from __future__ import annotations
 
+import glob
 import itertools
 import json
 import os
+import platform
 import re
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,23 +48,56 @@ class RunFolder:
         experiment: Experiment,
         hamiltonian: Hamiltonian,
         name: str,
+        begin: Mapping[str, Any],
+        *,
         command: list[str] | None = None,
-    ) -> RunFolder:
-        """Make a new folder and write everything but the journal.
+        files: Mapping[str, str] | None = None,
+    ) -> tuple[RunFolder, Journal]:
+        """Make a new folder, its journal begun; return both.
 
-        `path` None makes runs/<name>-<number> below the working directory. Raises InputError
-        where the path exists or cannot be written.
+        The folder appears complete or not at all: it is written beside its place and then moved
+        there. `path` None makes runs/<name>-<number> below the working directory. `begin` is the
+        journal's first event, `files` are others to keep, by name. Raises InputError where the
+        path exists or cannot be written.
         """
-        folder = cls(_make_numbered(Path("runs"), name) if path is None else _make(path))
-        record = describe_environment() | {
-            "command": command,
-            "experiment": experiment.content_hash(),
-            "hamiltonian": hamiltonian.content_hash(),
-        }
-        folder.write_text("experiment.toml", dump_toml(experiment.document()))
-        folder.write_text("environment.json", json.dumps(record, indent=2) + "\n")
-        save_hamiltonian(hamiltonian, folder.path / "hamiltonian.npz")
-        return folder
+        place = _free_number(Path("runs"), name) if path is None else path
+        draft = _draft(place)
+        folder = cls(draft)
+        journal: Journal | None = None
+        try:
+            record = describe_environment() | {
+                "command": command,
+                "experiment": experiment.content_hash(),
+                "hamiltonian": hamiltonian.content_hash(),
+            }
+            folder.write_text("experiment.toml", dump_toml(experiment.document()))
+            folder.write_text("environment.json", json.dumps(record, indent=2) + "\n")
+            for file, text in (files or {}).items():
+                folder.write_text(file, text)
+            save_hamiltonian(hamiltonian, draft / "hamiltonian.npz")
+            journal = Journal(folder.journal_path, create=True)
+            journal.append(begin, durable=True)
+            while not _moved(draft, place):
+                if path is not None:
+                    raise _taken(path)
+                place = _free_number(Path("runs"), name)
+        except BaseException:
+            if journal is not None:
+                journal.close()
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        journal.path = place / journal.path.name
+        return cls(place), journal
+
+    @classmethod
+    def begun(cls, path: Path) -> bool:
+        """Whether a run has begun there: its journal has a first event."""
+        try:
+            return bool(read_journal(path / "journal.jsonl")[0])
+        except InputError:
+            if (path / "journal.jsonl").is_file():
+                raise
+            return False
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -91,10 +128,6 @@ class RunFolder:
         """Read the journal without locking it."""
         return read_journal(self.journal_path)[0]
 
-    def create_journal(self) -> Journal:
-        """Begin the journal."""
-        return Journal(self.journal_path, create=True)
-
     def open_journal(self) -> Journal:
         """Open the journal to go on, locking it and cutting a torn tail off."""
         return Journal(self.journal_path)
@@ -120,29 +153,84 @@ class RunFolder:
         self.write_json("result.json", document)
 
 
-def _make(path: Path) -> Path:
+def claim_folder(folder: Path, file: str, text: str, what: str) -> None:
+    """Make the folder of a task and write what was asked into `file`, unless that is there.
+
+    Raises InputError where the folder holds something else than `what`, or cannot be made.
+    """
+    if (folder / file).is_file():
+        return
+    drafts = f".{file}."
+    if folder.exists() and (
+        not folder.is_dir() or any(not p.name.startswith(drafts) for p in folder.iterdir())
+    ):
+        raise InputError(f"{folder} exists already and is not {what}; choose another --out")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir()
-    except FileExistsError:
-        raise InputError(
-            f"{path} exists already and is not overwritten; choose another --out, or "
-            f"`qvopt resume {path}` to go on with it"
-        ) from None
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{drafts}*"):  # of a process that was killed
+            left.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"cannot make the run folder {path}: {reason}") from None
-    return path
+        raise InputError(f"cannot make the folder {folder}: {_reason(error)}") from None
+    RunFolder(folder).write_text(file, text)
 
 
-def _make_numbered(parent: Path, name: str) -> Path:
+def _draft(place: Path) -> Path:
+    """Make the folder that a new run folder is written in, beside its place.
+
+    Those of processes on this machine that were killed are removed.
+    """
+    prefix = f".{place.name}.{platform.node()}-"
+    draft = place.parent / f"{prefix}{os.getpid()}"
+    try:
+        if place.exists():
+            raise _taken(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for left in place.parent.glob(f"{glob.escape(prefix)}*"):
+            number = left.name.removeprefix(prefix)
+            if number.isdigit() and not _alive(int(number)):
+                shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot make the run folder {place}: {_reason(error)}") from None
+    return draft
+
+
+def _moved(draft: Path, place: Path) -> bool:
+    """Move a folder to its place; False where that is taken."""
+    try:
+        os.rename(draft, place)
+    except OSError as error:
+        if place.exists():
+            return False
+        raise InputError(f"cannot make the run folder {place}: {_reason(error)}") from None
+    return True
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(error.strerror if isinstance(error, OSError) else error)
+
+
+def _taken(path: Path) -> InputError:
+    return InputError(
+        f"{path} exists already and is not overwritten; choose another --out, or "
+        f"`qvopt resume {path}` to go on with it"
+    )
+
+
+def _free_number(parent: Path, name: str) -> Path:
     safe = re.sub(r"[^A-Za-z0-9+.-]+", "-", name).strip("-.")[:80] or "run"
-    for number in itertools.count(1):
-        path = parent / f"{safe}-{number}"
-        if not path.exists():
-            try:
-                return _make(path)
-            except InputError:
-                if not path.exists():
-                    raise
-    raise AssertionError("unreachable")
+    paths = (parent / f"{safe}-{number}" for number in itertools.count(1))
+    return next(path for path in paths if not path.exists())

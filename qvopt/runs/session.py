@@ -13,6 +13,7 @@ from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.growing import growing_optimizer
+from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
@@ -101,6 +102,7 @@ class Session:
         jobs: SubmissionPolicy | None = None,
         backend: Any = None,
         hamiltonian: Hamiltonian | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> Self:
         """Start a new run.
 
@@ -114,6 +116,7 @@ class Session:
                 Qiskit BackendV2 or V2 sampler.
             hamiltonian: takes the place of computing the integrals, as where their orbitals were
                 aligned with a neighbour's.
+            files: texts to keep in the folder, by name.
 
         Raises InputError before anything is written where the experiment cannot run.
         """
@@ -125,6 +128,7 @@ class Session:
         if backend is not None:
             backend = as_backend(backend)
             experiment = with_backend(experiment, backend)
+        refuse_ignored(experiment)
         if hamiltonian is None:
             hamiltonian = hamiltonian_of(experiment.molecule)
         assembly = with_grouping(assemble(experiment, hamiltonian, backend))
@@ -134,22 +138,21 @@ class Session:
         references = molecular_references(experiment, assembly)
         # Jobs that are paid for, or that outlive this process, need a journal.
         program = assembly.program
+        refuse_idle_caps(experiment.budget, hardware=isinstance(program, DurableProgram))
         store = store or (isinstance(program, DurableProgram) and program.durable)
         if not store:
             return cls(assembly, folder=None, journal=None, references=references, jobs=jobs)
         label = hamiltonian.label or "molecule"
         name = f"{label}-{experiment.ansatz.name}-{spec.name}"
-        folder = RunFolder.create(out, experiment, hamiltonian, name, command)
-        journal = folder.create_journal()
-        journal.append(
-            Begin(
-                experiment.content_hash(),
-                hamiltonian.content_hash(),
-                references,
-                label,
-                kind_of(hamiltonian),
-            ).encode(),
-            durable=True,
+        begin = Begin(
+            experiment.content_hash(),
+            hamiltonian.content_hash(),
+            references,
+            label,
+            kind_of(hamiltonian),
+        ).encode()
+        folder, journal = RunFolder.create(
+            out, experiment, hamiltonian, name, begin, command=command, files=files
         )
         try:
             return cls(assembly, folder=folder, journal=journal, references=references, jobs=jobs)

@@ -17,20 +17,26 @@ al., arXiv:1910.11526.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.protocol import Backend
-from qvopt.engine.assembly import molecular_hamiltonian
+from qvopt.engine.assembly import assemble, grown, molecular_hamiltonian
+from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import AnsatzSpec, Experiment
+from qvopt.records.ledger import Costs, add_costs
+from qvopt.runs.folder import RunFolder, claim_folder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.tasks.curvature import lowest_curvature
+from qvopt.tasks.kept_runs import ended_run
 from qvopt.tasks.orbital_derivatives import (
     Pairs,
     orbital_gradient,
@@ -60,7 +66,8 @@ class OptimisedOrbitals:
     `energies` are those of the VQE runs in Hartree, one at each set of orbitals that a step tried;
     `runs` counts also those that the curvature took. `hamiltonian` is over the best orbitals and
     `gradient` the largest orbital gradient there, in Hartree. `converged` says that it is small and
-    that no curvature is negative; `saddles` how many were left on the way.
+    that no curvature is negative; `saddles` how many were left on the way. `costs` are those of all
+    runs, by purpose.
     """
 
     converged: bool
@@ -70,6 +77,7 @@ class OptimisedOrbitals:
     result: Result
     runs: int
     saddles: int
+    costs: Costs
 
     @property
     def energy(self) -> float:
@@ -87,6 +95,7 @@ class OptimisedOrbitals:
             "saddles": self.saddles,
             "largest_orbital_gradient": self.gradient,
             "parameters": self.result.x.tolist(),
+            "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},
         }
 
 
@@ -95,6 +104,7 @@ def optimise_orbitals(
     *,
     tolerance: float = 1e-5,
     max_rounds: int = 300,
+    out: str | Path | None = None,
     progress: Callable[[int, float, float], None] | None = None,
     **settings: Any,
 ) -> OptimisedOrbitals:
@@ -108,6 +118,7 @@ def optimise_orbitals(
         molecule: as for `run`, with an active space.
         tolerance: largest orbital gradient in Hartree to stop at.
         max_rounds: most VQE runs, those that look for negative curvature included.
+        out: folder of the runs; one that holds the same optimisation is gone on with.
         progress: is told round, energy and gradient.
         settings: the keys of `Experiment`; exact energies only.
 
@@ -117,6 +128,7 @@ def optimise_orbitals(
     experiment, backend = resolve(molecule, settings)
     if experiment.measurement.shots is not None:
         raise InputError("orbitals are optimised on exact density matrices; leave shots out")
+    refuse_ignored(experiment)
     if not 0 < tolerance < 1:
         raise InputError(f"tolerance must be between 0 and 1 Hartree, got {tolerance}")
     if max_rounds < 1:
@@ -127,9 +139,11 @@ def optimise_orbitals(
     pairs = rotations(h)
     if len(pairs[0]) == 0:
         raise InputError("every orbital is active: there is nothing to rotate; give --active-space")
-    search = _Search(
-        _with_its_circuit(experiment, h, backend), pairs, max_rounds, progress, backend
-    )
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        _claim(folder, experiment)
+    given = _with_its_circuit(experiment, h, backend, folder)
+    search = _Search(given, pairs, max_rounds, folder, progress, backend)
     here, saddles, stable = search.step(h), 0, False
     while True:
         here = _descend(search, here, tolerance)
@@ -140,10 +154,21 @@ def optimise_orbitals(
         if lower is None:
             break
         here, saddles = search.step(lower.hamiltonian), saddles + 1
-    return OptimisedOrbitals(
+    found = OptimisedOrbitals(
         stable, tuple(search.energies), here.largest, here.hamiltonian, here.result, search.runs,
-        saddles,
+        saddles, search.costs,
     )  # fmt: skip
+    if folder is not None:
+        RunFolder(folder).write_json("orbitals.json", found.document())
+    return found
+
+
+def _claim(folder: Path, experiment: Experiment) -> None:
+    """Make the folder, or check that it is of this optimisation."""
+    asked = json.dumps(experiment.document(), sort_keys=True, indent=1)
+    claim_folder(folder, "oo-vqe.json", asked, "an orbital optimisation")
+    if (folder / "oo-vqe.json").read_text(encoding="utf-8") != asked:
+        raise InputError(f"{folder} holds another orbital optimisation; choose another --out")
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,11 +202,13 @@ class _Search:
         experiment: Experiment,
         pairs: Pairs,
         most: int,
+        folder: Path | None,
         progress: Callable[[int, float, float], None] | None,
         backend: Backend | None,
     ) -> None:
-        self.pairs, self._backend = pairs, backend
+        self.pairs, self._backend, self._folder = pairs, backend, folder
         self.energies: list[float] = []
+        self.costs: Costs = {}
         self.runs = 0
         self._experiment, self._most, self._progress = experiment, most, progress
 
@@ -202,14 +229,23 @@ class _Search:
         """Run a VQE from `start`."""
         if start is not None:
             self._start_at(start)
-        with Session.begin(
-            self._experiment, store=False, hamiltonian=h, backend=self._backend
-        ) as session:
-            for _ in session:
-                pass
-            result = session.result()
+        path = None if self._folder is None else self._folder / "runs" / f"{self.runs:04d}"
+
+        def begin() -> Session:
+            return Session.begin(
+                self._experiment,
+                out=path,
+                store=path is not None,
+                hamiltonian=h,
+                backend=self._backend,
+            )
+
+        done = ended_run(path, begin, self._backend)
+        result = done.result
+        self.costs = add_costs(self.costs, result.costs)
         self.runs += 1
-        one, two = density_matrices(components(session.assembly, result.x), h.norb)
+        assembly = assemble(done.experiment, h, self._backend)
+        one, two = density_matrices(components(assembly, result.x), h.norb)
         energy = float(result.energy if result.exact is None else result.exact)  # type: ignore[arg-type]
         assert h.frame is not None
         slope = orbital_gradient(h, h.frame, one, two)[self.pairs]
@@ -221,19 +257,29 @@ class _Search:
 
 
 def _with_its_circuit(
-    experiment: Experiment, h: MolecularHamiltonian, backend: Backend | None
+    experiment: Experiment,
+    h: MolecularHamiltonian,
+    backend: Backend | None,
+    folder: Path | None,
 ) -> Experiment:
     """The experiment with its circuit gate by gate, grown if the ansatz is adaptive.
 
     Circuits may depend on the orbitals; their parameters would change their meaning on the way.
     """
-    with Session.begin(experiment, store=False, hamiltonian=h, backend=backend) as session:
-        start = session.assembly.start
-        if session.assembly.evaluator.growth is not None:
-            for _ in session:
-                pass
-            start = session.result().x
-        given = AnsatzSpec(**ansatz_data(GivenCircuit.of(session.circuit)))
+    assembly = assemble(experiment, h, backend)
+    start = assembly.start
+    if assembly.evaluator.growth is not None:
+        path = None if folder is None else folder / "growth"
+
+        def begin() -> Session:
+            return Session.begin(
+                experiment, out=path, store=path is not None, hamiltonian=h, backend=backend
+            )
+
+        done = ended_run(path, begin, backend)
+        assembly = grown(assemble(done.experiment, h, backend), done.result.operators)
+        start = done.result.x
+    given = AnsatzSpec(**ansatz_data(GivenCircuit.of(assembly.circuit)))
     return experiment.model_copy(update={"ansatz": given, "start": tuple(start.tolist())})
 
 

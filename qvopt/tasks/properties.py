@@ -19,22 +19,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.cost import Cost
 from qvopt.engine.assembly import Assembly
-from qvopt.engine.streams import stream
-from qvopt.measurement.allocation import allocate
-from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
 from qvopt.measurement.estimate import Estimate
-from qvopt.tasks.states import Component, components, numbers_of, turned
+from qvopt.records.ledger import Costs
+from qvopt.tasks.measured_density import ROLE, DensityMeasurement
+from qvopt.tasks.states import Component, components
 from qvopt_molecules.dipole import DEBYE, dipole_operator
-from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.states import LARGEST_SECTOR, fci_ground_space
 
 FloatArray = npt.NDArray[np.float64]
-
-PROPERTIES_STREAM = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,51 +127,25 @@ def measured_properties(
 ) -> Properties:
     """Measure the properties of the state at x with `shots` shots in total.
 
-    Every number is of the same shots. The overlap with full CI, which no such measurement tells,
-    comes from the simulator's amplitudes, if there are any. Raises InputError for too few shots,
-    too many orbitals, another mapping than Jordan-Wigner, or a backend without outcomes.
+    Every number is of the same shots, mitigated as the experiment says. The overlap with full CI,
+    which no such measurement tells, comes from the simulator's amplitudes, if there are any. Raises
+    InputError for what `DensityMeasurement` refuses.
     """
-    if assembly.experiment.mapping != "jordan-wigner":
-        raise InputError(
-            "density matrices are measured in rotated orbitals, which need the jordan-wigner "
-            "mapping"
-        )
+    return properties_of(DensityMeasurement(assembly, x, shots, seed=seed), assembly, x)[0]
+
+
+def properties_of(
+    measurement: DensityMeasurement, assembly: Assembly, x: FloatArray
+) -> tuple[Properties, Costs]:
+    """Run the measurement at x; return the properties, and what was spent."""
     h = assembly.molecular
-    settings = density_settings(h.norb)
-    each = allocate(np.ones(len(settings)), shots)
-    seed = assembly.experiment.seed if seed is None else seed
-    program: Any = assembly.program
-    parts = components(assembly, x) if program.exact else []
-    if parts:
-        rng = np.random.default_rng(stream(seed, PROPERTIES_STREAM, shots))
-        numbers = numbers_of(parts, h.norb)
-        outcomes = []
-        for setting, n in zip(settings, each.tolist(), strict=True):
-            rows = [turned(p, setting.rotation, setting.turns).reshape(-1) for p in parts]
-            p = np.concatenate(rows)
-            times = rng.multinomial(n, p / p.sum()).astype(np.float64)
-            seen = times > 0
-            outcomes.append(Outcomes.from_occupations(numbers[seen], times[seen]))
-    elif hasattr(program, "counts"):
-        prepared = assembly.evaluator.circuit.bind(x)
-        circuits = [prepared.then(setting.circuit()) for setting in settings]
-        found = program.counts(circuits, each, stream(seed, PROPERTIES_STREAM, shots))
-        outcomes = [Outcomes.from_counts(counts, h.norb) for counts in found]
-    else:
-        raise InputError(
-            f"backend {assembly.experiment.backend.name} does not hand out outcomes; properties "
-            f"need the sector, lightning or aer backend"
-        )
-    measured = MeasuredDensity(h.norb, settings, outcomes)
+    measured, costs = measurement.run()
     matrices = measured.one, measured.two
     errors = measured.one_errors(), measured.two_errors()
-    overlap = _overlap(h, parts) if parts else None
-    return _collect(h, measured.estimate, matrices, errors, overlap, shots, len(settings))
-
-
-def properties_price(norb: int, shots: int) -> Cost:
-    """What `measured_properties` will cost."""
-    return Cost(evaluations=1, circuits=len(density_settings(norb)), shots=shots)
+    overlap = _overlap(h, components(assembly, x)) if assembly.program.exact else None
+    spent = costs[ROLE]
+    found = _collect(h, measured.estimate, matrices, errors, overlap, spent.shots, spent.circuits)
+    return found, costs
 
 
 def _collect(

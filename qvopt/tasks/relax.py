@@ -18,12 +18,13 @@ import numpy.typing as npt
 
 from qvopt.backends.protocol import Backend
 from qvopt.engine.assembly import assemble, grown, resolve_molecule
+from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import Experiment
-from qvopt.runs.folder import RunFolder
-from qvopt.runs.result import Result
-from qvopt.runs.session import Session, ended_result
+from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.runs.session import Session
 from qvopt.tasks.branches import follow
+from qvopt.tasks.kept_runs import EndedRun, ended_run
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives
 from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.states import components
@@ -32,7 +33,6 @@ from qvopt_molecules.geometry import format_geometry
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.molecule import Atom, Molecule
-from qvopt_molecules.spins import molecular
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -122,6 +122,7 @@ def relax(
             "a geometry is relaxed on exact energies: a line search would chase the noise; leave "
             "shots out (single gradients may be measured, see qvopt.tasks.nuclear_gradient)"
         )
+    refuse_ignored(experiment)
     if not 0 < tolerance < 1:
         raise InputError(f"tolerance must be between 0 and 1 Hartree per bohr, got {tolerance}")
     if max_geometries < 1:
@@ -155,6 +156,8 @@ class _Work:
     def run(self, tolerance: float) -> Relaxation:
         from scipy.optimize import minimize
 
+        if self.folder is not None:
+            self._claim(self.folder)
         start = np.array([a.position for a in self.molecule.atoms]).reshape(-1) / BOHR
         message, converged = "", False
 
@@ -194,8 +197,9 @@ class _Work:
             for a, (x, y, z) in zip(self.molecule.atoms, places, strict=True)
         )
         molecule = replace(self.molecule, atoms=atoms, references={})
-        experiment, hamiltonian, result = self._run(molecule)
-        assembly = grown(assemble(experiment, hamiltonian, self.backend), result.operators)
+        done = self._run(molecule)
+        hamiltonian, result = done.hamiltonian, done.result
+        assembly = grown(assemble(done.experiment, hamiltonian, self.backend), result.operators)
         parts = components(assembly, result.x)
         one, two = density_matrices(parts, hamiltonian.norb)
         gradient = gradient_from_matrices(integral_derivatives(molecule, hamiltonian), one, two)
@@ -207,7 +211,7 @@ class _Work:
             self.progress(here)
         return energy, gradient.reshape(-1)
 
-    def _run(self, molecule: Molecule) -> tuple[Experiment, MolecularHamiltonian, Result]:
+    def _run(self, molecule: Molecule) -> EndedRun:
         """Run, or take from its folder, the VQE of a geometry."""
         spec = self.experiment.molecule.model_copy(
             update={
@@ -223,46 +227,29 @@ class _Work:
                 "give the active space with the command: this molecule's file has its own"
             )
         experiment = self.experiment.model_copy(update={"molecule": spec})
-        path = self._path(experiment)
-        if path is not None and (path / "journal.jsonl").is_file():
-            done = ended_result(path)
-            run = RunFolder(path)
-            if done is not None:
-                return run.experiment(), molecular(run.hamiltonian()), done
-            session = Session.resume(path, backend=self.backend)
-        else:
-            hamiltonian = build_hamiltonian(molecule)
+        path = None if self.folder is None else self.folder / "steps" / f"{len(self.visited):04d}"
+
+        def begin() -> Session:
+            hamiltonian, asked = build_hamiltonian(molecule), experiment
             if self._before is not None:
                 hamiltonian = follow(spec, hamiltonian, self._before[0]).hamiltonian
                 start = tuple(self._before[1].tolist())
-                if assemble(experiment, hamiltonian, self.backend).circuit.n_parameters == len(
-                    start
-                ):
-                    experiment = experiment.model_copy(update={"start": start})
-            session = Session.begin(
-                experiment,
+                n_parameters = assemble(asked, hamiltonian, self.backend).circuit.n_parameters
+                if n_parameters == len(start):
+                    asked = asked.model_copy(update={"start": start})
+            return Session.begin(
+                asked,
                 out=path,
                 store=path is not None,
                 hamiltonian=hamiltonian,
                 backend=self.backend,
             )
-        with session:
-            for _ in session:
-                pass
-            result = session.result()
-        return session.experiment, session.assembly.molecular, result
 
-    def _path(self, experiment: Experiment) -> Path | None:
-        if self.folder is None:
-            return None
-        number = len(self.visited)
-        if number == 0:
-            asked = json.dumps(self.experiment.document(), sort_keys=True, indent=1)
-            file = self.folder / "relax.json"
-            if file.is_file() and file.read_text(encoding="utf-8") != asked:
-                raise InputError(f"{self.folder} holds another relaxation; choose another --out")
-            if not file.is_file() and self.folder.exists() and any(self.folder.iterdir()):
-                raise InputError(f"{self.folder} exists already and is not a relaxation")
-            (self.folder / "steps").mkdir(parents=True, exist_ok=True)
-            RunFolder(self.folder).write_text("relax.json", asked)
-        return self.folder / "steps" / f"{number:04d}"
+        return ended_run(path, begin, self.backend)
+
+    def _claim(self, folder: Path) -> None:
+        """Make the folder, or check that it is of this relaxation."""
+        asked = json.dumps(self.experiment.document(), sort_keys=True, indent=1)
+        claim_folder(folder, "relax.json", asked, "a relaxation")
+        if (folder / "relax.json").read_text(encoding="utf-8") != asked:
+            raise InputError(f"{folder} holds another relaxation; choose another --out")

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import assemble, grown
 from qvopt.records.codec import decode_costs, encode_array, encode_costs
 from qvopt.records.events import History
-from qvopt.records.journal import Event
-from qvopt.records.ledger import Budget, Ledger
+from qvopt.records.jobs import job_records, lost_cost
+from qvopt.records.journal import Event, Journal
+from qvopt.records.ledger import Ledger
+from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
-from qvopt.tasks.properties import exact_properties, measured_properties, properties_price
+from qvopt.tasks.measured_density import ROLE, DensityMeasurement
+from qvopt.tasks.properties import exact_properties, properties_of
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import molecular
 
 FloatArray = npt.NDArray[np.float64]
 Place = Literal["last", "average"]
 
-ROLE = "properties"
+_PLACES: Final = ("last", "average")
 
 
 def run_properties(
@@ -30,6 +34,7 @@ def run_properties(
     shots: int | None = None,
     exact: bool = False,
     at: Place | None = None,
+    jobs: SubmissionPolicy | None = None,
 ) -> dict[str, Any]:
     """Return the properties of a run's final state as plain data; `Properties` says which.
 
@@ -40,13 +45,15 @@ def run_properties(
         exact: take the simulator's amplitudes though the run has shots.
         at: "last" iterate, or the "average" of the last quarter, which runs with shots have too;
             None takes the average where there is one.
+        jobs: what is to be done with the job of a run on hardware; None waits for it.
 
-    What was measured is charged to the run ("properties" in its costs), counts against its budget
-    and is kept in its journal: asking again costs nothing. Raises InputError for a run that has
-    not ended, BudgetExceededError where the shots would pass a cap.
+    Measured properties are mitigated as the run's energies are (a calibration of the readout is
+    part of it). What was measured is charged to the run ("properties" in its costs), counts against
+    its budget and is kept in its journal: asking again costs nothing. Raises InputError for a run
+    that has not ended, BudgetExceededError where the shots would pass a cap.
     """
     folder = RunFolder.open(Path(path))
-    experiment, hamiltonian = folder.experiment(), molecular(folder.hamiltonian())
+    experiment = folder.experiment()
     events = folder.events()
     x, where = _final_point(events, path, at)
     if exact and shots is not None:
@@ -56,41 +63,81 @@ def run_properties(
     if shots is not None and shots < 1:
         raise InputError(f"shots must be positive, got {shots}")
     if shots is None:
+        hamiltonian = molecular(folder.hamiltonian())
         assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
         document = exact_properties(assembly, x).document()
         document = {"at": where, **document}
         folder.write_json("properties.json", document)
         return document
-    key = {"shots": shots, "at": where, "x": encode_array(x)}
+    asked = {"shots": shots, "at": where, "x": encode_array(x)}
+    kept = _kept(events, asked)
+    if kept is not None:
+        folder.write_json("properties.json", kept)
+        return kept
+    with folder.open_journal() as journal:
+        kept = _kept(journal.events, asked)  # another process may have measured them meanwhile
+        if kept is None:
+            kept = _measure(folder, journal, x, shots, asked, jobs or SubmissionPolicy())
+    folder.write_json("properties.json", kept)
+    return kept
+
+
+def _kept(events: list[Event], asked: dict[str, Any]) -> dict[str, Any] | None:
+    """The properties that the journal holds for a question."""
     for event in events:
-        if event["type"] == "round" and event["role"] == ROLE and event["asked"] == key:
+        if event["type"] == "round" and event["role"] == ROLE and event["asked"] == asked:
             return dict(event["properties"])
+    return None
+
+
+def _measure(
+    folder: RunFolder,
+    journal: Journal,
+    x: FloatArray,
+    shots: int,
+    asked: dict[str, Any],
+    policy: SubmissionPolicy,
+) -> dict[str, Any]:
+    """Measure, within the run's budget, and write down what was found and spent."""
+    experiment, hamiltonian = folder.experiment(), molecular(folder.hamiltonian())
+    events = journal.events
     assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
-    journal = folder.open_journal()
+    attached: list[DurableProgram] = []
+
+    def attach(program: Program) -> None:
+        if isinstance(program, DurableProgram):
+            program.attach(folder.path, journal, list(events), policy, main=False)
+            attached.append(program)
+
+    assembly.compiler.attach = attach
+    ledger = Ledger(make_budget(experiment.budget, assembly.program))
+    ledger.charge({"lost": lost_cost(job_records(events).values())})
+    earlier = [e for e in events if e["type"] == "round"]
+    for event in earlier:
+        ledger.charge(decode_costs(event["cost"]))
+    number = sum(e["role"] == ROLE for e in earlier)
     try:
-        ledger = Ledger(Budget(**experiment.budget.model_dump()))
-        for event in journal.events:
-            if event["type"] == "round":
-                ledger.charge(decode_costs(event["cost"]))
-        costs = {ROLE: properties_price(hamiltonian.norb, shots)}
-        ledger.check(costs)
-        document = measured_properties(assembly, x, shots).document()
-        document = {"at": where, **document}
-        number = sum(e["type"] == "round" and e["role"] == ROLE for e in journal.events)
-        journal.append(
-            {
-                "type": "round",
-                "role": ROLE,
-                "round": number,
-                "asked": key,
-                "properties": document,
-                "cost": encode_costs(costs),
-            },
-            durable=True,
-        )
+        key = (number, _PLACES.index(asked["at"]))
+        measurement = DensityMeasurement(assembly, x, shots, key=key)
+        ledger.check(measurement.costs)
+        properties, costs = properties_of(measurement, assembly, x)
     finally:
-        journal.close()
-    folder.write_json("properties.json", document)
+        for program in attached:
+            program.close()
+    document = {"at": asked["at"], **properties.document()}
+    if measurement.mitigation:
+        document["mitigation"] = measurement.mitigation
+    journal.append(
+        {
+            "type": "round",
+            "role": ROLE,
+            "round": number,
+            "asked": asked,
+            "properties": document,
+            "cost": encode_costs(costs),
+        },
+        durable=True,
+    )
     return document
 
 

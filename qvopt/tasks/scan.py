@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,17 @@ import numpy.typing as npt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
+from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
-from qvopt.runs.folder import RunFolder
+from qvopt.runs.folder import RunFolder, claim_folder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session, ended_result, kind_entry
 from qvopt.runs.steps import Step
 from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
+from qvopt.tasks.kept_runs import cleared
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit, is_lattice
@@ -68,6 +69,7 @@ class Scan:
         warm: bool = True,
         folder: Path | None = None,
     ) -> None:
+        refuse_ignored(experiment)
         self.experiment, self.parameter, self.warm = experiment, parameter, warm
         self.values = grid_values(values)
         self.folder = folder
@@ -193,7 +195,7 @@ class Scan:
 
     def _finished(self, number: int) -> tuple[Hamiltonian, Result, float | None, bool] | None:
         path = self._path(number)
-        if path is None or not (path / "journal.jsonl").is_file():
+        if path is None or not RunFolder.begun(path):
             return None
         result = ended_result(path)
         if result is None:
@@ -206,10 +208,8 @@ class Scan:
     ) -> tuple[Session, float | None]:
         """Resume a point, or begin it; `how` is for the session."""
         path = self._path(number)
-        if path is not None and (path / "journal.jsonl").is_file():
+        if path is not None and not cleared(path):
             return Session.resume(path, **how), _read_link(path)[0]
-        if path is not None and path.exists():
-            shutil.rmtree(path)  # killed before its journal began: nothing was run
         experiment = self._experiments[number]
         hamiltonian = hamiltonian_of(experiment.molecule)
         continuity = None
@@ -218,12 +218,15 @@ class Scan:
             if continuity > CONTINUOUS and _fits(experiment, hamiltonian, before[1]):
                 start = tuple(before[1].tolist())
                 experiment = experiment.model_copy(update={"start": start})
+        link = {"continuity": continuity, "warm": experiment.start is not None and number > 0}
         session = Session.begin(
-            experiment, out=path, store=path is not None, hamiltonian=hamiltonian, **how
+            experiment,
+            out=path,
+            store=path is not None,
+            hamiltonian=hamiltonian,
+            files={"link.json": json.dumps(link, indent=2) + "\n"},
+            **how,
         )
-        if path is not None:
-            warm = experiment.start is not None and number > 0
-            RunFolder(path).write_json("link.json", {"continuity": continuity, "warm": warm})
         return session, continuity
 
     def _open(self, folder: Path) -> None:
@@ -239,13 +242,7 @@ class Scan:
                     f"to go on with that one"
                 )
             return
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(f"{folder} exists already and is not a scan; choose another --out")
-        try:
-            (folder / "points").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
-        RunFolder(folder).write_text("scan.toml", asked)
+        claim_folder(folder, "scan.toml", asked, "a scan")
 
 
 def scan(

@@ -132,7 +132,7 @@ def test_the_command_and_its_journals(tmp_path):
     again = subprocess.run(command, capture_output=True, text=True, check=True)
     states = [json.loads(p.stdout)["states"] for p in (first, again)]
     assert states[0] == states[1]
-    assert set(sizes) == {"state-0.jsonl", "state-1.jsonl"}
+    assert set(sizes) == {"state-0.jsonl", "state-1.jsonl", "energies.jsonl"}
     other = subprocess.run([*command, "--method", "ssvqe"], capture_output=True, text=True)
     assert other.returncode == 2
     assert "holds other excited states" in other.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from qvopt import excited_states
 from qvopt.cli.excited import excited_command
-from qvopt.tasks.excited.states import State
+from qvopt.tasks.excited.result import State
 from qvopt_molecules.catalogue import find_molecule
 
 QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import assemble
+from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import Experiment
 from qvopt.experiment.toml_text import dump_toml
 from qvopt.runs.defaults import with_grouping
-from qvopt.runs.folder import RunFolder
+from qvopt.runs.folder import RunFolder, claim_folder
 from qvopt.runs.steps import Step
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.states import sector_bits
@@ -61,7 +63,10 @@ def excited_states(
             f"{method} takes its matrix elements from exact amplitudes; leave shots out, or "
             f"take vqd or ssvqe"
         )
+    refuse_ignored(experiment)
     assembly = with_grouping(assemble(experiment, backend=backend))
+    hardware = isinstance(assembly.program, DurableProgram)
+    refuse_idle_caps(experiment.budget, hardware=hardware)
     if method in ("vqd", "ssvqe") and assembly.evaluator.growth is not None:
         raise InputError(
             f"{method} minimises several states over one circuit, and {experiment.ansatz.name} "
@@ -86,17 +91,9 @@ def _same_question(folder: Path, experiment: Experiment, question: str) -> None:
     """Make the folder, or check that it is of the same question."""
     asked = dump_toml({"excited": {"question": question}, "experiment": experiment.document()})
     file = folder / "excited.toml"
-    if file.is_file():
-        if file.read_text(encoding="utf-8") != asked:
-            raise InputError(f"{folder} holds other excited states; choose another --out")
-        return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} exists already and holds no excited states; choose another")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from None
-    RunFolder(folder).write_text("excited.toml", asked)
+    claim_folder(folder, "excited.toml", asked, "a search for excited states")
+    if file.read_text(encoding="utf-8") != asked:
+        raise InputError(f"{folder} holds other excited states; choose another --out")
 
 
 def save_states(found: ExcitedStates, folder: Path) -> None:

@@ -1,0 +1,57 @@
+"""Settings that would have no effect are refused: nothing that was asked for is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from qvopt_molecules.errors import InputError
+
+from .specification import BudgetSpec, Experiment, MeasurementSpec
+
+
+def refuse_ignored(experiment: Experiment) -> None:
+    """Raise InputError for a setting of measured energies where all energies are exact."""
+    if experiment.measurement.shots is not None:
+        return
+    for name, value in _given(experiment):
+        shown = f"'{value}'" if isinstance(value, str) else value
+        raise InputError(
+            f"{name} = {shown} has no effect on exact energies; give a number of shots, or leave "
+            f"{name.rpartition('.')[2]} out"
+        )
+
+
+def refuse_idle_caps(budget: BudgetSpec, *, hardware: bool) -> None:
+    """Raise InputError for a cap on what is never spent, and for a currency of nothing."""
+    if budget.currency is not None and budget.money is None:
+        raise InputError(
+            f"budget.currency = '{budget.currency}' is without an amount; give budget.money, or "
+            f"leave the currency out"
+        )
+    if hardware:
+        return
+    for name, what in (("jobs", "sends no jobs"), ("qpu_seconds", "takes no QPU seconds")):
+        if getattr(budget, name) is not None:
+            raise InputError(
+                f"a simulator {what}; take budget.{name} out, or cap shots or evaluations"
+            )
+
+
+def _given(experiment: Experiment) -> Iterator[tuple[str, Any]]:
+    """Settings of measured energies that were given, by name."""
+    measurement, usual = experiment.measurement, MeasurementSpec()
+    for name in ("grouping", "allocation", "gradient_allocation", "metric", "postselect"):
+        value = getattr(measurement, name)
+        if value != getattr(usual, name):
+            yield f"measurement.{name}", value
+    if measurement.gradient != usual.gradient:
+        yield "measurement.gradient", measurement.gradient.name
+    for name in ("gradient", "plateau"):
+        value = getattr(experiment.stopping, name)
+        if value is not None:
+            yield f"stopping.{name}", value
+    for name in ("shots", "circuits"):
+        value = getattr(experiment.budget, name)
+        if value is not None:
+            yield f"budget.{name}", value
