@@ -28,7 +28,7 @@ from qvopt.comparison.engine import InProcess
 from qvopt.comparison.planned_runs import PlannedRun
 from qvopt.comparison.specification import make_comparison
 from qvopt.comparison.sweep import Sweep, open_folder, write_specification
-from qvopt.session import Session
+from qvopt.runs.session import Session
 
 OPTIMIZERS = ["adam", "momentum", "spsa", "cobyla", "gradient-descent"]
 
@@ -37,7 +37,7 @@ def bare(runs: list[PlannedRun], sample: int) -> tuple[float, float]:
     """Seconds of a run without folder, journal and scheduling, and those of the processor."""
     from dataclasses import replace
 
-    from qvopt.assembly import assemble
+    from qvopt.engine.assembly import assemble
 
     first = assemble(runs[0].experiment)
     began, busy = time.perf_counter(), time.process_time()

@@ -17,7 +17,7 @@ def pennylane(circuit, observable, shots):
     import pennylane as qml
 
     from qvopt.backends.lightning import pennylane_operator
-    from qvopt.backends.protocol import Point
+    from qvopt.backends.batch import Point
 
     operator = pennylane_operator(observable)
     device = qml.device("lightning.qubit", wires=circuit.n_qubits)

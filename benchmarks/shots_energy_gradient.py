@@ -19,9 +19,10 @@ import time
 import numpy as np
 from sampling_peers import PEERS
 
-from qvopt.backends.protocol import Point, Problem
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
-from qvopt.evaluation import Evaluator
+from qvopt.engine.evaluator import Evaluator
 from qvopt.measurement.allocation import allocate, with_allocation
 from qvopt.measurement.catalogue import build_plan
 from qvopt.measurement.statistics import combine_moments

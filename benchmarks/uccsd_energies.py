@@ -16,8 +16,8 @@ from tencirchem import set_backend
 from qvopt import find_molecule
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem
-from qvopt.experiment import make_experiment
-from qvopt.session import Session
+from qvopt.experiment.specification import make_experiment
+from qvopt.runs.session import Session
 from qvopt_circuits import Angle, Circuit, Gate
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_circuits.clusters import reference_gates

@@ -6,10 +6,10 @@ and one line of the journal.
 
 import numpy as np
 
-from qvopt.assembly import assemble
-from qvopt.driver import Driver
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import assemble
+from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Gradient, Iterate
+from qvopt.runs.driver import Driver
 
 
 def sign_descent(x, rng, rate=0.02, decay=0.97):

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qvopt.comparison.compare import compare
-    from qvopt.experiment import Experiment, make_experiment
+    from qvopt.experiment.specification import Experiment, make_experiment
     from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
-    from qvopt.result import Result
-    from qvopt.session import Session, run
+    from qvopt.runs.result import Result
+    from qvopt.runs.session import Session, run
     from qvopt.tasks.excited.states import excited_states
     from qvopt.tasks.orbital_optimisation import optimise_orbitals
     from qvopt.tasks.relax import relax
@@ -52,9 +52,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Experiment": "qvopt.experiment",
-    "Result": "qvopt.result",
-    "Session": "qvopt.session",
+    "Experiment": "qvopt.experiment.specification",
+    "Result": "qvopt.runs.result",
+    "Session": "qvopt.runs.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
     "compare": "qvopt.comparison.compare",
     "excited_states": "qvopt.tasks.excited.states",
@@ -63,11 +63,11 @@ _HOMES = {
     "from_qiskit": "qvopt_circuits",
     "get_ansatz": "qvopt_circuits.catalogue",
     "get_optimizer": "qvopt.optimizers.registry",
-    "make_experiment": "qvopt.experiment",
+    "make_experiment": "qvopt.experiment.specification",
     "minimize": "qvopt.optimizers.minimize",
     "optimise_orbitals": "qvopt.tasks.orbital_optimisation",
     "relax": "qvopt.tasks.relax",
-    "run": "qvopt.session",
+    "run": "qvopt.runs.session",
     "run_properties": "qvopt.tasks.run_properties",
     "scan": "qvopt.tasks.scan",
 }

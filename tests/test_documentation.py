@@ -13,7 +13,7 @@ import pytest
 import qvopt
 import qvopt_circuits
 import qvopt_molecules
-from qvopt.experiment import make_experiment
+from qvopt.experiment.specification import make_experiment
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = [

@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import chisquare
 
 from qvopt import make_experiment
-from qvopt.assembly import assemble
-from qvopt.backends.protocol import Point
-from qvopt.evaluation import Evaluator
+from qvopt.backends.batch import Point
+from qvopt.engine.assembly import assemble
+from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.parameter_shift import TWO_TERM
 from qvopt.optimizers.protocol import Energy, Gradient
 from qvopt_circuits import to_pennylane, to_qiskit

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.spins import SpinHamiltonian
 
 from .circuit import Circuit
 
@@ -28,4 +31,24 @@ class Ansatz(Protocol):
 
     def start(self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator) -> FloatArray:
         """Return parameters to start from, shape (n_parameters,)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """An ansatz made ready for one Hamiltonian: its circuit, and how a start is drawn."""
+
+    circuit: Circuit
+    start: Callable[[np.random.Generator], FloatArray]
+
+
+@runtime_checkable
+class SpinAnsatz(Protocol):
+    """An ansatz that also acts on spins, which are qubits without electrons."""
+
+    def over_spins(self, hamiltonian: SpinHamiltonian) -> Preparation:
+        """Return the circuit over the spins, and how its start is drawn.
+
+        Raises InputError where the Hamiltonian has terms that the ansatz cannot use.
+        """
         ...

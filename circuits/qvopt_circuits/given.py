@@ -22,7 +22,9 @@ import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.spins import SpinHamiltonian
 
+from .ansatz import Preparation
 from .circuit import Circuit
 from .gates import Angle, Gate
 
@@ -84,6 +86,10 @@ class GivenCircuit:
     def start(self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator) -> FloatArray:
         """Return the start point; nothing is drawn from `rng`."""
         return self.start_of(rng)
+
+    def over_spins(self, hamiltonian: SpinHamiltonian) -> Preparation:
+        """Return the circuit as it is, on the qubits of the spins."""
+        return Preparation(self.over(hamiltonian.n_qubits), self.start_of)
 
     def start_of(self, rng: np.random.Generator) -> FloatArray:
         """Return the start point, for any Hamiltonian."""

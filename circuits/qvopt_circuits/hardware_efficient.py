@@ -18,7 +18,9 @@ import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.spins import SpinHamiltonian
 
+from .ansatz import Preparation
 from .circuit import Circuit
 from .clusters import reference_gates
 from .gates import Angle, Gate
@@ -103,6 +105,13 @@ class HardwareEfficient:
         """Return small random angles in radians, shape (n_parameters,)."""
         per_layer = len(_ROTATIONS[self.rotations]) * hamiltonian.n_qubits
         return self.draw_start((self.layers + 1) * per_layer, rng)
+
+    def over_spins(self, hamiltonian: SpinHamiltonian) -> Preparation:
+        """Return the circuit that at x = 0 prepares the product state of the spins."""
+        n = hamiltonian.n_qubits
+        downs = {q for q in range(n) if hamiltonian.reference >> q & 1}
+        circuit = self.over_reference(n, downs)
+        return Preparation(circuit, lambda rng: self.draw_start(circuit.n_parameters, rng))
 
     def draw_start(self, n_parameters: int, rng: np.random.Generator) -> FloatArray:
         """Return `n_parameters` angles in radians from the normal distribution of `spread`."""

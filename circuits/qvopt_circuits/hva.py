@@ -20,11 +20,14 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.pauli import label
+from qvopt_molecules.spins import SpinHamiltonian
 
+from .ansatz import Preparation
 from .circuit import Circuit
 from .clusters import reference_gates
 from .gates import Angle, Gate
 from .options import check_count, check_spread, draw
+from .spins import variational_over_spins
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -71,6 +74,12 @@ class HamiltonianVariational:
                 ]
                 index += 1
         return Circuit(hamiltonian.n_qubits, tuple(gates), index)
+
+    def over_spins(self, hamiltonian: SpinHamiltonian) -> Preparation:
+        """Return the circuit over spins, from dimers: see `spins`."""
+        return variational_over_spins(
+            hamiltonian, layers=self.layers, step=self.step, spread=self.spread
+        )
 
     def start(self, hamiltonian: MolecularHamiltonian, rng: np.random.Generator) -> FloatArray:
         """Return times to start from, shape (n_parameters,)."""

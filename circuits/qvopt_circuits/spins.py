@@ -14,8 +14,6 @@ and T. H. Hsieh, arXiv:1803.00026.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -25,25 +23,14 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import label
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
-from .ansatz import Ansatz
+from .ansatz import Ansatz, Preparation, SpinAnsatz
 from .circuit import Circuit
 from .gates import Angle, Gate
-from .given import GivenCircuit
-from .hardware_efficient import HardwareEfficient
-from .hva import HamiltonianVariational
 from .mapping import in_mapping
 from .options import draw
 
 FloatArray = npt.NDArray[np.float64]
 _String: TypeAlias = tuple[tuple[int, ...], str, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Preparation:
-    """An ansatz made ready for one Hamiltonian: its circuit, and how a start is drawn."""
-
-    circuit: Circuit
-    start: Callable[[np.random.Generator], FloatArray]
 
 
 def prepare(ansatz: Ansatz, hamiltonian: Hamiltonian, mapping: str) -> Preparation:
@@ -54,26 +41,30 @@ def prepare(ansatz: Ansatz, hamiltonian: Hamiltonian, mapping: str) -> Preparati
     if not isinstance(hamiltonian, SpinHamiltonian):
         mapped = in_mapping(ansatz, mapping)
         return Preparation(mapped.circuit(hamiltonian), lambda rng: mapped.start(hamiltonian, rng))
-    name, n = hamiltonian.label or "this Hamiltonian", hamiltonian.n_qubits
+    name = hamiltonian.label or "this Hamiltonian"
     if mapping != "jordan-wigner":
         raise InputError(
             f"{name} has spins, which are qubits already; leave the mapping {mapping} out"
         )
-    if isinstance(ansatz, HardwareEfficient):
-        downs = {q for q in range(n) if hamiltonian.reference >> q & 1}
-        circuit = ansatz.over_reference(n, downs)
-        return Preparation(circuit, lambda rng: ansatz.draw_start(circuit.n_parameters, rng))
-    if isinstance(ansatz, GivenCircuit):
-        return Preparation(ansatz.over(n), ansatz.start_of)
-    if isinstance(ansatz, HamiltonianVariational):
-        return _variational(ansatz, hamiltonian)
-    raise InputError(
-        f"ansatz {ansatz.name} acts on orbitals, and {name} has spins; use hva, "
-        f"hardware-efficient, real-amplitudes, efficient-su2 or circuit"
-    )
+    if not isinstance(ansatz, SpinAnsatz):
+        raise InputError(
+            f"ansatz {ansatz.name} acts on orbitals, and {name} has spins; use hva, "
+            f"hardware-efficient, real-amplitudes, efficient-su2 or circuit"
+        )
+    return ansatz.over_spins(hamiltonian)
 
 
-def _variational(ansatz: HamiltonianVariational, hamiltonian: SpinHamiltonian) -> Preparation:
+def variational_over_spins(
+    hamiltonian: SpinHamiltonian, *, layers: int, step: float, spread: float
+) -> Preparation:
+    """Return the Hamiltonian variational ansatz over spins.
+
+    Args:
+        hamiltonian: a sum of XX, YY, ZZ of two spins and Z of one.
+        layers: how often all parts are applied.
+        step: the evolution time that the others rise to, in inverse units of the coefficients.
+        spread: standard deviation of the random start about the ramp.
+    """
     bonds, fields = _strings(hamiltonian)
     colours = _coloured(list(bonds))
     gates = [gate for bond in colours[0] for gate in _dimer(bond, bonds[bond])] if colours else []
@@ -87,15 +78,15 @@ def _variational(ansatz: HamiltonianVariational, hamiltonian: SpinHamiltonian) -
     parts, final = [*parts, fields], [*final, False]
     kept = [(part, last) for part, last in zip(parts, final, strict=True) if part]
     index = 0
-    for _ in range(ansatz.layers):
+    for _ in range(layers):
         for part, _ in kept:
             gates += [Gate("pauli-rotation", qs, Angle(index, 2 * c), p) for qs, p, c in part]
             index += 1
     # From the dimers' Hamiltonian to the whole: the other bonds come up linearly.
-    ramp = ansatz.step * (np.arange(ansatz.layers) + 0.5) / ansatz.layers
-    times = np.array([[ansatz.step if last else r for _, last in kept] for r in ramp]).reshape(-1)
+    ramp = step * (np.arange(layers) + 0.5) / layers
+    times = np.array([[step if last else r for _, last in kept] for r in ramp]).reshape(-1)
     circuit = Circuit(hamiltonian.n_qubits, tuple(gates), index)
-    return Preparation(circuit, lambda rng: times + draw(times.size, ansatz.spread, rng))
+    return Preparation(circuit, lambda rng: times + draw(times.size, spread, rng))
 
 
 def _strings(

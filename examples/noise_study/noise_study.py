@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from qvopt import make_experiment, run
-from qvopt.assembly import assemble
-from qvopt.mitigation.calibration import calibration_costs
+from qvopt.engine.assembly import assemble
+from qvopt.engine.mitigation.calibration import calibration_costs
 from qvopt.optimizers.protocol import Energy
 
 MOLECULES = ("h2", "heh+")

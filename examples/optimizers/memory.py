@@ -9,8 +9,8 @@ Sources: arXiv:1804.04235, arXiv:1905.09899, arXiv:2406.16793.
 import numpy as np
 from common import figure, follow, print_table, save
 
-from qvopt.assembly import assemble
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import assemble
+from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.clipping import clip_by_rms
 from qvopt.optimizers.combine import chain, scale
@@ -52,7 +52,7 @@ def compute(molecule="n2", steps=400):
 
 def fci(a):
     """Full CI energy of the same integrals: from the catalogue, or computed."""
-    from qvopt.assembly import resolve_molecule
+    from qvopt.engine.assembly import resolve_molecule
     from qvopt_molecules.references import fci_energy
 
     known = resolve_molecule(a.experiment.molecule).references.get("fci")

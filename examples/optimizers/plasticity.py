@@ -10,8 +10,8 @@ Sources: JMLR 12, 2121 (2011); S. Dohare et al., "Loss of plasticity", Nature 63
 import numpy as np
 from common import COLOURS, figure, print_table, save
 
-from qvopt.assembly import assemble
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import assemble
+from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.adaptive import scale_by_adagrad, scale_by_rms
 from qvopt.optimizers.combine import chain, scale

@@ -10,7 +10,7 @@ excitations, with their spin-flipped images as a product. Seconds.
 """
 
 from qvopt import make_experiment
-from qvopt.session import Session
+from qvopt.runs.session import Session
 
 MOLECULE = "H 0 0 0; H 0 0 1.5; H 0 0 3.0; H 0 0 4.5"
 CHEMICAL_ACCURACY = 1.6e-3  # Hartree

@@ -11,7 +11,7 @@ takes four energies a parameter by the shift rule. About a minute.
 import argparse
 
 from qvopt import make_experiment
-from qvopt.session import Session
+from qvopt.runs.session import Session
 
 CHEMICAL_ACCURACY = 1.594e-3  # Hartree, 1 kcal/mol, as in the paper
 

@@ -14,7 +14,7 @@ import argparse
 import numpy as np
 
 from qvopt import make_experiment
-from qvopt.session import Session
+from qvopt.runs.session import Session
 
 RATES = (0.1, 0.3)
 OPTIMIZERS = ("qng", "adam", "gradient-descent")

@@ -17,10 +17,11 @@ from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.errors import InputError, unknown_name
 
+from .batch import CalibrationCounts, Counts, Point, Sample
 from .checks import check_memory, check_widths, finite, need_plan
-from .folding import fold_circuit
+from .folding import fold_circuit, folded_scale
 from .free_gates import by_gate
-from .protocol import Counts, MetricKind, Point, Problem
+from .protocol import MetricKind, Problem
 from .statevector import ComplexArray, StatevectorProgram
 
 FloatArray = npt.NDArray[np.float64]
@@ -66,6 +67,14 @@ class AerBackend:
         self.device = device
 
     @property
+    def options(self) -> dict[str, Any] | None:
+        """Noise and method; None where the noise is an object of Qiskit's."""
+        if self.noise_model is not None:
+            return None
+        given = {"method": self.method} if self.method != "automatic" else {}
+        return given | ({"noise": self.noise} if self.noise else {})
+
+    @property
     def name(self) -> str:
         """The backend's name."""
         return "aer" if self.device is None else f"aer:{self.device}"
@@ -102,6 +111,8 @@ def _noise_model(noise: Mapping[str, float]) -> Any:
 class AerProgram(StatevectorProgram):
     """A problem on AerSimulator. Circuits have one Qiskit parameter for every parametric gate."""
 
+    samples: frozenset[Sample] = StatevectorProgram.samples | {"counts"}
+
     def __init__(self, problem: Problem, noise_model: Any, method: str) -> None:
         from qiskit_aer import AerError, AerSimulator
 
@@ -115,6 +126,7 @@ class AerProgram(StatevectorProgram):
         self._free = by_gate(self.circuit, 0)
         self._prepared: Any = None
         self._measured: list[Any] = []
+        self._reached: dict[tuple[float, ...], FloatArray] = {}
         self._amplified: dict[tuple[int, float], Any] = {}
         self._calibration: list[Any] = []
         self._overlap: Any = None
@@ -178,9 +190,7 @@ class AerProgram(StatevectorProgram):
         """Qubits are read where they are."""
         return tuple(range(self.circuit.n_qubits))
 
-    def sample_calibration(
-        self, shots: int, seed: np.random.SeedSequence
-    ) -> tuple[tuple[int, ...], Counts, Counts]:
+    def sample_calibration(self, shots: int, seed: np.random.SeedSequence) -> CalibrationCounts:
         """Counts after |0…0⟩ and |1…1⟩; an X gate's own noise counts as readout noise."""
         n = self.circuit.n_qubits
         if not self._calibration:
@@ -192,7 +202,18 @@ class AerProgram(StatevectorProgram):
         for k, circuit in enumerate(self._calibration):
             run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
             found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
-        return tuple(range(n)), found[0], found[1]
+        return CalibrationCounts(tuple(range(n)), found[0], found[1])
+
+    def reached_scales(self, scales: Sequence[float]) -> FloatArray:
+        """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
+        asked = tuple(scales)
+        if asked not in self._reached:
+            self._measure(need_plan(self.problem))
+            kind = self.problem.folding
+            self._reached[asked] = np.array(
+                [[folded_scale(c, s, kind) for s in asked] for c in self._measured]
+            )
+        return self._reached[asked]
 
     def _measure(self, plan: MeasurementPlan) -> None:
         """Make each group's circuit, once."""

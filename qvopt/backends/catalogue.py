@@ -1,17 +1,17 @@
-"""Backends by name: `provider` or `provider:device`."""
+"""Backends by name, `provider` or `provider:device`, and objects that stand for one."""
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
-from qvopt.backends.protocol import Backend
+from qvopt.backends.protocol import Backend, NamedBackend
 from qvopt_molecules.errors import InputError, unknown_name
 
-_OWN: Final = {
+_SIMULATORS: Final = {
     "sector": (
         "qvopt.backends.sector",
         "SectorBackend",
@@ -27,44 +27,40 @@ _OWN: Final = {
         "AerBackend",
         "Qiskit Aer, any circuit, with or without noise; aer:fake_manila takes a snapshot's",
     ),
-    "ibm": (
-        "qvopt.cloud.catalogue",
-        "ibm",
-        "IBM Quantum: ibm:<device>; ibm:fake_manila and other recorded snapshots need no account",
-    ),
-    "braket": (
-        "qvopt.cloud.catalogue",
-        "braket",
-        "Amazon Braket: braket:sv1, braket:garnet, … or an ARN",
-    ),
-    "ionq": (
-        "qvopt.cloud.catalogue",
-        "ionq",
-        "IonQ: ionq:simulator, ionq:aria-1, ionq:forte-1, …",
-    ),
-    "qiskit": (
-        "qvopt.cloud.catalogue",
-        "qiskit_object",
-        "a Qiskit BackendV2 or V2 sampler that was handed over from Python",
-    ),
 }
 
-HARDWARE: Final = ("ibm", "braket", "ionq", "qiskit")
-"""Providers whose work is jobs."""
-
-GROUP: Final = "qvopt.backends"
+BACKENDS: Final = "qvopt.backends"
 """Entry-point group of third parties: name = a callable that returns a Backend."""
+
+PROVIDERS: Final = "qvopt.providers"
+"""The same for backends whose work is jobs at a vendor, ours among them."""
+
+ADAPTERS: Final = "qvopt.backend_adapters"
+"""Entry-point group: name = a callable that takes an object, and returns a Backend or None."""
+
+OBJECT: Final = "object"
+"""Provider in the name of a backend that was handed over from Python, and has no other."""
+
+
+_QISKIT: Final = "qiskit"  # the same in experiments of earlier versions
 
 
 def backend_names() -> tuple[str, ...]:
-    """Names that `get_backend` knows."""
-    plugged = {e.name for e in entry_points(group=GROUP)}
-    return tuple(sorted(plugged | set(_OWN)))
+    """Registered names."""
+    plugged = {e.name for group in (BACKENDS, PROVIDERS) for e in entry_points(group=group)}
+    return tuple(sorted(plugged | set(_SIMULATORS)))
+
+
+def is_provider(name: str) -> bool:
+    """Whether a backend's work is jobs at a vendor, or at a recorded device of one."""
+    return name.partition(":")[0] in {e.name for e in entry_points(group=PROVIDERS)}
 
 
 def backend_description(name: str) -> str:
-    """What a backend is, in a few words."""
-    return _OWN[name][2] if name in _OWN else "plug-in"
+    """What a backend is, in a few words: the first line of a plug-in's docstring."""
+    if name in _SIMULATORS:
+        return _SIMULATORS[name][2]
+    return (inspect.getdoc(_factory(name)) or "plug-in").splitlines()[0].rstrip(".")
 
 
 def get_backend(name: str, **options: Any) -> Backend:
@@ -73,26 +69,81 @@ def get_backend(name: str, **options: Any) -> Backend:
     Raises InputError for an unknown name or option, with the nearest known one.
     """
     provider, _, device = name.partition(":")
-    factory: Callable[..., Backend]
-    if provider in _OWN:
-        module, attribute, _ = _OWN[provider]
-        factory = getattr(importlib.import_module(module), attribute)
-    else:
-        found = [e for e in entry_points(group=GROUP) if e.name == provider]
-        if not found:
-            raise unknown_name("backend", name, backend_names())
-        try:
-            factory = found[0].load()
-        except Exception as error:  # a third party's
-            raise InputError(
-                f"backend {provider} ({found[0].value}) does not load: {error}"
-            ) from error
-    known = [p for p in inspect.signature(factory).parameters if p != "device"]
+    if provider in (OBJECT, _QISKIT):
+        raise InputError(
+            f"the backend '{device}' is an object in Python: hand it over again, with "
+            f"Session.resume(path, backend=...) or qvopt.run(..., backend=...)"
+        )
+    factory = _factory(provider, name)
+    parameters = inspect.signature(factory).parameters
+    accepted = [p for p in parameters if p != "device"]
     for option in options:
-        if option not in known:
-            raise unknown_name(f"option of backend {provider}", option, known)
+        if option not in accepted:
+            raise unknown_name(f"option of backend {provider}", option, accepted)
     if device:
-        if "device" not in inspect.signature(factory).parameters:
+        if "device" not in parameters:
             raise InputError(f"backend {provider} has no devices to choose, got '{name}'")
         options["device"] = device
     return factory(**options)
+
+
+def as_backend(value: Any) -> Backend:
+    """Return a Backend as it is, or the one that an adapter makes of an object.
+
+    Raises InputError for an object that no adapter knows.
+    """
+    if isinstance(value, Backend):
+        return value
+    for entry in sorted(entry_points(group=ADAPTERS), key=lambda e: e.name):
+        backend: Backend | None = _load(entry)(value)
+        if backend is not None:
+            return backend
+    raise InputError(
+        f"a backend is a name, a table with a name, a Backend, a Qiskit BackendV2 or a V2 sampler; "
+        f"got {type(value).__name__}"
+    )
+
+
+def recorded_spec(backend: Backend, named: str | None = None) -> dict[str, Any] | None:
+    """Return the name and options that an experiment records of a backend object.
+
+    One that these do not build again is recorded under `object:`, and a resume asks for it.
+
+    Args:
+        backend: the object.
+        named: the name that the experiment has; a vendor's device of that name is left as it is,
+            and None is returned.
+    """
+    options = backend.options if isinstance(backend, NamedBackend) else None
+    if options is not None and backend.name.partition(":")[0] in backend_names():
+        return {"name": backend.name, **options}
+    if backend.name == named and is_provider(backend.name):
+        return None
+    return {"name": f"{OBJECT}:{backend.name}"}
+
+
+def is_recorded_as(backend: Backend, name: str) -> bool:
+    """Whether a backend object is the one that an experiment records by this name."""
+    return backend.name == name.removeprefix(f"{OBJECT}:")
+
+
+def _factory(provider: str, name: str | None = None) -> Callable[..., Backend]:
+    if provider in _SIMULATORS:
+        module, attribute, _ = _SIMULATORS[provider]
+        simulator: Callable[..., Backend] = getattr(import_module(module), attribute)
+        return simulator
+    entries = [
+        e for group in (PROVIDERS, BACKENDS) for e in entry_points(group=group)
+        if e.name == provider
+    ]  # fmt: skip
+    if not entries:
+        raise unknown_name("backend", name or provider, backend_names())
+    plugged: Callable[..., Backend] = _load(entries[0])
+    return plugged
+
+
+def _load(entry: EntryPoint) -> Any:
+    try:
+        return entry.load()
+    except Exception as error:  # a third party's
+        raise InputError(f"backend {entry.name} ({entry.value}) does not load: {error}") from error

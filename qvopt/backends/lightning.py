@@ -17,8 +17,9 @@ from qvopt_circuits.lowering.pennylane_lowering import lowered_sign, to_pennylan
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
+from .batch import Point
 from .checks import check_memory, check_widths, finite, need_plan
-from .protocol import Point, Problem
+from .protocol import Problem
 from .statevector import ComplexArray, StatevectorProgram
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,6 +42,11 @@ class LightningBackend:
 
     def __init__(self, device: str = "lightning.qubit") -> None:
         self.device = device
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Nothing beside the name."""
+        return {}
 
     @property
     def name(self) -> str:

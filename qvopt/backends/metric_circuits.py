@@ -13,7 +13,7 @@ from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import EXCITATIONS, Angle, Gate
 from qvopt_circuits.paulis import generator_strings
 
-from .protocol import Outcomes, Overlap, Reading
+from .batch import Outcomes, Overlap, Reading
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -1,63 +1,26 @@
-"""What a backend is: somewhere circuits run, in batches."""
+"""What a backend is: somewhere that circuits run, in batches."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias, TypeGuard, runtime_checkable
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import PauliSum
 
+from .batch import Batch, BatchResult, Pair, Point, Sample
+from .cost import Cost
 from .folding import Folding
 
 FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 MetricKind = Literal["full", "block-diagonal", "diagonal"]
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """Where to run a circuit: parameters, plus angles added to single gates.
-
-    `shifts` holds (k, δ): the k-th parametric gate's angle is shifted by δ radians, the others
-    sharing its parameter are not. `noise_scale` amplifies the device's noise (see `folding`).
-    """
-
-    x: FloatArray
-    shifts: tuple[tuple[int, float], ...] = ()
-    noise_scale: float = 1.0
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """Generators to read together, in the state that enters a run of commuting gates.
-
-    `gates` numbers parametric gates that follow each other and whose generators' strings commute
-    (`qvopt_circuits.commuting_runs`); the circuit at `point` is cut before the first of them.
-    """
-
-    point: Point
-    gates: tuple[int, ...]
-
-
-Outcomes: TypeAlias = tuple[FloatArray, IntArray]
-"""Joint outcomes, shape (outcomes, generators), each -1, 0 or 1, and how often each was seen."""
-
-
-@dataclass(frozen=True, eq=False)
-class Overlap:
-    """Re⟨ψ(second)|ψ(first)⟩, or the imaginary part, by a Hadamard test."""
-
-    first: Point
-    second: Point
-    imaginary: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +40,11 @@ class Problem:
     folding: Folding = "two-qubit"
 
 
+@runtime_checkable
 class Program(Protocol):
     """A problem made ready on a backend. Every method takes a whole batch.
 
-    Results depend on the arguments alone: the same points, shots and seed give the same bytes.
+    Results depend on the arguments alone: the same batch and seed give the same bytes.
     """
 
     @property
@@ -89,8 +53,21 @@ class Program(Protocol):
         ...
 
     @property
+    def samples(self) -> frozenset[Sample]:
+        """What `run` can sample."""
+        ...
+
+    @property
     def exact(self) -> bool:
-        """Whether the exact values below can be had: noiseless state access."""
+        """Whether the exact values below are available: noiseless access to the state."""
+        ...
+
+    def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
+        """Sample everything in the batch; on hardware this is one job where the device allows."""
+        ...
+
+    def price(self, batch: Batch) -> Cost:
+        """Return what running the batch will cost."""
         ...
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
@@ -108,144 +85,154 @@ class Program(Protocol):
         """
         ...
 
-    def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
+    def fidelities(self, pairs: Sequence[Pair]) -> FloatArray:
         """Exact |⟨ψ(second)|ψ(first)⟩|², shape (len(pairs),)."""
         ...
 
-    def sample(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
-        """Run `shots[i, g]` shots of point i in group g; moments of each group's outcomes."""
-        ...
-
-    def sample_fidelities(
-        self,
-        pairs: Sequence[tuple[Point, Point]],
-        shots: IntArray,
-        seed: np.random.SeedSequence,
-    ) -> IntArray:
-        """Counts of the reference outcome after U(second)† U(first), shots[i] shots for pair i.
-
-        count / shots estimates |⟨ψ(second)|ψ(first)⟩|² without bias.
-        """
-        ...
-
-
-Counts = dict[int, int]
-"""Times by outcome, bit q of an outcome being qubit q."""
-
 
 @runtime_checkable
-class CountingProgram(Program, Protocol):
-    """A program that can hand over counts, so that errors are mitigated before they are averaged.
-
-    It honours `Point.noise_scale`.
-    """
-
-    def sample_counts(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Counts]]:
-        """Run `shots[i, g]` shots of point i in group g; `sample` is the moments of these."""
-        ...
+class NoisyProgram(Program, Protocol):
+    """A program whose counts carry a device's errors, which mitigation works on."""
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """The device's qubit that each bit of a group's outcomes is read on."""
         ...
 
-    def sample_calibration(
-        self, shots: int, seed: np.random.SeedSequence
-    ) -> tuple[tuple[int, ...], Counts, Counts]:
-        """Read all qubits in use after |0…0⟩ and after |1…1⟩, `shots` each: two circuits.
+    def reached_scales(self, scales: Sequence[float]) -> FloatArray:
+        """Amplifications of the noise that folding reaches, shape (groups, scales).
 
-        Returns the device's qubits, bit k of the counts being the k-th of them.
+        Folding adds whole pairs of gates: of two gates at scale 1.5 none is folded, and 1 is
+        reached.
         """
         ...
 
 
-@dataclass(frozen=True)
-class Bill:
-    """What work takes at a vendor: jobs, seconds of its quantum processor, money; adds up.
+@runtime_checkable
+class StateProgram(Program, Protocol):
+    """A program that gives its state over all qubits: amplitude n belongs to the outcome n."""
 
-    `shots` are those that a vendor's mitigation takes beyond those that were asked for.
-    """
-
-    jobs: int = 0
-    qpu_seconds: float = 0.0
-    money: float = 0.0
-    shots: int = 0
-
-    def __add__(self, other: Bill) -> Bill:
-        return Bill(
-            self.jobs + other.jobs,
-            self.qpu_seconds + other.qpu_seconds,
-            self.money + other.money,
-            self.shots + other.shots,
-        )
+    def states(self, points: Sequence[Point]) -> Sequence[npt.NDArray[np.complex128]]:
+        """State vectors at the points."""
+        ...
 
 
 @runtime_checkable
-class MeteredProgram(CountingProgram, Protocol):
-    """A program whose work is jobs that take a processor's time, and money."""
+class SectorStateProgram(Program, Protocol):
+    """A program that gives its state within the sector of its electron numbers."""
+
+    def state(self, point: Point) -> npt.NDArray[Any]:
+        """Amplitudes psi[alpha string, beta string], strings ascending as integers."""
+        ...
+
+
+class PoolSlopes(Protocol):
+    """Derivatives of the energy along a pool of operators, tabulated."""
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit of the pool alone, one parameter an operator."""
+        ...
+
+    def at(self, program: Program, x: FloatArray) -> FloatArray:
+        """dE/dt at t = 0 of each operator after the program's circuit at x, shape (operators,)."""
+        ...
+
+
+@runtime_checkable
+class PoolProgram(Program, Protocol):
+    """A program that tabulates a pool of operators, so that its gradient takes the state alone."""
+
+    def pool_slopes(self, circuit: Circuit) -> PoolSlopes | None:
+        """Tabulate the operators of `circuit`; None where the tables would not fit."""
+        ...
+
+
+SubmissionMode = Literal["wait", "submit", "fetch"]
+
+
+@dataclass(frozen=True)
+class SubmissionPolicy:
+    """What a command wants done with a run's jobs.
+
+    Attributes:
+        mode: "wait" for results, "submit" one round and stop, or "fetch" what is ready.
+        resubmit: whether failed jobs are submitted again.
+        on_progress: is called with each line about a job.
+    """
+
+    mode: SubmissionMode = "wait"
+    resubmit: bool = False
+    on_progress: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """How a device's work is paid: its name, currency, whether prices are known, and free."""
+
+    device: str
+    currency: str = "USD"
+    known: bool = False
+    free: bool = False
+
+
+class EventSink(Protocol):
+    """Where a program writes what must survive a crash: the run's journal."""
+
+    def append(self, event: Mapping[str, Any], *, durable: bool = False) -> None:
+        """Keep one event; `durable` waits until it is on the disk."""
+        ...
+
+
+@runtime_checkable
+class DurableProgram(NoisyProgram, Protocol):
+    """A program whose work is jobs that outlive the process and take a processor's time, or money.
+
+    Runs attach their folder and journal before anything is sampled.
+    """
+
+    @property
+    def pricing(self) -> Pricing:
+        """How its work is paid."""
+        ...
+
+    @property
+    def durable(self) -> bool:
+        """Whether jobs can be found again by another process."""
+        ...
+
+    def attach(
+        self,
+        folder: Path | None,
+        log: EventSink | None,
+        events: Sequence[Mapping[str, Any]],
+        policy: SubmissionPolicy,
+        *,
+        main: bool = True,
+    ) -> None:
+        """Take the run's folder and journal, where jobs are written down and found again.
+
+        `main` is false for circuits beside the one that the run began with.
+        """
+        ...
+
+    def submit(self, batch: Batch, seed: np.random.SeedSequence) -> None:
+        """Hand in the jobs of a batch without waiting for them; `run` then takes their results."""
+        ...
 
     def block(self, shots: int) -> int:
         """Shots come in multiples of this, where an energy has `shots`."""
         ...
 
-    def forecast(
-        self,
-        points: Sequence[Point],
-        shots: IntArray,
-        pairs: Sequence[tuple[Point, Point]],
-        pair_shots: IntArray,
-        readings: Sequence[Reading] = (),
-        reading_shots: IntArray | None = None,
-    ) -> Bill:
-        """What sampling these will take."""
-        ...
-
-    def forecast_calibration(self, shots: int) -> Bill:
-        """What calibrating the readout will take."""
-        ...
-
-    def take_bill(self) -> Bill:
-        """What was taken since this was asked last."""
-        ...
-
-    def lost(self) -> Bill:
+    def lost(self) -> Cost:
         """What was taken by jobs that ended without results."""
         ...
 
-
-class GeneratorProgram(Protocol):
-    """A program that also reads generators on the states between its gates."""
-
-    def sample_generators(
-        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[Outcomes]:
-        """Run `shots[i]` shots of reading i; joint outcomes of its generators."""
+    def close(self) -> None:
+        """Close what is open at the vendor; jobs go on."""
         ...
 
 
-class OverlapProgram(Protocol):
-    """A program that also runs Hadamard tests, on one qubit more."""
-
-    def sample_overlaps(
-        self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
-    ) -> IntArray:
-        """Counts of 0 on the auxiliary qubit: 2 count / shots - 1 estimates the overlap's part."""
-        ...
-
-
-def reads_generators(program: Any) -> TypeGuard[GeneratorProgram]:
-    """Whether a program, or what it wraps, is a `GeneratorProgram`."""
-    return hasattr(program, "sample_generators")
-
-
-def runs_hadamard_tests(program: Any) -> TypeGuard[OverlapProgram]:
-    """Whether a program, or what it wraps, is an `OverlapProgram`."""
-    return hasattr(program, "sample_overlaps")
-
-
+@runtime_checkable
 class Backend(Protocol):
     """A place that compiles problems into programs.
 
@@ -260,4 +247,14 @@ class Backend(Protocol):
 
     def compile(self, problem: Problem) -> Program:
         """Check and prepare a problem."""
+        ...
+
+
+@runtime_checkable
+class NamedBackend(Backend, Protocol):
+    """A backend that its name and options build again, in another process too."""
+
+    @property
+    def options(self) -> Mapping[str, Any] | None:
+        """The options to give beside the name; None where it holds objects that have no text."""
         ...

@@ -13,9 +13,10 @@ import numpy as np
 from qvopt_molecules.errors import InputError
 
 from .aer import AerProgram, run_seeds
+from .batch import CalibrationCounts, Counts
 from .checks import need_plan
 from .measured import qubit_of_bit
-from .protocol import Counts, Problem
+from .protocol import Problem
 from .recorded_devices import find_snapshot
 
 
@@ -41,9 +42,7 @@ class SnapshotProgram(AerProgram):
         circuit = self._measured[group]
         return qubit_of_bit(circuit)
 
-    def sample_calibration(
-        self, shots: int, seed: np.random.SeedSequence
-    ) -> tuple[tuple[int, ...], Counts, Counts]:
+    def sample_calibration(self, shots: int, seed: np.random.SeedSequence) -> CalibrationCounts:
         """Counts of all qubits that some group reads."""
         from qiskit import QuantumCircuit
 
@@ -57,7 +56,7 @@ class SnapshotProgram(AerProgram):
             circuit.measure(used, range(len(used)))
             run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
             found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
-        return tuple(used), found[0], found[1]
+        return CalibrationCounts(tuple(used), found[0], found[1])
 
     def _transpiled(self, circuit: Any, level: int = 3) -> Any:
         from qiskit import transpile

@@ -16,9 +16,12 @@ from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import PHASES
 
+from .batch import Batch, BatchResult, Outcomes, Overlap, Point, Reading, Sample
 from .checks import check_memory, need_plan
+from .cost import Cost
 from .metric_circuits import generator_circuit, outcomes_of_counts, overlap_circuit
-from .protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
+from .protocol import MetricKind, Problem
+from .simulation import simulate
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -32,6 +35,7 @@ class StatevectorProgram:
     """
 
     exact = True
+    samples: frozenset[Sample] = frozenset({"energies", "fidelities", "generators", "overlaps"})
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -46,6 +50,14 @@ class StatevectorProgram:
     ) -> list[dict[int, int]]:
         """Run circuits without parameters and count outcomes, bit q being qubit q."""
         raise NotImplementedError
+
+    def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
+        """Sample everything in the batch."""
+        return simulate(self, batch, seed)
+
+    def price(self, batch: Batch) -> Cost:
+        """Return what the batch takes; simulators take nothing beside it."""
+        return batch.cost()
 
     @cached_property
     def _matrix(self) -> Any:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from qvopt.cloud.desk import JobsPendingError
-from qvopt.cloud.handling import JobHandling
+from qvopt.backends.protocol import SubmissionPolicy
+from qvopt.cloud.job_manager import JobsPendingError
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import JobState
-from qvopt.experiment import make_experiment
-from qvopt.session import Session, ended_result
+from qvopt.experiment.specification import make_experiment
+from qvopt.runs.session import Session, ended_result
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table
@@ -35,8 +35,8 @@ def told(quiet: bool) -> Callable[[str], None] | None:
 
 def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what the run will take; nothing is sent."""
-    from qvopt.assembly import assemble
     from qvopt.cloud.forecast import forecast_run
+    from qvopt.engine.assembly import assemble
 
     forecast = forecast_run(assemble(make_experiment(data)))
     caps = dict(forecast.budget.caps())
@@ -71,7 +71,7 @@ def submit_command(
     data: Mapping[str, Any] | None, path: Path | None, as_json: bool, quiet: bool
 ) -> int:
     """Submit the next step of a new run, or of the run in `path`."""
-    handling = JobHandling("submit", tell=told(quiet))
+    handling = SubmissionPolicy("submit", on_progress=told(quiet))
     if data is None:
         assert path is not None
         return _step(path, handling, as_json, quiet)
@@ -88,11 +88,11 @@ def submit_command(
 
 def fetch_command(path: Path, as_json: bool, quiet: bool) -> int:
     """Store what is done, and go on until something would have to be submitted."""
-    return _step(path, JobHandling("fetch", tell=told(quiet)), as_json, quiet)
+    return _step(path, SubmissionPolicy("fetch", on_progress=told(quiet)), as_json, quiet)
 
 
-def _step(path: Path, handling: JobHandling, as_json: bool, quiet: bool) -> int:
-    from qvopt.run_folder import RunFolder
+def _step(path: Path, handling: SubmissionPolicy, as_json: bool, quiet: bool) -> int:
+    from qvopt.runs.folder import RunFolder
 
     ended = ended_result(path)
     if ended is not None:

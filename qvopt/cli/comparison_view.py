@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from qvopt.comparison.sweep import Progress, Sweep
-from qvopt.wording import thousandth
+from qvopt.runs.wording import thousandth
 
 _LINE_SECONDS = 5.0
 

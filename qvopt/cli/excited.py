@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qvopt.experiment import make_experiment
+from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.estimate import Estimate
-from qvopt.result import HARTREE_IN_EV
-from qvopt.steps import Step
-from qvopt.tasks.excited.states import ExcitedStates, State, excited_states, save_states
+from qvopt.runs.result import HARTREE_IN_EV
+from qvopt.runs.steps import Step
+from qvopt.tasks.excited.result import ExcitedStates, State
+from qvopt.tasks.excited.states import excited_states, save_states
 
 from .folders import default_folder, interruptible
 from .output import print_json, print_table

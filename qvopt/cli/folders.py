@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from qvopt.assembly import resolve_molecule
-from qvopt.experiment import Experiment
+from qvopt.engine.assembly import resolve_molecule
+from qvopt.experiment.specification import Experiment
 
 from .runs import REQUEUE, Terminated, terminable
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qvopt.experiment import make_experiment
+from qvopt.experiment.specification import make_experiment
 from qvopt.tasks.orbital_optimisation import optimise_orbitals
 from qvopt.tasks.relax import Geometry, Relaxation, relax
 from qvopt_molecules.molecule import Atom

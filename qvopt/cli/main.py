@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from qvopt.cloud.secrets import refuse_secrets
+from qvopt.experiment.secrets import refuse_secrets
 from qvopt_molecules.errors import QvoptError
 
 from . import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qvopt.experiment import make_experiment
+from qvopt.experiment.specification import make_experiment
 
 from .output import print_json, print_table
 
@@ -14,7 +14,7 @@ _STATES = {"hf": "HF", "ansatz": "ansatz", "fci": "FCI"}
 
 def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print the table."""
-    from qvopt.shots_needed import measurement_table
+    from qvopt.tasks.shots_needed import measurement_table
 
     rows = [row.document() for row in measurement_table(make_experiment(data))]
     if as_json:

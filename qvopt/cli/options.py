@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qvopt.experiment_file import read_experiment_file
+from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.errors import InputError
 
 
@@ -24,7 +24,7 @@ def experiment_data(
         if value is not None:
             _put(data, option.split("."), value)
     if budget is not None:
-        from qvopt.cloud.budgets import parse_budget
+        from qvopt.experiment.budget_text import parse_budget
 
         for key, value in parse_budget(budget).items():
             _put(data, ["budget", key], value)

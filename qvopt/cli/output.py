@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qvopt.measurement.estimate import Estimate
-from qvopt.result import KCAL_PER_MOL, Result
-from qvopt.wording import wording
+from qvopt.runs.result import KCAL_PER_MOL, Result
+from qvopt.runs.wording import wording
 
 _UNCUT = 20  # characters of the widest column that is not wrapped
 _NARROW = 12  # what a wrapped one is left at least

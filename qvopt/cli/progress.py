@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Final, Protocol, Self, runtime_checkable
 
 from qvopt.measurement.estimate import Estimate
-from qvopt.steps import Step
-from qvopt.wording import Wording, wording_of
+from qvopt.runs.steps import Step
+from qvopt.runs.wording import Wording, wording_of
 
 _HARTREE: Final = wording_of({})
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from qvopt.assembly import assemble
-from qvopt.backends.catalogue import HARDWARE
-from qvopt.cloud.handling import JobHandling
-from qvopt.experiment import make_experiment
-from qvopt.result import Result, Trace
-from qvopt.run_folder import RunFolder
-from qvopt.session import Session, ended_result, stored_result
-from qvopt.wording import wording_of
+from qvopt.backends.catalogue import is_provider
+from qvopt.backends.protocol import SubmissionPolicy
+from qvopt.engine.assembly import assemble
+from qvopt.experiment.specification import make_experiment
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result, Trace
+from qvopt.runs.session import Session, ended_result, stored_result
+from qvopt.runs.wording import wording_of
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_result, print_table
@@ -44,10 +44,10 @@ def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet:
 
 def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what queries of an experiment cost; nothing runs."""
-    from qvopt.pricing import assembled_prices
+    from qvopt.tasks.pricing import assembled_prices
 
     experiment = make_experiment(data)
-    if experiment.backend.name.partition(":")[0] in HARDWARE:
+    if is_provider(experiment.backend.name):
         from .cloud import forecast_command
 
         return forecast_command(data, as_json)
@@ -65,10 +65,10 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     return 0
 
 
-def _jobs(quiet: bool, resubmit: bool = False) -> JobHandling:
+def _jobs(quiet: bool, resubmit: bool = False) -> SubmissionPolicy:
     from .cloud import told
 
-    return JobHandling(resubmit=resubmit, tell=told(quiet))
+    return SubmissionPolicy(resubmit=resubmit, on_progress=told(quiet))
 
 
 def resume_command(
@@ -90,7 +90,7 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
     folder = RunFolder.open(path)
     result = stored_result(folder)
     if picture is not None:
-        from qvopt.picture import draw_convergence
+        from qvopt.runs.picture import draw_convergence
 
         draw_convergence(Trace.from_events(folder.events()), result, picture)
     if as_json:
@@ -132,7 +132,7 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
 
 def report(result: Result, folder: RunFolder, as_json: bool) -> int:
     """Print a result and draw its picture; return the exit code."""
-    from qvopt.picture import draw_convergence
+    from qvopt.runs.picture import draw_convergence
 
     picture = folder.path / "convergence.png"
     draw_convergence(Trace.from_events(folder.events()), result, picture)

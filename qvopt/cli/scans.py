@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qvopt.experiment import make_experiment
+from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.estimate import Estimate
+from qvopt.runs.wording import Wording, wording_of
 from qvopt.tasks.scan import Scan, default_folder
 from qvopt.tasks.scan_picture import draw_scan
 from qvopt.tasks.scan_result import ScanPoint, axis_of, parameter_unit
-from qvopt.wording import Wording, wording_of
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table

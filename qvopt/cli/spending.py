@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from qvopt.cloud.program import HardwareProgram
-from qvopt.run_folder import RunFolder
-from qvopt.session import Session
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.session import Session
 from qvopt_molecules.errors import InputError
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qvopt.experiment import make_experiment
+from qvopt.experiment.specification import make_experiment
 
 from .output import print_json, print_table
 
 
 def validate_command(data: Mapping[str, Any], repeats: int, as_json: bool) -> int:
     """Print the checks; exit code 1 if one fails."""
-    from qvopt.validate import validate_backend
+    from qvopt.tasks.validation import validate_backend
 
     checks = validate_backend(make_experiment(data), repeats=repeats)
     rows = [

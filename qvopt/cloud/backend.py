@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qvopt.backends.protocol import Backend, Problem
+from qvopt.backends.protocol import Problem
 from qvopt_molecules.errors import InputError
 
-from .calls import Patience
+from .calls import Timeouts
 from .estimating import EstimatingProgram
 from .program import HardwareProgram, Lowering
 from .provider import Provider
@@ -40,22 +40,22 @@ class HardwareBackend:
         seed_transpiler: int = 0,
         layout: Sequence[int] | None = None,
         repeats: int | None = None,
-        grace: float = Patience.grace,
-        call_timeout: float = Patience.call,
-        submit_timeout: float = Patience.submit,
-        give_up: float = Patience.give_up,
-        poll: float = Patience.poll,
-        longest_poll: float = Patience.longest_poll,
+        grace: float = Timeouts.grace,
+        call_timeout: float = Timeouts.call,
+        submit_timeout: float = Timeouts.submit,
+        give_up: float = Timeouts.give_up,
+        poll: float = Timeouts.poll,
+        longest_poll: float = Timeouts.longest_poll,
     ) -> None:
         if optimization_level not in (0, 1, 2, 3):
             raise InputError(f"optimization_level must be 0, 1, 2 or 3, got {optimization_level!r}")
         if repeats is not None and (isinstance(repeats, bool) or repeats < 0):
             raise InputError(f"repeats must be 0 or more, got {repeats!r}")
-        self.patience = Patience(call_timeout, submit_timeout, give_up, grace, poll, longest_poll)
-        for name, value in vars(self.patience).items():
+        self.timeouts = Timeouts(call_timeout, submit_timeout, give_up, grace, poll, longest_poll)
+        for name, value in vars(self.timeouts).items():
             if not value >= 0:
                 raise InputError(f"{name} must be a number of seconds, got {value!r}")
-        if not hasattr(provider, "describe"):
+        if not isinstance(provider, Provider):
             from .qiskit_objects import QiskitProvider
 
             provider = QiskitProvider(provider)
@@ -70,6 +70,11 @@ class HardwareBackend:
         """The name users give."""
         return self.provider.describe().full_name
 
+    @property
+    def options(self) -> None:
+        """None: a provider may hold a client that has no text."""
+        return None
+
     def compile(self, problem: Problem) -> HardwareProgram:
         """Check widths; circuits are lowered when they are first needed."""
         kind = EstimatingProgram if self.provider.describe().estimates else HardwareProgram
@@ -77,12 +82,14 @@ class HardwareBackend:
             problem,
             self.provider,
             lowering=self._lowering,
-            patience=self.patience,
+            timeouts=self.timeouts,
             repeats=self._repeats,
         )
 
 
-def backend_factory(provider: Callable[..., Provider]) -> Callable[..., HardwareBackend]:
+def backend_factory(
+    provider: Callable[..., Provider], description: str
+) -> Callable[..., HardwareBackend]:
     """Return a factory of backends that takes the provider's options and those of the backend."""
     own = {
         n: p
@@ -95,16 +102,9 @@ def backend_factory(provider: Callable[..., Provider]) -> Callable[..., Hardware
         theirs = {k: v for k, v in options.items() if k not in own}
         return HardwareBackend(provider(*arguments, **theirs), **mine)
 
+    make.__doc__ = description
     first = [p for p in inspect.signature(provider).parameters.values() if p.name not in own]
     make.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *own.values())]
     )
     return make
-
-
-def as_backend(value: Any) -> Backend:
-    """Return a Backend as it is, and anything else as hardware."""
-    if hasattr(value, "compile"):
-        found: Backend = value
-        return found
-    return HardwareBackend(value)

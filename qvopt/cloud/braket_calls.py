@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from qvopt.experiment.secrets import holds_secret
 from qvopt_molecules.errors import InputError
 
 from .provider import ProviderError, RefusedError, TransientError, UncertainError
-from .secrets import holds_secret
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long is waited for what, in seconds.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .backend import backend_factory
+from .backend import HardwareBackend, backend_factory
 from .provider import Provider
 
 
@@ -49,13 +49,6 @@ def _ibm(
     )
 
 
-def _qiskit(device: str = "") -> Provider:
-    raise InputError(
-        f"the backend '{device}' is an object in Python: hand it over again, with "
-        f"Session.resume(path, backend=...) or qvopt.run(..., backend=...)"
-    )
-
-
 def _braket(
     device: str = "sv1",
     bucket: str | None = None,
@@ -77,7 +70,22 @@ def _ionq(
     return IonQProvider(device, noise_model=noise_model, gate_price=gate_price)
 
 
-ibm: Any = backend_factory(_ibm)
-braket: Any = backend_factory(_braket)
-ionq: Any = backend_factory(_ionq)
-qiskit_object: Any = backend_factory(_qiskit)
+ibm: Any = backend_factory(
+    _ibm, "IBM Quantum: ibm:<device>; ibm:fake_manila and other recorded snapshots need no account"
+)
+braket: Any = backend_factory(_braket, "Amazon Braket: braket:sv1, braket:garnet, … or an ARN")
+ionq: Any = backend_factory(_ionq, "IonQ: ionq:simulator, ionq:aria-1, ionq:forte-1, …")
+
+
+def from_qiskit_object(value: Any) -> HardwareBackend | None:
+    """Return the backend of a Provider, a Qiskit BackendV2 or a V2 sampler; None for others."""
+    if isinstance(value, Provider):
+        return HardwareBackend(value)
+    from qiskit.primitives import BaseSamplerV2
+    from qiskit.providers import BackendV2
+
+    if not isinstance(value, BackendV2 | BaseSamplerV2):
+        return None
+    from .qiskit_objects import QiskitProvider
+
+    return HardwareBackend(QiskitProvider(value))

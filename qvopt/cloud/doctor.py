@@ -14,7 +14,7 @@ from qvopt.backends.catalogue import get_backend
 from qvopt_molecules.errors import InputError, QvoptError
 
 from .backend import HardwareBackend
-from .desk import Desk
+from .job_manager import JobManager
 from .provider import Forecast, JobSpec, Pub
 
 EXTRAS: Final = {
@@ -102,7 +102,7 @@ def live(name: str, agree: Callable[[Forecast], bool]) -> dict[int, int] | None:
     spec = JobSpec((Pub(lowered, np.zeros((1, 0))),), 100)
     if not agree(provider.estimate(spec)):
         return None
-    desk = Desk(provider, backend.patience, run=uuid.uuid4().hex)
+    desk = JobManager(provider, backend.timeouts, run=uuid.uuid4().hex)
     (result,) = desk.run([spec], (0,))
     provider.close()
     return dict(result.counts[0][0])

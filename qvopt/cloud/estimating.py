@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt.backends.batch import Batch, BatchResult, Sample, Stream
 from qvopt.backends.checks import need_plan
+from qvopt.backends.cost import Cost
 from qvopt.backends.measured import qubit_of_bit
-from qvopt.backends.protocol import Bill, Counts, Point, Problem
+from qvopt.backends.protocol import Problem
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import Diagonal
 from qvopt_molecules.errors import InputError
 
 from .packing import Packed, gather_values, pack
 from .program import HardwareProgram
+from .provider import JobResult
 from .resilience import bits_of
 
-IntArray = npt.NDArray[np.int64]
 Observable = tuple[tuple[int, float], ...]
 
 
@@ -32,7 +33,7 @@ class EstimatingProgram(HardwareProgram):
     takes beyond those are on the bill.
     """
 
-    counts = False
+    samples: frozenset[Sample] = HardwareProgram.samples - {"counts"}
 
     def __init__(self, problem: Problem, *arguments: Any, **options: Any) -> None:
         super().__init__(problem, *arguments, **options)
@@ -40,28 +41,32 @@ class EstimatingProgram(HardwareProgram):
         if problem.plan is not None and any(g.selection for g in problem.plan.groups):
             self._no_counts("post-selection")
 
-    def sample(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
+    def _unpack(
+        self, batch: Batch, jobs: list[Packed], results: list[JobResult], cost: Cost
+    ) -> BatchResult:
         """Moments of every point and group from the estimator's values and variances."""
-        jobs = self._pack(points, shots, seed)
-        results = self._results(jobs, seed)
-        for job, result in zip(jobs, results, strict=True):
+        estimating = [pair for pair in zip(jobs, results, strict=True) if pair[0].spec.estimates]
+        counting = [pair for pair in zip(jobs, results, strict=True) if not pair[0].spec.estimates]
+        for job, result in estimating:
             extra = 0 if result.shots is None else result.shots - job.spec.executions
-            self._bill += Bill(shots=extra)
-        found = gather_values(jobs, results)
-        groups = need_plan(self.problem).groups
+            cost += Cost(shots=extra)
+        rest = super()._unpack(
+            replace(batch, points=(), shots=np.zeros((0, 0), dtype=np.int64)),
+            [job for job, _ in counting],
+            [result for _, result in counting],
+            cost,
+        )
+        values = gather_values([job for job, _ in estimating], [r for _, r in estimating])
+        groups = need_plan(self.problem).groups if batch.points else ()
         nothing = Moments(0, 0.0, 0.0)
-        return [
-            [_shifted(found.get((i, g), nothing), group.diagonal) for g, group in enumerate(groups)]
-            for i in range(len(points))
+        moments = [
+            [
+                _shifted(values.get((Stream.ENERGIES, i, g), nothing), group.diagonal)
+                for g, group in enumerate(groups)
+            ]
+            for i in range(len(batch.points))
         ]
-
-    def sample_counts(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Counts]]:
-        """Refused: an estimator gives none."""
-        self._no_counts("what works on counts")
+        return replace(rest, moments=moments)
 
     def _no_counts(self, what: str) -> NoReturn:
         raise InputError(
@@ -69,18 +74,26 @@ class EstimatingProgram(HardwareProgram):
             f"resilience level; leave out either"
         )
 
-    def _pack(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[Packed]:
-        if any(point.noise_scale != 1.0 for point in points):
+    def _pack(self, batch: Batch, seed: np.random.SeedSequence) -> list[Packed]:
+        """Energies are a job of the estimator; everything else is counted, in a job beside it."""
+        if batch.counts or batch.calibration_shots:
+            self._no_counts("what works on counts")
+        if any(point.noise_scale != 1.0 for point in batch.points):
             self._no_counts("zero-noise extrapolation")
-        return pack(
-            self._cells(points, shots),
-            lambda name: self._observed(name[0])[0],
-            self.device.limits,
-            seed,
-            lambda name: self._observed(name[0])[1],
-        )
+        jobs = []
+        if batch.points:
+            jobs += pack(
+                self._energy_cells(batch),
+                lambda name: self._observed(name[1])[0],
+                self.device.limits,
+                Stream.ENERGIES.of(seed),
+                lambda name: self._observed(name[1])[1],
+            )
+        others = self._other_cells(batch)
+        if others:
+            stream = next(s for s in batch.streams if s is not Stream.ENERGIES)
+            jobs += pack(others, self._circuit, self.device.limits, stream.of(seed))
+        return jobs
 
     def _observed(self, group: int) -> tuple[Any, Observable]:
         """A group's circuit without its measurements, and its diagonal on the device's qubits."""

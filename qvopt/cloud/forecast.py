@@ -3,80 +3,153 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Bill, Counts, MeteredProgram, Outcomes, Point
-from qvopt.driver import Driver
-from qvopt.growing import GrowingEvaluator
-from qvopt.ledger import Budget, Cost, Ledger
+from qvopt.backends.batch import (
+    Batch,
+    BatchResult,
+    CalibrationCounts,
+    Pair,
+    Point,
+    Sample,
+)
+from qvopt.backends.checks import need_plan
+from qvopt.backends.cost import Cost
+from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
 from qvopt.measurement.estimate import Moments
 from qvopt.optimizers.registry import get_optimizer
+from qvopt.records.ledger import Budget, Ledger
+from qvopt.runs.budget import make_budget
+from qvopt.runs.driver import Driver
 from qvopt_molecules.errors import InputError
 
-from .budgets import make_budget
 from .program import HardwareProgram
 
-IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 _PLAYED = 3
 
 
 class DryProgram:
-    """Stands for a hardware program: answers with noise around nothing, and bills the forecast."""
+    """Stands for a hardware program: answers with noise around nothing, at the forecast's cost."""
+
+    exact = False
 
     def __init__(self, program: HardwareProgram) -> None:
         self._program = program
-        self._bill = Bill()
         self._rng = np.random.default_rng(0)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._program, name)
+    @property
+    def problem(self) -> Problem:
+        """That of the program."""
+        return self._program.problem
 
-    def sample(self, points: Sequence[Point], shots: IntArray, seed: Any) -> list[list[Moments]]:
-        """Moments of a group with a spread of 0.1 Ha a shot."""
-        self._bill += self.forecast(points, shots, [], np.zeros(0, dtype=np.int64))
-        return [
+    @property
+    def samples(self) -> frozenset[Sample]:
+        """Those of the program."""
+        return self._program.samples
+
+    def price(self, batch: Batch) -> Cost:
+        """That of the program."""
+        return self._program.price(batch)
+
+    def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
+        """Answer without running anything.
+
+        Moments have a spread of 0.1 Ha a shot, counts are all of outcome 0, fidelities are nine
+        tenths, generators are -1 as often as 1 and agree, and the readout has no errors.
+        """
+        moments = [
             [Moments(n, float(self._rng.normal(0, 0.1 / max(n, 1) ** 0.5)), 0.01 * n) for n in row]
-            for row in shots.tolist()
+            for row in batch.shots.tolist()
         ]
-
-    def sample_counts(self, points: Sequence[Point], shots: IntArray, seed: Any) -> Any:
-        """Every shot gives 0."""
-        self._bill += self.forecast(points, shots, [], np.zeros(0, dtype=np.int64))
-        return [[{0: n} if n else {} for n in row] for row in shots.tolist()]
-
-    def sample_fidelities(self, pairs: Any, shots: IntArray, seed: Any) -> IntArray:
-        """Nine tenths of the shots."""
-        self._bill += self.forecast([], np.zeros((0, 0), dtype=np.int64), pairs, shots)
-        return np.asarray(0.9 * shots, dtype=np.int64)
-
-    def sample_generators(self, readings: Any, shots: IntArray, seed: Any) -> list[Outcomes]:
-        """Every generator is -1 as often as 1, and they agree."""
-        none = np.zeros((0, 0), dtype=np.int64)
-        self._bill += self.forecast([], none, [], none.ravel(), readings, shots)
-        return [
+        counts = [[{0: n} if n else {} for n in row] for row in batch.shots.tolist()]
+        generators = [
             (
                 np.tile([[-1.0], [1.0]], (1, len(r.gates))),
                 np.array([n // 2, n - n // 2], dtype=np.int64),
             )
-            for r, n in zip(readings, shots.tolist(), strict=True)
+            for r, n in zip(batch.readings, batch.reading_shots.tolist(), strict=True)
         ]
+        calibration = None
+        if batch.calibration_shots:
+            n = batch.calibration_shots
+            groups = range(len(need_plan(self.problem).groups))
+            qubits = tuple(sorted({q for g in groups for q in self.readout_qubits(g)}))
+            calibration = CalibrationCounts(qubits, {0: n}, {2 ** len(qubits) - 1: n})
+        return BatchResult(
+            self.price(batch),
+            () if batch.counts else moments,
+            counts if batch.counts else (),
+            np.asarray(0.9 * batch.pair_shots, dtype=np.int64),
+            generators,
+            calibration=calibration,
+        )
 
-    def sample_calibration(self, shots: int, seed: Any) -> tuple[tuple[int, ...], Counts, Counts]:
-        """A readout without errors."""
-        self._bill += self.forecast_calibration(shots)
-        qubits = self.readout_qubits(0)
-        return qubits, {0: shots}, {2 ** len(qubits) - 1: shots}
+    def readout_qubits(self, group: int) -> tuple[int, ...]:
+        """Those of the program."""
+        return self._program.readout_qubits(group)
 
-    def take_bill(self) -> Bill:
-        """The forecasts since this was asked last."""
-        bill, self._bill = self._bill, Bill()
-        return bill
+    def reached_scales(self, scales: Sequence[float]) -> FloatArray:
+        """Those of the program."""
+        return self._program.reached_scales(scales)
+
+    def energies(self, points: Sequence[Point]) -> FloatArray:
+        """Hardware has none."""
+        return self._program.energies(points)
+
+    def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
+        """Hardware has none."""
+        return self._program.gradient(x)
+
+    def metric(self, x: FloatArray, kind: MetricKind) -> FloatArray:
+        """Hardware has none."""
+        return self._program.metric(x, kind)
+
+    def fidelities(self, pairs: Sequence[Pair]) -> FloatArray:
+        """Hardware has none."""
+        return self._program.fidelities(pairs)
+
+    @property
+    def pricing(self) -> Pricing:
+        """That of the program."""
+        return self._program.pricing
+
+    @property
+    def durable(self) -> bool:
+        """Nothing is sent."""
+        return False
+
+    def attach(
+        self,
+        folder: Path | None,
+        log: EventSink | None,
+        events: Sequence[Mapping[str, Any]],
+        policy: SubmissionPolicy,
+        *,
+        main: bool = True,
+    ) -> None:
+        """Nothing is written down."""
+
+    def submit(self, batch: Batch, seed: np.random.SeedSequence) -> None:
+        """Nothing is sent."""
+
+    def block(self, shots: int) -> int:
+        """That of the program."""
+        return self._program.block(shots)
+
+    def lost(self) -> Cost:
+        """Nothing is lost."""
+        return Cost()
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass(frozen=True)
@@ -100,16 +173,7 @@ class RunForecast:
     def whole(self) -> Cost:
         """All steps and the final check."""
         total = self.first + self.final
-        more = max(self.steps - 1, 0)
-        c = self.each
-        return total + Cost(
-            more * c.evaluations,
-            more * c.circuits,
-            more * c.shots,
-            more * c.jobs,
-            more * c.qpu_seconds,
-            more * c.money,
-        )
+        return total + self.each.times(max(self.steps - 1, 0))
 
     def steps_in_budget(self) -> int:
         """Steps that fit in, at the forecast's costs, with the final check."""
@@ -160,15 +224,12 @@ def forecast_run(assembly: Any) -> RunForecast:
     program, experiment = assembly.program, assembly.experiment
     if not isinstance(program, HardwareProgram):
         raise InputError("only runs on hardware have a forecast of jobs; use `qvopt run --dry`")
-    evaluator = assembly.evaluator
-    if isinstance(evaluator, GrowingEvaluator):
+    if assembly.evaluator.growth is not None:
         raise InputError(
             "a circuit that grows has no forecast: cap the run by --budget in jobs, shots or "
             "QPU seconds"
         )
-    dry: Any = DryProgram(program)
-    assert isinstance(dry, MeteredProgram)
-    evaluator.program = dry
+    evaluator = replace(assembly.evaluator, program=DryProgram(program))
     spec = experiment.optimizer_spec
     played = min(_PLAYED, experiment.max_steps)
     ledger = Ledger()
@@ -182,10 +243,9 @@ def forecast_run(assembly: Any) -> RunForecast:
         experiment.monitor or "none",
     )
     totals = [ledger.total for _ in driver]
-    evaluator.program = program
-    final = _less(ledger.total, totals[-1])
+    final = ledger.total - totals[-1]
     # What is spent by step 0, such as its monitor's energy, is the first step's.
-    steps = [_less(b, a) for a, b in itertools.pairwise([Cost(), *totals[1:]])]
+    steps = [b - a for a, b in itertools.pairwise([Cost(), *totals[1:]])]
     first = steps[0] if steps else totals[0]
     each = steps[-1] if steps else Cost()
     return RunForecast(
@@ -197,15 +257,4 @@ def forecast_run(assembly: Any) -> RunForecast:
         make_budget(experiment.budget, program),
         program.device.price.known,
         program.device.price.currency,
-    )
-
-
-def _less(a: Cost, b: Cost) -> Cost:
-    return Cost(
-        a.evaluations - b.evaluations,
-        a.circuits - b.circuits,
-        a.shots - b.shots,
-        a.jobs - b.jobs,
-        a.qpu_seconds - b.qpu_seconds,
-        a.money - b.money,
     )

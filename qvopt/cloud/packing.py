@@ -21,12 +21,15 @@ Counts = dict[int, int]
 _MOST_REPEATS = 8
 """Rows for each setting, on average, that are taken into one job before levels become jobs."""
 
+_MOST_ROWS, _SMALLEST_ROW = 2048, 10
+"""So many rows of so many shots are one job, however few settings there are: a calibration's."""
+
 
 @dataclass(frozen=True)
 class Cell:
     """`shots` of the circuit `name` at `angles`, whose counts go to `place`."""
 
-    place: tuple[int, ...]
+    place: tuple[Any, ...]
     circuit: tuple[Any, ...]
     angles: tuple[float, ...]
     shots: int
@@ -37,7 +40,7 @@ class Packed:
     """A job, and the places that its rows belong to, by pub."""
 
     spec: JobSpec
-    places: tuple[tuple[tuple[int, ...], ...], ...]
+    places: tuple[tuple[tuple[Any, ...], ...], ...]
 
 
 def pack(
@@ -72,7 +75,8 @@ def _levels(cells: Sequence[Cell], most: int | None) -> list[tuple[int, list[Cel
     if most is not None:
         common = _divisor_up_to(common, most)
     repeats = sum(c.shots // common for c in wanted)
-    if repeats <= _MOST_REPEATS * len(wanted):
+    few = repeats <= _MOST_REPEATS * len(wanted)
+    if few or (common >= _SMALLEST_ROW and repeats <= _MOST_ROWS):
         return [(common, [c for c in wanted for _ in range(c.shots // common)])]
     levels: dict[int, list[Cell]] = {}
     for cell in wanted:
@@ -127,9 +131,9 @@ def _job(
     return Packed(JobSpec(tuple(pubs), level, seed), tuple(places))
 
 
-def gather(jobs: Sequence[Packed], results: Sequence[JobResult]) -> dict[tuple[int, ...], Counts]:
+def gather(jobs: Sequence[Packed], results: Sequence[JobResult]) -> dict[tuple[Any, ...], Counts]:
     """Return the counts of each place, its rows added."""
-    found: dict[tuple[int, ...], Counter[int]] = {}
+    found: dict[tuple[Any, ...], Counter[int]] = {}
     for job, result in zip(jobs, results, strict=True):
         for places, rows in zip(job.places, result.counts, strict=True):
             for place, counts in zip(places, rows, strict=True):
@@ -139,9 +143,9 @@ def gather(jobs: Sequence[Packed], results: Sequence[JobResult]) -> dict[tuple[i
 
 def gather_values(
     jobs: Sequence[Packed], results: Sequence[JobResult]
-) -> dict[tuple[int, ...], Moments]:
+) -> dict[tuple[Any, ...], Moments]:
     """Return the moments of each place from an estimator's values, its rows merged."""
-    found: dict[tuple[int, ...], Moments] = {}
+    found: dict[tuple[Any, ...], Moments] = {}
     for job, result in zip(jobs, results, strict=True):
         if result.values is None or result.variances is None:
             raise ProviderError("an estimator's result without its values or variances")

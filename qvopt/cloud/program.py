@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,24 +12,41 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.backends.batch import (
+    CALIBRATION_CIRCUITS,
+    Batch,
+    BatchResult,
+    CalibrationCounts,
+    Pair,
+    Point,
+    Sample,
+    Stream,
+)
 from qvopt.backends.checks import check_widths, need_plan
-from qvopt.backends.folding import fold_circuit
+from qvopt.backends.cost import Cost
+from qvopt.backends.folding import fold_circuit, folded_scale
 from qvopt.backends.free_gates import by_gate
 from qvopt.backends.measured import qubit_of_bit
-from qvopt.backends.protocol import Bill, Counts, MetricKind, Outcomes, Point, Problem, Reading
+from qvopt.backends.protocol import (
+    EventSink,
+    MetricKind,
+    Pricing,
+    Problem,
+    SubmissionPolicy,
+)
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.statistics import moments_of_group
+from qvopt.records.jobs import lost_cost
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.errors import InputError
 
-from .calls import Patience
-from .desk import Desk, Log
-from .handling import JobHandling
+from .calls import Timeouts
+from .job_manager import JobManager
 from .packing import Cell, Packed, block_of, gather, pack
-from .provider import Device, JobResult, Provider
+from .provider import Device, JobResult, Price, Provider
 from .readings import GeneratorReadings
 from .stored_circuits import load_circuits, save_circuits
 
@@ -53,8 +71,7 @@ class HardwareProgram:
     """
 
     exact = False
-    counts = True
-    """Whether energies come as counts, which our own mitigation works on."""
+    samples: frozenset[Sample] = frozenset({"energies", "counts", "fidelities", "generators"})
 
     def __init__(
         self,
@@ -62,7 +79,7 @@ class HardwareProgram:
         provider: Provider,
         *,
         lowering: Lowering,
-        patience: Patience,
+        timeouts: Timeouts,
         repeats: int | None = None,
     ) -> None:
         check_widths(problem)
@@ -75,28 +92,47 @@ class HardwareProgram:
                 f"{self.circuit.n_qubits}"
             )
         self._lowering = replace(lowering, layout=self.device.places(lowering.layout))
-        self._patience = patience
+        self._timeouts = timeouts
         self._repeats = self.device.repeats if repeats is None else repeats
         self._free = by_gate(self.circuit, 0)
         self._readings = GeneratorReadings(self.circuit, self._free, self._lower_reading)
         self._lowered: dict[str, list[Any]] = {}
         self._folded: dict[tuple[int, float], Any] = {}
+        self._reached: dict[tuple[float, ...], FloatArray] = {}
         self._folder: Path | None = None
-        self._log: Log | None = None
+        self._log: EventSink | None = None
+        self._prefix = ""
         self._checksums: dict[str, str] = {}
-        self._bill = Bill()
-        self.desk = Desk(provider, patience, run=uuid.uuid4().hex)
+        self.jobs = JobManager(provider, timeouts, run=uuid.uuid4().hex)
+
+    @property
+    def pricing(self) -> Pricing:
+        """How the device's work is paid."""
+        device, price = self.device, self.device.price
+        free = price.known and price == Price(price.currency, known=True)
+        known = price.known or device.simulator
+        return Pricing(device.full_name, price.currency, known, free)
+
+    @property
+    def durable(self) -> bool:
+        """Whether jobs can be found again by another process."""
+        return self.device.durable
 
     def attach(
         self,
         folder: Path | None,
-        log: Log | None,
+        log: EventSink | None,
         events: Sequence[Mapping[str, Any]],
-        handling: JobHandling,
+        policy: SubmissionPolicy,
+        *,
+        main: bool = True,
     ) -> None:
-        """Take the run's folder and journal, where its jobs are written down and found again."""
-        known = [dict(e) for e in events if e["type"] in ("hardware", "job")]
-        begun = [e for e in known if e["type"] == "hardware" and "run" in e]
+        """Take the run's folder and journal, where its jobs are written down and found again.
+
+        `main`: the circuit is the one that the run began with, whose stored circuits have no name.
+        """
+        recorded = [e for e in events if e["type"] in ("hardware", "job")]
+        begun = [e for e in recorded if e["type"] == "hardware" and "run" in e]
         run = begun[-1]["run"] if begun else uuid.uuid4().hex
         if begun and begun[-1]["device"] != self.device.full_name:
             raise InputError(
@@ -109,19 +145,23 @@ class HardwareProgram:
             event |= {"durable": self.device.durable}
             log.append(event, durable=True)
         self._folder, self._log = folder, log
+        if not main:
+            self._prefix = hashlib.sha256(repr(self.circuit).encode()).hexdigest()[:12] + "-"
         self._checksums = {
-            e["circuits"]: e["sha256"] for e in known if "sha256" in e and e["type"] == "hardware"
+            e["circuits"]: e["sha256"]
+            for e in recorded
+            if "sha256" in e and e["type"] == "hardware"
         }
-        self.desk = Desk(
+        self.jobs = JobManager(
             self.provider,
-            self._patience,
+            self._timeouts,
             log=log,
             folder=folder,
             run=run,
-            events=known,
-            mode=handling.mode,
-            resubmit=handling.resubmit,
-            tell=handling.tell,
+            events=recorded,
+            mode=policy.mode,
+            resubmit=policy.resubmit,
+            on_progress=policy.on_progress,
         )
 
     def close(self) -> None:
@@ -134,93 +174,82 @@ class HardwareProgram:
             return 1
         return block_of(shots, len(need_plan(self.problem).groups), self._repeats)
 
-    def forecast(
-        self,
-        points: Sequence[Point],
-        shots: IntArray,
-        pairs: Sequence[tuple[Point, Point]],
-        pair_shots: IntArray,
-        readings: Sequence[Reading] = (),
-        reading_shots: IntArray | None = None,
-    ) -> Bill:
-        """Jobs, QPU seconds and money that sampling these will take."""
-        seed = np.random.SeedSequence(0)
-        jobs = [*self._pack(points, shots, seed)] if len(points) else []
-        jobs += self._pack_pairs(pairs, pair_shots, seed) if len(pairs) else []
-        if reading_shots is not None and len(readings):
-            jobs += self._pack_readings(readings, reading_shots, seed)
-        return self._forecast(jobs)
-
-    def _forecast(self, jobs: Sequence[Packed]) -> Bill:
-        bill = Bill(len(jobs))
-        for job in jobs:
+    def price(self, batch: Batch) -> Cost:
+        """What the batch takes, with jobs, QPU seconds and money by the provider's estimate."""
+        cost = batch.cost()
+        for job in self._pack(batch, np.random.SeedSequence(0)):
             planned = self.provider.estimate(job.spec)
             extra = planned.shots - job.spec.executions
-            bill += Bill(0, planned.qpu_seconds, planned.money or 0.0, extra)
-        return bill
+            cost += Cost(0, 0, extra, 1, planned.qpu_seconds, planned.money or 0.0)
+        return cost
 
-    def forecast_calibration(self, shots: int) -> Bill:
-        """The same for one calibration of the readout."""
-        return self._forecast(self._pack_calibration(shots, np.random.SeedSequence(0)))
-
-    def take_bill(self) -> Bill:
-        """What was really taken since this was asked last."""
-        bill, self._bill = self._bill, Bill()
-        return bill
-
-    def lost(self) -> Bill:
+    def lost(self) -> Cost:
         """What jobs took that ended without results."""
-        bill = Bill()
-        for record in self.desk.records.values():
-            if record.state in ("failed", "cancelled"):
-                bill += Bill(1, record.qpu_seconds, record.money or 0.0)
-        return bill
+        return lost_cost(self.jobs.records.values())
 
-    def sample(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
-        """Moments of `sample_counts`."""
-        groups = need_plan(self.problem).groups
-        return [
-            [moments_of_group(g, counts) for g, counts in zip(groups, row, strict=True)]
-            for row in self.sample_counts(points, shots, seed)
+    def submit(self, batch: Batch, seed: np.random.SeedSequence) -> None:
+        """Submit the batch's jobs without waiting for them."""
+        jobs = self._pack(batch, seed)
+        self.jobs.submit([job.spec for job in jobs], _round_of(jobs, batch, seed))
+
+    def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
+        """Run everything in the batch as one job, or as few as the device takes.
+
+        Jobs go by the seed's spawn key, so that a resumed run finds them.
+        """
+        jobs = self._pack(batch, seed)
+        round_ = _round_of(jobs, batch, seed)
+        results = self.jobs.run([job.spec for job in jobs], round_)
+        cost = batch.cost()
+        for record in self.jobs.of_round(round_):
+            cost += Cost(jobs=1, qpu_seconds=record.qpu_seconds, money=record.money or 0.0)
+        return self._unpack(batch, jobs, results, cost)
+
+    def _unpack(
+        self, batch: Batch, jobs: list[Packed], results: list[JobResult], cost: Cost
+    ) -> BatchResult:
+        """Sort the counts of all rows to what was asked."""
+        counts = gather(jobs, results)
+        groups = need_plan(self.problem).groups if batch.points else ()
+        table = [
+            [counts.get((Stream.ENERGIES, i, g), {}) for g in range(len(groups))]
+            for i in range(len(batch.points))
         ]
+        moments: list[list[Moments]] = []
+        if not batch.counts:
+            moments = [
+                [moments_of_group(g, c) for g, c in zip(groups, row, strict=True)] for row in table
+            ]
+        calibration = None
+        if batch.calibration_shots:
+            zeros, ones = (counts[Stream.CALIBRATION, k] for k in (0, 1))
+            calibration = CalibrationCounts(qubit_of_bit(self._calibration()[0]), zeros, ones)
+        successes = [
+            counts.get((Stream.FIDELITIES, k), {}).get(0, 0) for k in range(len(batch.pairs))
+        ]
+        outcomes = [counts[Stream.GENERATORS, k] for k in range(len(batch.readings))]
+        return BatchResult(
+            cost,
+            moments,
+            table if batch.counts else (),
+            np.array(successes, dtype=np.int64),
+            self._readings.outcomes(batch.readings, outcomes),
+            calibration=calibration,
+        )
 
-    def sample_counts(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Counts]]:
-        """Counts of every point and group; the jobs are named by the seed's spawn key."""
-        found = self._run(self._pack(points, shots, seed), seed)
-        n_groups = len(need_plan(self.problem).groups)
-        return [[found.get((i, g), {}) for g in range(n_groups)] for i in range(len(points))]
-
-    def sample_fidelities(
-        self,
-        pairs: Sequence[tuple[Point, Point]],
-        shots: IntArray,
-        seed: np.random.SeedSequence,
-    ) -> IntArray:
-        """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
-        found = self._run(self._pack_pairs(pairs, shots, seed), seed)
-        return np.array([found.get((k,), {}).get(0, 0) for k in range(len(pairs))], dtype=np.int64)
-
-    def sample_generators(
-        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[Outcomes]:
-        """Joint outcomes of generators, each after the circuit up to its run."""
-        found = self._run(self._pack_readings(readings, shots, seed), seed)
-        return self._readings.outcomes(readings, found)
+    def reached_scales(self, scales: Sequence[float]) -> FloatArray:
+        """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
+        asked = tuple(scales)
+        if asked not in self._reached:
+            kind = self.problem.folding
+            self._reached[asked] = np.array(
+                [[folded_scale(c, s, kind) for s in asked] for c in self._measured()]
+            )
+        return self._reached[asked]
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """The device's qubit that each bit of a group's outcomes is read on."""
         return qubit_of_bit(self._measured()[group])
-
-    def sample_calibration(
-        self, shots: int, seed: np.random.SeedSequence
-    ) -> tuple[tuple[int, ...], Counts, Counts]:
-        """Counts after |0…0⟩ and |1…1⟩ on the qubits of the layout."""
-        found = self._run(self._pack_calibration(shots, seed), seed)
-        return qubit_of_bit(self._calibration()[0]), found[0,], found[1,]
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
         """Hardware has none."""
@@ -234,57 +263,68 @@ class HardwareProgram:
         """Hardware has none."""
         self._refuse()
 
-    def fidelities(self, pairs: Sequence[tuple[Point, Point]]) -> FloatArray:
+    def fidelities(self, pairs: Sequence[Pair]) -> FloatArray:
         """Hardware has none."""
         self._refuse()
 
     def _refuse(self) -> NoReturn:
         raise InputError(f"{self.device.full_name} has no exact values; give a number of shots")
 
-    def _run(
-        self, jobs: list[Packed], seed: np.random.SeedSequence
-    ) -> dict[tuple[int, ...], Counts]:
-        return gather(jobs, self._results(jobs, seed))
+    def _pack(self, batch: Batch, seed: np.random.SeedSequence) -> list[Packed]:
+        return pack(
+            [*self._energy_cells(batch), *self._other_cells(batch)],
+            self._circuit,
+            self.device.limits,
+            batch.streams[0].of(seed),
+        )
 
-    def _results(self, jobs: list[Packed], seed: np.random.SeedSequence) -> list[JobResult]:
-        where = tuple(int(k) for k in seed.spawn_key)
-        if not where:
-            # Outside a driver: named by the seed and what is run, so that other draws and other
-            # points are other jobs.
-            named = [int(job.spec.fingerprint[:12], 16) for job in jobs]
-            where = (*(int(w) for w in seed.generate_state(4)), *named)
-        results = self.desk.run([job.spec for job in jobs], where)
-        for record in self.desk.of_round(where):
-            self._bill += Bill(1, record.qpu_seconds, record.money or 0.0)
-        return results
-
-    def _pack(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[Packed]:
-        cells = self._cells(points, shots)
-        return pack(cells, lambda name: self._group(*name), self.device.limits, seed)
-
-    def _cells(self, points: Sequence[Point], shots: IntArray) -> list[Cell]:
+    def _energy_cells(self, batch: Batch) -> list[Cell]:
         return [
-            Cell((i, g), (g, point.noise_scale), self._angles(point), int(shots[i, g]))
-            for i, point in enumerate(points)
-            for g in range(shots.shape[1])
+            Cell(
+                (Stream.ENERGIES, i, g),
+                (Stream.ENERGIES, g, point.noise_scale),
+                self._angles(point),
+                int(batch.shots[i, g]),
+            )
+            for i, point in enumerate(batch.points)
+            for g in range(batch.shots.shape[1])
         ]
 
-    def _pack_pairs(
-        self, pairs: Sequence[tuple[Point, Point]], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[Packed]:
-        cells = [
-            Cell((k,), (0,), (*self._angles(a), *self._angles(b)), int(shots[k]))
-            for k, (a, b) in enumerate(pairs)
+    def _other_cells(self, batch: Batch) -> list[Cell]:
+        pairs = [
+            Cell(
+                (Stream.FIDELITIES, k),
+                (Stream.FIDELITIES,),
+                (*self._angles(a), *self._angles(b)),
+                int(n),
+            )
+            for k, ((a, b), n) in enumerate(zip(batch.pairs, batch.pair_shots, strict=True))
         ]
-        return pack(cells, lambda name: self._overlap(), self.device.limits, seed)
+        readings = [
+            Cell(
+                (Stream.GENERATORS, k),
+                (Stream.GENERATORS, *reading.gates),
+                self._readings.angles(reading, self._angles),
+                int(n),
+            )
+            for k, (reading, n) in enumerate(zip(batch.readings, batch.reading_shots, strict=True))
+        ]
+        calibration = [
+            Cell((Stream.CALIBRATION, k), (Stream.CALIBRATION, k), (), batch.calibration_shots)
+            for k in range(CALIBRATION_CIRCUITS if batch.calibration_shots else 0)
+        ]
+        return [*pairs, *readings, *calibration]
 
-    def _pack_readings(
-        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[Packed]:
-        cells = self._readings.cells(readings, shots, self._angles)
-        return pack(cells, self._readings.lowered, self.device.limits, seed)
+    def _circuit(self, name: tuple[Any, ...]) -> Any:
+        """The lowered circuit of a cell."""
+        stream, *rest = name
+        made: dict[Stream, Callable[[], Any]] = {
+            Stream.ENERGIES: lambda: self._group(*rest),
+            Stream.FIDELITIES: self._overlap,
+            Stream.GENERATORS: lambda: self._readings.lowered(tuple(rest)),
+            Stream.CALIBRATION: lambda: self._calibration()[rest[0]],
+        }
+        return made[stream]()
 
     def _lower_reading(self, name: str, circuit: Circuit) -> Any:
         if name not in self._lowered:
@@ -292,10 +332,6 @@ class HardwareProgram:
             measured.measure_all()
             self._lower(name, [measured], self._lowering.level, self._layout())
         return self._lowered[name][0]
-
-    def _pack_calibration(self, shots: int, seed: np.random.SeedSequence) -> list[Packed]:
-        cells = [Cell((k,), (k,), (), shots) for k in range(2)]
-        return pack(cells, lambda name: self._calibration()[name[0]], self.device.limits, seed)
 
     def _angles(self, point: Point) -> tuple[float, ...]:
         angles = self.circuit.angles(point.x).copy()
@@ -356,7 +392,7 @@ class HardwareProgram:
         self, name: str, circuits: list[Any], level: int, layout: Sequence[int] | None
     ) -> list[Any]:
         """Lower circuits once; a run folder keeps them and gives them back."""
-        file = f"{name}.qpy"
+        file = f"{self._prefix}{name}.qpy"
         if self._folder is not None and file in self._checksums:
             found = load_circuits(self._folder / file, self._checksums[file])
         else:
@@ -368,3 +404,18 @@ class HardwareProgram:
                 self._log.append(event, durable=True)
         self._lowered[name] = found
         return found
+
+
+def _round_of(
+    jobs: Sequence[Packed], batch: Batch, seed: np.random.SeedSequence
+) -> tuple[int, ...]:
+    """Return the key of the round's jobs.
+
+    Outside a driver they go by the seed and by what is run, so that other draws and other points
+    are other jobs.
+    """
+    key = tuple(int(k) for k in seed.spawn_key)
+    if key:
+        return (*key, int(batch.streams[0]))
+    payloads = [int(job.spec.fingerprint[:12], 16) for job in jobs]
+    return (*(int(w) for w in seed.generate_state(4)), *payloads)

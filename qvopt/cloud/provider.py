@@ -2,7 +2,7 @@
 
 A job is circuits, rows of parameter values for each, and one number of shots for all of them. A
 provider speaks to one device of one vendor. It does no retrying, waiting or bookkeeping of its own:
-`qvopt.cloud.desk` calls every method with a deadline, and decides by the class of the error.
+`qvopt.cloud.job_manager` calls every method with a deadline, and decides by the class of the error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -304,6 +304,7 @@ class Device:
         return tuple(self.labels.index(qubit) for qubit in layout)
 
 
+@runtime_checkable
 class Provider(Protocol):
     """One device of one vendor.
 

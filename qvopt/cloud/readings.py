@@ -10,17 +10,10 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from qvopt.backends.batch import Counts, Outcomes, Point, Reading
 from qvopt.backends.metric_circuits import generator_basis, outcomes_of_counts
-from qvopt.backends.protocol import Counts, Outcomes, Point, Reading
 from qvopt.measurement.plan import Diagonal
 from qvopt_circuits.circuit import Circuit
-
-from .packing import Cell
-
-IntArray = npt.NDArray[np.int64]
 
 
 class GeneratorReadings:
@@ -37,30 +30,22 @@ class GeneratorReadings:
         self._circuit, self._free, self._lower = circuit, free, lower
         self._made: dict[tuple[int, ...], tuple[int, Circuit, list[Diagonal]]] = {}
 
-    def cells(
-        self,
-        readings: Sequence[Reading],
-        shots: IntArray,
-        angles: Callable[[Point], tuple[float, ...]],
-    ) -> list[Cell]:
-        """What is run: `angles` are those of a point's parametric gates."""
-        return [
-            Cell((k,), r.gates, angles(r.point)[: self._reading(r.gates)[0]], int(shots[k]))
-            for k, r in enumerate(readings)
-        ]
+    def angles(
+        self, reading: Reading, angles: Callable[[Point], tuple[float, ...]]
+    ) -> tuple[float, ...]:
+        """Return the angles of the gates before the reading; `angles` are those of a point's."""
+        return angles(reading.point)[: self._reading(reading.gates)[0]]
 
     def lowered(self, gates: tuple[int, ...]) -> Any:
         """The circuit of a reading of these gates, in the device's."""
         digest = hashlib.sha256(repr(gates).encode()).hexdigest()
         return self._lower(f"reading-{digest[:16]}", self._reading(gates)[1])
 
-    def outcomes(
-        self, readings: Sequence[Reading], counts: dict[tuple[int, ...], Counts]
-    ) -> list[Outcomes]:
+    def outcomes(self, readings: Sequence[Reading], counts: Sequence[Counts]) -> list[Outcomes]:
         """Joint outcomes of each reading's generators."""
         return [
-            outcomes_of_counts(self._reading(r.gates)[2], counts[k,])
-            for k, r in enumerate(readings)
+            outcomes_of_counts(self._reading(r.gates)[2], c)
+            for r, c in zip(readings, counts, strict=True)
         ]
 
     def _reading(self, gates: tuple[int, ...]) -> tuple[int, Circuit, list[Diagonal]]:

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.codec import decode_costs
-from qvopt.journal import Journal
-from qvopt.ledger import Cost, Ledger
-from qvopt.run_folder import RunFolder
+from qvopt.backends.cost import Cost
+from qvopt.records.codec import decode_costs
+from qvopt.records.jobs import JobRecord, job_records, lost_cost
+from qvopt.records.journal import Journal
+from qvopt.records.ledger import Ledger
+from qvopt.runs.folder import RunFolder
 from qvopt_molecules.errors import InputError, QvoptError
 
 from .backend import HardwareBackend
-from .budgets import lost_costs_of
 from .calls import within
 from .provider import JobSpec, JobState, Provider
-from .records import JobRecord, job_records
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def run_status(path: Path) -> RunStatus | None:
     if not begun:
         return None
     ledger = Ledger()
-    ledger.charge(lost_costs_of(events))
+    ledger.charge({"lost": lost_cost(job_records(events).values())})
     closed: set[str] = set()
     charged: set[str] = set()
     for event in events:
@@ -137,7 +137,7 @@ def states_now(status: RunStatus) -> dict[str, str]:
     backend = provider_of(status.path)
     found = {}
     for job in jobs:
-        found[str(job.id)] = _state(backend.provider, str(job.id), backend.patience.call)
+        found[str(job.id)] = _state(backend.provider, str(job.id), backend.timeouts.call)
     backend.provider.close()
     return found
 
@@ -162,7 +162,7 @@ def cancel_jobs(path: Path) -> list[tuple[str, JobState]]:
     if not open_jobs:
         return []
     backend = provider_of(path)
-    provider, seconds = backend.provider, backend.patience.call
+    provider, seconds = backend.provider, backend.timeouts.call
     try:
         journal: Journal | None = RunFolder.open(path).open_journal()
     except InputError:

@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.experiment_file import read_experiment_file
+from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .certificates import temporary_security

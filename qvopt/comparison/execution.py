@@ -17,17 +17,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from qvopt.assembly import Assembly, assemble, exact_twin
-from qvopt.environment import describe_environment
-from qvopt.experiment import Experiment, make_experiment
-from qvopt.experiment_file import dump_toml
-from qvopt.journal import Journal, LockedError, sync_journals
-from qvopt.rounds import NonFiniteError
-from qvopt.run_folder import RunFolder
-from qvopt.session import Session, kind_of
-from qvopt.streams import START_STREAM, stream
+from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
+from qvopt.engine.errors import NonFiniteError
+from qvopt.engine.streams import START_STREAM, stream
+from qvopt.experiment.specification import Experiment, make_experiment
+from qvopt.experiment.toml_text import dump_toml
+from qvopt.records.environment import describe_environment
+from qvopt.records.events import Begin
+from qvopt.records.journal import Journal, LockedError, sync_journals
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.session import Session, kind_of
+from qvopt_circuits.ansatz import Preparation
 from qvopt_circuits.catalogue import get_ansatz
-from qvopt_circuits.spins import Preparation, prepare
+from qvopt_circuits.spins import prepare
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.storage import load_hamiltonian
 
@@ -151,20 +153,19 @@ def _begin(
     """Return the session, begun or resumed, and who tells exact energies if the backend cannot."""
     experiment = make_experiment(task["experiment"])
     assembly, judge = _assemble(folder, task, experiment)
-    begin = {
-        "type": "begin",
-        "experiment": experiment.content_hash(),
-        "hamiltonian": task["integrals"],
-        "references": dict(task["references"]),
-        "label": assembly.hamiltonian.label or "molecule",
-        **kind_of(assembly.hamiltonian),
-    }
+    begin = Begin(
+        experiment.content_hash(),
+        task["integrals"],
+        dict(task["references"]),
+        assembly.hamiltonian.label or "molecule",
+        kind_of(assembly.hamiltonian),
+    )
     run = RunFolder(path)
     if not journal.events:
         run.write_text("experiment.toml", dump_toml(experiment.document()))
         _share(integrals_path(folder, task["integrals"]), path / "hamiltonian.npz")
         _share(_environment(folder), path / "environment.json")
-        journal.append(begin)
+        journal.append(begin.encode())
     session = Session(assembly, folder=run, journal=journal, references=task["references"])
     return session, judge
 
@@ -178,7 +179,7 @@ def _assemble(
     key = json.dumps([str(folder), task["integrals"], parts], sort_keys=True)
     if key not in _assembled:
         hamiltonian = load_hamiltonian(integrals_path(folder, task["integrals"]))
-        judge = None if task["exact"] else exact_twin(experiment, hamiltonian)
+        judge = None if task["exact"] else exact_counterpart(experiment, hamiltonian)
         spec = experiment.ansatz
         ansatz = get_ansatz(spec.name, **spec.options)
         prepared = prepare(ansatz, hamiltonian, experiment.mapping)

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qvopt.assembly import hamiltonian_of
-from qvopt.experiment import MoleculeSpec
+from qvopt.engine.assembly import hamiltonian_of
+from qvopt.experiment.specification import MoleculeSpec
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit
 from qvopt_molecules.spins import Hamiltonian

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qvopt.experiment import Experiment, make_experiment
+from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.optimizers.registry import describe, get_optimizer
 from qvopt_molecules.errors import InputError
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from qvopt.assembly import Assembly, assemble, exact_twin
-from qvopt.codec import encode_answer, encode_query
-from qvopt.defaults import molecular_references, with_grouping
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
+from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
+from qvopt.records.codec import encode_answer, encode_query
+from qvopt.runs.defaults import molecular_references, with_grouping
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
@@ -122,7 +122,7 @@ def _prepared(
     references = molecular_references(experiment, assembly)
     resolved = assembly.experiment.model_dump(mode="json", exclude_none=True)
     if not assembly.program.exact:
-        exact_twin(experiment, hamiltonian)
+        exact_counterpart(experiment, hamiltonian)
     problem = Problem(
         label=label,
         base={k: resolved[k] for k in base} | {"measurement": _without_shots(resolved)},

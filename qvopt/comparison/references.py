@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from qvopt.assembly import exact_twin
-from qvopt.experiment import Experiment
+from qvopt.engine.assembly import exact_counterpart
+from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.minimize import minimize
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian
@@ -45,7 +45,7 @@ def ansatz_minimum(experiment: Experiment, hamiltonian: Hamiltonian) -> float:
 
     An upper bound of the ansatz's minimum: another minimum may lie lower still.
     """
-    twin = exact_twin(experiment, hamiltonian)
+    twin = exact_counterpart(experiment, hamiltonian)
     rng = np.random.default_rng(np.random.SeedSequence(0))
     lowest = np.inf
     for k in range(_STARTS):

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from qvopt.experiment import (
+from qvopt.experiment.specification import (
     AnsatzSpec,
     BackendSpec,
     MeasurementSpec,
@@ -26,8 +26,8 @@ from qvopt.experiment import (
     NamedSpec,
     explain_invalid,
 )
-from qvopt.experiment_file import dump_toml, molecule_beside, read_experiment_file
-from qvopt.strict_model import StrictModel
+from qvopt.experiment.strict_model import StrictModel
+from qvopt.experiment.toml_text import dump_toml, molecule_beside, read_experiment_file
 from qvopt_molecules.errors import InputError
 
 CHEMICAL_ACCURACY: Final = 1.6

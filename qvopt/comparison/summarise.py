@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.wording import thousandth
+from qvopt.runs.wording import thousandth
 from qvopt_molecules.errors import InputError
 
 from .grid import Cell, Grid

@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import MetricKind, Outcomes, Point, Reading
+from qvopt.backends.batch import Outcomes, Point, Reading
+from qvopt.backends.protocol import MetricKind
 from qvopt_circuits.blocks import commuting_runs
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError

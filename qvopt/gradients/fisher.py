@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import MetricKind, Outcomes, Overlap, Point, Reading
+from qvopt.backends.batch import Outcomes, Overlap, Point, Reading
+from qvopt.backends.protocol import MetricKind
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError

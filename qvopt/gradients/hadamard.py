@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import MetricKind, Overlap, Point
+from qvopt.backends.batch import Overlap, Point
+from qvopt.backends.protocol import MetricKind
 from qvopt_circuits.circuit import Circuit
 
 from .fisher import MetricSamples, wanted_entries

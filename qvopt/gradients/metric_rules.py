@@ -8,15 +8,8 @@ from typing import Any, Final, Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import (
-    MetricKind,
-    Overlap,
-    Point,
-    Program,
-    Reading,
-    reads_generators,
-    runs_hadamard_tests,
-)
+from qvopt.backends.batch import Overlap, Point, Reading
+from qvopt.backends.protocol import MetricKind, Program
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import PHASES
 from qvopt_molecules.errors import InputError, unknown_name
@@ -77,18 +70,18 @@ def measured_metric(
     return _EXPAND[rule](circuit, x, kind)
 
 
-def metric_rule(rule: MetricRule | None, program: Program) -> MetricRule:
+def supported_metric_rule(rule: MetricRule | None, program: Program) -> MetricRule:
     """Return the rule that a program runs: by default "covariances" where it can.
 
     Raises InputError where it cannot run the one that was asked for.
     """
-    reads = reads_generators(program) and not _has_phases(program)
+    reads = "generators" in program.samples and not _has_phases(program)
     if rule is None:
         return "covariances" if reads else "fidelities"
     if rule not in _EXPAND:
         raise unknown_name("metric rule", str(rule), get_args(MetricRule))
     if (rule == "covariances" and not reads) or (
-        rule == "hadamard" and not runs_hadamard_tests(program)
+        rule == "hadamard" and "overlaps" not in program.samples
     ):
         raise InputError(
             f"this backend does not measure metrics by {rule}; use measurement.metric = "

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt.measurement.estimate import Estimate
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate

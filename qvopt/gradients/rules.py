@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError, unknown_name
 

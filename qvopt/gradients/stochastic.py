@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt.measurement.estimate import Estimate
 from qvopt_circuits.circuit import Circuit
 

@@ -1,9 +1,16 @@
-"""The ways to group a Hamiltonian for measurement, by name."""
+"""The ways to group a Hamiltonian for measurement, by name; ours and those of plug-ins.
+
+To add one: a module with a function from strings or orbitals to a plan, and a line here; or, in
+another distribution, a `Grouping` under the entry-point group `qvopt.groupings`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Final
 
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -13,60 +20,127 @@ from .basis_rotation import basis_rotation_plan
 from .colouring import coloured_plan
 from .fluid import fluid_plan
 from .fully_commuting import fully_commuting_plan
-from .plan import Grouping, MeasurementPlan
+from .plan import MeasurementPlan
 from .qubit_wise import qubit_wise_plan
 from .shadows.derandomized import derandomized_plan
 from .shared import shared_plan
 
+ENTRY_POINT_GROUP: Final = "qvopt.groupings"
+"""Where other distributions register a grouping: name = "module:a Grouping"."""
+
 DERANDOMIZED_BASES: Final = 200
 """Bases of a derandomised shadow before those that cover what is left."""
 
-_Builder = Callable[[MolecularHamiltonian, PauliSum], MeasurementPlan]
-_OF_STRINGS: Final[dict[Grouping, Callable[[PauliSum], MeasurementPlan]]] = {
-    "fully-commuting": fully_commuting_plan,
-    "fully-commuting-coloring": lambda o: coloured_plan(o, "fully-commuting"),
-    "qubit-wise": qubit_wise_plan,
-    "qubit-wise-coloring": lambda o: coloured_plan(o, "qubit-wise"),
-    "derandomized": lambda o: derandomized_plan(o, DERANDOMIZED_BASES),
-}
-_OF_ORBITALS: Final[dict[Grouping, _Builder]] = {
-    "fluid-basis-rotation": lambda h, _: fluid_plan(h),
-    "basis-rotation": lambda h, _: basis_rotation_plan(h),
-    "fully-commuting-shared": lambda h, o: shared_plan(fully_commuting_plan(o), o, h),
-    "qubit-wise-shared": lambda h, o: shared_plan(qubit_wise_plan(o), o, h),
-}
-GROUPINGS: Final = get_args(Grouping)
+
+@dataclass(frozen=True)
+class Grouping:
+    """A way to group a Hamiltonian.
+
+    Attributes:
+        description: what it is, in a few words.
+        of_strings: makes a plan of a sum of Pauli strings, in any mapping; None where orbitals are
+            needed.
+        of_orbitals: makes a plan of integrals and their Jordan-Wigner strings; None where strings
+            are enough.
+    """
+
+    description: str
+    of_strings: Callable[[PauliSum], MeasurementPlan] | None = None
+    of_orbitals: Callable[[MolecularHamiltonian, PauliSum], MeasurementPlan] | None = None
+
+
+GROUPINGS: Final[Mapping[str, Grouping]] = MappingProxyType(
+    {
+        "fluid-basis-rotation": Grouping(
+            "basis rotations whose fragments are optimised for low variance",
+            of_orbitals=lambda h, _: fluid_plan(h),
+        ),
+        "basis-rotation": Grouping(
+            "basis rotations of the double factorisation",
+            of_orbitals=lambda h, _: basis_rotation_plan(h),
+        ),
+        "fully-commuting": Grouping(
+            "groups of commuting strings, by sorted insertion", fully_commuting_plan
+        ),
+        "fully-commuting-shared": Grouping(
+            "commuting groups, terms shared between them for low variance",
+            of_orbitals=lambda h, o: shared_plan(fully_commuting_plan(o), o, h),
+        ),
+        "fully-commuting-coloring": Grouping(
+            "commuting groups by graph colouring", lambda o: coloured_plan(o, "fully-commuting")
+        ),
+        "qubit-wise": Grouping(
+            "groups that commute qubit by qubit, by sorted insertion", qubit_wise_plan
+        ),
+        "qubit-wise-shared": Grouping(
+            "qubit-wise groups, terms shared between them for low variance",
+            of_orbitals=lambda h, o: shared_plan(qubit_wise_plan(o), o, h),
+        ),
+        "qubit-wise-coloring": Grouping(
+            "qubit-wise groups by graph colouring", lambda o: coloured_plan(o, "qubit-wise")
+        ),
+        "derandomized": Grouping(
+            "derandomised shadows", lambda o: derandomized_plan(o, DERANDOMIZED_BASES)
+        ),
+    }
+)
+
+
+def grouping_names() -> tuple[str, ...]:
+    """Registered names, ours first."""
+    return (*GROUPINGS, *sorted(set(_plugged()) - set(GROUPINGS)))
+
+
+def get_grouping(name: str) -> Grouping:
+    """Return the grouping of that name. Raises InputError for an unknown one."""
+    if name in GROUPINGS:
+        return GROUPINGS[name]
+    plugged = _plugged()
+    if name not in plugged:
+        raise unknown_name("grouping", name, grouping_names())
+    entry = plugged[name]
+    try:
+        grouping = entry.load()
+    except Exception as error:  # a third party's
+        raise InputError(f"grouping {name} ({entry.value}) does not load: {error}") from error
+    if not isinstance(grouping, Grouping):
+        raise InputError(f"grouping {name} ({entry.value}) is not a qvopt Grouping")
+    return grouping
 
 
 def build_plan(
-    name: Grouping, hamiltonian: MolecularHamiltonian, observable: PauliSum, mapping: str
+    name: str, hamiltonian: MolecularHamiltonian, observable: PauliSum, mapping: str
 ) -> MeasurementPlan:
     """Return the plan of that name.
 
     Raises InputError for an unknown name, or where mapping or size do not allow it.
     """
-    if name not in GROUPINGS:
-        raise unknown_name("grouping", name, GROUPINGS)
-    if mapping != "jordan-wigner" and name.endswith(("-rotation", "-shared")):
+    grouping = get_grouping(name)
+    if grouping.of_strings is not None:
+        return grouping.of_strings(observable)
+    if grouping.of_orbitals is None:
+        raise InputError(f"grouping {name} makes no plan, neither of strings nor of orbitals")
+    if mapping != "jordan-wigner":
         raise InputError(
             f"{name} groups need the jordan-wigner mapping, got {mapping}; use --grouping "
             f"qubit-wise"
         )
-    if name in _OF_STRINGS:
-        return _OF_STRINGS[name](observable)
-    return _OF_ORBITALS[name](hamiltonian, observable)
+    return grouping.of_orbitals(hamiltonian, observable)
 
 
-def pauli_plan(name: Grouping, observable: PauliSum) -> MeasurementPlan:
+def pauli_plan(name: str, observable: PauliSum) -> MeasurementPlan:
     """Return a plan that asks for nothing but Pauli strings, as of spins.
 
     Raises InputError for an unknown name, or one that needs orbitals.
     """
-    if name not in GROUPINGS:
-        raise unknown_name("grouping", name, GROUPINGS)
-    if name not in _OF_STRINGS:
+    grouping = get_grouping(name)
+    if grouping.of_strings is None:
         raise InputError(
             f"{name} groups need orbitals, and there are only spins; use --grouping qubit-wise or "
             f"fully-commuting"
         )
-    return _OF_STRINGS[name](observable)
+    return grouping.of_strings(observable)
+
+
+def _plugged() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}

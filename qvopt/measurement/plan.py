@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 MaskArray = npt.NDArray[np.uint64]
 
-
-Grouping = Literal[
-    "fluid-basis-rotation",
-    "basis-rotation",
-    "fully-commuting",
-    "fully-commuting-shared",
-    "fully-commuting-coloring",
-    "qubit-wise",
-    "qubit-wise-shared",
-    "qubit-wise-coloring",
-    "derandomized",
-]
 
 _CHUNK = 1 << 16  # outcomes at a time, to bound memory
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from qvopt.assembly import resolve_molecule
-from qvopt.experiment import MoleculeSpec
+from qvopt.engine.assembly import resolve_molecule
+from qvopt.experiment.specification import MoleculeSpec
 from qvopt_molecules.alignment import Aligned, align
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian

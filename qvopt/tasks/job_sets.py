@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from typing import TypeGuard
 
 from qvopt.cloud.backend import HardwareBackend
-from qvopt.cloud.calls import Patience
-from qvopt.cloud.desk import JobFailedError, JobsPendingError
-from qvopt.session import Session
-from qvopt.steps import Step
+from qvopt.cloud.calls import Timeouts
+from qvopt.cloud.job_manager import JobFailedError, JobsPendingError
+from qvopt.runs.session import Session
+from qvopt.runs.steps import Step
 
 
 def outlives(backend: object) -> TypeGuard[HardwareBackend]:
@@ -20,7 +20,7 @@ def outlives(backend: object) -> TypeGuard[HardwareBackend]:
 
 
 def in_job_sets(
-    runs: Sequence[int], open_run: Callable[[int], Session], patience: Patience
+    runs: Sequence[int], open_run: Callable[[int], Session], timeouts: Timeouts
 ) -> Iterator[Step]:
     """Run all to their ends, and yield each step when it is new.
 
@@ -32,11 +32,11 @@ def in_job_sets(
         runs: their numbers.
         open_run: begins or resumes one, with the conduct "submit". All sessions of a sweep are
             open together: where the provider has batches, they share one.
-        patience: how long is waited between sweeps.
+        timeouts: how long is waited between sweeps.
 
     Raises JobFailedError for the first job that failed, once the other runs have ended.
     """
-    waiting, pause = list(runs), patience.poll
+    waiting, pause = list(runs), timeouts.poll
     failed: JobFailedError | None = None
     while waiting:
         moved = False
@@ -57,7 +57,7 @@ def in_job_sets(
                 waiting.remove(number)
                 moved = True
         if waiting:
-            pause = patience.poll if moved else min(1.5 * pause, patience.longest_poll)
+            pause = timeouts.poll if moved else min(1.5 * pause, timeouts.longest_poll)
             time.sleep(pause)
     if failed is not None:
         raise failed

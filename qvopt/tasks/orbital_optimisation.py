@@ -24,10 +24,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import molecular_hamiltonian
-from qvopt.experiment import AnsatzSpec, Experiment, make_experiment
-from qvopt.result import Result
-from qvopt.session import Session
+from qvopt.backends.protocol import Backend
+from qvopt.engine.assembly import molecular_hamiltonian
+from qvopt.experiment.resolving import resolve
+from qvopt.experiment.specification import AnsatzSpec, Experiment
+from qvopt.runs.result import Result
+from qvopt.runs.session import Session
 from qvopt.tasks.curvature import lowest_curvature
 from qvopt.tasks.orbital_derivatives import (
     Pairs,
@@ -112,11 +114,7 @@ def optimise_orbitals(
     Raises InputError where there is nothing to rotate, for shots, and for integrals without a
     molecule.
     """
-    experiment = (
-        molecule
-        if isinstance(molecule, Experiment)
-        else make_experiment({"molecule": molecule, **settings})
-    )
+    experiment, backend = resolve(molecule, settings)
     if experiment.measurement.shots is not None:
         raise InputError("orbitals are optimised on exact density matrices; leave shots out")
     if not 0 < tolerance < 1:
@@ -129,7 +127,9 @@ def optimise_orbitals(
     pairs = rotations(h)
     if len(pairs[0]) == 0:
         raise InputError("every orbital is active: there is nothing to rotate; give --active-space")
-    search = _Search(_with_its_circuit(experiment, h), pairs, max_rounds, progress)
+    search = _Search(
+        _with_its_circuit(experiment, h, backend), pairs, max_rounds, progress, backend
+    )
     here, saddles, stable = search.step(h), 0, False
     while True:
         here = _descend(search, here, tolerance)
@@ -178,8 +178,9 @@ class _Search:
         pairs: Pairs,
         most: int,
         progress: Callable[[int, float, float], None] | None,
+        backend: Backend | None,
     ) -> None:
-        self.pairs = pairs
+        self.pairs, self._backend = pairs, backend
         self.energies: list[float] = []
         self.runs = 0
         self._experiment, self._most, self._progress = experiment, most, progress
@@ -201,7 +202,9 @@ class _Search:
         """Run a VQE from `start`."""
         if start is not None:
             self._start_at(start)
-        with Session.begin(self._experiment, store=False, hamiltonian=h) as session:
+        with Session.begin(
+            self._experiment, store=False, hamiltonian=h, backend=self._backend
+        ) as session:
             for _ in session:
                 pass
             result = session.result()
@@ -217,14 +220,16 @@ class _Search:
         self._experiment = self._experiment.model_copy(update={"start": start})
 
 
-def _with_its_circuit(experiment: Experiment, h: MolecularHamiltonian) -> Experiment:
+def _with_its_circuit(
+    experiment: Experiment, h: MolecularHamiltonian, backend: Backend | None
+) -> Experiment:
     """The experiment with its circuit gate by gate, grown if the ansatz is adaptive.
 
     Circuits may depend on the orbitals; their parameters would change their meaning on the way.
     """
-    with Session.begin(experiment, store=False, hamiltonian=h) as session:
+    with Session.begin(experiment, store=False, hamiltonian=h, backend=backend) as session:
         start = session.assembly.start
-        if experiment.ansatz.name == "adapt":
+        if session.assembly.evaluator.growth is not None:
             for _ in session:
                 pass
             start = session.result().x

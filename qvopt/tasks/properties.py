@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import Assembly
-from qvopt.ledger import Cost
+from qvopt.backends.cost import Cost
+from qvopt.engine.assembly import Assembly
+from qvopt.engine.streams import stream
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
 from qvopt.measurement.estimate import Estimate
-from qvopt.streams import stream
 from qvopt.tasks.states import Component, components, numbers_of, turned
 from qvopt_molecules.dipole import DEBYE, dipole_operator
 from qvopt_molecules.errors import InputError

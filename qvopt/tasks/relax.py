@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble, grown, resolve_molecule
-from qvopt.experiment import Experiment, make_experiment
-from qvopt.result import Result
-from qvopt.run_folder import RunFolder
-from qvopt.session import Session, ended_result
+from qvopt.backends.protocol import Backend
+from qvopt.engine.assembly import assemble, grown, resolve_molecule
+from qvopt.experiment.resolving import resolve
+from qvopt.experiment.specification import Experiment
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result
+from qvopt.runs.session import Session, ended_result
 from qvopt.tasks.branches import follow
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives
 from qvopt.tasks.properties import density_matrices
@@ -114,11 +116,7 @@ def relax(
 
     Raises InputError for what cannot be relaxed.
     """
-    experiment = (
-        molecule
-        if isinstance(molecule, Experiment)
-        else make_experiment({"molecule": molecule, **settings})
-    )
+    experiment, backend = resolve(molecule, settings)
     if experiment.measurement.shots is not None:
         raise InputError(
             "a geometry is relaxed on exact energies: a line search would chase the noise; leave "
@@ -133,7 +131,9 @@ def relax(
         raise InputError("only a molecule has a geometry to relax")
     if len(found.atoms) < 2:
         raise InputError("one atom has no geometry to relax")
-    work = _Work(experiment, found, None if out is None else Path(out), max_geometries, progress)
+    work = _Work(
+        experiment, found, None if out is None else Path(out), max_geometries, progress, backend
+    )
     return work.run(tolerance)
 
 
@@ -148,6 +148,7 @@ class _Work:
     folder: Path | None
     most: int
     progress: Callable[[Geometry], None] | None
+    backend: Backend | None
     visited: list[Geometry] = field(default_factory=list)
     _before: tuple[MolecularHamiltonian, FloatArray] | None = None
 
@@ -194,7 +195,7 @@ class _Work:
         )
         molecule = replace(self.molecule, atoms=atoms, references={})
         experiment, hamiltonian, result = self._run(molecule)
-        assembly = grown(assemble(experiment, hamiltonian), result.operators)
+        assembly = grown(assemble(experiment, hamiltonian, self.backend), result.operators)
         parts = components(assembly, result.x)
         one, two = density_matrices(parts, hamiltonian.norb)
         gradient = gradient_from_matrices(integral_derivatives(molecule, hamiltonian), one, two)
@@ -228,16 +229,22 @@ class _Work:
             run = RunFolder(path)
             if done is not None:
                 return run.experiment(), molecular(run.hamiltonian()), done
-            session = Session.resume(path)
+            session = Session.resume(path, backend=self.backend)
         else:
             hamiltonian = build_hamiltonian(molecule)
             if self._before is not None:
                 hamiltonian = follow(spec, hamiltonian, self._before[0]).hamiltonian
                 start = tuple(self._before[1].tolist())
-                if assemble(experiment, hamiltonian).circuit.n_parameters == len(start):
+                if assemble(experiment, hamiltonian, self.backend).circuit.n_parameters == len(
+                    start
+                ):
                     experiment = experiment.model_copy(update={"start": start})
             session = Session.begin(
-                experiment, out=path, store=path is not None, hamiltonian=hamiltonian
+                experiment,
+                out=path,
+                store=path is not None,
+                hamiltonian=hamiltonian,
+                backend=self.backend,
             )
         with session:
             for _ in session:

@@ -8,13 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble, grown
-from qvopt.codec import decode_costs, encode_array, encode_costs
-from qvopt.driver import chosen_operators, last_end
-from qvopt.ending import decode_average
-from qvopt.journal import Event
-from qvopt.ledger import Budget, Ledger
-from qvopt.run_folder import RunFolder
+from qvopt.engine.assembly import assemble, grown
+from qvopt.records.codec import decode_costs, encode_array, encode_costs
+from qvopt.records.events import History
+from qvopt.records.journal import Event
+from qvopt.records.ledger import Budget, Ledger
+from qvopt.runs.folder import RunFolder
 from qvopt.tasks.properties import exact_properties, measured_properties, properties_price
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import molecular
@@ -57,7 +56,7 @@ def run_properties(
     if shots is not None and shots < 1:
         raise InputError(f"shots must be positive, got {shots}")
     if shots is None:
-        assembly = grown(assemble(experiment, hamiltonian), chosen_operators(events))
+        assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
         document = exact_properties(assembly, x).document()
         document = {"at": where, **document}
         folder.write_json("properties.json", document)
@@ -66,7 +65,7 @@ def run_properties(
     for event in events:
         if event["type"] == "round" and event["role"] == ROLE and event["asked"] == key:
             return dict(event["properties"])
-    assembly = grown(assemble(experiment, hamiltonian), chosen_operators(events))
+    assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
     journal = folder.open_journal()
     try:
         ledger = Ledger(Budget(**experiment.budget.model_dump()))
@@ -100,12 +99,12 @@ def _final_point(
 ) -> tuple[FloatArray, Place]:
     if at not in (None, "last", "average"):
         raise InputError(f"properties are taken at the last or the average iterate, got '{at}'")
-    end = last_end(events)
+    end = History.of(events).end
     if end is None:
         raise InputError(f"{path} has not ended; `qvopt resume {path}` goes on with it")
-    average = decode_average(end[0].get("average"))
+    average = end.average
     if average is not None and at != "last":
         return average.x, "average"
     if at == "average":
         raise InputError(f"{path} has no average iterate; exact runs end at their last one")
-    return end[1], "last"
+    return end.x, "last"

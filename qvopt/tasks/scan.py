@@ -22,15 +22,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.backends.catalogue import get_backend
-from qvopt.cloud.handling import JobHandling
-from qvopt.experiment import Experiment, MoleculeSpec, make_experiment
-from qvopt.experiment_file import dump_toml, read_experiment_file
-from qvopt.result import Result
-from qvopt.run_folder import RunFolder
-from qvopt.session import Session, ended_result, kind_of
-from qvopt.steps import Step
+from qvopt.backends.protocol import SubmissionPolicy
+from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
+from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
+from qvopt.experiment.toml_text import dump_toml, read_experiment_file
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result
+from qvopt.runs.session import Session, ended_result, kind_entry
+from qvopt.runs.steps import Step
 from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
@@ -80,7 +80,7 @@ class Scan:
                 molecule = resolve_molecule(point.molecule)
                 if is_lattice(point.molecule.name):
                     units.add(energy_unit(point.molecule.name, point.molecule.set))
-                    self.names = {"kind": "lattice", **kind_of(hamiltonian_of(point.molecule))}
+                    self.names = {"kind": "lattice", **kind_entry(hamiltonian_of(point.molecule))}
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
             if molecule is None and point.molecule.name.lower().endswith("fcidump"):
@@ -153,9 +153,9 @@ class Scan:
         spec = self.experiment.backend
         backend = get_backend(spec.name, **spec.options)
         if outlives(backend):
-            how = {"backend": backend, "jobs": JobHandling("submit")}
+            how = {"backend": backend, "jobs": SubmissionPolicy("submit")}
             yield from in_job_sets(
-                missing, lambda number: self._session(number, None, **how)[0], backend.patience
+                missing, lambda number: self._session(number, None, **how)[0], backend.timeouts
             )
 
     def independent(self) -> Iterator[Session]:

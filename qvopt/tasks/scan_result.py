@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.result import Result
+from qvopt.runs.result import Result
+from qvopt.runs.wording import Wording, wording_of
 from qvopt.tasks.grid import unit_of
-from qvopt.wording import Wording, wording_of
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import ccsd_energy_if_any
 from qvopt_molecules.spins import Hamiltonian

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.assembly import Assembly
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import SectorStateProgram, StateProgram
+from qvopt.engine.assembly import Assembly
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.encodings import encoding_of
 from qvopt_molecules.errors import InputError
@@ -44,17 +45,17 @@ def components(assembly: Assembly, x: FloatArray) -> list[Component]:
 
     Raises InputError where the backend has no exact state.
     """
-    program: Any = assembly.program
+    program = assembly.program
     h = assembly.molecular
     if not program.exact:
         raise InputError(
             f"backend {assembly.experiment.backend.name} has no exact state; give a number of shots"
         )
     x = assembly.circuit.check_parameters(x)
-    if hasattr(program, "state"):
+    if isinstance(program, SectorStateProgram):
         psi = np.asarray(program.state(Point(x)), dtype=np.complex128)
         return [Component(h.n_alpha, h.n_beta, psi)]
-    if not hasattr(program, "states"):
+    if not isinstance(program, StateProgram):
         raise InputError(f"backend {assembly.experiment.backend.name} gives no state vectors")
     (vector,) = program.states([Point(x)])
     return _split(np.asarray(vector), h.norb, assembly)

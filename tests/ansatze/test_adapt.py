@@ -10,10 +10,11 @@ from scipy.linalg import expm
 from scipy.optimize import minimize
 
 from qvopt import Session, make_experiment, run
-from qvopt.assembly import assemble
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
+from qvopt.engine.assembly import assemble
+from qvopt.engine.growing import grown_evaluator
 from qvopt.optimizers.growth import choose
 from qvopt.optimizers.protocol import PoolGradient, Vector
 from qvopt_circuits import Adapt, get_ansatz
@@ -272,14 +273,14 @@ def test_measured_pools_are_unbiased_and_paid_for(h2):
     experiment = make_experiment(
         {"molecule": "h2", "ansatz": {"name": "adapt", "pool": "fermionic"}, "shots": 300}
     )
-    evaluator = assemble(experiment).evaluator.grown((2,))
+    evaluator = grown_evaluator(assemble(experiment).evaluator, (2,))
     x = np.array([0.1])
     exact = make_experiment({"molecule": "h2", "ansatz": {"name": "adapt", "pool": "fermionic"}})
-    (truth,) = assemble(exact).evaluator.grown((2,)).answer([PoolGradient(x)], 0)
+    (truth,) = grown_evaluator(assemble(exact).evaluator, (2,)).answer([PoolGradient(x)], 0)
     z = []
     for k in range(200):
         prepared = evaluator.prepare([PoolGradient(x)], 1, k)
-        (found,) = prepared.run()
+        (found,) = prepared.run().answers
         assert found.shots == prepared.costs["pool"].shots
         known = found.variance > 0
         z.append(((found.value - truth.value) / np.sqrt(np.where(known, found.variance, 1)))[known])

@@ -7,9 +7,9 @@ from qiskit.quantum_info import Statevector
 from scipy.linalg import expm
 
 from qvopt import run
-from qvopt.assembly import is_number_conserving
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
+from qvopt.engine.assembly import is_number_conserving
 from qvopt_circuits import (
     QCC,
     EfficientSU2,

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from qvopt.backends.aer import AerBackend
+from qvopt.backends.batch import Point
 from qvopt.backends.catalogue import backend_names, get_backend
 from qvopt.backends.lightning import LightningBackend
-from qvopt.backends.protocol import Point, Problem
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.measurement.allocation import allocate, with_allocation
 from qvopt.measurement.basis_rotation import basis_rotation_plan
@@ -205,9 +206,9 @@ def test_names_and_options():
 @pytest.mark.parametrize("mapping", ["parity", "parity-reduced", "bravyi-kitaev"])
 def test_lightning_differentiates_pauli_rotations(mapping):
     """PennyLane's adjoint method gives zeros for PauliRot."""
-    from qvopt.assembly import assemble
     from qvopt.backends.statevector import StatevectorProgram
-    from qvopt.experiment import make_experiment
+    from qvopt.engine.assembly import assemble
+    from qvopt.experiment.specification import make_experiment
 
     data = {"molecule": "h2", "mapping": mapping, "backend": "lightning"}
     assembly = assemble(make_experiment(data))

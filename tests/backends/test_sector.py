@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qvopt.backends.sector.program as sector_program
-from qvopt.backends.protocol import Point, Problem
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector.forecast import check_memory
 from qvopt.backends.sector.hamiltonian_matrix import sparse_hamiltonian

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from qvopt.backends.protocol import Point, Problem
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector.hamiltonian_matrix import sparse_hamiltonian
 from qvopt.backends.sector.sparse import multiply

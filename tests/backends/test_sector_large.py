@@ -12,7 +12,8 @@ import qvopt.backends.sector.program as sector_program
 import qvopt.backends.sector.runs as runs
 import qvopt.backends.sector.sampling as sampling
 import qvopt.backends.sector.workers as workers
-from qvopt.backends.protocol import Point, Problem
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector.classes import string_classes
 from qvopt.backends.sector.compilation import compile_circuit

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from qvopt.cli.app import app
 from qvopt.cli.main import main
-from qvopt.cloud.budgets import parse_budget
 from qvopt.cloud.status import cancel_jobs, run_status
+from qvopt.experiment.budget_text import parse_budget
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
@@ -146,11 +146,11 @@ def test_a_run_that_goes_on_after_its_end_has_not_ended(server, tmp_path):
     toml = tmp_path / "r" / "journal.jsonl"
     lines = toml.read_text()
     server.queue = 1000
-    from qvopt.cloud.handling import JobHandling
-    from qvopt.session import Session
+    from qvopt.backends.protocol import SubmissionPolicy
+    from qvopt.runs.session import Session
 
     with (
-        Session.resume(tmp_path / "r", max_steps=2, jobs=JobHandling("submit")) as session,
+        Session.resume(tmp_path / "r", max_steps=2, jobs=SubmissionPolicy("submit")) as session,
         pytest.raises(Exception, match="job0004"),
     ):
         list(session)

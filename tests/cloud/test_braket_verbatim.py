@@ -11,10 +11,10 @@ from vendor_jobs import AWS_ACCESS, KEY, a_spec, aws_environment, check_counts, 
 
 import qvopt
 from qvopt import make_experiment
-from qvopt.assembly import assemble
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt.cloud.braket import BraketProvider
 from qvopt.cloud.provider import JobSpec, JobState, Pub, RefusedError
+from qvopt.engine.assembly import assemble
 from qvopt.measurement.statistics import combine_moments
 from qvopt_molecules.errors import InputError
 

@@ -9,12 +9,12 @@ import pytest
 
 import qvopt
 from qvopt import make_experiment
-from qvopt.assembly import assemble
-from qvopt.backends.protocol import Point
-from qvopt.cloud.budgets import parse_budget
+from qvopt.backends.batch import Point
 from qvopt.cloud.packing import Cell, block_of, gather, pack
 from qvopt.cloud.provider import JobResult, Limits
 from qvopt.cloud.results import check_result
+from qvopt.engine.assembly import assemble
+from qvopt.experiment.budget_text import parse_budget
 from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.statistics import combine_moments
 from qvopt_molecules.errors import InputError
@@ -181,8 +181,8 @@ def test_budgets_as_people_write_them():
 
 
 def test_journals_without_jobs_read_as_before():
-    from qvopt.codec import decode_costs, encode_costs
-    from qvopt.ledger import Cost
+    from qvopt.backends.cost import Cost
+    from qvopt.records.codec import decode_costs, encode_costs
 
     old = {"energy": [1, 2, 3]}
     assert encode_costs(decode_costs(old)) == old

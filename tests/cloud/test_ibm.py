@@ -12,12 +12,12 @@ import pytest
 from ibm_server import Fault, Server
 
 from qvopt import Session, make_experiment
-from qvopt.cloud.desk import JobFailedError, JobsPendingError
-from qvopt.cloud.handling import JobHandling
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.cloud.ibm import IBMProvider
+from qvopt.cloud.job_manager import JobFailedError, JobsPendingError
 from qvopt.cloud.provider import ProviderError, RefusedError, SessionClosedError
-from qvopt.cloud.records import job_records
-from qvopt.journal import Journal
+from qvopt.records.jobs import job_records
+from qvopt.records.journal import Journal
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("quiet_client")
@@ -147,7 +147,9 @@ def test_the_oldest_of_duplicates_is_adopted_and_the_others_cancelled(server, tm
 
     server.post_job = twice
     with (
-        Session.begin(experiment(), out=tmp_path / "run", jobs=JobHandling("submit")) as session,
+        Session.begin(
+            experiment(), out=tmp_path / "run", jobs=SubmissionPolicy("submit")
+        ) as session,
         pytest.raises(JobsPendingError, match="job0001"),
     ):
         list(session)
@@ -201,7 +203,7 @@ def test_a_failed_job_is_reported_and_not_submitted_again(server, tmp_path):
     server.queue = 1000
     out = tmp_path / "run"
     with (
-        Session.begin(experiment(), out=out, jobs=JobHandling("submit")) as session,
+        Session.begin(experiment(), out=out, jobs=SubmissionPolicy("submit")) as session,
         pytest.raises(JobsPendingError),
     ):
         list(session)
@@ -212,7 +214,7 @@ def test_a_failed_job_is_reported_and_not_submitted_again(server, tmp_path):
     assert e.value.exit_code == 4
     assert len(server.jobs) == 1
     server.queue = 0
-    finish(Session.resume(out, jobs=JobHandling(resubmit=True)))
+    finish(Session.resume(out, jobs=SubmissionPolicy(resubmit=True)))
     assert len(server.jobs) == JOBS + 1
     with Session.resume(out, max_steps=3) as session:
         assert session.driver.ledger.spent["lost"].jobs == 1
@@ -222,13 +224,13 @@ def test_submit_fetch_and_resume(server, whole, tmp_path):
     server.queue = 3
     out = tmp_path / "run"
     with (
-        Session.begin(experiment(), out=out, jobs=JobHandling("submit")) as session,
+        Session.begin(experiment(), out=out, jobs=SubmissionPolicy("submit")) as session,
         pytest.raises(JobsPendingError, match="job0001"),
     ):
         list(session)
     pending = 0
     while "optimizer" not in dict(rounds(out)):
-        with Session.resume(out, jobs=JobHandling("fetch")) as session:
+        with Session.resume(out, jobs=SubmissionPolicy("fetch")) as session:
             with pytest.raises(JobsPendingError):
                 list(session)
             pending += 1
@@ -323,7 +325,7 @@ RUN = [sys.executable, "-W", "ignore", "-c", "from qvopt.cli import main; main()
 
 @pytest.mark.slow
 def test_sigkill_at_random(server, whole, tmp_path):
-    from qvopt.experiment_file import dump_toml
+    from qvopt.experiment.toml_text import dump_toml
 
     rng = np.random.default_rng(5)
     server.queue = 2

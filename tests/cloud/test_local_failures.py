@@ -9,9 +9,9 @@ from qiskit.providers import BackendV2, Options
 from qiskit_aer import AerSimulator
 
 import qvopt
-from qvopt.cloud.calls import Patience
-from qvopt.cloud.desk import Desk, JobFailedError
+from qvopt.cloud.calls import Timeouts
 from qvopt.cloud.ibm_options import IBMOptions
+from qvopt.cloud.job_manager import JobFailedError, JobManager
 from qvopt.cloud.provider import (
     Device,
     Forecast,
@@ -59,7 +59,7 @@ def a_spec():
 def test_any_error_of_a_submission_that_cannot_be_found_ends_the_run(error, simulator):
     provider = Passing([error], simulator=simulator)
     told = []
-    desk = Desk(provider, Patience(), tell=told.append)  # would try for 900 seconds
+    desk = JobManager(provider, Timeouts(), tell=told.append)  # would try for 900 seconds
     with pytest.raises(RefusedError, match="own:thing did not run the job: ") as caught:
         desk.run([a_spec()], (0,))
     assert caught.value.exit_code == 4
@@ -72,18 +72,18 @@ def test_any_error_of_a_submission_that_cannot_be_found_ends_the_run(error, simu
 def test_what_had_no_effect_is_tried_again():
     provider = Passing([TransientError("busy"), ValueError("broken")])
     with pytest.raises(RefusedError, match="ValueError"):
-        Desk(provider, Patience()).run([a_spec()], (0,))
+        JobManager(provider, Timeouts()).run([a_spec()], (0,))
     assert provider.submitted == 2
 
 
 def test_a_long_simulation_is_waited_for_and_one_elsewhere_is_not():
-    patience = Patience(submit=0.05)
+    timeouts = Timeouts(submit=0.05)
     slow = Passing([ValueError("after a while")], seconds=0.3)
     with pytest.raises(RefusedError, match="ValueError"):
-        Desk(slow, patience).run([a_spec()], (0,))
+        JobManager(slow, timeouts).run([a_spec()], (0,))
     elsewhere = Passing([ValueError("after a while")], seconds=0.3, simulator=False)
     with pytest.raises(RefusedError, match="did not answer"):
-        Desk(elsewhere, patience).run([a_spec()], (0,))
+        JobManager(elsewhere, timeouts).run([a_spec()], (0,))
     assert slow.submitted == elsewhere.submitted == 1
 
 

@@ -7,11 +7,11 @@ import pytest
 from qiskit_aer import AerSimulator
 
 from qvopt import Session, make_experiment
-from qvopt.assembly import assemble
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.cloud.backend import HardwareBackend
 from qvopt.cloud.forecast import forecast_run
-from qvopt.cloud.handling import JobHandling
-from qvopt.evaluation import Evaluator
+from qvopt.engine.assembly import assemble
+from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.metric_rules import metric_rule
 from qvopt.optimizers.protocol import Metric
 
@@ -78,6 +78,6 @@ def test_a_resumed_run_reads_the_same_circuits(tmp_path):
     part = Session.begin(described(SNAPSHOT), out=tmp_path / "part")
     with part:
         next(iter(part))
-    resumed = finish(Session.resume(tmp_path / "part", jobs=JobHandling()))
+    resumed = finish(Session.resume(tmp_path / "part", jobs=SubmissionPolicy()))
     assert resumed.energy == whole.energy
     assert np.array_equal(resumed.x, whole.x)

@@ -1,4 +1,4 @@
-"""A calibration of the readout is one job more, through IBM's client and IonQ's stub."""
+"""A calibration of the readout is in the job of its round, through IBM's client and IonQ's stub."""
 
 import logging
 import warnings
@@ -30,7 +30,7 @@ def finish(folder, backend):
 
 
 @pytest.mark.parametrize("vendor", ["ibm:ibm_manila", "ionq:simulator"])
-def test_a_calibration_is_one_job(vendor, tmp_path, monkeypatch):
+def test_a_calibration_is_in_the_job_of_its_round(vendor, tmp_path, monkeypatch):
     logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -42,6 +42,6 @@ def test_a_calibration_is_one_job(vendor, tmp_path, monkeypatch):
             for name, value in environment.items():
                 monkeypatch.setenv(name, value)
             result = finish(tmp_path / "run", vendor)
-            assert len(stub.jobs) == 4  # calibration, two steps, the final energies
-    assert result.costs["readout-calibration"].shots == 200
+            assert len(stub.jobs) == 3  # two steps, the final energies
+    assert result.costs["readout-calibration"].shots >= 200
     assert result.energy is not None

@@ -7,17 +7,17 @@ import pytest
 
 import qvopt
 from qvopt import Session, make_experiment
-from qvopt.assembly import assemble
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.cloud.covariances import covariance_ratios
-from qvopt.cloud.handling import JobHandling
 from qvopt.cloud.ibm import IBMProvider
 from qvopt.cloud.ibm_options import IBMOptions
 from qvopt.cloud.provider import JobSpec, ProviderError, Pub
 from qvopt.cloud.resilience import randomizations, taken, values_of
 from qvopt.cloud.results import check_result
-from qvopt.journal import Journal
+from qvopt.engine.assembly import assemble
 from qvopt.measurement.statistics import combine_moments
+from qvopt.records.journal import Journal
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("quiet_client")
@@ -231,7 +231,7 @@ def test_a_resumed_run_repeats_no_job_and_has_its_values(
             finish(Session.begin(experiment, out=out))
     assert len(server.jobs) == 1
     first = next(iter(server.jobs))
-    resumed = finish(Session.resume(out, jobs=JobHandling()))
+    resumed = finish(Session.resume(out, jobs=SubmissionPolicy()))
     assert len(server.jobs) == 2
     events = [json.loads(line) for line in (out / "journal.jsonl").read_text().splitlines()]
     assert next(e["id"] for e in events if e["type"] == "job" and "id" in e) == first

@@ -4,7 +4,7 @@ import pytest
 from ibm_server import Server
 
 from qvopt import make_experiment
-from qvopt.cloud.desk import JobFailedError
+from qvopt.cloud.job_manager import JobFailedError
 from qvopt.tasks.scan import Scan
 
 pytestmark = pytest.mark.usefixtures("quiet_client")

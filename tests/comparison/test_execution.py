@@ -12,9 +12,9 @@ from qvopt.comparison.engine import InProcess
 from qvopt.comparison.execution import run_batch, run_cell
 from qvopt.comparison.stored_outcome import NAME, read_outcome
 from qvopt.comparison.sweep import Sweep, WorkerError, open_folder, write_specification
-from qvopt.journal import Journal
-from qvopt.run_folder import RunFolder
-from qvopt.session import stored_result
+from qvopt.records.journal import Journal
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.session import stored_result
 
 
 def prepared(spec, folder):

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qvopt.backends.protocol import Point, Problem
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.gradients.fisher import combine_metric, expand_metric, project_psd
 from qvopt.gradients.parameter_shift import combine_gradient, expand_gradient, shift_rule

@@ -8,18 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qvopt import make_experiment, run
-from qvopt.assembly import assemble
 from qvopt.backends.aer import AerBackend
+from qvopt.backends.batch import Overlap, Point
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.metric_circuits import generator_circuit, overlap_circuit
-from qvopt.backends.protocol import Overlap, Point, Problem
+from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
-from qvopt.evaluation import Evaluator
+from qvopt.engine.assembly import assemble
+from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.covariances import sample_covariance
 from qvopt.gradients.fisher import MetricSamples, project_psd
-from qvopt.gradients.metric_rules import measured_metric, metric_rule
+from qvopt.gradients.metric_rules import measured_metric, supported_metric_rule
 from qvopt.optimizers.protocol import Metric
-from qvopt.pricing import price_list
+from qvopt.tasks.pricing import price_list
 from qvopt_circuits.blocks import commuting_runs, layers
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Angle, Gate
@@ -143,8 +144,7 @@ def test_measured_without_bias_and_with_an_honest_variance(rule, backend, mappin
     kind = "block-diagonal" if backend == "sector" or mapping != "jordan-wigner" else "full"
     repeats = 400 if backend == "sector" else 30
     shots = 300 if backend == "aer" else 100
-    evaluator = Evaluator(program, circuit, None, None, 3, metric_rule=rule)
-    evaluator.shots = shots
+    evaluator = Evaluator(program, circuit, None, shots, 3, metric_rule=rule)
     found = [evaluator.answer([Metric(x, kind)], 1, k)[0] for k in range(repeats)]
     values, variances = np.array([m.value for m in found]), np.array([m.variance for m in found])
     exact = program.metric(x, kind)
@@ -269,7 +269,7 @@ def test_prices_are_known_and_kept():
         for kind in ("diagonal", "block-diagonal"):
             round_ = a.evaluator.prepare([Metric(a.start, kind)], 1, 0)
             cost = round_.costs["metric"]
-            (answer,) = round_.run()
+            (answer,) = round_.run().answers
             assert answer.shots == cost.shots == 1000 * cost.circuits
         rows = {p.query: p.cost for p in price_list(make_experiment(data))}
         assert rows[f"metric, block-diagonal ({rule})"].circuits == cost.circuits
@@ -303,11 +303,12 @@ def test_the_rule_is_chosen_by_name_and_written_down(tmp_path):
 def test_a_backend_that_counts_no_generators_says_so():
     class Plain:
         exact = True
+        samples = frozenset({"energies", "fidelities"})
 
-    assert metric_rule(None, Plain()) == "fidelities"
+    assert supported_metric_rule(None, Plain()) == "fidelities"
     for rule in ("covariances", "hadamard"):
         with pytest.raises(InputError, match=r"measurement\.metric = 'fidelities'"):
-            metric_rule(rule, Plain())
+            supported_metric_rule(rule, Plain())
 
 
 def test_natural_gradient_with_covariances_needs_fewer_shots():

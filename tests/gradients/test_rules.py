@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qvopt import make_experiment
-from qvopt.assembly import assemble
+from qvopt.engine.assembly import assemble
 from qvopt.gradients.parameter_shift import FOUR_TERM, TWO_TERM
 from qvopt.gradients.rules import get_gradient_rule
 from qvopt.gradients.shift_rules import (
@@ -106,7 +106,8 @@ def test_shots_follow_the_coefficients_and_add_up():
     x = np.zeros(3)
     prepared = a.evaluator.prepare([Gradient(x)])
     assert prepared.costs["gradient"].shots == 12 * 1000
-    per_point = [int(s.sum()) for s in prepared._job.shots]
+    (batch,) = prepared.batches
+    per_point = batch.shots.sum(axis=1).tolist()
     # d1 : d2 = 5.83 : 1
     assert sorted(per_point)[-1] == pytest.approx(2000 * (2 + math.sqrt(2)) / 4, rel=0.02)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qvopt import make_experiment, run
-from qvopt.assembly import assemble
+from qvopt.engine.assembly import assemble
 from qvopt.measurement.clifford import conjugated, diagonalizing_gates
 from qvopt.measurement.fully_commuting import fully_commuting_plan
 from qvopt.measurement.variance import reference_deviations

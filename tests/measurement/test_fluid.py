@@ -5,7 +5,7 @@ import pytest
 from pyscf import fci
 
 from qvopt import make_experiment, run
-from qvopt.assembly import assemble
+from qvopt.engine.assembly import assemble
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt.measurement.fluid import fluid_plan, one_electron_covariance
@@ -158,7 +158,7 @@ def test_shifted_states_lower_the_variance_of_gradients():
     """At equal shots, against the plan that knows the reference alone and against a plain one."""
     from qvopt.backends.protocol import Problem
     from qvopt.backends.sector import SectorBackend
-    from qvopt.evaluation import Evaluator
+    from qvopt.engine.evaluator import Evaluator
     from qvopt.measurement.allocation import with_allocation
     from qvopt.optimizers.protocol import Gradient
 
@@ -183,10 +183,10 @@ def test_weights_of_states_are_checked():
 
 
 def test_large_sectors_take_plain_rotations(monkeypatch):
-    import qvopt.assembly
+    import qvopt.engine.assembly
     import qvopt.measurement.fluid
 
-    for module in (qvopt.assembly, qvopt.measurement.fluid):
+    for module in (qvopt.engine.assembly, qvopt.measurement.fluid):
         monkeypatch.setattr(module, "LARGEST_SECTOR", 100)
     plan = assemble(make_experiment({"molecule": "lih", "shots": 500})).plan
     assert plan.name == "basis-rotation"

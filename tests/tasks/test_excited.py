@@ -3,16 +3,17 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from qvopt import excited_states, run
-from qvopt.assembly import assemble
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import assemble
+from qvopt.engine.objectives import DeflatedObjective
+from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient
 from qvopt.tasks.excited.expansion import equations_of_motion, subspace_expansion
-from qvopt.tasks.excited.objectives import DeflatedEvaluator
 from qvopt.tasks.excited.vectors import apply_excitation, excitation_pool
 from qvopt_molecules.errors import BudgetExceededError, InputError
 from qvopt_molecules.references import fci_roots_if_small
@@ -76,7 +77,7 @@ def test_an_excitation_and_its_adjoint():
 
 def test_deflated_gradients_exact_and_measured():
     lower, x = [np.array([-0.1, 0.02, 0.03])], np.array([0.5, -0.3, 0.6])
-    exact = DeflatedEvaluator.of(assembly().evaluator, lower, 2.5)
+    exact = replace(assembly().evaluator, objective=DeflatedObjective(tuple(lower), 2.5))
     _, slope = exact.answer([Energy(x), Gradient(x)], 1)
     difference = [
         (exact.exact_energy(x + 1e-5 * e) - exact.exact_energy(x - 1e-5 * e)) / 2e-5
@@ -85,9 +86,10 @@ def test_deflated_gradients_exact_and_measured():
     assert np.allclose(slope.value, difference, atol=1e-8)
     scores = []
     for seed in range(40):
-        measured = DeflatedEvaluator.of(assembly(shots=2000, seed=seed).evaluator, lower, 2.5)
+        plain = assembly(shots=2000, seed=seed).evaluator
+        measured = replace(plain, objective=DeflatedObjective(tuple(lower), 2.5))
         prepared = measured.prepare([Energy(x), Gradient(x)], 1)
-        energy, gradient = prepared.run()
+        energy, gradient = prepared.run().answers
         # Each energy is followed by one fidelity of as many shots.
         assert prepared.costs["overlap"].shots == sum(
             prepared.costs[p].shots for p in ("energy", "gradient")

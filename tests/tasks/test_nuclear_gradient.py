@@ -9,8 +9,8 @@ import pytest
 from pyscf.fci import direct_spin1
 
 from qvopt import relax, run
-from qvopt.assembly import assemble
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import assemble
+from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
 from qvopt.tasks.nuclear_gradient import (
     BOHR,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from qvopt import run, run_properties
-from qvopt.assembly import assemble
-from qvopt.experiment import make_experiment
+from qvopt.engine.assembly import assemble
+from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
 from qvopt.tasks.properties import _overlap, exact_properties, measured_properties
 from qvopt.tasks.states import Component

@@ -13,7 +13,7 @@ import pytest
 
 from qvopt import scan
 from qvopt.cli.scans import scan_command
-from qvopt.experiment import make_experiment
+from qvopt.experiment.specification import make_experiment
 from qvopt.tasks.grid import grid_values, parse_grid
 from qvopt.tasks.scan import Scan
 from qvopt_molecules.errors import InputError

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import Outcomes
+from qvopt.backends.batch import Outcomes
 from qvopt_circuits.gates import FERMIONIC, Gate
 from qvopt_circuits.lowering.jordan_wigner_strings import excitation_sign
 from qvopt_molecules.hamiltonian import MolecularHamiltonian

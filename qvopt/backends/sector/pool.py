@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from qvopt.backends.protocol import Point
+from qvopt.backends.batch import Point
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 

@@ -9,9 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.protocol import MetricKind, Outcomes, Overlap, Point, Problem, Reading
+from qvopt.backends.batch import (
+    Batch,
+    BatchResult,
+    Outcomes,
+    Overlap,
+    Point,
+    Reading,
+    Sample,
+)
+from qvopt.backends.cost import Cost
+from qvopt.backends.protocol import MetricKind, Problem
+from qvopt.backends.simulation import simulate
 from qvopt.measurement.estimate import Moments
 from qvopt_circuits.blocks import parameter_blocks
+from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 
 from . import forecast, pairs
@@ -21,6 +33,7 @@ from .forecast import Forecast
 from .generators import GeneratorTables
 from .hamiltonian_matrix import sparse_hamiltonian
 from .large import LargeEngine
+from .pool import OperatorSlopes, operator_slopes
 from .sampling import make_sampler, sample_plan
 from .sparse import multiply, turn_all
 from .workers import Workers
@@ -53,6 +66,11 @@ class SectorBackend:
     def __init__(self, threads: int | None = None) -> None:
         self._workers = Workers(threads)
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Nothing that changes a result: the number of threads does not."""
+        return {}
+
     def compile(self, problem: Problem) -> SectorProgram:
         """Check that the problem fits the sector and the memory, and tabulate it."""
         return SectorProgram(problem, self._workers)
@@ -66,6 +84,7 @@ class SectorProgram:
     """
 
     exact = True
+    samples: frozenset[Sample] = frozenset({"energies", "fidelities", "generators", "overlaps"})
 
     def __init__(self, problem: Problem, workers: Workers | None = None) -> None:
         hamiltonian = problem.hamiltonian
@@ -190,6 +209,20 @@ class SectorProgram:
             part = np.array(block)
             out[np.ix_(part, part)] = tangents[part] @ tangents[part].T
         return out
+
+    def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
+        """Sample everything in the batch."""
+        return simulate(self, batch, seed)
+
+    def price(self, batch: Batch) -> Cost:
+        """Return what the batch takes; simulators take nothing beside it."""
+        return batch.cost()
+
+    def pool_slopes(self, circuit: Circuit) -> OperatorSlopes | None:
+        """Tabulate a pool of operators; None where the tables would not fit."""
+        hamiltonian = self.problem.hamiltonian
+        assert hamiltonian is not None
+        return operator_slopes(hamiltonian, circuit)
 
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence

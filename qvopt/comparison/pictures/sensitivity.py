@@ -11,7 +11,7 @@ import numpy as np
 from qvopt.comparison.grid import final_error
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.statistics.quantiles import median
-from qvopt.wording import thousandth
+from qvopt.runs.wording import thousandth
 
 from .picture import Picture
 from .style import COLOURS, INK, log_axis, new_figure

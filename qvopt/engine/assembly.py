@@ -1,0 +1,323 @@
+"""Builds what an experiment describes: Hamiltonian, circuit, plan, program and evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.catalogue import get_backend
+from qvopt.backends.protocol import Backend, PoolProgram, Problem, Program
+from qvopt.engine.evaluator import Evaluator
+from qvopt.engine.growing import Growth, grown_evaluator
+from qvopt.engine.stages.building import check_program, make_selection, make_stages
+from qvopt.engine.stages.stage import Stage
+from qvopt.engine.streams import START_STREAM, stream
+from qvopt.experiment.mitigation import MitigationSpec
+from qvopt.experiment.specification import BackendSpec, Experiment, MeasurementSpec, MoleculeSpec
+from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
+from qvopt.measurement.allocation import with_allocation
+from qvopt.measurement.catalogue import build_plan, pauli_plan
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt_circuits.adapt import Adapt
+from qvopt_circuits.catalogue import get_ansatz
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import Gate
+from qvopt_circuits.pools import extended
+from qvopt_circuits.spins import prepare
+from qvopt_molecules.catalogue import find_molecule
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.fcidump import read_fcidump
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
+from qvopt_molecules.mappings import qubit_hamiltonian
+from qvopt_molecules.molecule import ActiveSpace, Molecule
+from qvopt_molecules.pauli import PauliSum
+from qvopt_molecules.references import n_determinants
+from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
+from qvopt_molecules.states import LARGEST_SECTOR
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Compiler:
+    """Compiles circuits for one problem on one backend; `attach` is told of every program.
+
+    An adaptive circuit is compiled again as it grows: a run attaches its journal to each of them.
+    """
+
+    def __init__(self, backend: Backend, problem: Problem) -> None:
+        self.backend, self._problem = backend, problem
+        self.attach: Callable[[Program], None] | None = None
+
+    def program(self, circuit: Circuit, plan: MeasurementPlan | None = None) -> Program:
+        """Return the program of a circuit, measured by `plan` or as the problem is."""
+        problem = replace(self._problem, circuit=circuit)
+        if plan is not None:
+            problem = replace(problem, plan=plan)
+        program = self.backend.compile(problem)
+        if self.attach is not None:
+            self.attach(program)
+        return program
+
+
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """Everything an experiment needs to run, and the point to start from."""
+
+    experiment: Experiment
+    hamiltonian: Hamiltonian
+    circuit: Circuit
+    plan: MeasurementPlan | None
+    program: Program
+    evaluator: Evaluator
+    start: FloatArray
+    compiler: Compiler
+
+    @property
+    def molecular(self) -> MolecularHamiltonian:
+        """The Hamiltonian over orbitals. Raises InputError where it is of spins."""
+        return molecular(self.hamiltonian)
+
+
+def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
+    """Return the molecule that a description means; None for an FCIDUMP file or a lattice."""
+    if spec.name.lower().endswith((".fcidump", "fcidump")) or is_lattice(spec.name):
+        return None
+    space: Any = spec.active_space
+    return find_molecule(
+        spec.name,
+        spec.set,
+        basis=spec.basis,
+        charge=spec.charge,
+        spin=spec.spin,
+        active_space=None if space is None else ActiveSpace(**space.model_dump()),
+        orbitals=spec.orbitals,
+    )
+
+
+def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
+    """Return the Hamiltonian of a description that has orbitals.
+
+    Raises InputError for a model of spins.
+    """
+    return molecular(hamiltonian_of(spec))
+
+
+def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
+    """Compute, or read from the cache or an FCIDUMP file, what a description means."""
+    molecule = resolve_molecule(spec)
+    if molecule is not None:
+        return build_hamiltonian(molecule)
+    if is_lattice(spec.name):
+        if spec.active_space or spec.basis or spec.charge or spec.orbitals:
+            raise InputError(
+                f"{spec.name} takes its own parameters (such as --set sites=6); it has "
+                f"no basis, charge, orbitals or active space"
+            )
+        return lattice_hamiltonian(spec.name, spec.set, spec.spin)
+    if spec.active_space or spec.set or spec.basis or spec.orbitals:
+        raise InputError(
+            "an FCIDUMP file fixes basis, geometry and active space; only its name is given"
+        )
+    return read_fcidump(spec.name)
+
+
+def is_number_conserving(circuit: Circuit) -> bool:
+    """Whether the circuit is X gates, then gates that conserve the electrons of each spin."""
+    names = [gate.name for gate in circuit.gates]
+    prefix = next((k for k, name in enumerate(names) if name != "x"), len(names))
+    norb = circuit.n_qubits // 2
+    return all(
+        gate.conserves_number and (gate.is_diagonal or _conserves_spin(gate, norb))
+        for gate in circuit.gates[prefix:]
+    )
+
+
+def _conserves_spin(excitation: Gate, norb: int) -> bool:
+    half = len(excitation.qubits) // 2
+    spins = [q >= norb for q in excitation.qubits]
+    return sum(spins[:half]) == sum(spins[half:])
+
+
+def make_plan(
+    experiment: Experiment,
+    hamiltonian: Hamiltonian,
+    observable: PauliSum,
+    circuit: Circuit,
+) -> MeasurementPlan | None:
+    """Return how energies are measured, before any mitigation; None where they are exact."""
+    settings = experiment.measurement
+    if settings.shots is None:
+        return None
+    if isinstance(hamiltonian, SpinHamiltonian):
+        return pauli_plan(settings.grouping or "qubit-wise", hamiltonian.observable)
+    rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
+    grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
+    if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
+        grouping = "basis-rotation"
+    return build_plan(grouping, hamiltonian, observable, experiment.mapping)
+
+
+def prepared_plan(
+    experiment: Experiment,
+    hamiltonian: Hamiltonian,
+    observable: PauliSum,
+    circuit: Circuit,
+    stages: Sequence[Stage],
+) -> MeasurementPlan | None:
+    """Return the plan as the stages need it, with the weights of the experiment's allocation."""
+    plan = make_plan(experiment, hamiltonian, observable, circuit)
+    if plan is None:
+        return None
+    for stage in stages:
+        plan = stage.prepare(plan)
+    return with_allocation(
+        plan,
+        experiment.measurement.allocation,
+        hamiltonian=hamiltonian,
+        mapping=experiment.mapping,
+    )
+
+
+def _learns_gradients(settings: MeasurementSpec) -> bool:
+    if settings.gradient_allocation != "measured":
+        return False
+    if settings.gradient.name not in SYSTEMATIC:
+        raise InputError(
+            f"measurement.gradient_allocation = 'measured' needs a gradient rule with the same "
+            f"shifts every time ({', '.join(SYSTEMATIC)}), got {settings.gradient.name}"
+        )
+    return True
+
+
+def assemble(
+    experiment: Experiment,
+    hamiltonian: Hamiltonian | None = None,
+    backend: Backend | None = None,
+) -> Assembly:
+    """Build an experiment; `hamiltonian` takes the place of computing the integrals.
+
+    `backend` takes the place of the one that the experiment names.
+
+    Raises InputError where its parts do not go together.
+    """
+    if hamiltonian is None:
+        hamiltonian = hamiltonian_of(experiment.molecule)
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    prepared = prepare(ansatz, hamiltonian, experiment.mapping)
+    circuit = prepared.circuit
+    if backend is None:
+        backend = get_backend(experiment.backend.name, **experiment.backend.options)
+    if isinstance(hamiltonian, SpinHamiltonian):
+        integrals, observable = None, hamiltonian.observable
+    else:
+        integrals, observable = hamiltonian, qubit_hamiltonian(hamiltonian, experiment.mapping)
+    stages = _stages(experiment, hamiltonian, circuit)
+    plan = prepared_plan(experiment, hamiltonian, observable, circuit, stages)
+    problem = Problem(circuit, observable, integrals, plan)
+    mitigation = experiment.mitigation
+    if mitigation.zne is not None:
+        problem = replace(problem, folding=mitigation.zne.folding)
+    compiler = Compiler(backend, problem)
+    program = compiler.program(circuit)
+    check_program(mitigation, program, experiment.backend.name, experiment.measurement.shots)
+    settings = experiment.measurement
+    evaluator = Evaluator(
+        program,
+        circuit,
+        plan,
+        settings.shots,
+        experiment.seed,
+        gradient_rule=get_gradient_rule(settings.gradient.name, **settings.gradient.options),
+        metric_rule=settings.metric,
+        stages=stages,
+        learns_groups=settings.allocation == "measured",
+        learns_points=_learns_gradients(settings),
+    )
+    if settings.shots is not None:
+        evaluator = replace(evaluator, metric_rule=evaluator.sampled_metric_rule)
+    if isinstance(ansatz, Adapt):
+        growth = _growth(ansatz, experiment, molecular(hamiltonian), compiler, program)
+        evaluator = replace(evaluator, growth=growth)
+    if experiment.start is not None:
+        start = circuit.check_parameters(np.array(experiment.start))
+    else:
+        rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
+        start = prepared.start(rng)
+    return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start, compiler)
+
+
+def _stages(
+    experiment: Experiment, hamiltonian: Hamiltonian, circuit: Circuit
+) -> tuple[Stage, ...]:
+    selection = None
+    if experiment.measurement.postselect:
+        if experiment.measurement.shots is None:
+            raise InputError(
+                "post-selection throws measured outcomes away; give a number of shots, or leave "
+                "postselect out"
+            )
+        conserving = not isinstance(hamiltonian, SpinHamiltonian) and is_number_conserving(circuit)
+        selection = make_selection(hamiltonian, experiment.mapping, conserving=conserving)
+    return make_stages(experiment.mitigation, selection)
+
+
+def _growth(
+    ansatz: Adapt,
+    experiment: Experiment,
+    hamiltonian: MolecularHamiltonian,
+    compiler: Compiler,
+    program: Program,
+) -> Growth:
+    """Return how an adaptive circuit grows; a program that can tabulates the pool once."""
+    pool = ansatz.operators(hamiltonian)
+    circuit = ansatz.circuit(hamiltonian)
+    slopes = None
+    if experiment.measurement.shots is None and isinstance(program, PoolProgram):
+        slopes = program.pool_slopes(extended(circuit, pool))
+    return Growth(ansatz, pool, circuit, experiment.mapping, compiler.program, slopes)
+
+
+def grown(assembly: Assembly, labels: Sequence[str]) -> Assembly:
+    """Return the assembly of the circuit that an adaptive ansatz has grown to, by its operators.
+
+    `labels` are those of `Result.operators`; an assembly of another ansatz is returned as it is.
+    """
+    growth = assembly.evaluator.growth
+    if growth is None:
+        return assembly
+    places = {operator.label: k for k, operator in enumerate(growth.pool)}
+    evaluator = grown_evaluator(assembly.evaluator, [places[label] for label in labels])
+    start = np.zeros(evaluator.circuit.n_parameters)
+    return replace(
+        assembly,
+        circuit=evaluator.circuit,
+        program=evaluator.program,
+        evaluator=evaluator,
+        start=start,
+    )
+
+
+def exact_counterpart(experiment: Experiment, hamiltonian: Hamiltonian | None = None) -> Assembly:
+    """Return the same problem on a simulator with exact values: the sector engine, else vectors.
+
+    Raises InputError where neither can.
+    """
+    exact = {
+        "measurement": experiment.measurement.model_copy(update={"shots": None}),
+        "mitigation": MitigationSpec(),
+    }
+    for name in ("sector", "lightning"):
+        exact_experiment = experiment.model_copy(
+            update={**exact, "backend": BackendSpec(name=name)}
+        )
+        try:
+            return assemble(exact_experiment, hamiltonian)
+        except InputError:
+            continue
+    raise InputError("no simulator here can give exact values of this experiment")

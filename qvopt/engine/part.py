@@ -1,0 +1,309 @@
+"""The part of a round that one evaluator's program answers: one batch, one call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.batch import (
+    CALIBRATION_CIRCUITS,
+    Batch,
+    BatchResult,
+    CalibrationCounts,
+    Overlap,
+    Pair,
+    Reading,
+    Stream,
+)
+from qvopt.backends.cost import Cost
+from qvopt.backends.protocol import DurableProgram
+from qvopt.gradients.fisher import MetricSamples
+from qvopt.gradients.metric_rules import ExpandedMetric
+from qvopt.measurement.allocation import Scatter, allocate
+from qvopt.measurement.blocks import in_blocks
+from qvopt.measurement.estimate import Estimate, Moments
+from qvopt.records.ledger import Costs, add_costs
+from qvopt_molecules.errors import BackendError
+
+from .learned import Learned, Observed
+from .rows import Row, RowResult
+from .stages.stage import Context, Request
+
+if TYPE_CHECKING:
+    from .evaluator import Evaluator
+    from .objectives import Sampling
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+CALIBRATION: Final = "readout-calibration"
+"""What a calibration is charged as."""
+
+
+class MetricPlace(NamedTuple):
+    """Where in a result the circuits of a metric lie."""
+
+    fidelities: slice
+    generators: slice
+    overlaps: slice
+
+    def samples(self, result: BatchResult) -> MetricSamples:
+        """Return what the metric is combined from."""
+        return MetricSamples(
+            result.fidelities[self.fidelities],
+            result.generators[self.generators],
+            result.overlaps[self.overlaps],
+        )
+
+
+class Part:
+    """Requests to one program, in the order in which they were added."""
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        seed: np.random.SeedSequence,
+        learned: Learned,
+        optimizing: bool,
+    ) -> None:
+        self._evaluator, self._seed = evaluator, seed
+        self._learned, self._optimizing = learned, optimizing
+        self._rows: list[Row] = []
+        self._gradients: list[slice] = []
+        self._queries = 0
+        self._pairs: list[Pair] = []
+        self._pair_shots: list[int] = []
+        self._readings: list[Reading] = []
+        self._reading_shots: list[int] = []
+        self._overlaps: list[Overlap] = []
+        self._overlap_shots: list[int] = []
+        self._requests: list[Request] = []
+        self._weights: list[FloatArray | None] = []
+        self.batch = Batch()
+        self.costs: Costs = {}
+        self.result = BatchResult(Cost())
+        self.estimates: list[Estimate] = []
+        self.observed: Observed | None = None
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """The generator of random shifts and spreads."""
+        return np.random.default_rng(Stream.SPREAD.of(self._seed))
+
+    @property
+    def calibration(self) -> CalibrationCounts | None:
+        """The calibration that was made; None before the part has run, or where none was due."""
+        return self.result.calibration
+
+    @property
+    def renews(self) -> bool:
+        """Whether its calibration replaces all earlier ones."""
+        return bool(self._requests) and self._requests[-1].renews
+
+    def min_shots(self, spread: str) -> int:
+        """The fewest shots that one energy can do with, at one amplification of noise each."""
+        n_groups = len(self._evaluator.need_plan().groups)
+        return self._copies * (2 if spread == "random" else 2 * n_groups)
+
+    def add_rows(self, sampling: Sampling) -> slice:
+        """Add energies; return where their estimates will be."""
+        start = len(self._rows)
+        self._rows.extend(
+            Row(p, n, self._queries, sampling.spread, sampling.shifted, sampling.purpose)
+            for p, n in zip(sampling.points, sampling.shots, strict=True)
+        )
+        self._queries += 1
+        place = slice(start, len(self._rows))
+        if sampling.differentiates:
+            self._gradients.append(place)
+        return place
+
+    def add_pairs(
+        self, pairs: Sequence[Pair], shots: IntArray, purpose: str
+    ) -> tuple[slice, IntArray]:
+        """Add fidelities; return where their counts will be, and their shots."""
+        start = len(self._pairs)
+        taken = self._in_blocks(shots)
+        self._pairs.extend(pairs)
+        self._pair_shots.extend(taken.tolist())
+        self._charge(purpose, Cost(len(pairs), len(pairs), int(taken.sum())))
+        return slice(start, len(self._pairs)), taken
+
+    def add_metric(
+        self, metric: ExpandedMetric, shots: int, purpose: str
+    ) -> tuple[MetricPlace, int]:
+        """Add the circuits of a metric; return where their outcomes will be, and their shots."""
+        (taken,) = self._in_blocks(np.array([shots])).tolist()
+        first = len(self._readings), len(self._overlaps)
+        self._readings.extend(metric.readings)
+        self._reading_shots.extend([taken] * len(metric.readings))
+        self._overlaps.extend(metric.overlaps)
+        self._overlap_shots.extend([taken] * len(metric.overlaps))
+        n = len(metric.readings) + len(metric.overlaps)
+        self._charge(purpose, Cost(n, n, n * taken))
+        each = np.full(len(metric.pairs), taken, dtype=np.int64)
+        pairs, _ = self.add_pairs(metric.pairs, each, purpose)
+        place = MetricPlace(
+            pairs,
+            slice(first[0], len(self._readings)),
+            slice(first[1], len(self._overlaps)),
+        )
+        return place, taken
+
+    def close(self) -> None:
+        """Expand by the stages and allocate shots to groups: the batch is then complete."""
+        batch = Batch(
+            pairs=self._pairs,
+            pair_shots=np.array(self._pair_shots, dtype=np.int64),
+            readings=self._readings,
+            reading_shots=np.array(self._reading_shots, dtype=np.int64),
+            overlaps=self._overlaps,
+            overlap_shots=np.array(self._overlap_shots, dtype=np.int64),
+        )
+        if self._rows:
+            request = Request(self._rows)
+            self._requests = [request]
+            context = self._context()
+            for stage in self._evaluator.stages:
+                request = stage.expand(request, context)
+                self._requests.append(request)
+            shots = self._allocated(request.rows)
+            calibration = 0
+            if request.calibration_shots:
+                (calibration,) = self._in_blocks(np.array([request.calibration_shots])).tolist()
+                circuits = CALIBRATION_CIRCUITS
+                self._charge(CALIBRATION, Cost(circuits=circuits, shots=circuits * calibration))
+            batch = replace(
+                batch,
+                points=[row.point for row in request.rows],
+                shots=shots,
+                counts=request.counts,
+                calibration_shots=calibration,
+            )
+        self.batch = batch
+
+    def price(self) -> Cost:
+        """What a vendor takes beside the circuits and shots: jobs, QPU seconds, money."""
+        if self.batch.empty:
+            return Cost()
+        return self._evaluator.program.price(self.batch) - self.batch.cost()
+
+    def submit(self) -> None:
+        """Submit the jobs, where there are any: those of several programs then run at once."""
+        program = self._evaluator.program
+        if isinstance(program, DurableProgram) and not self.batch.empty:
+            program.submit(self.batch, self._seed)
+
+    def run(self) -> Cost:
+        """Run the batch and reduce the results; return what the vendor took beside it."""
+        if self.batch.empty:
+            return Cost()
+        self.result = self._evaluator.program.run(self.batch, self._seed)
+        if self._rows:
+            self._reduce()
+        return self.result.cost - self.batch.cost()
+
+    def _reduce(self) -> None:
+        rows = self._requests[-1].rows
+        measured: Sequence[Sequence[object]] = self.result.moments or self.result.counts
+        if len(measured) != len(rows):
+            raise BackendError(
+                f"the backend returned {len(measured)} results for {len(rows)} settings"
+            )
+        results: Sequence[RowResult]
+        if self.batch.counts:
+            results = [
+                RowResult(counts=c, weights=w)
+                for c, w in zip(self.result.counts, self._weights, strict=True)
+            ]
+        else:
+            results = [
+                RowResult(moments=m, weights=w)
+                for m, w in zip(self.result.moments, self._weights, strict=True)
+            ]
+        context = self._context().measured(self.result.calibration)
+        plan, stages = context.plan, self._evaluator.stages
+        requests = self._requests
+        for k in reversed(range(len(stages))):
+            if stages[k].level == "counts":
+                results = stages[k].reduce(requests[k], results, context)
+        self._observe(rows, results)
+        for k in reversed(range(len(stages))):
+            if stages[k].level == "estimates":
+                results = stages[k].reduce(requests[k], results, context)
+        self.estimates = [result.value(plan) for result in results]
+        if self._evaluator.learns_points and self._gradients and len(rows) == len(self._rows):
+            n_groups = len(plan.groups)
+            pooled = [Scatter.of_points(self.estimates[g], n_groups) for g in self._gradients]
+            groups = self.observed or (None, None)
+            self.observed = (groups[0], groups[1], sum(pooled[1:], pooled[0]))
+
+    def _observe(self, rows: Sequence[Row], results: Sequence[RowResult]) -> None:
+        """Pool the variances of each group, before energies are extrapolated."""
+        if not self._evaluator.learns_groups:
+            return
+        pooled: list[Scatter | None] = []
+        for shifted in (False, True):
+            moments: list[Sequence[Moments]] = [
+                result.moments
+                for row, result in zip(rows, results, strict=True)
+                if row.shifted == shifted and result.moments is not None
+            ]
+            pooled.append(Scatter.of(moments) if moments else None)
+        self.observed = tuple(pooled)
+
+    def _allocated(self, rows: Sequence[Row]) -> IntArray:
+        """Shots of each row and group; what they cost is charged to the rows' purposes."""
+        evaluator = self._evaluator
+        n_groups = len(evaluator.need_plan().groups)
+        out = np.zeros((len(rows), n_groups), dtype=np.int64)
+        kept: dict[tuple[int, bool], IntArray] = {}
+        self._weights = []
+        start = 0
+        while start < len(rows):
+            first = rows[start]
+            stop = start
+            while stop < len(rows) and rows[stop].query == first.query:
+                stop += 1
+            weights = evaluator.weights(self._learned, shifted=first.shifted)
+            if first.spread == "random":
+                for k in range(start, stop):
+                    out[k] = self.rng.multinomial(rows[k].shots, weights)
+                self._weights.extend([weights] * (stop - start))
+            else:
+                split = []
+                for row in rows[start:stop]:
+                    key = (row.shots, row.shifted)
+                    if key not in kept:
+                        kept[key] = allocate(weights, row.shots)
+                    split.append(kept[key])
+                out[start:stop] = in_blocks(split, evaluator.block)
+                self._weights.extend([None] * (stop - start))
+            block = out[start:stop]
+            cost = Cost(stop - start, int(np.count_nonzero(block)), int(block.sum()))
+            self._charge(first.purpose, cost)
+            start = stop
+        return out
+
+    @cached_property
+    def _copies(self) -> int:
+        """Rows that the stages make of one."""
+        return math.prod(stage.copies for stage in self._evaluator.stages)
+
+    def _in_blocks(self, shots: IntArray) -> IntArray:
+        block = self._evaluator.block
+        return np.asarray(-(-shots // block) * block, dtype=np.int64)
+
+    def _charge(self, purpose: str, cost: Cost) -> None:
+        if cost != Cost():
+            self.costs = add_costs(self.costs, {purpose: cost})
+
+    def _context(self) -> Context:
+        evaluator = self._evaluator
+        return Context(evaluator.program, evaluator.need_plan(), self._learned, self._optimizing)

@@ -1,0 +1,61 @@
+"""Energies that a round asks for, on their way to the program and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.batch import Counts, Point
+from qvopt.measurement.estimate import Estimate, Moments
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.statistics import combine_moments, combine_random
+from qvopt.optimizers.protocol import Spread
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One energy at one setting.
+
+    Attributes:
+        point: where.
+        shots: in total over all groups.
+        query: number of the request that it belongs to; the shots of a request are rounded
+            together where a device takes them in blocks.
+        spread: how shots fall on the groups.
+        shifted: whether it is a shifted energy of a gradient.
+        purpose: what its cost is charged as.
+    """
+
+    point: Point
+    shots: int
+    query: int
+    spread: Spread
+    shifted: bool
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowResult:
+    """What came back for a row: counts of each group, or their moments, or the estimate.
+
+    `weights` are the probabilities that a random spread drew groups with.
+    """
+
+    counts: Sequence[Counts] | None = None
+    moments: Sequence[Moments] | None = None
+    estimate: Estimate | None = None
+    weights: FloatArray | None = None
+
+    def value(self, plan: MeasurementPlan) -> Estimate:
+        """Return the energy's estimate."""
+        if self.estimate is not None:
+            return self.estimate
+        assert self.moments is not None
+        if self.weights is None:
+            return combine_moments(plan, self.moments)
+        return combine_random(plan, self.moments, self.weights)

@@ -1,0 +1,1 @@
+"""The description of an experiment: validated, serializable, free of secrets."""

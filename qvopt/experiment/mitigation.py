@@ -1,0 +1,75 @@
+"""The `[mitigation]` table of an experiment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from qvopt.backends.folding import Folding
+from qvopt.experiment.strict_model import StrictModel
+from qvopt.measurement.extrapolation import Fit
+from qvopt.measurement.readout import Method
+
+
+class ReadoutSpec(StrictModel):
+    """Correction of readout errors; see `qvopt.measurement.readout`.
+
+    `shots` are those of each of the two calibration circuits, charged as "readout-calibration".
+    `every` is the number of the optimizer's rounds between calibrations; None calibrates once.
+    """
+
+    method: Method = "tensored"
+    shots: int = Field(default=20_000, ge=100, le=10**9)
+    every: int | None = Field(default=None, ge=1)
+
+
+class ZneSpec(StrictModel):
+    """Zero-noise extrapolation; see `qvopt.measurement.extrapolation` and `backends.folding`.
+
+    An energy's shots are split over the scales: N shots stay N shots.
+    """
+
+    scales: tuple[float, ...] = Field(default=(1.0, 3.0), min_length=2, max_length=10)
+    fit: Fit = "linear"
+    folding: Folding = "two-qubit"
+
+    @model_validator(mode="after")
+    def _amplifies(self) -> ZneSpec:
+        if len(set(self.scales)) != len(self.scales) or not 1 <= min(self.scales) <= 3:
+            raise ValueError(
+                f"scales must be different numbers from 1 up, such as [1, 3], got "
+                f"{list(self.scales)}"
+            )
+        return self
+
+
+def _table(value: Any) -> Any:
+    """Let `true` mean the defaults, a name the first choice, and `false` nothing."""
+    if isinstance(value, bool):
+        return {} if value else None
+    return value
+
+
+def _readout(value: Any) -> Any:
+    return {"method": value} if isinstance(value, str) else _table(value)
+
+
+def _zne(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"fit": value}
+    return {"scales": value} if isinstance(value, list | tuple) else _table(value)
+
+
+class MitigationSpec(StrictModel):
+    """What is done about a device's errors. Post-selection is `measurement.postselect`.
+
+    They combine: readout is corrected first, then outcomes are selected, energies are extrapolated
+    last.
+    """
+
+    readout: Annotated[ReadoutSpec | None, BeforeValidator(_readout)] = None
+    zne: Annotated[ZneSpec | None, BeforeValidator(_zne)] = None
+
+    def __bool__(self) -> bool:
+        return self.readout is not None or self.zne is not None

@@ -1,0 +1,58 @@
+"""What a caller gives to a task: an experiment or a molecule, settings, and perhaps objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qvopt.backends.catalogue import as_backend, recorded_spec
+from qvopt.backends.protocol import Backend
+
+from .specification import BackendSpec, Experiment, make_experiment
+
+
+def resolve(
+    problem: str | Mapping[str, Any] | Experiment, settings: Mapping[str, Any]
+) -> tuple[Experiment, Backend | None]:
+    """Return the experiment, and the backend where it was given as an object.
+
+    Args:
+        problem: an experiment, which the settings change; or a molecule by name, file, geometry or
+            table.
+        settings: keys of `Experiment`; tables are merged key by key. `backend` may be an object: a
+            Backend, a Provider, or a Qiskit BackendV2 or V2 sampler.
+
+    Raises InputError for settings that do not exist or do not go together.
+    """
+    changes = dict(settings)
+    backend = None
+    if not isinstance(changes.get("backend"), str | Mapping | BackendSpec | None):
+        backend = as_backend(changes["backend"])
+        changes["backend"] = recorded_spec(backend) or backend.name
+    if not isinstance(problem, Experiment):
+        return make_experiment({"molecule": problem, **changes}), backend
+    if not changes:
+        return problem, backend
+    data = problem.model_dump(mode="json", exclude_none=True)
+    if "shots" in changes:
+        changes["measurement"] = {"shots": changes.pop("shots")} | dict(
+            changes.get("measurement") or {}
+        )
+    for key, value in changes.items():
+        # A table with a name is another thing, whose options are its own.
+        old = data.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and "name" not in value:
+            data[key] = {**old, **value}
+        else:
+            data[key] = value
+    return make_experiment(data), backend
+
+
+def with_backend(experiment: Experiment, backend: Backend | None) -> Experiment:
+    """Return the experiment as it is recorded for a backend that was given as an object."""
+    if backend is None:
+        return experiment
+    spec = recorded_spec(backend, experiment.backend.name)
+    if spec is None:
+        return experiment
+    return experiment.model_copy(update={"backend": BackendSpec(**spec)})

@@ -1,0 +1,297 @@
+"""The experiment: everything that sets a run's numbers, validated and serialisable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from qvopt.experiment.mitigation import MitigationSpec
+from qvopt.experiment.secrets import refuse_secrets
+from qvopt.experiment.strict_model import StrictModel
+from qvopt.gradients.metric_rules import MetricRule
+from qvopt.measurement.allocation import Rule
+from qvopt.measurement.catalogue import get_grouping
+from qvopt_circuits.catalogue import ansatz_data
+from qvopt_molecules.errors import InputError, unknown_name
+
+Option = bool | int | float | str | list[float] | list[int] | list[str]
+
+
+class ActiveSpaceSpec(StrictModel):
+    """Which orbitals are correlated; see `qvopt_molecules.molecule.ActiveSpace`."""
+
+    electrons: int | None = Field(default=None, ge=0)
+    n_orbitals: int | None = Field(default=None, ge=1)
+    orbitals: tuple[int, ...] | None = None
+    frozen_core: int | None = Field(default=None, ge=0)
+    selection: str | None = None
+    threshold: float | None = None
+    labels: tuple[str, ...] | None = None
+
+
+class MoleculeSpec(StrictModel):
+    """A catalogue name, a file (TOML, XYZ, FCIDUMP) or an inline geometry, and what overrides it.
+
+    `set` overrides the molecule's own parameters, such as a bond length in Ångström or an angle
+    in degrees. `spin` is the number of unpaired electrons, `orbitals` which ones the integrals are
+    over; see `qvopt_molecules.molecule.Molecule`.
+    """
+
+    name: str = Field(min_length=1)
+    set: dict[str, float] = Field(default_factory=dict)
+    basis: str | None = None
+    charge: int | None = None
+    spin: int | None = Field(default=None, ge=0)
+    active_space: ActiveSpaceSpec | None = None
+    orbitals: str | None = None
+
+
+class NamedSpec(BaseModel):
+    """Something by name; every other key is one of its options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+
+    name: str = Field(min_length=1)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Every key but the name."""
+        return dict(self.model_extra or {})
+
+
+class AnsatzSpec(NamedSpec):
+    """An ansatz by name, and its options."""
+
+
+class OptimizerSpec(NamedSpec):
+    """An optimizer by name, and its hyper-parameters."""
+
+
+class BackendSpec(NamedSpec):
+    """A backend by name, and its options."""
+
+
+class GradientSpec(NamedSpec):
+    """A gradient rule by name, and its options."""
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+_T = TypeVar("_T")
+Nameable = Annotated[_T, BeforeValidator(_named)]
+
+
+def _registered_grouping(name: str) -> str:
+    try:
+        get_grouping(name)
+    except InputError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
+class MeasurementSpec(StrictModel):
+    """How an energy is measured.
+
+    `shots` is the total for one energy, split over the groups; None is exact. `grouping` None
+    takes fluid basis rotations where the ansatz conserves particle number under Jordan-Wigner,
+    else qubit-wise commuting groups. `allocation` splits the shots over the groups; see
+    `qvopt.measurement.allocation`. `gradient` is a rule of `qvopt.gradients.rules`, with its
+    options; `gradient_allocation` splits a gradient's shots over its shifted energies by their
+    coefficients ("weighted", the default) or also by the deviations measured so far ("measured").
+    `metric` is a rule of `qvopt.gradients.metric_rules`; None takes covariances of generators where
+    the backend reads them, else fidelities. `postselect` throws outcomes away that contradict
+    the electron numbers, as far as each group shows them (see `qvopt.measurement.selection`): they
+    are paid, and not used.
+    """
+
+    shots: int | None = Field(default=None, gt=0, le=10**12)
+    grouping: Annotated[str, AfterValidator(_registered_grouping)] | None = None
+    allocation: Rule = "variance"
+    gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
+    gradient_allocation: Literal["weighted", "measured"] | None = None
+    metric: MetricRule | None = None
+    postselect: bool = False
+
+
+class BudgetSpec(StrictModel):
+    """Caps over the whole life of the run, resumes included."""
+
+    shots: int | None = Field(default=None, gt=0)
+    circuits: int | None = Field(default=None, gt=0)
+    evaluations: int | None = Field(default=None, gt=0)
+    jobs: int | None = Field(default=None, gt=0)
+    qpu_seconds: float | None = Field(default=None, gt=0)
+    money: float | None = Field(default=None, gt=0)
+    currency: Literal["USD", "EUR"] | None = None
+
+
+class StoppingSpec(StrictModel):
+    """Rules that end a run under shots before its budget does; see `qvopt.runs.stopping.Watch`.
+
+    `gradient`: steps over which the mean gradient cannot be told from zero. `plateau`: steps over
+    which the measured energies do not fall significantly. Exact runs end by the optimizer's
+    tolerance.
+    """
+
+    gradient: int | None = Field(default=None, ge=1)
+    plateau: int | None = Field(default=None, ge=4)
+
+
+def _checked_seed(value: int) -> int:
+    if not 0 <= value < 2**63:
+        raise ValueError(f"must be between 0 and 2^63 - 1, got {value}")
+    return value
+
+
+class Experiment(StrictModel):
+    """One VQE run, in full.
+
+    Attributes:
+        molecule, ansatz, optimizer, backend: what, by name or as a table with options.
+        mapping: fermion-to-qubit mapping.
+        measurement: shots, grouping and allocation.
+        mitigation: what is done about a device's errors.
+        seed: entropy of every random stream of the run.
+        max_steps: the largest number of optimizer steps.
+        monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
+            the optimizer; "measured" spends shots on it; None takes "exact" where the backend can.
+        budget: caps on what the run spends.
+        stopping: noise-aware rules that end the run; off if not given.
+        start: parameters to start from, in place of the ansatz's own.
+    """
+
+    molecule: Nameable[MoleculeSpec]
+    ansatz: Nameable[AnsatzSpec] = AnsatzSpec(name="uccsd")
+    optimizer: Nameable[OptimizerSpec] | None = None
+    backend: Nameable[BackendSpec] = BackendSpec(name="sector")
+    mapping: Literal[
+        "jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev", "jordan-wigner-tapered"
+    ] = "jordan-wigner"
+    measurement: MeasurementSpec = MeasurementSpec()
+    mitigation: MitigationSpec = MitigationSpec()
+    seed: Annotated[int, AfterValidator(_checked_seed)] = 0
+    max_steps: int = Field(default=300, ge=0)
+    monitor: Literal["exact", "measured", "none"] | None = None
+    budget: BudgetSpec = BudgetSpec()
+    stopping: StoppingSpec = StoppingSpec()
+    start: tuple[float, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthands(cls, data: Any) -> Any:
+        """Accept `shots = N` at the top, and tables with options but no name."""
+        if isinstance(data, Mapping) and "shots" in data:
+            measurement = dict(data.get("measurement") or {})
+            if measurement.setdefault("shots", data["shots"]) != data["shots"]:
+                raise ValueError("shots and measurement.shots disagree")
+            data = {k: v for k, v in data.items() if k != "shots"} | {"measurement": measurement}
+        if isinstance(data, Mapping):
+            data = dict(data)
+            sampled = (data.get("measurement") or {}).get("shots") is not None
+            usual = {
+                "ansatz": "uccsd",
+                "backend": "sector",
+                "optimizer": "adam" if sampled else "l-bfgs",
+            }
+            for key, name in usual.items():
+                if isinstance(data.get(key), Mapping):
+                    data[key] = {"name": name, **data[key]}
+        return data
+
+    @property
+    def optimizer_spec(self) -> OptimizerSpec:
+        """The optimizer: the named one, else L-BFGS for exact energies and Adam under shots."""
+        if self.optimizer is not None:
+            return self.optimizer
+        return OptimizerSpec(name="l-bfgs" if self.measurement.shots is None else "adam")
+
+    def document(self) -> dict[str, Any]:
+        """The experiment as plain data, defaults included, empty values left out."""
+        data = self.model_dump(mode="json", exclude_none=True)
+        data["optimizer"] = self.optimizer_spec.model_dump(mode="json")
+        return {k: v for k, v in data.items() if v != {}}
+
+    def content_hash(self) -> str:
+        """SHA-256 of the canonical JSON of `document()`."""
+        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def make_experiment(data: Mapping[str, Any]) -> Experiment:
+    """Validate plain data. An ansatz may also be an object: ours, or a Qiskit circuit.
+
+    Raises InputError naming the first wrong key, in one line.
+    """
+    data = dict(data)
+    refuse_secrets(data)
+    if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
+        data["ansatz"] = ansatz_data(data["ansatz"])
+    try:
+        return Experiment.model_validate(data)
+    except ValidationError as error:
+        raise explain_invalid(error, Experiment, "experiment") from None
+    except RecursionError:
+        raise InputError("the experiment is nested too deeply") from None
+
+
+def explain_invalid(error: ValidationError, root: type[BaseModel], what: str) -> InputError:
+    """Say in one line what is wrong first, naming the key and, for a misspelled one, the nearest.
+
+    Args:
+        error: what pydantic found.
+        root: the model that was validated.
+        what: what the data are, for keys at the top.
+    """
+    errors = error.errors(include_url=False, include_context=False)
+    # A misspelled key explains the missing one that comes with it.
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    path = [str(p) for p in first["loc"] if not _is_internal(str(p))]
+    where = ".".join(path) or what
+    if first["type"] == "extra_forbidden":
+        model = _model_at(root, path[:-1])
+        known = set(model.model_fields) | ({"shots"} if model is Experiment else set())
+        table = ".".join(path[:-1])
+        return unknown_name(f"key in [{table}]" if table else f"{what} key", path[-1], known)
+    message = str(first["msg"])
+    message = message.removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    got = first["input"]
+    shown = f", got {got!r}" if isinstance(got, str | int | float | bool | None) else ""
+    return InputError(f"{where}: {message}{'' if 'got' in message else shown[:120]}")
+
+
+def _is_internal(part: str) -> bool:
+    """Whether a part of a location is pydantic's name of a branch, not a key."""
+    return part.startswith(("function-", "constrained-", "tuple[", "list["))
+
+
+def _model_at(root: type[BaseModel], path: list[str]) -> type[BaseModel]:
+    """Follow keys from a model to the one that they lead to; indices are passed over."""
+    model = root
+    for key in path:
+        field = model.model_fields.get(key)
+        inner = None if field is None else _model_in(field.annotation)
+        model = model if inner is None else inner
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The first model within a type such as `tuple[Model, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in found if model is not None), None)

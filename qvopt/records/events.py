@@ -1,0 +1,313 @@
+"""The events of a run's journal as typed records, written and read here alone.
+
+    begin     what the run is: hashes of its experiment and integrals, and its reference energies
+    round     queries and their answers, what they cost, and what they taught
+    step      an iterate, and what is known there
+    grow      operators that an adaptive circuit grew by
+    end       how the run ended; a run that went on afterwards has several
+    hardware  the device, and the circuits lowered for it    (see `qvopt.cloud.program`)
+    job       a change of state of a job at a vendor         (see `jobs`)
+
+A record is a line of the journal with the fields of its class; fields that are empty are left out.
+Every one has `seconds`, the time worked on the run so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.batch import CalibrationCounts
+from qvopt.backends.cost import Cost
+from qvopt.measurement.allocation import Scatter
+from qvopt.optimizers.protocol import Answer, Query, Scalar
+from qvopt_molecules.errors import InputError
+
+from .codec import (
+    decode_answer,
+    decode_array,
+    decode_calibrations,
+    decode_costs,
+    decode_scatter,
+    encode_answer,
+    encode_array,
+    encode_calibrations,
+    encode_costs,
+    encode_query,
+    encode_scatter,
+    match_query,
+)
+from .jobs import job_records, lost_cost
+from .journal import Event
+from .ledger import Costs, add_costs
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Begin:
+    """The first event.
+
+    Attributes:
+        experiment, hamiltonian: content hashes.
+        references: energies in Hartree, "hf" and "fci", None where unknown.
+        label: what the problem is called.
+        kind: "spins" for a model of spins; None for one with orbitals.
+    """
+
+    experiment: str
+    hamiltonian: str
+    references: Mapping[str, float | None]
+    label: str
+    kind: str | None = None
+
+    def encode(self) -> Event:
+        """Write the event."""
+        event: Event = {"type": "begin", "experiment": self.experiment}
+        event |= {"hamiltonian": self.hamiltonian, "references": dict(self.references)}
+        event["label"] = self.label
+        return event if self.kind is None else event | {"kind": self.kind}
+
+    @classmethod
+    def decode(cls, event: Event) -> Begin:
+        """Read the event."""
+        return cls(
+            event["experiment"],
+            event["hamiltonian"],
+            event["references"],
+            event["label"],
+            event.get("kind"),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RoundRecord:
+    """A round that was answered.
+
+    Attributes:
+        role, number: its name: rounds of a role are numbered from 0.
+        queries, answers: as plain data; `replayed` gives them back.
+        costs: what it took, by purpose.
+        observed: pooled variances that later rounds use.
+        calibrations: of the readout, made in it; `renewed` says that they replace earlier ones.
+        place: number of its line.
+    """
+
+    role: str
+    number: int
+    queries: list[dict[str, Any]]
+    answers: list[dict[str, Any]]
+    costs: Costs
+    observed: tuple[Scatter | None, ...] | None = None
+    calibrations: tuple[CalibrationCounts, ...] = ()
+    renewed: bool = False
+    place: int = -1
+
+    @classmethod
+    def of(
+        cls,
+        role: str,
+        number: int,
+        queries: Iterable[Query],
+        answers: Iterable[Answer],
+        costs: Costs,
+        observed: tuple[Scatter | None, ...] | None,
+        calibrations: tuple[CalibrationCounts, ...],
+        renewed: bool,
+    ) -> RoundRecord:
+        """Record a round that has just run."""
+        asked, told = [encode_query(q) for q in queries], [encode_answer(a) for a in answers]
+        return cls(role, number, asked, told, costs, observed, calibrations, renewed)
+
+    def encode(self) -> Event:
+        """Write the event."""
+        event: Event = {"type": "round", "role": self.role, "round": self.number}
+        event |= {"queries": self.queries, "answers": self.answers}
+        event["cost"] = encode_costs(self.costs)
+        if self.observed is not None:
+            event["scatter"] = encode_scatter(self.observed)
+        if self.calibrations:
+            event["calibrations"] = encode_calibrations(self.calibrations)
+            event["renewed"] = self.renewed
+        return event
+
+    @classmethod
+    def decode(cls, event: Event) -> RoundRecord:
+        """Read the event; one of an earlier version may be a calibration and nothing else."""
+        observed = decode_scatter(event.get("scatter"))
+        calibrations = event.get("calibrations", ())
+        if "calibration" in event:
+            calibrations = [event["calibration"]]
+        return cls(
+            event["role"],
+            event["round"],
+            event.get("queries", []),
+            event.get("answers", []),
+            decode_costs(event["cost"]),
+            None if observed is None else tuple(observed),
+            tuple(decode_calibrations(calibrations)),
+            bool(event.get("renewed", False)),
+            int(event.get("n", -1)),
+        )
+
+    def replayed(self, queries: list[Query]) -> tuple[list[Answer], float]:
+        """Return the answers to the same queries, and the largest difference in parameters.
+
+        Raises InputError where the queries are others.
+        """
+        where = f"{self.role} round {self.number}"
+        if len(queries) != len(self.queries):
+            raise InputError(f"{where}: the replayed round does not match the journal")
+        pairs = zip(queries, self.queries, strict=True)
+        drift = max((match_query(query, old, where) for query, old in pairs), default=0.0)
+        answers = zip(queries, self.answers, strict=True)
+        return [decode_answer(q, a) for q, a in answers], drift
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What is known after a step; energies in Hartree."""
+
+    step: int
+    energy: float | None
+    variance: float | None
+    exact: float | None
+    gradient_norm: float | None
+    shots: int
+    evaluations: int
+    note: str = ""
+
+    def encode(self) -> Event:
+        """Write the event."""
+        return {"type": "step", **vars(self)}
+
+    @classmethod
+    def decode(cls, event: Event) -> StepRecord:
+        """Read the event."""
+        return cls(*(event[name] for name in cls.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class GrowRecord:
+    """Labels of operators that an adaptive circuit grew by."""
+
+    operators: tuple[str, ...]
+
+    def encode(self) -> Event:
+        """Write the event."""
+        return {"type": "grow", "operators": list(self.operators)}
+
+    @classmethod
+    def decode(cls, event: Event) -> GrowRecord:
+        """Read the event."""
+        return cls(tuple(event["operators"]))
+
+
+@dataclass(frozen=True, eq=False)
+class Average:
+    """The mean of the last iterates, and a fresh energy there."""
+
+    x: FloatArray
+    energy: Scalar
+    exact: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class EndRecord:
+    """How a run ended, and the fresh energy at its last point."""
+
+    status: str
+    step: int
+    x: FloatArray
+    energy: float | None
+    variance: float | None
+    exact: float | None
+    average: Average | None
+    drift: float
+    message: str
+
+    def encode(self) -> Event:
+        """Write the event."""
+        average = None
+        if (mean := self.average) is not None:
+            average = {"x": encode_array(mean.x), "energy": mean.energy.value}
+            average |= {"variance": mean.energy.variance, "exact": mean.exact}
+        x = encode_array(np.nan_to_num(self.x))
+        return {"type": "end", **vars(self), "x": x, "average": average}
+
+    @classmethod
+    def decode(cls, event: Event) -> EndRecord:
+        """Read the event."""
+        average = None
+        if (mean := event.get("average")) is not None:
+            energy = Scalar(mean["energy"], mean["variance"])
+            average = Average(decode_array(mean["x"]), energy, mean["exact"])
+        parts = {name: event[name] for name in cls.__dataclass_fields__ if name != "average"}
+        return cls(**(parts | {"x": decode_array(event["x"]), "average": average}))
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A journal, read: its records by kind, each in its order.
+
+    Attributes:
+        begin: the first event; None for a journal that was cut before it.
+        rounds: by role and number.
+        steps: the last record of each step, in ascending order.
+        operators: labels that the circuit grew by.
+        ends: every end.
+        lost: what failed and cancelled jobs took.
+        seconds: time worked on the run.
+    """
+
+    begin: Begin | None = None
+    rounds: Mapping[tuple[str, int], RoundRecord] = field(default_factory=dict)
+    steps: tuple[StepRecord, ...] = ()
+    operators: tuple[str, ...] = ()
+    ends: tuple[EndRecord, ...] = ()
+    lost: Cost = field(default_factory=Cost)
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> History:
+        """Read events."""
+        events = list(events)
+        by_type: dict[str, list[Event]] = {}
+        for event in events:
+            by_type.setdefault(event["type"], []).append(event)
+        rounds = [RoundRecord.decode(e) for e in by_type.get("round", ())]
+        steps = {e["step"]: StepRecord.decode(e) for e in by_type.get("step", ())}
+        begins = by_type.get("begin", ())
+        return cls(
+            Begin.decode(begins[0]) if begins and events[0] is begins[0] else None,
+            {(r.role, r.number): r for r in rounds},
+            tuple(steps[k] for k in sorted(steps)),
+            tuple(o for e in by_type.get("grow", ()) for o in GrowRecord.decode(e).operators),
+            tuple(EndRecord.decode(e) for e in by_type.get("end", ())),
+            lost_cost(job_records(by_type.get("job", ())).values()),
+            max((float(e.get("seconds", 0.0)) for e in events), default=0.0),
+        )
+
+    @property
+    def end(self) -> EndRecord | None:
+        """The last end; None where the run has not ended."""
+        return self.ends[-1] if self.ends else None
+
+    def spent(self) -> Costs:
+        """Everything that was spent, by purpose."""
+        costs: Costs = {}
+        for record in self.rounds.values():
+            costs = add_costs(costs, record.costs)
+        return add_costs(costs, {"lost": self.lost})
+
+    def charged(self, role: str) -> Costs:
+        """What the rounds of one role took."""
+        costs: Costs = {}
+        for record in self.rounds.values():
+            if record.role == role:
+                costs = add_costs(costs, record.costs)
+        return costs

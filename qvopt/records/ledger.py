@@ -1,0 +1,76 @@
+"""What a run has spent, by purpose, and the caps on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from qvopt.backends.cost import Cost
+from qvopt_molecules.errors import BudgetExceededError
+
+Costs = dict[str, Cost]
+"""Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final, …"""
+
+
+def add_costs(costs: Mapping[str, Cost], more: Mapping[str, Cost]) -> Costs:
+    """Return the costs of both, purpose by purpose; nothing spent has no purpose."""
+    total = dict(costs)
+    for purpose, cost in more.items():
+        if cost == Cost():
+            continue
+        total[purpose] = total[purpose] + cost if purpose in total else cost
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Caps over everything a run ever spends; None is no cap. Money is in `currency`."""
+
+    shots: int | None = None
+    circuits: int | None = None
+    evaluations: int | None = None
+    jobs: int | None = None
+    qpu_seconds: float | None = None
+    money: float | None = None
+    currency: str = "USD"
+
+    def caps(self) -> Iterator[tuple[str, float]]:
+        """Iterate over the caps that are set."""
+        for name in ("shots", "circuits", "evaluations", "jobs", "qpu_seconds", "money"):
+            cap = getattr(self, name)
+            if cap is not None:
+                yield name, cap
+
+
+@dataclass
+class Ledger:
+    """Adds up costs and refuses a spend that would pass a cap."""
+
+    budget: Budget = field(default_factory=Budget)
+    spent: Costs = field(default_factory=dict)
+
+    @property
+    def total(self) -> Cost:
+        """Everything spent so far."""
+        return sum(self.spent.values(), Cost())
+
+    def check(self, planned: Mapping[str, Cost], reserve: Cost | None = None) -> None:
+        """Raise BudgetExceededError if `planned` would pass a cap, or eat into `reserve`."""
+        total = sum(planned.values(), self.total) + (reserve or Cost())
+        for name, cap in self.budget.caps():
+            if getattr(total, name) > cap:
+                spent = getattr(self.total, name)
+                unit = {"qpu_seconds": "QPU seconds", "money": self.budget.currency}.get(name, name)
+                raise BudgetExceededError(
+                    f"the next round and the final check need "
+                    f"{_amount(getattr(total, name) - spent)} {unit}, but only "
+                    f"{_amount(cap - spent)} of {_amount(cap)} are left"
+                )
+
+    def charge(self, costs: Mapping[str, Cost]) -> None:
+        """Add `costs` to what was spent."""
+        self.spent = add_costs(self.spent, costs)
+
+
+def _amount(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"

@@ -1,0 +1,1 @@
+"""Runs: their sessions, driver, records, results and folders."""

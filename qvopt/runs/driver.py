@@ -1,0 +1,284 @@
+"""Runs an optimizer against an evaluator, journaling every round; resume is replay.
+
+The driver is an iterator of step records. Rounds that the journal holds are answered from it,
+without the backend; the first one that it does not hold is evaluated, and from then on every one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.cost import Cost
+from qvopt.engine.evaluator import Evaluator
+from qvopt.engine.growing import grown_evaluator
+from qvopt.engine.part import CALIBRATION
+from qvopt.engine.streams import (
+    FINAL_STREAM,
+    MONITOR_STREAM,
+    OPTIMIZER_STREAM,
+    ROUND_STREAM,
+    stream,
+)
+from qvopt.optimizers.errors import DivergedError
+from qvopt.optimizers.protocol import (
+    Answer,
+    Describe,
+    Energy,
+    Grow,
+    Iterate,
+    Optimizer,
+    Query,
+    Scalar,
+    Vector,
+)
+from qvopt.records.events import Average, EndRecord, GrowRecord, History, StepRecord
+from qvopt.records.journal import EventLog
+from qvopt.records.ledger import Ledger
+from qvopt.runs.ending import TAIL, describe_rise, mean_of_tail
+from qvopt.runs.rounds import FINAL, OPTIMIZER, JournaledRounds
+from qvopt.runs.steps import Monitor, Outcome, Status, Step
+from qvopt.runs.stopping import Watch
+from qvopt_molecules.errors import BudgetExceededError, InputError
+
+FloatArray = npt.NDArray[np.float64]
+
+_STATIONARY: Final = "no step was taken: the gradient vanishes at the start"
+
+
+@dataclass
+class Driver:
+    """One run, from its start or from its journal.
+
+    Attributes:
+        evaluator: answers the queries.
+        optimizer: asks them.
+        start: where to begin, shape (n_parameters,).
+        seed: entropy of the optimizer's own stream.
+        max_steps: stop after this many.
+        ledger: what was spent, and the caps.
+        monitor: which energy the records carry beside the optimizer's own.
+        log: where events are kept; None keeps nothing.
+        history: the journal so far.
+        watch: rules that stop the run under noise.
+    """
+
+    evaluator: Evaluator
+    optimizer: Optimizer
+    start: FloatArray
+    seed: int
+    max_steps: int
+    ledger: Ledger = field(default_factory=Ledger)
+    monitor: Monitor = "exact"
+    log: EventLog | None = None
+    history: History = field(default_factory=History)
+    watch: Watch = field(default_factory=Watch)
+
+    def __post_init__(self) -> None:
+        self.outcome: Outcome | None = None
+        self._rounds = JournaledRounds(self.ledger, self.log, self.history)
+        self.operators: tuple[str, ...] = ()
+        self._operators_seen = len(self.history.operators)
+        self.ledger.charge(self.history.charged("properties"))  # spent beside the run itself
+        self._steps_seen = max((r.step for r in self.history.steps), default=-1)
+        self.x = self.start
+        self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
+        self.number = 0
+        self._tail: deque[FloatArray] = deque(maxlen=TAIL)
+        final = self.evaluator.prepare(self._final_queries(self.start, self.start)).costs
+        # A calibration is made long before the end.
+        self._reserve = sum((c for p, c in final.items() if p != CALIBRATION), Cost())
+
+    @property
+    def seconds(self) -> float:
+        """Time worked on this run, earlier sessions included."""
+        return self._rounds.seconds
+
+    @property
+    def drift(self) -> float:
+        """The largest difference between replayed parameters and the journal's."""
+        return self._rounds.drift
+
+    def __iter__(self) -> Iterator[Step]:
+        """Run, yielding a record after each step; `outcome` is set at the end.
+
+        Whatever stops the run (KeyboardInterrupt, an error of the backend), all rounds answered so
+        far are in the log.
+        """
+        status: Status = "converged"
+        message = ""
+        rng = np.random.default_rng(stream(self.seed, OPTIMIZER_STREAM))
+        rounds = self.optimizer(self.start, rng)
+        try:
+            yield self._record(Iterate(self.start))
+            answers: Any = None
+            asked = 0
+            while True:
+                if self.number >= self.max_steps:
+                    status = "max-steps"
+                    break
+                self._rounds.charge_end(self.number)
+                try:
+                    request = rounds.send(answers)
+                except StopIteration as end:
+                    if end.value is not None:
+                        self.x = np.asarray(end.value, dtype=np.float64)
+                    break
+                if isinstance(request, Describe):
+                    answers = self.evaluator.landscape
+                elif isinstance(request, Grow):
+                    answers = self._grow(request)
+                elif isinstance(request, Iterate):
+                    answers = None
+                    self.x = request.x
+                    if request.partial:
+                        continue
+                    self.number += 1
+                    self._tail.append(self.x)
+                    step = self._record(request)
+                    yield step
+                    reason = self.watch.step(step.energy)
+                    if reason is not None:
+                        message = reason
+                        break
+                else:
+                    answers = self._round(list(request), OPTIMIZER, ROUND_STREAM, asked)
+                    asked += 1
+        except BudgetExceededError as error:
+            status, message = "budget", str(error)
+        except DivergedError as error:
+            status, message = "diverged", str(error)
+        finally:
+            rounds.close()
+        self.outcome = self._finish(status, message)
+
+    def _grow(self, request: Grow) -> tuple[str, ...]:
+        """Put operators after the circuit; every known point gets zeros for them."""
+        if self.evaluator.growth is None:
+            raise InputError("this ansatz does not grow; use ansatz = 'adapt'")
+        labels = self.evaluator.growth.labels(request.operators)
+        self.evaluator = grown_evaluator(self.evaluator, request.operators)
+        self._rounds.learned = self._rounds.learned.grown()
+        zeros = np.zeros(len(labels))
+        self.x, self.start = (np.concatenate([x, zeros]) for x in (self.x, self.start))
+        self._tail.clear()
+        self.operators += labels
+        if len(self.operators) > self._operators_seen:
+            self._rounds.write(GrowRecord(labels).encode())
+        return labels
+
+    def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
+        reserve = None if role == FINAL else self._reserve
+        answers = self._rounds.answer(self.evaluator, queries, role, key, number, reserve)
+        if role == OPTIMIZER:
+            self._last.extend(zip(queries, answers, strict=True))
+            self.watch.see(queries, answers)
+        return answers
+
+    def _record(self, iterate: Iterate) -> Step:
+        """Make the record of a step, monitored as asked, and log it if it is new."""
+        exact, energy = None, iterate.energy
+        replayed = self.number <= self._steps_seen
+        if self.monitor == "exact":
+            exact = self._exact(iterate.x)
+            if self.evaluator.shots is None and exact is not None:
+                energy = Scalar(exact)
+        elif self.monitor == "measured" and energy is None:
+            query = Energy(iterate.x, purpose="monitor")
+            (answer,) = self._round([query], "monitor", MONITOR_STREAM, self.number)
+            assert isinstance(answer, Scalar)
+            energy = answer
+        total = self.ledger.total
+        step = Step(
+            self.number,
+            iterate.x,
+            energy,
+            exact,
+            self._gradient_norm(),
+            total.shots,
+            total.evaluations,
+            self.seconds,
+            replayed,
+            iterate.note,
+        )
+        if not replayed:
+            record = StepRecord(
+                step.number,
+                None if energy is None else energy.value,
+                None if energy is None else energy.variance,
+                exact,
+                step.gradient_norm,
+                step.shots,
+                step.evaluations,
+                step.note,
+            )
+            self._rounds.write(record.encode())
+        return step
+
+    def _exact(self, x: FloatArray) -> float | None:
+        if not np.all(np.isfinite(x)):
+            raise DivergedError("the parameters are no longer finite numbers")
+        return self.evaluator.exact_energy(x)
+
+    def _gradient_norm(self) -> float | None:
+        for _, answer in reversed(self._last):
+            if isinstance(answer, Vector):
+                return float(np.linalg.norm(answer.value))
+        return None
+
+    def _final_queries(self, x: FloatArray, mean: FloatArray) -> list[Query]:
+        """Ask anew for the energy at the last point; under shots also at the mean and the start."""
+        points = [x] if self.evaluator.shots is None else [x, mean, self.start]
+        return [Energy(point, purpose="final") for point in points]
+
+    def _finish(self, status: Status, message: str) -> Outcome:
+        """Re-estimate the energy with fresh shots, and log the end."""
+        energy: Scalar | None = None
+        average: Average | None = None
+        visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
+        if status == "converged" and self.number == 0 and len(self.x) > 0:
+            message = message or _STATIONARY
+        if status != "diverged" and np.all(np.isfinite(self.x)):
+            mean = mean_of_tail(self._tail, self.number, self.x)
+            try:
+                queries = self._final_queries(self.x, mean)
+                answers = self._round(queries, FINAL, FINAL_STREAM, self.number)
+            except BudgetExceededError as error:
+                message = message or str(error)
+            else:
+                energy = _scalar(answers[0])
+                if len(answers) > 1:
+                    there = self.evaluator.exact_energy(mean) if visible else None
+                    average = Average(mean, _scalar(answers[1]), there)
+                began = _scalar(answers[2]) if len(answers) > 2 else self._exact_start()
+                rise = describe_rise(energy, began)
+                if rise is not None:
+                    status, message = "diverged", rise
+        exact = self.evaluator.exact_energy(self.x) if visible else None
+        outcome = Outcome(status, self.x, energy, exact, self.number, message, average)
+        record = EndRecord(
+            status,
+            self.number,
+            self.x,
+            None if energy is None else energy.value,
+            None if energy is None else energy.variance,
+            exact,
+            average,
+            self.drift,
+            message,
+        )
+        self._rounds.write(record.encode(), durable=True)
+        return outcome
+
+    def _exact_start(self) -> Scalar | None:
+        return Scalar(self.evaluator.exact_energy(self.start)) if self.number else None
+
+
+def _scalar(answer: Answer) -> Scalar:
+    assert isinstance(answer, Scalar)
+    return answer

@@ -1,0 +1,177 @@
+"""What a run found, as one document: for people, for scripts and for JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.cost import Cost
+from qvopt.records.events import Average, History
+from qvopt.records.journal import Event
+from qvopt.records.ledger import Costs
+
+FloatArray = npt.NDArray[np.float64]
+
+KCAL_PER_MOL = 627.5094740631
+"""One Hartree in kcal/mol (CODATA 2018)."""
+
+HARTREE_IN_EV = 27.211386245988
+"""One Hartree in electronvolt (CODATA 2018)."""
+
+EXIT_CODES = {
+    "converged": 0,
+    "max-steps": 0,
+    "budget": 3,
+    "diverged": 1,
+    "interrupted": 130,
+}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The steps of a run as columns; unknown values are NaN. Energies in Hartree."""
+
+    step: npt.NDArray[np.int64]
+    energy: FloatArray
+    stderr: FloatArray
+    exact: FloatArray
+    gradient_norm: FloatArray
+    shots: npt.NDArray[np.int64]
+    evaluations: npt.NDArray[np.int64]
+
+    @classmethod
+    def from_events(cls, events: list[Event]) -> Trace:
+        """Collect the step events of a journal, the last record of each step."""
+        rows = History.of(events).steps
+
+        def column(values: Iterable[float | None]) -> FloatArray:
+            return np.array([math.nan if v is None else v for v in values], dtype=float)
+
+        return cls(
+            step=np.array([r.step for r in rows], dtype=np.int64),
+            energy=column(r.energy for r in rows),
+            stderr=np.sqrt(column(r.variance for r in rows)),
+            exact=column(r.exact for r in rows),
+            gradient_norm=column(r.gradient_norm for r in rows),
+            shots=np.array([r.shots for r in rows], dtype=np.int64),
+            evaluations=np.array([r.evaluations for r in rows], dtype=np.int64),
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """The end of a run.
+
+    Attributes:
+        status: "converged", "max-steps", "budget", "diverged" or "interrupted".
+        energy: energy in Hartree at the last point, from fresh shots if there are any; never the
+            luckiest value seen. None where none could be had.
+        stderr: its standard error in Hartree; 0 for an exact one.
+        exact: the noiseless energy at the last point, where a simulator can tell.
+        hf, fci: Hartree-Fock and full CI energies of the same Hamiltonian, if known.
+        x: the last parameters.
+        steps, evaluations, circuits, shots, seconds: what it took.
+        costs: the same by purpose.
+        run: the run folder, if there is one.
+        average: the mean of the last quarter of the iterates (at most 100) and a fresh energy
+            there; for runs with shots.
+        drift: largest difference between a replayed and a journaled parameter.
+        operators: labels of the operators that an adaptive ansatz has chosen, in order.
+    """
+
+    status: str
+    energy: float | None
+    stderr: float | None
+    exact: float | None
+    hf: float
+    fci: float | None
+    x: FloatArray
+    steps: int
+    seconds: float
+    costs: Costs = field(default_factory=dict)
+    run: str | None = None
+    message: str = ""
+    drift: float = 0.0
+    names: dict[str, Any] = field(default_factory=dict)
+    average: Average | None = None
+    operators: list[str] = field(default_factory=list)
+
+    @property
+    def _total(self) -> Cost:
+        return sum(self.costs.values(), Cost())
+
+    @property
+    def shots(self) -> int:
+        """Shots spent, everything charged."""
+        return self._total.shots
+
+    @property
+    def evaluations(self) -> int:
+        """Energies at distinct circuit settings; an exact gradient counts once."""
+        return self._total.evaluations
+
+    @property
+    def circuits(self) -> int:
+        """Circuits run: settings times groups."""
+        return self._total.circuits
+
+    @property
+    def error(self) -> float | None:
+        """Energy above full CI in Hartree: of the noiseless energy where that is known."""
+        energy = self.exact if self.exact is not None else self.energy
+        return None if energy is None or self.fci is None else energy - self.fci
+
+    @property
+    def correlation(self) -> float | None:
+        """Share of the correlation energy that was recovered."""
+        if self.error is None or self.fci is None or abs(self.hf - self.fci) < 1e-10:
+            return None
+        return 1 - self.error / (self.hf - self.fci)
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line exits with."""
+        return EXIT_CODES[self.status]
+
+    def _average_document(self) -> dict[str, Any] | None:
+        if self.average is None:
+            return None
+        exact = self.average.exact
+        return {
+            "energy": self.average.energy.value,
+            "stderr": math.sqrt(self.average.energy.variance),
+            "exact": exact,
+            "error": None if exact is None or self.fci is None else exact - self.fci,
+            "parameters": self.average.x.tolist(),
+        }
+
+    def document(self) -> dict[str, Any]:
+        """The result as plain JSON values."""
+        return {
+            **self.names,
+            "status": self.status,
+            "energy": self.energy,
+            "stderr": self.stderr,
+            "exact": self.exact,
+            "hf": self.hf,
+            "fci": self.fci,
+            "error": self.error,
+            "average": self._average_document(),
+            "correlation": self.correlation,
+            "steps": self.steps,
+            "evaluations": self.evaluations,
+            "circuits": self.circuits,
+            "shots": self.shots,
+            "seconds": self.seconds,
+            "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},
+            "parameters": self.x.tolist(),
+            **({"operators": self.operators} if self.operators else {}),
+            "message": self.message,
+            "drift": self.drift,
+            "run": self.run,
+        }

@@ -1,0 +1,378 @@
+"""Begins, resumes and finishes runs: the experiment, its folder and its driver together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import numpy as np
+
+from qvopt.backends.catalogue import as_backend, is_recorded_as
+from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
+from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
+from qvopt.engine.growing import growing_optimizer
+from qvopt.experiment.resolving import resolve, with_backend
+from qvopt.experiment.specification import Experiment
+from qvopt.optimizers.registry import get_optimizer
+from qvopt.records.events import Begin, History
+from qvopt.records.journal import Event, Journal
+from qvopt.records.ledger import Ledger
+from qvopt.runs.budget import make_budget
+from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
+from qvopt.runs.driver import Driver
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result
+from qvopt.runs.steps import Outcome, Status, Step
+from qvopt.runs.stopping import Watch
+from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.lattice import energy_unit, is_lattice
+from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+
+
+class Session:
+    """A run in progress. Iterate over it for its steps, then ask for its `result()`.
+
+        with Session.begin(experiment, out=Path("my-run")) as session:
+            for step in session:
+                print(step.number, step.energy)
+            print(session.result().energy)
+
+    Leaving the block closes the journal; whatever ended the loop, a run with a folder resumes
+    from its last answered round.
+    """
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        *,
+        folder: RunFolder | None,
+        journal: Journal | None,
+        references: Mapping[str, float | None],
+        max_steps: int | None = None,
+        jobs: SubmissionPolicy | None = None,
+    ) -> None:
+        self.assembly = assembly
+        self.experiment = assembly.experiment
+        self.folder = folder
+        self._journal = journal
+        self.references = dict(references)
+        self.monitor = chosen_monitor(self.experiment, assembly)
+        ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
+        self._attached: list[DurableProgram] = []
+        if isinstance(assembly.program, DurableProgram):
+            events = [] if journal is None else list(journal.events)
+            path = None if folder is None else folder.path
+            sink = None if journal is None else _Recorder(journal, events)
+            policy = jobs or SubmissionPolicy()
+
+            def attach(program: Program) -> None:
+                assert isinstance(program, DurableProgram)
+                program.attach(path, sink, events, policy, main=not self._attached)
+                self._attached.append(program)
+
+            attach(assembly.program)
+            assembly.compiler.attach = attach
+            ledger.charge({"lost": assembly.program.lost()})
+        spec = self.experiment.optimizer_spec
+        self.driver = Driver(
+            assembly.evaluator,
+            growing_optimizer(get_optimizer(spec.name, **spec.options), assembly.evaluator),
+            assembly.start,
+            self.experiment.seed,
+            self.experiment.max_steps if max_steps is None else max_steps,
+            ledger,
+            self.monitor,
+            journal,
+            History() if journal is None else History.of(journal.events),
+            Watch(self.experiment.stopping.gradient, self.experiment.stopping.plateau),
+        )
+
+    @classmethod
+    def begin(
+        cls,
+        experiment: Experiment,
+        *,
+        out: Path | None = None,
+        store: bool = True,
+        command: list[str] | None = None,
+        jobs: SubmissionPolicy | None = None,
+        backend: Any = None,
+        hamiltonian: Hamiltonian | None = None,
+    ) -> Self:
+        """Start a new run.
+
+        Args:
+            experiment: what to run.
+            out: the run folder, which must not exist; None makes a numbered one in runs/.
+            store: whether to keep a run folder at all.
+            command: the command line, for the record.
+            jobs: what is to be done with the jobs of a run on hardware.
+            backend: an object in place of the experiment's backend: a Backend, a Provider, a
+                Qiskit BackendV2 or V2 sampler.
+            hamiltonian: takes the place of computing the integrals, as where their orbitals were
+                aligned with a neighbour's.
+
+        Raises InputError before anything is written where the experiment cannot run.
+        """
+        if out is not None and out.exists():
+            raise InputError(
+                f"{out} exists already and is not overwritten; choose another --out, or "
+                f"`qvopt resume {out}` to go on with it"
+            )
+        if backend is not None:
+            backend = as_backend(backend)
+            experiment = with_backend(experiment, backend)
+        if hamiltonian is None:
+            hamiltonian = hamiltonian_of(experiment.molecule)
+        assembly = with_grouping(assemble(experiment, hamiltonian, backend))
+        experiment = assembly.experiment
+        spec = experiment.optimizer_spec
+        get_optimizer(spec.name, **spec.options)
+        references = molecular_references(experiment, assembly)
+        # Jobs that are paid for, or that outlive this process, need a journal.
+        program = assembly.program
+        store = store or (isinstance(program, DurableProgram) and program.durable)
+        if not store:
+            return cls(assembly, folder=None, journal=None, references=references, jobs=jobs)
+        label = hamiltonian.label or "molecule"
+        name = f"{label}-{experiment.ansatz.name}-{spec.name}"
+        folder = RunFolder.create(out, experiment, hamiltonian, name, command)
+        journal = folder.create_journal()
+        journal.append(
+            Begin(
+                experiment.content_hash(),
+                hamiltonian.content_hash(),
+                references,
+                label,
+                kind_of(hamiltonian),
+            ).encode(),
+            durable=True,
+        )
+        try:
+            return cls(assembly, folder=folder, journal=journal, references=references, jobs=jobs)
+        except BaseException:
+            journal.close()
+            raise
+
+    @classmethod
+    def resume(
+        cls,
+        path: Path,
+        *,
+        max_steps: int | None = None,
+        jobs: SubmissionPolicy | None = None,
+        backend: Any = None,
+    ) -> Self:
+        """Go on with a run, from its frozen integrals and its journal."""
+        folder = RunFolder.open(path)
+        experiment = folder.experiment()
+        hamiltonian = folder.hamiltonian()
+        journal = folder.open_journal()
+        try:
+            begin = _begin_of(History.of(journal.events), path)
+            if begin.experiment != experiment.content_hash():
+                raise InputError(f"{path}/experiment.toml is not the one this run began with")
+            if begin.hamiltonian != hamiltonian.content_hash():
+                raise InputError(f"{path}/hamiltonian.npz is not the one this run began with")
+            if experiment.measurement.metric is None:  # begun before there was a choice
+                measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
+                experiment = experiment.model_copy(update={"measurement": measurement})
+            if backend is not None:
+                backend = as_backend(backend)
+                if not is_recorded_as(backend, experiment.backend.name):
+                    raise InputError(
+                        f"{path} began on {experiment.backend.name}, and not on {backend.name}"
+                    )
+            assembly = assemble(experiment, hamiltonian, backend)
+            return cls(
+                assembly,
+                folder=folder,
+                journal=journal,
+                references=begin.references,
+                max_steps=max_steps,
+                jobs=jobs,
+            )
+        except BaseException:
+            journal.close()
+            raise
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as it is now: an adaptive ansatz grows."""
+        return self.driver.evaluator.circuit
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """Molecule, ansatz, optimizer, backend and seed; of lattice models also kind and unit."""
+        hamiltonian = self.assembly.hamiltonian
+        return _names(self.experiment, hamiltonian.label, kind_of(hamiltonian))
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.driver)
+
+    def result(self, *, interrupted: bool = False) -> Result:
+        """Return the result of the finished, or interrupted, loop and write it to the folder."""
+        outcome = self.driver.outcome
+        if outcome is None:
+            if not interrupted:
+                raise InputError("the run has not finished; loop over its steps first")
+            x = self.driver.x
+            outcome = Outcome("interrupted", x, None, None, self.driver.number)
+        energy = outcome.energy
+        result = Result(
+            status=outcome.status,
+            energy=None if energy is None else energy.value,
+            stderr=None if energy is None else float(np.sqrt(energy.variance)),
+            exact=outcome.exact,
+            hf=float(self.references["hf"] or 0.0),
+            fci=self.references.get("fci"),
+            x=outcome.x,
+            steps=outcome.steps,
+            seconds=self.driver.seconds,
+            costs=dict(self.driver.ledger.spent),
+            run=None if self.folder is None else str(self.folder.path),
+            message=outcome.message,
+            drift=self.driver.drift,
+            names=self.names,
+            average=outcome.average,
+            operators=list(self.driver.operators),
+        )
+        if self.folder is not None:
+            self.folder.write_json("result.json", result.document())
+        return result
+
+    def close(self) -> None:
+        """Close the journal, and what is open at a provider."""
+        for program in self._attached:
+            program.close()
+        if self._journal is not None:
+            self._journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def run(
+    molecule: str | Mapping[str, Any] | Experiment,
+    *,
+    out: str | Path | None = None,
+    store: bool = False,
+    **settings: Any,
+) -> Result:
+    """Run one experiment to its end and return the result.
+
+        run("h2", optimizer="adam", shots=1000, seed=1).energy
+
+    `settings` are the keys of `Experiment`, and change one that is given; `backend` may also be an
+    object: a Backend, a Provider, or a Qiskit BackendV2 or V2 sampler. A run folder is kept if
+    `out` names one or `store` is set. Raises InputError for what cannot run.
+    """
+    experiment, backend = resolve(molecule, settings)
+    path = None if out is None else Path(out)
+    store = store or out is not None
+    with Session.begin(experiment, out=path, store=store, backend=backend) as session:
+        for _ in session:
+            pass
+        return session.result()
+
+
+def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
+    """Return the result of a run that has ended and is not asked to go on, from its journal.
+
+    A run killed after its end was journaled has no result.json, or an earlier one: it gets its own.
+    """
+    folder = RunFolder.open(path)
+    experiment = folder.experiment()
+    end = History.of(folder.events()).end
+    if end is None or end.status == "interrupted":
+        return None
+    wanted = experiment.max_steps if max_steps is None else max_steps
+    if end.status == "max-steps" and end.step < wanted:
+        return None
+    result = stored_result(folder)
+    folder.keep_result(result.document())
+    return result
+
+
+def stored_result(folder: RunFolder) -> Result:
+    """Return what the journal says of a run, finished or not, without evaluating anything."""
+    experiment, history = folder.experiment(), History.of(folder.events())
+    begin = _begin_of(history, folder.path)
+    end = history.end
+    last = history.steps[-1] if history.steps else None
+    record = last if end is None else end
+    variance = None if record is None else record.variance
+    return Result(
+        status="interrupted" if end is None else cast(Status, end.status),
+        energy=None if record is None else record.energy,
+        stderr=None if variance is None else float(np.sqrt(variance)),
+        exact=None if record is None else record.exact,
+        hf=float(begin.references["hf"] or 0.0),
+        fci=begin.references.get("fci"),
+        x=np.zeros(0) if end is None else end.x,
+        steps=0 if record is None else record.step,
+        seconds=history.seconds,
+        costs=history.spent(),
+        run=str(folder.path),
+        message="" if end is None else end.message,
+        drift=0.0 if end is None else end.drift,
+        names=_names(experiment, begin.label, begin.kind),
+        average=None if end is None else end.average,
+        operators=list(history.operators),
+    )
+
+
+def _begin_of(history: History, path: Path) -> Begin:
+    if history.begin is None:
+        raise InputError(
+            f"{path}: the journal is empty; the run was killed before it began, run its "
+            f"experiment.toml again"
+        )
+    return history.begin
+
+
+def _names(experiment: Experiment, label: str, kind: str | None) -> dict[str, Any]:
+    spec = experiment.molecule
+    model = {"kind": "lattice", "unit": energy_unit(spec.name, spec.set)}
+    return {
+        "molecule": label,
+        "ansatz": experiment.ansatz.name,
+        "optimizer": experiment.optimizer_spec.name,
+        "backend": experiment.backend.name,
+        "seed": experiment.seed,
+        **(model if is_lattice(spec.name) else {}),
+        **({} if kind is None else {"kind": kind}),
+    }
+
+
+def kind_of(hamiltonian: Hamiltonian) -> str | None:
+    """The kind that records have of a Hamiltonian: "spins", or None for one with orbitals."""
+    return "spins" if isinstance(hamiltonian, SpinHamiltonian) else None
+
+
+def kind_entry(hamiltonian: Hamiltonian) -> dict[str, str]:
+    """The same as an entry of a run's names; empty where there is none."""
+    kind = kind_of(hamiltonian)
+    return {} if kind is None else {"kind": kind}
+
+
+class _Recorder:
+    """Writes to a journal, and keeps what it wrote for programs that are attached later."""
+
+    def __init__(self, journal: Journal, events: list[Event]) -> None:
+        self._journal, self._events = journal, events
+
+    def append(self, event: Mapping[str, Any], *, durable: bool = False) -> None:
+        self._journal.append(event, durable=durable)
+        self._events.append(dict(event))

@@ -1,0 +1,75 @@
+"""Excited states that were found, and what they cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from qvopt.records.ledger import Costs
+
+_PURE = 0.02  # of 2S, off a whole number, that still counts as a pure spin
+
+
+@dataclass(frozen=True)
+class State:
+    """One state; energies in Hartree.
+
+    `energy` with its `stderr` is from fresh shots where there are any, `exact` the noiseless one.
+    `overlap` is the largest |⟨·|·⟩|² with a lower state, where amplitudes are known. `fci` is the
+    full CI energy of the same rank in the sector. `status` says how its minimisation ended, as in
+    `Result`: one that ended by "max-steps" is not at its minimum.
+    """
+
+    energy: float
+    stderr: float
+    exact: float | None
+    fci: float | None
+    spin_squared: float | None
+    overlap: float | None
+    steps: int
+    parameters: tuple[float, ...]
+    status: str = "converged"
+
+    @property
+    def multiplicity(self) -> str | None:
+        """2S + 1 in words, "mixed" for a state of no one spin, None where ⟨S²⟩ is not known."""
+        if self.spin_squared is None:
+            return None
+        twice = math.sqrt(max(1.0 + 4.0 * self.spin_squared, 0.0)) - 1.0
+        if abs(twice - round(twice)) > _PURE:
+            return "mixed"
+        names = ("singlet", "doublet", "triplet", "quartet", "quintet", "sextet", "septet")
+        return names[round(twice)] if round(twice) < len(names) else f"2S = {round(twice)}"
+
+
+@dataclass(frozen=True)
+class ExcitedStates:
+    """What was found, lowest first, and what it cost by purpose."""
+
+    method: str
+    states: tuple[State, ...]
+    costs: Costs
+
+    @property
+    def shots(self) -> int:
+        """Shots spent, everything charged."""
+        return sum(cost.shots for cost in self.costs.values())
+
+    def document(self) -> dict[str, Any]:
+        """The states as plain JSON values."""
+        rows = []
+        for state in self.states:
+            row = asdict(state) | {"parameters": list(state.parameters)}
+            row["error"] = None if state.fci is None else (
+                (state.energy if state.exact is None else state.exact) - state.fci
+            )  # fmt: skip
+            row["multiplicity"] = state.multiplicity
+            row["excitation"] = state.energy - self.states[0].energy
+            rows.append(row)
+        return {
+            "method": self.method,
+            "states": rows,
+            "shots": self.shots,
+            "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},
+        }

@@ -1,0 +1,265 @@
+"""Runs that find excited states, and the energies at their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
+from qvopt.engine.assembly import Assembly, grown, prepared_plan
+from qvopt.engine.evaluator import Evaluator
+from qvopt.engine.growing import growing_optimizer
+from qvopt.engine.objectives import DeflatedObjective, EnergyObjective, WeightedObjective
+from qvopt.engine.streams import stream
+from qvopt.optimizers.protocol import Energy, Scalar
+from qvopt.optimizers.registry import get_optimizer
+from qvopt.records.events import History
+from qvopt.records.journal import Event, EventLog, Journal
+from qvopt.records.ledger import Ledger
+from qvopt.runs.budget import make_budget
+from qvopt.runs.defaults import chosen_monitor
+from qvopt.runs.driver import Driver
+from qvopt.runs.rounds import JournaledRounds
+from qvopt.runs.steps import Outcome, Step
+from qvopt.runs.stopping import Watch
+from qvopt.tasks.states import Component, components
+from qvopt_circuits.circuit import Circuit
+from qvopt_circuits.gates import Gate
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.references import fci_roots_if_small
+from qvopt_molecules.states import sector_bits
+
+from .expansion import equations_of_motion, subspace_expansion
+from .result import ExcitedStates, State
+from .vectors import spin_squared, total_spin
+
+FloatArray = npt.NDArray[np.float64]
+
+EXCITED_STREAM = 6
+_SPREAD = 0.3  # radians of the random start, off the symmetric points where gradients vanish
+
+
+class Search:
+    """Minimisations that share a ledger and a folder of journals.
+
+    Args:
+        assembly: the experiment, with its ground state's circuit.
+        folder: where journals are kept, for a resume; None keeps none.
+        progress: is called with the number of the minimisation and its step.
+    """
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        folder: Path | None,
+        progress: Callable[[int, Step], None] | None,
+    ) -> None:
+        self.assembly, self.folder, self.progress = assembly, folder, progress
+        self.experiment, self.hamiltonian = assembly.experiment, assembly.molecular
+        self.ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
+        self.monitor = chosen_monitor(self.experiment, assembly)
+        self._programs: list[Program] = []
+        self.roots = fci_roots_if_small(self.hamiltonian, 100)
+        hardware = isinstance(assembly.program, DurableProgram) and assembly.program.durable
+        if folder is None and hardware:
+            raise InputError(
+                "jobs on hardware are written down before they are sent; give a folder (--out)"
+            )
+
+    def deflate(self, states: int, beta: float) -> ExcitedStates:
+        """Find the states one after another, each pushed off the lower ones (VQD)."""
+        base, found = self.assembly.evaluator, []
+        points: list[FloatArray] = []
+        for k in range(states):
+            evaluator = replace(base, objective=DeflatedObjective(tuple(points), beta))
+            start = self._start(k) if k else self.assembly.start
+            outcome, _ = self._minimize(evaluator, start, k)
+            x = outcome.x if outcome.average is None else outcome.average.x
+            points.append(x)
+            found.append((x, base, outcome))
+        return self._report("vqd", found)
+
+    def search(self, states: int) -> ExcitedStates:
+        """Find all states at once, from orthogonal determinants (SSVQE)."""
+        self._refuse_learning()
+        parts = [self._evaluator_from(bits, k) for k, bits in enumerate(self._lowest(states))]
+        weights = tuple(float(states - k) for k in range(states))
+        combined = replace(parts[0], objective=WeightedObjective(tuple(parts), weights))
+        outcome, _ = self._minimize(combined, self._start(1), 0)
+        x = outcome.x if outcome.average is None else outcome.average.x
+        return self._report("ssvqe", [(x, part, outcome) for part in parts])
+
+    def expand(self, states: int, method: str) -> ExcitedStates:
+        """Find the ground state, and expand about it ("qse" or "qeom")."""
+        outcome, operators = self._minimize(self.assembly.evaluator, self.assembly.start, 0)
+        h = self.hamiltonian
+        parts = components(grown(self.assembly, operators), outcome.x)
+        psi = next(p.psi for p in parts if (p.n_alpha, p.n_beta) == (h.n_alpha, h.n_beta))
+        if len(parts) > 1 or np.abs(psi.imag).max() > 1e-9:
+            raise InputError(f"{method} needs an ansatz with real amplitudes in one sector")
+        real = np.ascontiguousarray(psi.real)
+        spins: list[float | None]
+        if method == "qse":
+            energies, vectors = subspace_expansion(h, real, states)
+            spins = [spin_squared(v, h) for v in vectors]
+        else:
+            energies = equations_of_motion(h, real, states)
+            spins = [spin_squared(real, h)] + [None] * (states - 1)
+        x = tuple(outcome.x.tolist())
+        rows = [
+            State(float(e), 0.0, float(e), self._root(k), spins[k], None, outcome.steps,
+                  x if k == 0 else (), outcome.status)
+            for k, e in enumerate(energies)
+        ]  # fmt: skip
+        return ExcitedStates(method, tuple(rows), dict(self.ledger.spent))
+
+    def _minimize(
+        self, evaluator: Evaluator, start: FloatArray, number: int
+    ) -> tuple[Outcome, tuple[str, ...]]:
+        """Minimise; return how it ended, and the operators that an adaptive circuit grew by."""
+        spec = self.experiment.optimizer_spec
+        stopping = self.experiment.stopping
+        with self._journal(f"state-{number}") as (log, events):
+            driver = Driver(
+                evaluator,
+                growing_optimizer(get_optimizer(spec.name, **spec.options), evaluator),
+                start,
+                int(np.random.SeedSequence([self.experiment.seed, number]).generate_state(1)[0]),
+                self.experiment.max_steps,
+                self.ledger,
+                self.monitor,
+                log,
+                History.of(events),
+                Watch(stopping.gradient, stopping.plateau),
+            )
+            for step in driver:
+                if self.progress is not None:
+                    self.progress(number, step)
+        assert driver.outcome is not None
+        if driver.outcome.status == "budget":
+            raise InputError(f"state {number}: {driver.outcome.message}")
+        return driver.outcome, driver.operators
+
+    @contextmanager
+    def _journal(self, name: str) -> Iterator[tuple[EventLog | None, list[Event]]]:
+        """Open the journal of this name; jobs of the backend are written down there."""
+        if self.folder is None:
+            yield None, []
+            return
+        path = self.folder / f"{name}.jsonl"
+        with Journal(path, create=not path.exists()) as journal:
+            events = list(journal.events)
+            programs = dict.fromkeys((self.assembly.program, *self._programs))
+            for k, program in enumerate(programs):
+                if isinstance(program, DurableProgram):
+                    folder = self.folder / name / str(k)
+                    folder.mkdir(parents=True, exist_ok=True)
+                    program.attach(folder, journal, events, SubmissionPolicy(), main=k == 0)
+                    self.ledger.charge({"lost": program.lost()})
+            yield journal, events
+
+    def _refuse_learning(self) -> None:
+        """Several references scatter differently, and no allocation fits all of them."""
+        settings = self.experiment.measurement
+        if settings.allocation == "measured" or settings.gradient_allocation == "measured":
+            raise InputError(
+                "ssvqe measures several references, whose variances are not pooled; use another "
+                "allocation than 'measured'"
+            )
+
+    def _start(self, number: int) -> FloatArray:
+        rng = np.random.default_rng(stream(self.experiment.seed, EXCITED_STREAM, number))
+        return self.assembly.start + _SPREAD * rng.standard_normal(len(self.assembly.start))
+
+    def _lowest(self, states: int) -> list[int]:
+        """Determinants of the lowest diagonal energies, as bits."""
+        from pyscf.fci import direct_spin1
+
+        h = self.hamiltonian
+        diagonal = direct_spin1.make_hdiag(
+            h.one_body, h.two_body, h.norb, (h.n_alpha, h.n_beta)
+        ).reshape(-1)
+        chosen = np.argsort(np.round(diagonal, 9), kind="stable")[:states]
+        return [int(b) for b in sector_bits(h)[chosen]]
+
+    def _evaluator_from(self, bits: int, number: int) -> Evaluator:
+        """The evaluator of the same circuit after another determinant's X gates."""
+        a = self.assembly
+        if self.experiment.mapping != "jordan-wigner":
+            raise InputError("ssvqe prepares determinants in the jordan-wigner mapping")
+        gates = list(a.circuit.gates)
+        first = next((k for k, g in enumerate(gates) if g.name != "x"), len(gates))
+        new = [Gate("x", (q,)) for q in range(a.circuit.n_qubits) if bits >> q & 1]
+        circuit = Circuit(a.circuit.n_qubits, (*new, *gates[first:]), a.circuit.n_parameters)
+        observable = a.program.problem.observable
+        stages = a.evaluator.stages
+        plan = prepared_plan(self.experiment, a.molecular, observable, circuit, stages)
+        program = a.compiler.program(circuit, plan)
+        self._programs.append(program)
+        return replace(
+            a.evaluator, program=program, circuit=circuit, plan=plan, substream=(number,)
+        )
+
+    def _report(
+        self, method: str, found: Sequence[tuple[FloatArray, Evaluator, Outcome]]
+    ) -> ExcitedStates:
+        """Fresh energies at the points, lowest first."""
+        rows: list[tuple[State, FloatArray | None]] = []
+        with self._journal("energies") as (log, events):
+            rounds = JournaledRounds(self.ledger, log, History.of(events))
+            for k, (x, evaluator, outcome) in enumerate(found):
+                plain = replace(evaluator, objective=EnergyObjective(), substream=())
+                query = Energy(x, purpose="final")
+                (answer,) = rounds.answer(plain, [query], "states", EXCITED_STREAM, 1000 + k)
+                assert isinstance(answer, Scalar)
+                exact = float(evaluator.program.energies([Point(x)])[0]) if self.exact else None
+                parts = self._components(x, evaluator)
+                psi = self._amplitudes(parts)
+                spin = total_spin(parts, self.hamiltonian) if parts else None
+                error, point = float(np.sqrt(answer.variance)), tuple(x.tolist())
+                state = State(
+                    answer.value, error, exact, None, spin, None, outcome.steps, point,
+                    outcome.status,
+                )  # fmt: skip
+                rows.append((state, psi))
+        rows.sort(key=lambda row: row[0].energy if row[0].exact is None else row[0].exact)
+        states = []
+        for k, (state, psi) in enumerate(rows):
+            lower = [p for _, p in rows[:k] if p is not None]
+            overlap = None
+            if psi is not None:
+                overlap = max((float(np.vdot(p, psi)) ** 2 for p in lower), default=0.0)
+            states.append(replace(state, fci=self._root(k), overlap=overlap))
+        return ExcitedStates(method, tuple(states), dict(self.ledger.spent))
+
+    @property
+    def exact(self) -> bool:
+        """Whether the backend gives exact values."""
+        return bool(self.assembly.program.exact)
+
+    def _components(self, x: FloatArray, evaluator: Evaluator) -> list[Component]:
+        """The state by electron numbers, where the backend tells it."""
+        if not self.exact:
+            return []
+        assembly = replace(self.assembly, circuit=evaluator.circuit, program=evaluator.program)
+        try:
+            return components(assembly, x)
+        except InputError:
+            return []
+
+    def _amplitudes(self, parts: list[Component]) -> FloatArray | None:
+        """Real amplitudes in the sector, where they are all there is."""
+        h = self.hamiltonian
+        if len(parts) != 1 or (parts[0].n_alpha, parts[0].n_beta) != (h.n_alpha, h.n_beta):
+            return None
+        psi = parts[0].psi
+        return np.ascontiguousarray(psi.real) if np.abs(psi.imag).max() < 1e-9 else None
+
+    def _root(self, k: int) -> float | None:
+        return None if self.roots is None or k >= len(self.roots) else float(self.roots[k])

@@ -1,0 +1,116 @@
+"""The journal keeps every acknowledged line, cuts torn ones off, and names damaged ones."""
+
+import errno
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qvopt.records.journal import Journal, decode_line, encode_line, read_journal
+from qvopt_molecules.errors import InputError
+
+EVENTS = [{"type": "round", "round": k, "value": k / 3, "text": "Å\n"} for k in range(5)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with Journal(path, create=True) as journal:
+        for event in EVENTS:
+            journal.append(event)
+    return path
+
+
+def numbered(events):
+    return [{"n": k, **e} for k, e in enumerate(events)]
+
+
+def test_what_is_appended_is_read(path):
+    assert read_journal(path) == (numbered(EVENTS), path.stat().st_size)
+
+
+@given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.text()))
+def test_lines_keep_every_bit(value):
+    event = decode_line(encode_line(3, {"v": value}).rstrip(b"\n"))
+    assert event == {"n": 3, "v": value}
+
+
+def test_not_a_number_is_refused(path):
+    with Journal(path) as journal, pytest.raises(ValueError, match="JSON"):
+        journal.append({"value": float("nan")})
+    assert len(read_journal(path)[0]) == len(EVENTS)
+
+
+def test_a_tail_torn_at_any_byte_is_cut_and_the_journal_goes_on(path):
+    whole = path.read_bytes()
+    start = whole[:-1].rfind(b"\n") + 1
+    for size in range(start, len(whole)):
+        path.write_bytes(whole[:size])
+        for extra in range(2):  # resume twice
+            with Journal(path) as journal:
+                kept = len(EVENTS) - (size < len(whole) - 1) + extra
+                assert len(journal.events) == kept
+                journal.append({"type": "more"})
+        events, read = read_journal(path)
+        assert events[-1]["type"] == "more"
+        assert read == path.stat().st_size
+
+
+def test_every_flipped_byte_is_named_by_its_line(path):
+    whole = path.read_bytes()
+    last = whole[:-1].rfind(b"\n") + 1
+    for position in range(last):
+        line = whole[:position].count(b"\n") + 1
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        with pytest.raises(InputError, match=f"line {line} is damaged"):
+            read_journal(path)
+    path.write_bytes(whole)
+
+
+def test_a_lost_line_is_noticed(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:2] + lines[3:]))
+    with pytest.raises(InputError, match=r"line 3 is damaged \(its number is out of order"):
+        read_journal(path)
+
+
+def test_one_owner_at_a_time(path):
+    with Journal(path), pytest.raises(InputError, match="another process"):
+        Journal(path)
+    Journal(path).close()
+
+
+def test_an_existing_journal_is_not_overwritten(path):
+    with pytest.raises(InputError, match="File exists"):
+        Journal(path, create=True)
+    assert len(read_journal(path)[0]) == len(EVENTS)
+
+
+def test_a_full_disk_loses_nothing_that_was_acknowledged(path, monkeypatch):
+    before = path.read_bytes()
+    journal = Journal(path)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda f, data: write(f, data[: (len(data) + 1) // 2]))
+    journal.append({"type": "in pieces"})
+    grown = path.read_bytes()
+    assert grown.startswith(before)
+
+    def full(file, data):
+        write(file, data[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        journal.append({"type": "lost"})
+    monkeypatch.undo()
+    assert path.read_bytes() == grown
+    with pytest.raises(OSError, match="failed before"):
+        journal.append({"type": "later"})
+    journal.close()
+    assert read_journal(path)[0][-1]["type"] == "in pieces"
+
+
+def test_a_missing_journal_is_an_input_error(tmp_path):
+    with pytest.raises(InputError, match="cannot read"):
+        read_journal(tmp_path / "none.jsonl")

@@ -1,0 +1,47 @@
+"""Run folders of released versions resume, from their ends and from any round before."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qvopt import Session
+from qvopt.records.journal import read_journal
+
+CORPUS = Path(__file__).parent / "corpus"
+FOLDERS = sorted(p for version in CORPUS.iterdir() for p in version.iterdir())
+
+
+def resumed(folder):
+    with Session.resume(folder) as session:
+        for _ in session:
+            pass
+        return session.result()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[f"{p.parent.name}-{p.name}" for p in FOLDERS])
+def test_an_ended_run_is_replayed_to_its_last_digit(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "run")
+    result = resumed(tmp_path / "run")
+    stored = json.loads((folder / "result.json").read_text())
+    assert result.energy == stored["energy"]
+    assert result.drift < 1e-9
+    assert result.shots == stored["shots"]
+    assert result.steps == stored["steps"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[f"{p.parent.name}-{p.name}" for p in FOLDERS])
+def test_a_cut_run_goes_on(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "run")
+    journal = tmp_path / "run" / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    events, _ = read_journal(journal)
+    rounds = [k for k, e in enumerate(events) if e["type"] == "round"]
+    journal.write_bytes(b"".join(lines[: rounds[len(rounds) // 2] + 1]))
+    result = resumed(tmp_path / "run")
+    whole = json.loads((folder / "result.json").read_text())
+    assert result.status == whole["status"]
+    assert np.isfinite(result.energy)
+    assert result.costs.keys() >= {"final"} or result.shots == 0

@@ -1,0 +1,103 @@
+"""The checks of `qvopt validate` pass on honest backends and fail on planted defects."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qvopt import make_experiment
+from qvopt.tasks.validation import validate_backend
+
+
+def failed(backend="sector", repeats=400, wrap=lambda program: program, seed=0, shots=400):
+    experiment = make_experiment(
+        {"molecule": "h2", "backend": backend, "shots": shots, "seed": seed}
+    )
+    checks = validate_backend(experiment, repeats=repeats, wrap=wrap)
+    return {check.name for check in checks if not check.passed}
+
+
+@pytest.mark.parametrize(("backend", "repeats"), [("sector", 800), ("lightning", 100), ("aer", 60)])
+def test_honest_backends_pass(backend, repeats):
+    assert failed(backend, repeats) == set()
+
+
+def test_false_alarms_are_rare():
+    assert not any(failed(seed=seed, repeats=200) for seed in range(15))
+
+
+def test_other_ansatz_and_grouping_pass():
+    experiment = make_experiment(
+        {"molecule": "h2", "ansatz": "hardware-efficient", "backend": "lightning",
+         "measurement": {"shots": 300, "grouping": "qubit-wise"}}
+    )  # fmt: skip
+    assert all(check.passed for check in validate_backend(experiment, repeats=60))
+
+
+def test_device_noise_shows_as_bias():
+    noisy = {"name": "aer", "noise": {"two_qubit": 0.02}}
+    assert {"energy: bias", "fidelity: bias"} <= failed(noisy, repeats=60)
+
+
+class Defective:
+    """A program whose samples are changed."""
+
+    def __init__(self, program, change=lambda moments: moments, seed=None):
+        self._program, self._change, self._seed = program, change, seed
+
+    def __getattr__(self, name):
+        return getattr(self._program, name)
+
+    def sample(self, points, shots, seed):
+        seed = np.random.SeedSequence(self._seed) if self._seed is not None else seed
+        results = self._program.sample(points, shots, seed)
+        return [[self._change(m) for m in moments] for moments in results]
+
+
+DEFECTS = {
+    "bias": (lambda m: replace(m, mean=1.03 * m.mean), "energy: bias"),
+    "standard error too large": (lambda m: replace(m, m2=2 * m.m2), "energy: reported variance"),
+    "standard error too small": (lambda m: replace(m, m2=m.m2 / 2), "energy: 95 % intervals"),
+    "shots for each group": (lambda m: replace(m, shots=4 * m.shots), "energy: shots"),
+}
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_planted_defects_are_found(name):
+    change, check = DEFECTS[name]
+    assert check in failed(wrap=lambda p: Defective(p, change), repeats=1500)
+
+
+class Crosstalk(Defective):
+    """Every tenth generator reads as another outcome."""
+
+    def sample_generators(self, readings, shots, seed):
+        found = self._program.sample_generators(readings, shots, seed)
+        return [(np.concatenate([v, np.zeros_like(v[:1])]), np.append(c - c // 10, (c // 10).sum()))
+                for v, c in found]  # fmt: skip
+
+
+def test_wrong_generators_are_found():
+    assert "metric: bias" in failed(wrap=Crosstalk)
+
+
+def test_repeated_noise_is_found():
+    assert "energy: fresh noise" in failed(wrap=lambda p: Defective(p, seed=7))
+
+
+def test_command():
+    arguments = ["validate", "sector", "--repeats", "60", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "qvopt", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {row["result"] for row in json.loads(done.stdout)} == {"ok"}
+    wrong = subprocess.run(
+        [sys.executable, "-m", "qvopt", "validate", "sektor"], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert wrong.returncode == 2
+    assert "did you mean 'sector'" in wrong.stderr
