@@ -60,8 +60,6 @@ def pairing(gate: Gate) -> Pairing:
     ones = sum(bits)
     if gate.name in ("x", "cx", "swap"):
         x, value = {"x": (ones, 0), "cx": (bits[-1], bits[0]), "swap": (ones, bits[0])}[gate.name]
-        if gate.name == "x":
-            value = 0
         return Pairing(x, ones, value, fixed=(0.0, 1.0), self_inverse=True)
     if gate.name == "y":
         return Pairing(
@@ -112,6 +110,11 @@ class Operations:
     turns: FloatArray
     rates: FloatArray
     mirrors: FloatArray
+
+    @property
+    def are_real(self) -> bool:
+        """Whether real amplitudes stay real."""
+        return bool(np.all((self.kinds == REAL_ROWS) | (self.kinds == REAL_LANES)))
 
     @classmethod
     def of(cls, gates: Sequence[Gate]) -> Operations:

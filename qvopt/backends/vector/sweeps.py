@@ -16,19 +16,19 @@ def run_operations(kinds, masks, lanes, turns, first, last, re, im):  # type: ig
 
 
 @njit(cache=True)
-def prepare(kinds, masks, lanes, turns, start, re, im):  # type: ignore[no-untyped-def]
-    """Write the state after all operations on the basis state `start`."""
+def prepare(kinds, masks, lanes, turns, start, last, re, im):  # type: ignore[no-untyped-def]
+    """Write the state after the first `last` operations on the basis state `start`."""
     re[:] = 0.0
     im[:] = 0.0
     re[start >> 3, start & 7] = 1.0
-    run_operations(kinds, masks, lanes, turns, 0, len(kinds), re, im)
+    run_operations(kinds, masks, lanes, turns, 0, last, re, im)
 
 
 @njit(cache=True)
 def adjoint_slopes(  # type: ignore[no-untyped-def]
     kinds, masks, lanes, turns, mirrors, parametric, pr, pi, qr, qi, slopes
 ):
-    """∂E/∂φ_k = 2 Re⟨λ_k|K_k ψ_k⟩ / 2 · 2: take ψ and λ = Hψ back through the circuit.
+    """∂E/∂φ_k = 2 Re⟨λ_k|K_k ψ_k⟩: take ψ and λ = Hψ back through the circuit.
 
     Both states are left at the first parametric operation. `slopes` are those by φ.
     """

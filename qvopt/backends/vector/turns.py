@@ -1,4 +1,4 @@
-r"""Kernels that apply one operation to a full state vector, in place.
+r"""Kernels that apply one operation to a full state vector.
 
 The state is two planes, real and imaginary parts, each of shape (rows, 8): amplitude n stands in
 row n >> 3 and lane n & 7. An operation acts on pairs of amplitudes (n, n ^ x), or on single ones
@@ -10,7 +10,7 @@ where x = 0. With (c, s) = (cos φ, sin φ) and four numbers that are constant b
 with C = keep + c · gain. Each is a vector over lanes (`lanes`: keep, gain_a, gain_b, σ₁, σ₂), zero
 where the operation leaves an amplitude alone, and the σ change sign with the parity of row & z.
 Rows are those with row & select == value. Pairs lie in two rows ("rows") or in one ("lanes", which
-take gain_a and σ₁ alone). The generator K, 2 dU/dφ at φ = 0 over 2, has the σ parts alone.
+take gain_a and σ₁ alone). The generator K = dU/dφ at φ = 0 has the σ parts alone.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def factors(lanes, c, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def turn_rows(p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
-    """A real operation on pairs in two rows of one plane."""
+def turn_rows(src, p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
+    """A real operation on pairs in two rows of a plane, from `src` to `p`, which may be one."""
     x, swap, select, value, z = mask[0], mask[1], mask[2], mask[3], mask[4]
     ca, cb, s1, s2 = factors(lanes, c, s)
     free = (np.uint64(p.shape[0]) - _U1) & ~select
@@ -56,7 +56,7 @@ def turn_rows(p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
     while True:
         row = step | value
         sign = splat(parity(row & z))
-        a, b = load(p, row), exchanged(load(p, row ^ x), swap)
+        a, b = load(src, row), exchanged(load(src, row ^ x), swap)
         store(p, row, ca * a + sign * (s1 * b))
         store(p, row ^ x, exchanged(cb * b + sign * (s2 * a), swap))
         step = (step - free) & free
@@ -65,7 +65,7 @@ def turn_rows(p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def turn_lanes(p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
+def turn_lanes(src, p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
     """A real operation on pairs in one row of one plane, or on single amplitudes."""
     swap, select, value, z = mask[1], mask[2], mask[3], mask[4]
     ca, _, s1, _ = factors(lanes, c, s)
@@ -73,7 +73,7 @@ def turn_lanes(p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
     step = _U0
     while True:
         row = step | value
-        a = load(p, row)
+        a = load(src, row)
         store(p, row, ca * a + splat(parity(row & z)) * (s1 * exchanged(a, swap)))
         step = (step - free) & free
         if step == _U0:
@@ -81,7 +81,7 @@ def turn_lanes(p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def turn_rows_imaginary(re, im, mask, lanes, c, s):  # type: ignore[no-untyped-def]
+def turn_rows_imaginary(src_re, src_im, re, im, mask, lanes, c, s):  # type: ignore[no-untyped-def]
     """An imaginary operation on pairs in two rows."""
     x, swap, select, value, z = mask[0], mask[1], mask[2], mask[3], mask[4]
     ca, cb, s1, s2 = factors(lanes, c, s)
@@ -90,8 +90,8 @@ def turn_rows_imaginary(re, im, mask, lanes, c, s):  # type: ignore[no-untyped-d
     while True:
         row = step | value
         sign = splat(parity(row & z))
-        ar, br = load(re, row), exchanged(load(re, row ^ x), swap)
-        ai, bi = load(im, row), exchanged(load(im, row ^ x), swap)
+        ar, br = load(src_re, row), exchanged(load(src_re, row ^ x), swap)
+        ai, bi = load(src_im, row), exchanged(load(src_im, row ^ x), swap)
         t1, t2 = sign * s1, sign * s2
         store(re, row, ca * ar + t1 * bi)
         store(im, row, ca * ai - t1 * br)
@@ -103,7 +103,7 @@ def turn_rows_imaginary(re, im, mask, lanes, c, s):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True)
-def turn_lanes_imaginary(re, im, mask, lanes, c, s):  # type: ignore[no-untyped-def]
+def turn_lanes_imaginary(src_re, src_im, re, im, mask, lanes, c, s):  # type: ignore[no-untyped-def]
     """An imaginary operation on pairs in one row, or on single amplitudes."""
     swap, select, value, z = mask[1], mask[2], mask[3], mask[4]
     ca, _, s1, _ = factors(lanes, c, s)
@@ -112,7 +112,7 @@ def turn_lanes_imaginary(re, im, mask, lanes, c, s):  # type: ignore[no-untyped-
     while True:
         row = step | value
         t1 = splat(parity(row & z)) * s1
-        ar, ai = load(re, row), load(im, row)
+        ar, ai = load(src_re, row), load(src_im, row)
         store(re, row, ca * ar + t1 * exchanged(ai, swap))
         store(im, row, ca * ai - t1 * exchanged(ar, swap))
         step = (step - free) & free
@@ -122,19 +122,25 @@ def turn_lanes_imaginary(re, im, mask, lanes, c, s):  # type: ignore[no-untyped-
 
 @njit(cache=True)
 def turn(kind, mask, lanes, c, s, re, im):  # type: ignore[no-untyped-def]
-    """Apply one operation; `im` has no rows where all amplitudes are real."""
+    """Apply one operation in place; `im` has no rows where all amplitudes are real."""
+    turn_into(kind, mask, lanes, c, s, re, im, re, im)
+
+
+@njit(cache=True)
+def turn_into(kind, mask, lanes, c, s, src_re, src_im, re, im):  # type: ignore[no-untyped-def]
+    """Write the image of a state to `re`, `im`: rows that the operation acts on, no others."""
     if kind == REAL_ROWS:
-        turn_rows(re, mask, lanes, c, s)
+        turn_rows(src_re, re, mask, lanes, c, s)
         if im.shape[0]:
-            turn_rows(im, mask, lanes, c, s)
+            turn_rows(src_im, im, mask, lanes, c, s)
     elif kind == REAL_LANES:
-        turn_lanes(re, mask, lanes, c, s)
+        turn_lanes(src_re, re, mask, lanes, c, s)
         if im.shape[0]:
-            turn_lanes(im, mask, lanes, c, s)
+            turn_lanes(src_im, im, mask, lanes, c, s)
     elif kind == IMAGINARY_ROWS:
-        turn_rows_imaginary(re, im, mask, lanes, c, s)
+        turn_rows_imaginary(src_re, src_im, re, im, mask, lanes, c, s)
     else:
-        turn_lanes_imaginary(re, im, mask, lanes, c, s)
+        turn_lanes_imaginary(src_re, src_im, re, im, mask, lanes, c, s)
 
 
 @njit(cache=True)
