@@ -24,10 +24,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from qvopt.comparison.collection import collect
 from qvopt.comparison.compare import ComparisonResult
+from qvopt.comparison.comparison_folder import prepared_folder, write_specification
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.planned_runs import PlannedRun
 from qvopt.comparison.specification import make_comparison
-from qvopt.comparison.sweep import Sweep, open_folder, write_specification
+from qvopt.comparison.sweep import Sweep
 from qvopt.runs.session import Session
 
 OPTIMIZERS = ["adam", "momentum", "spsa", "cobyla", "gradient-descent"]
@@ -75,10 +76,10 @@ def main() -> None:
             "seeds": max(arguments.runs // len(OPTIMIZERS), 1),
         }
     )
-    open_folder(folder)
     began = time.perf_counter()
-    sweep = Sweep.prepare(spec, folder)
-    write_specification(folder, spec)
+    with prepared_folder(folder):
+        sweep = Sweep.prepare(spec, folder)
+        write_specification(folder, spec)
     planned = sweep.runs("scored")
     planning = time.perf_counter() - began
     alone, alone_busy = bare(planned, min(len(planned), 2000))
@@ -86,9 +87,10 @@ def main() -> None:
     if arguments.workers == 1:
         engine = InProcess()
     else:
-        from qvopt.comparison.local_cluster import LocalEngine
+        from qvopt.comparison.local_workers import LocalWorkers
+        from qvopt.comparison.pooled_engine import PooledEngine
 
-        engine = LocalEngine(arguments.workers)
+        engine = PooledEngine(LocalWorkers(arguments.workers))
     with engine:
         began, busy = time.perf_counter(), time.process_time()
         ended = sum(1 for _ in sweep.run(engine))

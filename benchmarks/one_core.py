@@ -2,7 +2,7 @@
 
 import os
 
-for _name in ("OMP", "OPENBLAS", "MKL", "NUMBA"):
+for _name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 if hasattr(os, "sched_setaffinity"):

@@ -16,8 +16,8 @@ def pennylane(circuit, observable, shots):
     """lightning.qubit with `split_non_commuting`, shots by weight where it takes them."""
     import pennylane as qml
 
-    from qvopt.backends.lightning import pennylane_operator
     from qvopt.backends.batch import Point
+    from qvopt.backends.lightning import pennylane_operator
 
     operator = pennylane_operator(observable)
     device = qml.device("lightning.qubit", wires=circuit.n_qubits)

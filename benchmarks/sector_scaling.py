@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-import qvopt.backends.sector.program as sector_program
+import qvopt.backends.sector.choice as sector_choice
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
@@ -185,7 +185,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", action="store_true")
     options = parser.parse_args()
-    sector_program._MOST_PAIRS = -1  # the engine of large sectors at every size
+    sector_choice.MOST_PAIRS = -1  # the engine of large sectors at every size
     pace = {1: triad_bandwidth(1, time.process_time), 2: triad_bandwidth(2, time.perf_counter)}
     print(f"triad: {pace[1] / 1e9:.1f} GB/s on one core, {pace[2] / 1e9:.1f} GB/s on two")
     print("seconds: forecast, one core and two (CPU time), two (wall clock), and of the product")

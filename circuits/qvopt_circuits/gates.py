@@ -132,6 +132,19 @@ class Gate:
             return ()
         return (0.5, 1.0) if self.name in EXCITATIONS else (1.0,)
 
+    @property
+    def spectrum(self) -> tuple[float, ...]:
+        """Eigenvalues of the generator G, ascending; empty for a gate without an angle.
+
+        >>> Gate("number-phase", (0,), Angle(0)).spectrum
+        (0.0, 2.0)
+        """
+        if self.angle is None:
+            return ()
+        if self.name in PHASES:
+            return (0.0, 2.0)
+        return (-1.0, 0.0, 1.0) if self.name in EXCITATIONS else (-1.0, 1.0)
+
 
 def excitation_gate(qubits: tuple[int, ...], angle: Angle, *, fermionic: bool = True) -> Gate:
     """Return the excitation gate on (i, a) or (i, j, a, b).

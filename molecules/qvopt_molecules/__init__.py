@@ -2,6 +2,7 @@
 
 from .catalogue import catalogue_names, find_molecule
 from .errors import BackendError, BudgetExceededError, InputError, QvoptError
+from .exact_reference import ExactReference, exact_reference
 from .fcidump import read_fcidump, write_fcidump
 from .hamiltonian import MolecularHamiltonian
 from .heisenberg import heisenberg_chain
@@ -19,6 +20,7 @@ __all__ = [
     "Atom",
     "BackendError",
     "BudgetExceededError",
+    "ExactReference",
     "InputError",
     "MolecularHamiltonian",
     "Molecule",
@@ -27,6 +29,7 @@ __all__ = [
     "SpinHamiltonian",
     "build_hamiltonian",
     "catalogue_names",
+    "exact_reference",
     "fci_energy",
     "find_molecule",
     "ground_energy",

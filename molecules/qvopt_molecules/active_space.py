@@ -53,7 +53,7 @@ def resolve_active_space(
         )
     if space.orbitals is None:
         return tuple(range(core)), tuple(range(core, core + count)), active_alpha, active_beta
-    active = tuple(space.orbitals)
+    active = tuple(sorted(space.orbitals))  # the lowest ones are occupied, however they are listed
     if len(set(active)) != len(active) or min(active) < 0 or max(active) >= n_orbitals:
         raise InputError(
             f"active orbitals must be distinct and within 0 to {n_orbitals - 1}, got {active}"

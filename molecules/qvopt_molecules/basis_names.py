@@ -1,4 +1,4 @@
-"""Names of the basis sets that can be asked for: all-electron Gaussian orbital bases."""
+"""Names of the Gaussian basis sets that can be asked for, with and without core potentials."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ BASIS_NAMES: Final = (
     "6-311+g*", "6-311+g**", "6-311++g", "6-311++g*", "6-311++g**", "cc-pvdz", "cc-pvtz",
     "cc-pvqz", "cc-pv5z", "aug-cc-pvdz", "aug-cc-pvtz", "aug-cc-pvqz", "aug-cc-pv5z",
     "cc-pcvdz", "cc-pcvtz", "cc-pcvqz", "def2-svp", "def2-svpd", "def2-tzvp", "def2-tzvpd",
-    "def2-tzvpp", "def2-tzvppd", "def2-qzvp", "def2-qzvpp", "pc-0", "pc-1", "pc-2", "pc-3",
+    "def2-tzvpp", "def2-tzvppd", "def2-qzvp", "def2-qzvpd", "def2-qzvpp", "def2-qzvppd", "pc-0", "pc-1", "pc-2", "pc-3",
     "aug-pc-0", "aug-pc-1", "aug-pc-2", "pcseg-0", "pcseg-1", "pcseg-2", "pcseg-3", "ano-rcc",
+    "cc-pvdz-pp", "cc-pvtz-pp", "cc-pvqz-pp", "cc-pv5z-pp", "aug-cc-pvdz-pp", "aug-cc-pvtz-pp",
+    "aug-cc-pvqz-pp", "lanl2dz", "lanl2tz", "lanl08", "sbkjc", "stuttgart-rsc", "stuttgart-rlc",
+    "crenbl", "crenbs",
 )  # fmt: skip
 _POLARISED: Final = {r"\(d, ?p\)$": "**", r"\(d\)$": "*"}
 _PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9+*_ -]{0,29}", re.ASCII)
-_BY_KEY: Final = {re.sub(r"[-_ ]", "", name): name for name in BASIS_NAMES}
+_BY_KEY: Final = {re.sub(r"[-_ ]", "", name): name for name in BASIS_NAMES} | {
+    "stuttgart": "stuttgart-rlc",
+}
 
 
 def basis_name(text: str) -> str:
     """Return the usual spelling of a basis name given in any case, hyphens optional.
 
-    Polarisation may be written as stars or in brackets: 6-31G(d,p) is 6-31g**. Bases that come
-    with effective core potentials are not among them.
+    Polarisation may be written as stars or in brackets: 6-31G(d,p) is 6-31g**.
 
     Raises:
         InputError: malformed or unknown; the nearest names are suggested.

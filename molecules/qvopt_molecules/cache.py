@@ -1,8 +1,9 @@
 """Results on disk, keyed by the content of what they were computed from.
 
 The folder is $QVOPT_CACHE_DIR, else $XDG_CACHE_HOME/qvopt, else ~/.cache/qvopt. Entries are
-written whole (temporary file, then rename), so processes may share it. A damaged entry is computed
-anew, and a folder that cannot be written is done without.
+written whole (temporary file, then rename), so processes may share it. Every entry carries a
+SHA-256 over its contents and its key: a damaged one is computed again. A folder that cannot be
+written is done without.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .molecule import Molecule
 from .spins import molecular
-from .storage import load_hamiltonian, save_hamiltonian
+from .storage import load_hamiltonian, save_hamiltonian, write_whole
 
-_FORMAT = 3
+_FORMAT = 4  # to be raised whenever the same document comes to mean another value
 
 
 def cache_folder() -> Path:
@@ -35,7 +36,7 @@ def cache_folder() -> Path:
 
 
 def content_key(document: Any) -> str:
-    """SHA-256 of the canonical JSON of plain data and the versions that compute from it."""
+    """SHA-256 of the canonical JSON of plain data and of the versions that values depend on."""
     try:
         pyscf = version("pyscf")
     except PackageNotFoundError:
@@ -65,20 +66,32 @@ def cached_hamiltonian(
 
 def cached_number(document: Any, compute: Callable[[], float | None]) -> float | None:
     """Return a number from the cache, or compute and keep it; None is kept as well."""
-    path = cache_folder() / f"{content_key(document)}.json"
+    (value,) = cached_numbers(document, 1, lambda: (compute(),))
+    return value
+
+
+def cached_numbers(
+    document: Any, count: int, compute: Callable[[], Sequence[float | None]]
+) -> tuple[float | None, ...]:
+    """Return `count` numbers from the cache, or compute and keep them."""
+    key = content_key(document)
+    path = cache_folder() / f"{key}.json"
     try:
-        stored = json.loads(path.read_text())
-        known = stored["value"] if isinstance(stored, dict) else ""
-        if known is None or isinstance(known, float):
-            return known
-    except (OSError, ValueError, KeyError):
-        pass
-    value = compute()
+        stored = json.loads(path.read_bytes())
+        values = stored["values"]
+        if stored["sha256"] == _checksum(key, values) and len(values) == count:
+            return tuple(None if v is None else float(v) for v in values)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass  # missing or damaged
+    fresh = [None if v is None else float(v) for v in compute()]
+    entry = {"values": fresh, "sha256": _checksum(key, fresh)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"value": value}))
-        os.replace(temporary, path)
+        write_whole(path, json.dumps(entry).encode())
     except OSError:
         pass
-    return value
+    return tuple(fresh)
+
+
+def _checksum(key: str, values: Any) -> str:
+    return hashlib.sha256(json.dumps([key, values], sort_keys=True).encode()).hexdigest()

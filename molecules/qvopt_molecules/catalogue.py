@@ -15,12 +15,13 @@ from typing import Any
 from .basis_names import basis_name
 from .elements import nuclear_charge
 from .errors import InputError, unknown_name
-from .geometry import parse_geometry, read_xyz
+from .geometry import parse_geometry
 from .molecule import ActiveSpace, Molecule
 from .textfile import read_text_file
+from .xyz import read_xyz_file
 
 _KEYS = ("name", "aliases", "title", "geometry", "charge", "spin", "basis", "parameters",
-         "references", "active_space", "orbitals")  # fmt: skip
+         "references", "active_space", "orbitals", "symmetry")  # fmt: skip
 _ACTIVE_KEYS = ("electrons", "n_orbitals", "orbitals", "frozen_core", "selection", "threshold",
                 "labels")  # fmt: skip
 
@@ -74,6 +75,7 @@ def find_molecule(
     spin: int | None = None,
     active_space: ActiveSpace | None = None,
     orbitals: str | None = None,
+    symmetry: bool | None = None,
 ) -> Molecule:
     """Return the molecule that `spec` means, with overrides.
 
@@ -81,8 +83,8 @@ def find_molecule(
         spec: a catalogue name ("h2o"), the path of a `.toml` or `.xyz` file, or an inline geometry
             in Ångström ("H 0 0 0; H 0 0 0.735").
         settings: values of the molecule's own parameters, such as {"bond": 1.2} in Ångström.
-        basis, charge, spin, active_space, orbitals: override what the molecule says; spin is the
-            number of unpaired electrons.
+        basis, charge, spin, active_space, orbitals, symmetry: override what the molecule says;
+            spin is the number of unpaired electrons.
 
     Reference energies are kept only where nothing that changes them was overridden.
 
@@ -108,6 +110,7 @@ def find_molecule(
             (spin, molecule.spin),
             (active_space, molecule.active_space),
             (orbitals, molecule.orbitals),
+            (symmetry, molecule.symmetry),
         )
     )
     molecule = replace(
@@ -117,6 +120,7 @@ def find_molecule(
         spin=molecule.spin if spin is None else spin,
         active_space=molecule.active_space if active_space is None else active_space,
         orbitals=molecule.orbitals if orbitals is None else orbitals,
+        symmetry=molecule.symmetry if symmetry is None else symmetry,
     )
     check_molecule(molecule)
     return replace(molecule, references={}) if changed else molecule
@@ -159,7 +163,8 @@ def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
     if suffix == ".xyz":
         if settings:
             raise InputError(f"{path} has no parameters to set; an XYZ file is one geometry")
-        return Molecule(path.stem, read_xyz(path))
+        read = read_xyz_file(path)
+        return Molecule(path.stem, read.atoms, read.charge or 0, read.spin or 0)
     if path.suffix or "/" in str(path):
         raise InputError(f"{path} is not a .toml or .xyz molecule file")
     raise unknown_name("molecule", str(path), catalogue_names())
@@ -201,6 +206,7 @@ def _from_toml(text: str, settings: dict[str, float], source: str) -> Molecule:
         active_space=_active_space(_typed(data, "active_space", dict, source, {}), source),
         references=references,
         orbitals=_typed(data, "orbitals", str, source, "canonical"),
+        symmetry=_typed(data, "symmetry", bool, source, True),
     )
 
 
@@ -236,7 +242,7 @@ def _active_space(data: Mapping[str, Any], source: str) -> ActiveSpace | None:
 def _typed(data: Mapping[str, Any], key: str, kind: type, source: str, default: Any) -> Any:
     value = data.get(key, default)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        words = {str: "a string", int: "a whole number", dict: "a table"}
+        words = {str: "a string", int: "a whole number", dict: "a table", bool: "true or false"}
         raise InputError(f"{source}: {key} must be {words[kind]}, got {str(value)[:40]!r}")
     if isinstance(value, int) and abs(value) > 1000:
         raise InputError(f"{source}: {key} is out of range")

@@ -7,39 +7,62 @@ orbitals counted from 1.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from .complex_orbitals import real_integrals
 from .errors import InputError
+from .fcidump_entries import read_integrals
 from .hamiltonian import MolecularHamiltonian
+from .reordering import with_reference
+from .storage import write_whole
 from .textfile import read_text_file
 
 FloatArray = npt.NDArray[np.float64]
 
 _MAX_ORBITALS = 64
 _MAX_BYTES = 256 << 20
+_ZERO = 1e-9
 _ENTRY = re.compile(r"([A-Z][A-Z0-9]*)\s*=\s*([^=]*?)(?=,?\s*[A-Z][A-Z0-9]*\s*=|,?\s*$)", re.S)
 
 
-def read_fcidump(path: str | Path) -> MolecularHamiltonian:
+def read_fcidump(
+    path: str | Path,
+    *,
+    charge: int | None = None,
+    spin: int | None = None,
+    occupied: Sequence[int] | None = None,
+) -> MolecularHamiltonian:
     """Read a restricted FCIDUMP file of at most 64 orbitals.
 
-    Takes what Molpro, NECI, Block, Dice, OpenMolcas and PySCF write: `&END` or `/`, any line
-    breaks in the header, `D` exponents, spin-free integrals in any order, orbital energies as
-    `value i 0 0 0`. ISYM is not used: runs start from the determinant of the lowest orbitals.
+    Takes what Molpro, Psi4, CheMPS2, NECI, Block, Dice, OpenMolcas and PySCF write: `&END` or `/`,
+    any line breaks in the header, `D` exponents, integrals in any order, orbital energies as
+    `value i 0 0 0`. Orbitals may be in any order, such as that of their symmetry: those of the
+    lowest determinant are put first, which a note of the Hamiltonian says. ISYM > 1 asks for the
+    symmetry of an open shell's determinant, ISYM = 1 is what programs write by default. Integrals
+    over complex orbitals are taken where pairs of these combine to real ones, as plane waves do.
 
-    Raises InputError naming the line that is wrong, and for unrestricted or complex integrals.
+    Args:
+        path: the file.
+        charge: refused unless None or 0: a file fixes its number of electrons.
+        spin: number of unpaired electrons, in place of MS2.
+        occupied: the occupied orbitals of the reference, counted from 1 as in the file, in any
+            order; where electrons are unpaired, all that hold one or two. None chooses the lowest
+            determinant.
+
+    Raises:
+        InputError: naming the line that is wrong; for unrestricted integrals, with or without a
+            flag; for values that contradict each other; for orbitals that stay complex.
     """
     text = read_text_file(path, "FCIDUMP file", _MAX_BYTES)
-    end = re.search(r"&END|^\s*/\s*$|/\s*$", text[: 1 << 16], re.I | re.M)
-    if not re.match(r"\s*&FCI\b", text, re.I) or end is None:
+    end = re.search(r"[&$]END|^\s*/\s*$|/\s*$", text[: 1 << 16], re.I | re.M)
+    if not re.match(r"\s*[&$]FCI\b", text, re.I) or end is None:
         raise InputError(f"{path} is not an FCIDUMP file: no &FCI … &END header")
-    header = _header(text[: end.start()].upper().replace("&FCI", "", 1), path)
+    header = _header(re.sub(r"[&$]FCI", "", text[: end.start()].upper(), count=1), path)
     norb, nelec, ms2 = (header.get(k, [0])[0] for k in ("NORB", "NELEC", "MS2"))
     if not 1 <= norb <= _MAX_ORBITALS:
         raise InputError(f"{path}: NORB must be from 1 to {_MAX_ORBITALS}, got {norb}")
@@ -48,25 +71,47 @@ def read_fcidump(path: str | Path) -> MolecularHamiltonian:
             f"{path}: unrestricted (UHF) integrals are not supported, which differ by spin; write "
             f"them over one set of orbitals (ROHF, or UHF natural ones)"
         )
-    if (nelec + ms2) % 2 or abs(ms2) > nelec or not 0 <= nelec <= 2 * norb:
-        raise InputError(f"{path}: NELEC={nelec}, MS2={ms2} do not fit NORB={norb}")
+    if charge:
+        raise InputError(
+            f"{path} holds {nelec} electrons (NELEC); a charge does not go with an FCIDUMP file: "
+            f"change NELEC there"
+        )
+    given = f"MS2={ms2}" if spin is None else f"spin = {spin}"
+    ms2 = ms2 if spin is None else spin
+    n_alpha, n_beta = (nelec + ms2) // 2, (nelec - ms2) // 2
+    if (nelec + ms2) % 2 or not all(0 <= n <= norb for n in (n_alpha, n_beta)):
+        raise InputError(f"{path}: NELEC={nelec}, {given} do not fit NORB={norb}")
     first_line = text[: end.end()].count("\n") + 1
-    core, one, two = _integrals(text[end.end() :], norb, first_line, path)
-    symmetry = header.get("ORBSYM")
-    # ORBSYM counts from 1; PySCF's labels are one less. Kept only where it is one a molpro table.
-    irreps = None
-    if symmetry is not None and len(symmetry) == norb and all(1 <= s <= 8 for s in symmetry):
-        irreps = tuple(s - 1 for s in symmetry)
-        irreps = irreps if _allowed(one, two, irreps) else None
-    return MolecularHamiltonian(
-        core_energy=core,
+    read = read_integrals(text[end.end() :], norb, first_line, path)
+    notes: list[str] = []
+    one, two = read.one_body, read.two_body
+    if np.iscomplexobj(two):
+        real = real_integrals(one.astype(complex), two.astype(complex))
+        if real is None:
+            raise InputError(
+                f"{path} has complex integrals, or real ones over complex orbitals: (pq|rs) "
+                f"differs from (qp|rs), and no pairs of orbitals combine to real ones; write them "
+                f"over real orbitals"
+            )
+        one, two = real
+        notes.append("complex orbitals of the file were combined in pairs to real ones")
+    one, two = np.asarray(one, dtype=np.float64), np.asarray(two, dtype=np.float64)
+    if _over_spin_orbitals(two):
+        raise InputError(
+            f"{path}: integrals over spin orbitals, of which some never exchange with others, are "
+            f"not supported; write them over spatial orbitals"
+        )
+    hamiltonian = MolecularHamiltonian(
+        core_energy=read.core_energy,
         one_body=one,
         two_body=two,
-        n_alpha=(nelec + ms2) // 2,
-        n_beta=(nelec - ms2) // 2,
-        irreps=irreps,
+        n_alpha=n_alpha,
+        n_beta=n_beta,
+        irreps=_irreps(header.get("ORBSYM"), one, two),
         label=Path(path).stem[:40],
+        notes=tuple(notes),
     )
+    return with_reference(hamiltonian, header.get("ISYM", [0])[0], occupied, path)
 
 
 def _header(text: str, path: str | Path) -> dict[str, list[int]]:
@@ -95,41 +140,34 @@ def _repeated(word: str) -> list[str]:
     return [word]
 
 
-def _integrals(
-    text: str, norb: int, line: int, path: str | Path
-) -> tuple[float, FloatArray, FloatArray]:
-    core = 0.0
-    one, two = np.zeros((norb, norb)), np.zeros((norb, norb, norb, norb))
-    for number, row in enumerate(text.splitlines(), start=line):
-        words = row.replace(",", " ").split()
-        if not words:
-            continue
-        if words[0].startswith("("):
-            raise InputError(
-                f"{path}, line {number}: complex integrals are not supported; write real ones"
-            )
-        try:
-            value = float(words[0].upper().replace("D", "E"))
-            i, j, k, l = (int(w) for w in words[1:])
-        except (ValueError, OverflowError):
-            raise InputError(f"{path}, line {number}: expected a value and four indices") from None
-        if not (np.isfinite(value) and all(0 <= n <= norb for n in (i, j, k, l))):
-            raise InputError(
-                f"{path}, line {number}: the value must be finite and indices from 0 to {norb}"
-            )
-        i, j, k, l = i - 1, j - 1, k - 1, l - 1
-        if min(i, j, k, l) >= 0:
-            for p, q in ((i, j), (j, i)):
-                for r, s in ((k, l), (l, k)):
-                    two[p, q, r, s] = two[r, s, p, q] = value
-        elif i >= 0 and j >= 0 and k < 0 and l < 0:
-            one[i, j] = one[j, i] = value
-        elif max(i, j, k, l) < 0:
-            core = value
-        elif i < 0 or k >= 0 or l >= 0:
-            raise InputError(f"{path}, line {number}: indices {words[1:]} mean no integral")
-        # `value i 0 0 0` is an orbital energy, which follows from the integrals
-    return core, one, two
+def _irreps(symmetry: list[int] | None, one: FloatArray, two: FloatArray) -> tuple[int, ...] | None:
+    """Labels of ORBSYM from 0, where they are those of an abelian group and fit the integrals."""
+    if symmetry is None or len(symmetry) != len(one) or not all(1 <= s <= 8 for s in symmetry):
+        return None
+    irreps = tuple(s - 1 for s in symmetry)
+    return irreps if _allowed(one, two, irreps) else None
+
+
+def _over_spin_orbitals(two: FloatArray) -> bool:
+    """Whether orbitals fall into two halves that repel but never exchange.
+
+    (pq|qp) of two spatial orbitals is a repulsion, and positive unless they nowhere overlap.
+    """
+    n = len(two)
+    exchange, coulomb = np.einsum("pqqp->pq", two), np.einsum("ppqq->pq", two)
+    if n < 4 or n % 2:
+        return False
+    halves = (np.arange(n) % 2, np.arange(n) // (n // 2))
+    for half in halves:
+        same = (half[:, None] == half) & ~np.eye(n, dtype=bool)
+        other = half[:, None] != half
+        if (
+            np.abs(exchange[other]).max() < _ZERO
+            and np.abs(exchange[same]).min() > _ZERO
+            and np.abs(coulomb[other]).min() > _ZERO
+        ):
+            return True
+    return False
 
 
 def _allowed(one: FloatArray, two: FloatArray, irreps: tuple[int, ...]) -> bool:
@@ -166,10 +204,6 @@ def write_fcidump(hamiltonian: MolecularHamiltonian, path: str | Path) -> None:
     lines.append(f"{h.core_energy!r:>25}   0   0   0   0")
     path = Path(path)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write("\n".join(lines) + "\n")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        write_whole(path, ("\n".join(lines) + "\n").encode("ascii"))
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}") from None

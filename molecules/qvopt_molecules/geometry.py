@@ -1,4 +1,4 @@
-"""Geometries as text: inline strings and XYZ files, read into floats by ourselves.
+"""Geometries as text, read into floats by ourselves.
 
 Nothing of a user's text is handed to a library that would evaluate it.
 """
@@ -9,14 +9,12 @@ import itertools
 import math
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from .elements import element
 from .errors import InputError
 from .expressions import evaluate
 from .molecule import Atom
-from .textfile import read_text_file
 
 MAX_ATOMS: Final = 200
 _CLOSEST = 0.05  # Ångström; nearer than any chemistry
@@ -49,12 +47,17 @@ def parse_geometry(
             atoms.append(Atom(element(words[0]), (x, y, z)))
         except InputError as error:
             raise InputError(f"{source}, atom {number}: {error}") from None
+    return checked_atoms(tuple(atoms), source)
+
+
+def checked_atoms(atoms: tuple[Atom, ...], source: str) -> tuple[Atom, ...]:
+    """Return the atoms; raise InputError where two are at the same place."""
     for (i, a), (j, b) in itertools.combinations(enumerate(atoms, start=1), 2):
         if math.dist(a.position, b.position) < _CLOSEST:
             raise InputError(
                 f"{source}: atoms {i} ({a.symbol}) and {j} ({b.symbol}) are at the same place"
             )
-    return tuple(atoms)
+    return atoms
 
 
 def _coordinate(word: str, values: Mapping[str, float]) -> float:
@@ -65,19 +68,6 @@ def _coordinate(word: str, values: Mapping[str, float]) -> float:
     if not math.isfinite(value) or abs(value) > 1e4:
         raise InputError(f"the coordinate '{word[:40]}' is not a finite number below 10,000")
     return value
-
-
-def read_xyz(path: Path) -> tuple[Atom, ...]:
-    """Read the atoms of an XYZ file: a count, a comment, then one atom a line in Ångström."""
-    lines = read_text_file(path, "molecule file").splitlines()
-    words = lines[0].split() if lines else []
-    if len(words) != 1 or not words[0].isdecimal() or len(words[0]) > 6:
-        raise InputError(f"{path} is not an XYZ file: its first line must be the number of atoms")
-    count = int(words[0])
-    rows = [" ".join(row.split()[:4]) for row in lines[2:] if row.strip()]
-    if count == 0 or len(rows) != count:
-        raise InputError(f"{path} announces {count} atoms but holds {len(rows)}")
-    return parse_geometry("\n".join(rows), source=str(path))
 
 
 def format_geometry(atoms: tuple[Atom, ...]) -> str:

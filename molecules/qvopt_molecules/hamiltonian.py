@@ -35,6 +35,9 @@ class MolecularHamiltonian:
         label: a short name for tables.
         frame: the molecule and the orbitals that the integrals were computed over; None for
             integrals from elsewhere, which leaves dipoles and nuclear gradients unknown.
+        notes: what a reader of the results should know of how the reference determinant was
+            obtained, one sentence each: a broken symmetry, an instability that stays, equivalent
+            references, effective core potentials, reordered orbitals.
     """
 
     core_energy: float
@@ -46,6 +49,7 @@ class MolecularHamiltonian:
     irreps: tuple[int, ...] | None = None
     label: str = ""
     frame: OrbitalFrame | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n = self.one_body.shape[0]
@@ -81,7 +85,7 @@ class MolecularHamiltonian:
         return self.n_alpha + self.n_beta
 
     def content_hash(self) -> str:
-        """SHA-256 over everything that sets the energy landscape (label and frame excluded)."""
+        """SHA-256 over everything that sets the energy landscape (label, frame, notes excluded)."""
         digest = hashlib.sha256()
         digest.update(np.array([self.norb, self.n_alpha, self.n_beta], dtype="<i8").tobytes())
         digest.update(np.array([self.core_energy], dtype="<f8").tobytes())

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .active_space import resolve_active_space
+from .basis_sets import element_bases
 from .cache import cached_hamiltonian
 from .catalogue import check_molecule
 from .errors import InputError, unknown_name
 from .frame import OrbitalFrame
 from .hamiltonian import MolecularHamiltonian
-from .mean_field import solve_mean_field
+from .mean_field import mean_field_of_molecule
 from .molecule import Molecule
 from .orbital_choice import LOCALISED, ORBITALS, localise, natural_orbitals, select_active
 
@@ -53,7 +54,8 @@ def build_hamiltonian(
 
 
 def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> MolecularHamiltonian:
-    mean_field = solve_mean_field(molecule, None if near is None else _densities(near))
+    solved = mean_field_of_molecule(molecule, None if near is None else _densities(near))
+    mean_field, molecule = solved.solution, solved.molecule
     mol = mean_field.mol
     n_alpha, n_beta = mol.nelec
     space, kind = molecule.active_space, molecule.orbitals
@@ -61,7 +63,9 @@ def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> Mo
         orbitals, n_core, n_active, kind = select_active(space, mean_field, kind)
         active_alpha, active_beta = n_alpha - n_core, n_beta - n_core
     else:
-        orbitals = np.asarray(mean_field.mo_coeff)
+        # By occupation first: an open shell may be above an empty orbital.
+        order = np.argsort(-np.asarray(mean_field.mo_occ), kind="stable")
+        orbitals = np.asarray(mean_field.mo_coeff)[:, order]
         if kind.endswith("natural"):
             orbitals, _ = natural_orbitals(mean_field, kind)
         core, active, active_alpha, active_beta = resolve_active_space(
@@ -94,6 +98,10 @@ def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> Mo
         orbital_energies=np.einsum("mp,mn,np->p", chosen, fock, chosen),
         irreps=_irreps(mol, chosen),
         mol=mol,
+        notes=(
+            *solved.notes,
+            *element_bases((a.symbol for a in molecule.atoms), molecule.basis).notes(),
+        ),
     )
 
 
@@ -107,13 +115,14 @@ def hamiltonian_in_frame(
     orbital_energies: FloatArray | None = None,
     irreps: tuple[int, ...] | None = None,
     mol: Any = None,
+    notes: tuple[str, ...] = (),
 ) -> MolecularHamiltonian:
     """Return the Hamiltonian over a frame's `norb` active orbitals, its core folded in.
 
     Args:
         frame: the orbitals, orthonormal.
         norb, n_alpha, n_beta: active orbitals and electrons.
-        label, orbital_energies, irreps: as in `MolecularHamiltonian`.
+        label, orbital_energies, irreps, notes: as in `MolecularHamiltonian`.
         mol: PySCF's Mole of the frame, if it is at hand.
     """
     from pyscf import ao2mo, scf
@@ -141,6 +150,7 @@ def hamiltonian_in_frame(
         irreps=irreps,
         label=label,
         frame=frame,
+        notes=notes,
     )
 
 

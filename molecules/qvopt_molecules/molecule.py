@@ -19,8 +19,8 @@ class Atom:
 class ActiveSpace:
     """Which spatial orbitals are correlated.
 
-    Give either `orbitals` (indices of molecular orbitals, by energy from 0) together with
-    `electrons`, or the counts `n_orbitals` and `electrons` (an active space around the Fermi
+    Give either `orbitals` (indices of molecular orbitals, by energy from 0, in any order) together
+    with `electrons`, or the counts `n_orbitals` and `electrons` (an active space around the Fermi
     level), or `frozen_core` alone (the number of doubly occupied orbitals to freeze; every other
     orbital is active). Orbitals below the active ones are doubly occupied, those above are empty.
 
@@ -55,6 +55,8 @@ class Molecule:
         orbitals: "canonical" (RHF, or ROHF for open shells), "mp2-natural", "uhf-natural", or
             localised within the active occupied and empty ones: "boys", "pipek-mezey",
             "edmiston-ruedenberg". The integrals are always over one set for both spins.
+        symmetry: whether orbitals are adapted to the molecule's abelian point group, and atoms
+            moved onto symmetric positions where rounding put them up to 2e-5 Ångström beside.
     """
 
     name: str
@@ -65,3 +67,4 @@ class Molecule:
     active_space: ActiveSpace | None = None
     references: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     orbitals: str = "canonical"
+    symmetry: bool = True

@@ -16,9 +16,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from .basis_sets import element_bases
 from .errors import InputError, unknown_name
-from .mean_field import converged, without_symmetry
+from .mean_field import without_symmetry
 from .molecule import ActiveSpace
+from .self_consistency import SelfConsistency
+from .unrestricted import unrestricted_densities
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -26,20 +29,23 @@ LOCALISED: Final = ("boys", "pipek-mezey", "edmiston-ruedenberg")
 ORBITALS: Final = ("canonical", "mp2-natural", "uhf-natural", *LOCALISED)
 SELECTIONS: Final = ("mp2", "uhf", "avas")
 _NATURAL = {"mp2": "mp2-natural", "uhf": "uhf-natural"}
+_ROUNDING: Final = 1e-3  # by which occupations may be outside 0 to 2
 _THRESHOLD = {"mp2": 0.02, "uhf": 0.02, "avas": 0.2}
 
 
 def natural_orbitals(mean_field: Any, kind: str) -> tuple[FloatArray, FloatArray]:
     """Return natural orbitals (columns) and their occupations, from 2 down to 0.
 
-    `kind` is "mp2-natural" or "uhf-natural". Raises InputError where the method does not converge.
+    `kind` is "mp2-natural" or "uhf-natural". Raises InputError where the method does not converge, and
+    where perturbation theory gives occupations outside 0 to 2.
     """
     orbitals = np.asarray(mean_field.mo_coeff)
     overlap = mean_field.get_ovlp()
     if kind == "mp2-natural":
         density = _mp2_density(mean_field)
     else:
-        alpha, beta = _unrestricted_density(mean_field)
+        plain = SelfConsistency(without_symmetry(mean_field.mol), "the molecule")
+        alpha, beta = unrestricted_densities(plain, mean_field)
         left = orbitals.T @ overlap
         density = left @ (alpha + beta) @ left.T
     density = _within_irreps((density + density.T) / 2, mean_field)
@@ -47,11 +53,13 @@ def natural_orbitals(mean_field: Any, kind: str) -> tuple[FloatArray, FloatArray
     tilt = 1e-7 * np.diag(mean_field.mo_energy)
     occupations, vectors = np.linalg.eigh(density - tilt)
     order = np.argsort(-occupations, kind="stable")
-    return orbitals @ vectors[:, order], np.clip(occupations[order], 0.0, 2.0)
+    turned = vectors[:, order]
+    occupations = np.einsum("pk,pq,qk->k", turned, density, turned)
+    return orbitals @ turned, _checked(occupations, kind)
 
 
 def _within_irreps(density: FloatArray, mean_field: Any) -> FloatArray:
-    """Drop what mixes irreducible representations: rounding that would rotate equal ones."""
+    """Drop rounding that mixes irreducible representations and would rotate equal ones."""
     mol = mean_field.mol
     if not mol.symmetry:
         return density
@@ -59,7 +67,8 @@ def _within_irreps(density: FloatArray, mean_field: Any) -> FloatArray:
 
     labels = symm.label_orb_symm(mol, mol.irrep_id, mol.symm_orb, mean_field.mo_coeff)
     labels = np.asarray(labels)
-    return np.where(labels[:, None] == labels[None, :], density, 0.0)
+    allowed = np.where(labels[:, None] == labels[None, :], density, 0.0)
+    return allowed if np.abs(density - allowed).max() < 1e-5 else density
 
 
 def _mp2_density(mean_field: Any) -> FloatArray:
@@ -74,25 +83,16 @@ def _mp2_density(mean_field: Any) -> FloatArray:
     return np.asarray(sum(solver.make_rdm1()))
 
 
-def _unrestricted_density(mean_field: Any) -> tuple[FloatArray, FloatArray]:
-    """UHF densities by spin over atomic orbitals, from a start that breaks the spin symmetry."""
-    from pyscf import scf
-
-    orbitals = np.asarray(mean_field.mo_coeff)
-    n_alpha, n_beta = mean_field.mol.nelec
-    alpha = orbitals.copy()
-    if n_beta > 0 and n_alpha < orbitals.shape[1]:
-        # A quarter turn of the frontier pair, one way for alpha and not at all for beta.
-        a, b = orbitals[:, n_alpha - 1], orbitals[:, n_alpha]
-        alpha[:, n_alpha - 1], alpha[:, n_alpha] = (a + b) / np.sqrt(2), (b - a) / np.sqrt(2)
-    guess = np.array(
-        [alpha[:, :n_alpha] @ alpha[:, :n_alpha].T, orbitals[:, :n_beta] @ orbitals[:, :n_beta].T]
-    )
-    # Broken symmetry mixes irreps: the field is solved without the point group.
-    plain = without_symmetry(mean_field.mol)
-    solver = converged(scf.UHF(plain), "the unrestricted reference", guess)
-    density = solver.make_rdm1()
-    return np.asarray(density[0]), np.asarray(density[1])
+def _checked(occupations: FloatArray, kind: str) -> FloatArray:
+    """Refuse occupations that no state has; rounding is cut off."""
+    lowest, highest = float(occupations.min()), float(occupations.max())
+    if lowest < -_ROUNDING or highest > 2 + _ROUNDING:
+        raise InputError(
+            f"{kind} occupations reach {highest:.2f} and {lowest:.2f}, outside 0 to 2: perturbation "
+            f"theory breaks down here; use uhf-natural orbitals (selection = 'uhf') or canonical "
+            f"ones"
+        )
+    return np.clip(occupations, 0.0, 2.0)
 
 
 def select_active(
@@ -158,7 +158,9 @@ def _avas(mean_field: Any, labels: Sequence[str], threshold: float) -> tuple[Flo
             "selection = 'avas' needs labels of atomic orbitals, such as ['N 2p'] or ['H 1s']"
         )
     n_alpha, n_beta = mean_field.mol.nelec
-    minimal = without_symmetry(mean_field.mol, basis="minao")
+    elements = {mean_field.mol.atom_pure_symbol(k) for k in range(mean_field.mol.natm)}
+    element_bases(elements, "minao")
+    minimal = without_symmetry(mean_field.mol, basis="minao", ecp={})
     for label in labels:
         if len(minimal.search_ao_label(label)) == 0:
             known = sorted({" ".join(text.split()[1:])[:5].strip() for text in minimal.ao_labels()})

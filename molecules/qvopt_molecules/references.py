@@ -11,13 +11,28 @@ import numpy.typing as npt
 
 from .cache import cached_number
 from .errors import InputError, unknown_name
+from .exact_reference import exact_reference
 from .hamiltonian import MolecularHamiltonian
+from .sizes import SMALL, n_determinants
+from .spin_pure import spin_pure_states
+
+__all__ = [
+    "METHODS",
+    "ccsd_energy_if_any",
+    "fci_energy",
+    "fci_energy_if_small",
+    "fci_roots_if_small",
+    "fci_states",
+    "hartree_fock_energy",
+    "lowest_fci",
+    "mean_field_of",
+    "n_determinants",
+    "reference_energies",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
 METHODS = ("hf", "mp2", "ccsd", "fci")
-_SMALL = 500_000  # determinants that full CI solves in seconds
-_LARGEST = 20_000_000
 
 
 def hartree_fock_energy(hamiltonian: MolecularHamiltonian) -> float:
@@ -32,38 +47,24 @@ def hartree_fock_energy(hamiltonian: MolecularHamiltonian) -> float:
     return float(energy)
 
 
-def n_determinants(hamiltonian: MolecularHamiltonian) -> int:
-    """Dimension of the sector of fixed (n_alpha, n_beta)."""
-    n = hamiltonian.norb
-    return math.comb(n, hamiltonian.n_alpha) * math.comb(n, hamiltonian.n_beta)
-
-
 def fci_energy(hamiltonian: MolecularHamiltonian) -> float:
-    """Lowest energy in Hartree in the sector of fixed (n_alpha, n_beta), by PySCF; cached.
+    """Lowest energy in Hartree of spin S = |n_alpha - n_beta|/2; cached.
 
-    Several roots are followed, so that a ground state of another symmetry than the Hartree-Fock
-    determinant is not missed. Raises InputError for a space of more than 20 million determinants.
+    See `exact_reference` for a symmetry sector, and for the gap to the lowest state of any spin.
+    Raises InputError for a space of more than 20 million determinants.
     """
-    if n_determinants(hamiltonian) > _LARGEST:
-        raise InputError(
-            f"full CI over {n_determinants(hamiltonian):,} determinants is out of reach; choose a "
-            f"smaller active space"
-        )
-    value = cached_number(["fci", hamiltonian.content_hash()], lambda: lowest_fci(hamiltonian)[0])
-    assert value is not None
-    return value
+    return exact_reference(hamiltonian, with_lowest=False).energy
 
 
 def fci_energy_if_small(hamiltonian: MolecularHamiltonian) -> float | None:
     """Full CI energy where it takes seconds, None otherwise."""
-    return fci_energy(hamiltonian) if n_determinants(hamiltonian) <= _SMALL else None
+    return fci_energy(hamiltonian) if n_determinants(hamiltonian) <= SMALL else None
 
 
 def lowest_fci(hamiltonian: MolecularHamiltonian) -> tuple[float, Any]:
-    """Return the lowest full CI energy in Hartree and its vector, by PySCF."""
-    energies, states = fci_states(hamiltonian, 3)
-    lowest = int(np.argmin(energies))
-    return float(energies[lowest]), states[lowest]
+    """Return the energy in Hartree, and the vector, of the lowest state of its spin."""
+    states = spin_pure_states(hamiltonian)
+    return float(states.energies[0]), states.vectors[0]
 
 
 def fci_states(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .determinants import occupation_strings
 from .hamiltonian import MolecularHamiltonian
-from .references import fci_states, lowest_fci
+from .spin_pure import spin_pure_states
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -43,20 +43,18 @@ def hartree_fock_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
 
 
 def fci_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
-    """Return the lowest eigenvector of H in the sector, by PySCF."""
-    vector = np.asarray(lowest_fci(hamiltonian)[1], dtype=np.float64)
-    vector = vector.reshape(hartree_fock_state(hamiltonian).shape)
-    return np.asarray(vector / np.linalg.norm(vector))
+    """Return the lowest eigenvector of H of spin S = |n_alpha - n_beta|/2."""
+    return np.asarray(spin_pure_states(hamiltonian).vectors[0])
 
 
 def fci_ground_space(hamiltonian: MolecularHamiltonian) -> FloatArray:
-    """Return orthonormal lowest eigenvectors of H, shape (degeneracy, alpha, beta), by PySCF.
+    """Return orthonormal lowest eigenvectors of H of its spin, shape (degeneracy, alpha, beta).
 
     One of them where the ground state is unique; the two of a Π, the three of a P state. Energies
     within a microhartree count as equal.
     """
-    energies, vectors = fci_states(hamiltonian, 6)
-    lowest = np.array(vectors)[energies < energies.min() + 1e-6]
+    states = spin_pure_states(hamiltonian, 6)
+    lowest = states.vectors[states.energies < states.energies.min() + 1e-6]
     basis = np.linalg.qr(lowest.reshape(len(lowest), -1).T)[0].T
     return np.asarray(basis.reshape(lowest.shape))
 

@@ -1,12 +1,18 @@
-"""Hamiltonians on disk: npz without pickle, checked by content."""
+"""Hamiltonians on disk: npz without pickle, with a checksum over every byte.
+
+The SHA-256 of the archive stands in its comment, after everything else, so that a damaged file is
+recognised before any of it is interpreted. Files of format 1, which have none, are checked by the
+hash of their integrals alone.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import tempfile
-import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,7 +23,10 @@ from .molecule import Atom
 from .pauli import PauliSum
 from .spins import Hamiltonian, SpinHamiltonian
 
-_FORMAT = 1
+_FORMAT: Final = 2
+_WITHOUT_CHECKSUM: Final = 1
+_MARK: Final = b"sha256:"
+_SEAL: Final = len(_MARK) + 64  # bytes of the comment
 
 
 def save_hamiltonian(hamiltonian: Hamiltonian, path: str | Path) -> None:
@@ -29,10 +38,17 @@ def save_hamiltonian(hamiltonian: Hamiltonian, path: str | Path) -> None:
         "label": np.array(hamiltonian.label),
         "hash": np.array(hamiltonian.content_hash()),
     }
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    write_whole(path, _sealed(buffer.getvalue()))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees either all of it or the former one."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
@@ -48,20 +64,39 @@ def load_hamiltonian(path: str | Path) -> Hamiltonian:
     Raises InputError for a missing or damaged file.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-            if int(data["format"]) != _FORMAT:
-                raise InputError(f"{path} was written by another version of qvopt")
-            hamiltonian = _spins(data) if "pauli_x" in data else _integrals(data)
-            stored = str(data["hash"])
-    except InputError:
-        raise
+        data = Path(path).read_bytes()
     except FileNotFoundError:
         raise InputError(f"cannot read {path}: no such file") from None
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} does not hold a Hamiltonian, or is damaged: {error}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {_one_line(error)}") from None
+    sealed = data[-_SEAL:].startswith(_MARK)
+    if sealed and data != _sealed(data[: -_SEAL - 2] + b"\0\0"):
+        raise InputError(f"{path} is damaged: its contents do not match their checksum")
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            written = int(arrays["format"])
+            hamiltonian = _spins(arrays) if "pauli_x" in arrays else _integrals(arrays)
+            stored = str(arrays["hash"])
+    except Exception as error:  # a damaged archive may raise anything
+        raise InputError(
+            f"{path} does not hold a Hamiltonian, or is damaged: {_one_line(error)}"
+        ) from None
+    if written != (_FORMAT if sealed else _WITHOUT_CHECKSUM):
+        raise InputError(f"{path} was written by another version of qvopt, or is damaged")
     if stored != hamiltonian.content_hash():
         raise InputError(f"{path} is damaged: its contents do not match their hash")
     return hamiltonian
+
+
+def _sealed(archive: bytes) -> bytes:
+    """Return a zip archive with its SHA-256 as the archive's comment."""
+    body = archive[:-2] + _SEAL.to_bytes(2, "little")  # the length of the comment ends a zip
+    return body + _MARK + hashlib.sha256(body).hexdigest().encode()
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return (text or type(error).__name__)[:200]
 
 
 def _arrays(h: Hamiltonian) -> dict[str, Any]:
@@ -83,6 +118,8 @@ def _arrays(h: Hamiltonian) -> dict[str, Any]:
         arrays["orbital_energies"] = h.orbital_energies
     if h.irreps is not None:
         arrays["irreps"] = np.array(h.irreps)
+    if h.notes:
+        arrays["notes"] = np.array(h.notes)
     if h.frame is not None:
         arrays |= _frame_arrays(h.frame)
     return arrays
@@ -99,6 +136,7 @@ def _integrals(data: Any) -> Hamiltonian:
         irreps=tuple(int(i) for i in data["irreps"]) if "irreps" in data else None,
         label=str(data["label"]),
         frame=_frame(data) if "frame_coefficients" in data else None,
+        notes=tuple(str(n) for n in data["notes"]) if "notes" in data else (),
     )
 
 

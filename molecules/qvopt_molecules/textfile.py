@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import InputError
 
 
-def read_text_file(path: str | Path, what: str, limit: int = 1 << 20) -> str:
+def read_text_file(
+    path: str | Path,
+    what: str,
+    limit: int = 1 << 20,
+    encodings: Sequence[str] = ("utf-8-sig",),
+) -> str:
     """Return the text of a regular file of at most `limit` bytes.
 
+    Args:
+        path: the file.
+        what: names the kind of file in messages.
+        limit: bytes.
+        encodings: tried in turn.
+
     Raises:
-        InputError: missing, a directory or device, unreadable, too large, or not UTF-8; `what`
-            names the kind of file in the message.
+        InputError: missing, a directory or device, unreadable, too large, or not text.
     """
     shown = f"{what} '{path}'"
     try:
@@ -37,7 +48,11 @@ def read_text_file(path: str | Path, what: str, limit: int = 1 << 20) -> str:
         raise InputError(f"{what} path is not a valid file name: {error}") from None
     if len(data) > limit:
         raise InputError(f"{shown} is larger than the limit of {limit / 2**20:g} MiB")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{shown} is not UTF-8 text (byte {error.start})") from None
+    if len(encodings) > 1 and b"\0" in data:
+        raise InputError(f"{shown} is not text: it holds NUL bytes")
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError as error:
+            position = error.start
+    raise InputError(f"{shown} is not UTF-8 text (byte {position})")

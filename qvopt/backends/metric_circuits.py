@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from qvopt.measurement.clifford import conjugated, diagonalizing_gates
 from qvopt.measurement.plan import Diagonal
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import EXCITATIONS, Angle, Gate
+from qvopt_circuits.gates import EXCITATIONS, PHASES, Angle, Gate
 from qvopt_circuits.paulis import generator_strings
 
 from .batch import Outcomes, Overlap, Reading
@@ -63,7 +64,7 @@ def overlap_circuit(circuit: Circuit, overlap: Overlap) -> Circuit:
     v is Re⟨ψ(second)|ψ(first)⟩ or Im. The auxiliary qubit's 0 goes with `first`, its 1 with
     `second`. Gates with equal angles in both are not controlled. The others turn by the mean, and
     by half the difference with a sign that the auxiliary qubit sets: an excitation between two CZs,
-    a Pauli rotation with one Z more.
+    a Pauli rotation with one Z more, a phase of occupations as a few of those.
     """
     n = circuit.n_qubits
     angles = circuit.angles(overlap.first.x), circuit.angles(overlap.second.x)
@@ -91,5 +92,18 @@ def _signed(gate: Gate, angle: Angle, auxiliary: int) -> list[Gate]:
     if gate.name in EXCITATIONS:
         sandwich = Gate("cz", (auxiliary, gate.qubits[0]))
         return [sandwich, replace(gate, angle=angle), sandwich]
+    if gate.name in PHASES:
+        return _signed_phase(gate.qubits, angle.offset, auxiliary)
     letters = gate.paulis or gate.name[1].upper()
     return [Gate("pauli-rotation", (*gate.qubits, auxiliary), angle, letters + "Z")]
+
+
+def _signed_phase(qubits: tuple[int, ...], angle: float, auxiliary: int) -> list[Gate]:
+    """exp(-iθ Z Π_q n_q), Z of the auxiliary qubit: n_q = (1 - Z_q) / 2 multiplied out."""
+    gates = []
+    for size in range(len(qubits) + 1):
+        turned = Angle(offset=(-1) ** size * 2 * angle / 2 ** len(qubits))
+        for part in combinations(qubits, size):
+            letters = "Z" * (size + 1)
+            gates.append(Gate("pauli-rotation", (*part, auxiliary), turned, letters))
+    return gates

@@ -11,11 +11,17 @@ from typing import Any
 
 from qvopt.comparison.choice import choose_engine
 from qvopt.comparison.collection import collect
-from qvopt.comparison.compare import ComparisonResult, clean_start, load
+from qvopt.comparison.compare import ComparisonResult, load
+from qvopt.comparison.comparison_folder import (
+    note_history,
+    prepared_folder,
+    write_specification,
+)
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.forecast import Forecast, check_disk
 from qvopt.comparison.specification import make_comparison, read_comparison
-from qvopt.comparison.sweep import Sweep, note_history, open_folder, write_specification
+from qvopt.comparison.summary import FEW_STEPS
+from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError
 
 from .comparison_setup import Setup
@@ -47,8 +53,7 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
 
 def prepare_command(setup: Setup, max_gb: float, quiet: bool) -> int:
     """Check a comparison and make its folder, for workers to come."""
-    new = open_folder(setup.folder)
-    with clean_start(setup.folder, new=new):
+    with prepared_folder(setup.folder) as new:
         _prepared(setup, new, max_gb, quiet)
     print(f"{setup.folder} is ready for `qvopt worker {setup.folder}`", file=sys.stderr)
     return 0
@@ -67,7 +72,7 @@ def _prepared(setup: Setup, new: bool, max_gb: float, quiet: bool) -> tuple[Swee
 
 def collect_command(folder: Path, report: bool, as_json: bool) -> int:
     """Report what has ended."""
-    _print_end(load(folder), report, as_json)
+    print_comparison(load(folder), report, as_json)
     return 0
 
 
@@ -85,22 +90,25 @@ def compare_command(
     """Run what is missing of a comparison and report it; return the exit code."""
     folder = setup.folder
     code = 0
-    new = open_folder(folder)
-    with terminable():
-        with clean_start(folder, new=new):
-            sweep, expected = _prepared(setup, new, max_gb, quiet)
-            chosen = choose_engine(
-                expected, folder, workers=workers, scheduler=scheduler, cluster=cluster
-            )
-        note_history(folder, ["qvopt", *sys.argv[1:]])
-        try:
-            with chosen as engine, ComparisonView(sweep, quiet=quiet) as view:
-                for progress in sweep.run(engine):
-                    view.show(progress)
-        except KeyboardInterrupt:
-            code = 130
-        except Terminated:
-            code = REQUEUE
+    try:
+        with terminable():
+            with prepared_folder(folder) as new:
+                sweep, expected = _prepared(setup, new, max_gb, quiet)
+                chosen = choose_engine(
+                    expected, folder, workers=workers, scheduler=scheduler, cluster=cluster
+                )
+            note_history(folder, ["qvopt", *sys.argv[1:]])
+            try:
+                with chosen as engine, ComparisonView(sweep, quiet=quiet) as view:
+                    for progress in sweep.run(engine):
+                        view.show(progress)
+            except KeyboardInterrupt:
+                code = 130
+            except Terminated:
+                code = REQUEUE
+    except Terminated:
+        print("interrupted before a run began; the same command runs it", file=sys.stderr)
+        return REQUEUE
     if code:
         left = sweep.forecast().missing
         print(
@@ -109,7 +117,7 @@ def compare_command(
             file=sys.stderr,
         )
         return code
-    _print_end(ComparisonResult(collect(sweep), folder), report, as_json)
+    print_comparison(ComparisonResult(collect(sweep), folder), report, as_json)
     return 0
 
 
@@ -120,15 +128,16 @@ def worker_command(folder: Path, quiet: bool) -> int:
             f"{folder} is not a comparison: it has no comparison.toml; begin with "
             f"`qvopt compare FILE --prepare --out {folder}`"
         )
-    sweep = Sweep.prepare(make_comparison(read_comparison(folder)), folder)
-    with terminable():
-        try:
+    try:
+        with terminable():
+            with prepared_folder(folder):
+                sweep = Sweep.prepare(make_comparison(read_comparison(folder)), folder)
             with InProcess() as engine:
                 ended = sum(1 for p in sweep.run(engine, shared=True) if not p.report.get("found"))
-        except KeyboardInterrupt:
-            return 130
-        except Terminated:
-            return REQUEUE
+    except KeyboardInterrupt:
+        return 130
+    except Terminated:
+        return REQUEUE
     if not quiet:
         print(f"ran {ended:,} runs of {folder}; all have ended", file=sys.stderr)
     return 0
@@ -158,7 +167,7 @@ def _forecast_line(expected: Forecast) -> str:
     )
 
 
-def _print_end(result: ComparisonResult, report: bool, as_json: bool) -> None:
+def print_comparison(result: ComparisonResult, report: bool, as_json: bool) -> None:
     """Write the report and print the table."""
     began = time.monotonic()
     page = result.report() if report else None
@@ -171,6 +180,8 @@ def _print_end(result: ComparisonResult, report: bool, as_json: bool) -> None:
         print(problem)
         print_table(_rows(result, problem))
         print()
+    if any(row.few_steps for row in result.summary.at_end):
+        print(f"† fewer than {FEW_STEPS} steps: too few to judge an optimizer by")
     planned = result.about["runs"]
     if planned["ended"] < planned["planned"]:
         print(f"{planned['ended']:,} of {planned['planned']:,} runs have ended")
@@ -194,6 +205,7 @@ def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
         for at in summary.at_targets:
             if at.problem == problem and at.optimizer == name:
                 row[f"within {1e3 * at.target:g}"] = f"{at.successes}/{at.runs}"
+        row["steps"] = f"{end.steps:g}" + (" †" if end.few_steps else "")
         row["failed"] = end.diverged + end.crashed or ""
         row["rank"] = f"{ranks[name].mean:.1f} {ranks[name].letters}" if name in ranks else "-"
         rows.append(row)

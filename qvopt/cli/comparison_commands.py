@@ -13,9 +13,9 @@ from .app import Json, Quiet, app
 @app.command()
 def compare(
     what: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            metavar="FILE|FOLDER", help="A comparison's file, or the folder of one to go on with."
+            metavar="FILE|FOLDER", help="A comparison's file, or the folder of one to resume."
         ),
     ],
     out: Annotated[
@@ -48,6 +48,10 @@ def compare(
     collect: Annotated[
         bool, typer.Option("--collect", help="Report the runs that have ended; run nothing.")
     ] = False,
+    merge: Annotated[
+        bool,
+        typer.Option("--merge", help="Report several folders together; run nothing."),
+    ] = False,
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Write the page, pictures and tables.")
     ] = True,
@@ -56,9 +60,19 @@ def compare(
 ) -> None:
     """Compare optimizers at equal shots; what has run before is not run again."""
     from .comparison import collect_command, compare_command, dry_command, prepare_command
-    from .comparison_setup import comparison_setup
+    from .comparison_setup import comparison_setup, refuse_with_merge, single
 
-    setup = comparison_setup(what, out, {"seeds": seeds, "budget": budget}, only or [])
+    if merge:
+        from .comparison_merge import merge_command
+
+        given = {
+            "--seeds": seeds, "--budget": budget, "--only": only, "--workers": workers,
+            "--scheduler": scheduler, "--cluster": cluster, "--dry": dry, "--prepare": prepare,
+            "--collect": collect,
+        }  # fmt: skip
+        refuse_with_merge(given)
+        raise typer.Exit(merge_command(what, out, report, json_output))
+    setup = comparison_setup(single(what), out, {"seeds": seeds, "budget": budget}, only or [])
     if dry:
         raise typer.Exit(dry_command(setup, max_gb, json_output))
     if prepare:

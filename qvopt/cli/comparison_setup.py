@@ -9,7 +9,7 @@ from typing import Any
 
 from qvopt.comparison.compare import default_folder, specification_data
 from qvopt.comparison.specification import ComparisonSpec, make_comparison
-from qvopt_molecules.errors import unknown_name
+from qvopt_molecules.errors import InputError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,17 @@ def comparison_setup(
         spec = spec.model_copy(update={"optimizers": entrants})
     usual = what if what.is_dir() else default_folder(spec, name)
     return Setup(spec, out or usual)
+
+
+def single(paths: Sequence[Path]) -> Path:
+    """Return the one path that was given; raise InputError where there are several."""
+    if len(paths) != 1:
+        raise InputError(f"give one FILE or FOLDER, got {len(paths)}; --merge reports several")
+    return paths[0]
+
+
+def refuse_with_merge(options: Mapping[str, Any]) -> None:
+    """Raise InputError for an option that merging does not take."""
+    for name, value in options.items():
+        if value:
+            raise InputError(f"--merge reports what has ended and runs nothing; leave out {name}")

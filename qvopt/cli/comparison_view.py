@@ -73,7 +73,8 @@ class ComparisonView:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+            console = Console(stderr=True, markup=False, emoji=False)
+            self._live = Live(console=console, auto_refresh=False, transient=True)
             self._live.start()
 
     def _seconds_left(self) -> float:

@@ -37,7 +37,7 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
         least += (width if short else _NARROW) + 2
     for row in cells:
         table.add_row(*row)
-    console = Console()
+    console = Console(markup=False, emoji=False)
     console.width = max(console.width, least)
     console.print(table)
 
@@ -65,7 +65,7 @@ def print_result(result: Result, more: Sequence[tuple[str, str, str]] = ()) -> N
     table.add_column(style="dim")
     for name, value, unit in (*result_rows(result), *more):
         table.add_row(name, value, unit)
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 def result_rows(result: Result) -> list[tuple[str, str, str]]:

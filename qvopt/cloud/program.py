@@ -27,13 +27,7 @@ from qvopt.backends.cost import Cost
 from qvopt.backends.folding import fold_circuit, folded_scale
 from qvopt.backends.free_gates import by_gate
 from qvopt.backends.measured import qubit_of_bit
-from qvopt.backends.protocol import (
-    EventSink,
-    MetricKind,
-    Pricing,
-    Problem,
-    SubmissionPolicy,
-)
+from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.statistics import moments_of_group

@@ -7,8 +7,9 @@
     walltime = "02:00:00"
     queue = "normal"         # every further key goes to dask-jobqueue
 
-The scheduler runs in this process and listens on the network: it is encrypted, and workers show a
-certificate that is made for the comparison and kept beside it, readable by its owner alone.
+The scheduler runs in this process and listens on the network, since its workers are on other
+machines: connections are encrypted, and scheduler and workers show a certificate that
+dask-jobqueue makes for the comparison and keeps beside it, readable by its owner alone.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from typing import Any, Final
 from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .certificates import temporary_security
-from .dask_engine import DaskEngine
+from .dask_workers import DaskWorkers
+from .pooled_engine import PooledEngine
 
 SYSTEMS: Final = {
     "slurm": "SLURMCluster",
@@ -64,7 +65,7 @@ def read_cluster_file(path: Path) -> dict[str, Any]:
     return {"system": system, "jobs": jobs, "cores": cores, "memory": "2GB", **data}
 
 
-def submit_workers(data: dict[str, Any], folder: Path) -> DaskEngine:
+def submit_workers(data: dict[str, Any], folder: Path) -> PooledEngine:
     """Ask a batch system for workers; they come when it lets them."""
     import dask
     from distributed import Client
@@ -75,29 +76,30 @@ def submit_workers(data: dict[str, Any], folder: Path) -> DaskEngine:
     if any(sys.path):
         prologue.append("export PYTHONPATH=" + ":".join(_quoted(p) for p in sys.path if p))
     certificates = Path(tempfile.mkdtemp(prefix=".cluster-", dir=folder.absolute()))  # mode 0700
-    security = temporary_security(certificates)
-    if security is None:
-        raise InputError(
-            "workers on other machines need an encrypted connection: pip install cryptography"
-        )
     try:
         quiet = {"logging.distributed": "error", "distributed.scheduler.http.routes": []}
         with dask.config.set(quiet):
             cluster = cluster_class(
                 processes=data["cores"],
                 job_script_prologue=prologue,
-                security=security,
+                security=True,
+                shared_temp_directory=str(certificates),
                 scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                worker_extra_args=["--no-dashboard", *options.pop("worker_extra_args", [])],
                 **options,
             )
         cluster.scale(jobs=data["jobs"])
         client = Client(cluster, set_as_default=False)
+    except ImportError:
+        shutil.rmtree(certificates, ignore_errors=True)
+        raise InputError(
+            "workers on other machines need an encrypted connection: pip install cryptography"
+        ) from None
     except (OSError, ValueError, RuntimeError, TypeError) as error:
         shutil.rmtree(certificates, ignore_errors=True)
         raise InputError(f"{data['system']} does not take the jobs: {error}") from None
-    return DaskEngine(
-        client, [client, cluster, _Removed(certificates)], data["jobs"] * data["cores"]
-    )
+    parts = [client, cluster, _Removed(certificates)]
+    return PooledEngine(DaskWorkers(client, parts, data["jobs"] * data["cores"]))
 
 
 class _Removed:

@@ -10,8 +10,8 @@ from qvopt_molecules.errors import InputError
 from .engine import Engine, InProcess
 from .forecast import Forecast, usable_cores
 
-_WORTH_STARTING: Final = 15.0
-"""Seconds of work below which starting processes, five seconds in all, gains nothing."""
+_WORTH_STARTING: Final = 8.0
+"""Seconds of work below which starting processes, a second or two each, gains nothing."""
 
 
 def choose_engine(
@@ -42,7 +42,7 @@ def choose_engine(
 
         return submit_workers(read_cluster_file(cluster), folder)
     if scheduler is not None:
-        from .dask_engine import connect
+        from .dask_workers import connect
 
         return connect(scheduler)
     if workers is None:
@@ -50,6 +50,7 @@ def choose_engine(
         workers = min(usable_cores(), max(expected.missing, 1)) if worth else 1
     if workers == 1:
         return InProcess()
-    from .local_cluster import LocalEngine
+    from .local_workers import LocalWorkers
+    from .pooled_engine import PooledEngine
 
-    return LocalEngine(workers)
+    return PooledEngine(LocalWorkers(workers))

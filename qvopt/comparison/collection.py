@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,18 @@ def collect(sweep: Sweep) -> Comparison:
 
 def _outcomes(sweep: Sweep, stage: Stage) -> tuple[list[RunOutcome], int]:
     runs = sweep.runs(stage)
-    found = ((run, sweep.outcome(run)) for run in runs)
-    return [run_outcome(sweep, c, o) for c, o in found if o is not None], len(runs)
+    stored = ((run, sweep.outcome(run)) for run in runs)
+    outcomes = [run_outcome(sweep, run, outcome) for run, outcome in stored if outcome is not None]
+    return with_budgets(outcomes), len(runs)
+
+
+def with_budgets(outcomes: Sequence[RunOutcome]) -> list[RunOutcome]:
+    """Give runs without a cap on shots the most that any run on their problem spent."""
+    most: dict[str, int] = {}
+    for run in outcomes:
+        spent = max(sum(run.spent.values()), *run.shots[-1:].tolist(), 1)
+        most[run.problem] = max(most.get(run.problem, 1), spent)
+    return [run if run.budget else replace(run, budget=most[run.problem]) for run in outcomes]
 
 
 def run_outcome(sweep: Sweep, run: PlannedRun, stored: StoredOutcome) -> RunOutcome:
@@ -90,6 +100,7 @@ def run_outcome(sweep: Sweep, run: PlannedRun, stored: StoredOutcome) -> RunOutc
         message=stored.message,
         run=str((sweep.folder or Path()) / run.path),
         unit=run.problem.unit,
+        gradients=run.gradients,
     )
 
 
@@ -115,7 +126,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
                 "unit": p.unit,
                 "hf": p.references.get("hf"),
                 "fci": p.references.get("fci"),
-                "budget": p.budget or sweep.spec.budget,
+                "budget": dict(p.budget),
                 "shots": list(p.shots or sweep.spec.shots),
                 "integrals": p.integrals,
                 "backend": p.base["backend"],
@@ -141,6 +152,7 @@ def _optimizers(sweep: Sweep) -> dict[str, Any]:
             "reference": entry.reference,
             "options": {**entry.defaults, **entrant.spec.options},
             "tuned": entrant.spec.tuned,
+            "shots": None if entrant.spec.shots is None else list(entrant.spec.shots),
         }
     return out
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +12,12 @@ from typing import Any
 
 from .choice import choose_engine
 from .collection import Comparison, collect, load_comparison
+from .comparison_folder import note_history, prepared_folder, write_specification
 from .forecast import check_disk
 from .outcomes import RunOutcome
 from .specification import ComparisonSpec, make_comparison, read_comparison
 from .summary import Summary
-from .sweep import Progress, Sweep, note_history, open_folder, write_specification
+from .sweep import Progress, Sweep
 from .tables import runs_table, steps_table, to_xarray
 
 
@@ -106,8 +105,8 @@ def compare(
     data, name = specification_data(specification)
     spec = make_comparison({**data, **settings})
     folder = Path(out) if out is not None else default_folder(spec, name)
-    with clean_start(folder, new=open_folder(folder)):
-        most = None if max_gb is None else 1e9 * max_gb
+    most = None if max_gb is None else 1e9 * max_gb
+    with prepared_folder(folder):
         sweep = Sweep.prepare(spec, folder, most_bytes=most)
         expected = sweep.forecast()
         check_disk(expected, folder, most)
@@ -118,7 +117,7 @@ def compare(
             scheduler=scheduler,
             cluster=None if cluster is None else Path(cluster),
         )
-    write_specification(folder, spec)
+        write_specification(folder, spec)
     note_history(folder, None)
     with chosen as engine:
         for ended in sweep.run(engine):
@@ -152,14 +151,3 @@ def default_folder(spec: ComparisonSpec, name: str | None) -> Path:
         text = json.dumps(spec.document(), sort_keys=True)
         name = f"comparison-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return Path("comparisons") / name
-
-
-@contextmanager
-def clean_start(folder: Path, *, new: bool) -> Iterator[None]:
-    """Take a new folder away again if what is in the block cannot be had."""
-    try:
-        yield
-    except BaseException:
-        if new:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise

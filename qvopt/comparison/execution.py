@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import platform
 import warnings
 from collections import OrderedDict
@@ -22,6 +21,7 @@ from qvopt.engine.errors import NonFiniteError
 from qvopt.engine.streams import START_STREAM, stream
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml
+from qvopt.records.atomic_files import link_file, remove_leftovers, write_file
 from qvopt.records.environment import describe_environment
 from qvopt.records.events import Begin
 from qvopt.records.journal import Journal, LockedError, sync_journals
@@ -93,10 +93,9 @@ def run_cell(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # a run that diverges overflows; its status says so
-            outcome = _run(folder, path, task)
-        if outcome is None:
-            return {"status": "busy", "message": "another process is working on it"}
-        return outcome.brief()
+            return _run(folder, path, task)
+    except LockedError:
+        return {"status": "busy", "message": "another process is working on it"}
     except InputError as error:  # of the run folder: a damaged journal, for one
         return {"status": "failed", "message": str(error)}
     except (OSError, MemoryError) as error:
@@ -104,38 +103,52 @@ def run_cell(folder: Path, task: Mapping[str, Any]) -> dict[str, Any]:
         return {"status": "failed", "message": f"{path}: {text}"}
 
 
-def _run(folder: Path, path: Path, task: Mapping[str, Any]) -> StoredOutcome | None:
+def _run(folder: Path, path: Path, task: Mapping[str, Any]) -> dict[str, Any]:
     path.mkdir(parents=True, exist_ok=True)
-    journal_path = path / "journal.jsonl"
-    try:
-        journal = Journal(journal_path, create=not journal_path.exists(), patient=True)
-    except LockedError:
-        return None
-    with journal:
+    with _open_journal(path / "journal.jsonl") as journal:
         done = read_outcome(path)  # its former owner may just have finished
         if done is not None:
-            return done
+            return done.brief() | {"found": True}
+        remove_leftovers(path)
         _check_begin(path, task, journal)
-        shots: list[int] = []
-        exact: list[float] = []
-        session = None
-        try:
-            session, judge = _begin(folder, path, task, journal)
-            for step in session:
-                shots.append(step.shots)
-                truth = step.exact if judge is None else judge.evaluator.exact_energy(step.x)
-                exact.append(math.nan if truth is None else truth)
-            outcome = _ended(session, judge, shots, exact)
-        except (OSError, MemoryError):
-            raise
-        except NonFiniteError as error:
-            outcome = _broken("diverged", str(error), session, shots, exact)
-        except Exception as error:
-            text = str(error).partition("\n")[0][:300]
-            kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-            outcome = _broken("crashed", f"{kind}{text}", session, shots, exact)
+        outcome = _outcome(folder, path, task, journal)
         write_outcome(path, outcome)
-    return outcome
+    return outcome.brief()
+
+
+def _open_journal(path: Path) -> Journal:
+    """Open or create a journal; between a look and an attempt, another process may create it."""
+    if not path.exists():
+        try:
+            return Journal(path, create=True, patient=True)
+        except LockedError:
+            raise
+        except InputError:
+            if not path.exists():
+                raise
+    return Journal(path, patient=True)
+
+
+def _outcome(folder: Path, path: Path, task: Mapping[str, Any], journal: Journal) -> StoredOutcome:
+    """Run to the end, or to what breaks the run."""
+    shots: list[int] = []
+    exact: list[float] = []
+    session = None
+    try:
+        session, judge = _begin(folder, path, task, journal)
+        for step in session:
+            shots.append(step.shots)
+            truth = step.exact if judge is None else judge.evaluator.exact_energy(step.x)
+            exact.append(math.nan if truth is None else truth)
+        return _ended(session, judge, shots, exact)
+    except (OSError, MemoryError):
+        raise
+    except NonFiniteError as error:
+        return _broken("diverged", str(error), session, shots, exact)
+    except Exception as error:
+        text = str(error).partition("\n")[0][:300]
+        kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+        return _broken("crashed", f"{kind}{text}", session, shots, exact)
 
 
 def _check_begin(path: Path, task: Mapping[str, Any], journal: Journal) -> None:
@@ -163,8 +176,8 @@ def _begin(
     run = RunFolder(path)
     if not journal.events:
         run.write_text("experiment.toml", dump_toml(experiment.document()))
-        _share(integrals_path(folder, task["integrals"]), path / "hamiltonian.npz")
-        _share(_environment(folder), path / "environment.json")
+        link_file(integrals_path(folder, task["integrals"]), path / "hamiltonian.npz")
+        link_file(_environment(folder), path / "environment.json")
         journal.append(begin.encode())
     session = Session(assembly, folder=run, journal=journal, references=task["references"])
     return session, judge
@@ -237,19 +250,6 @@ def _spent(session: Session) -> dict[str, int]:
     return {p: cost.shots for p, cost in session.driver.ledger.spent.items() if cost.shots}
 
 
-def _share(source: Path, target: Path) -> None:
-    """Link a file that many runs have in common; copy it where the file system has no links."""
-    if target.exists():
-        return
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    try:
-        os.link(source, temporary)
-    except OSError:
-        temporary.write_bytes(source.read_bytes())
-    os.replace(temporary, target)
-
-
 def _environment(folder: Path) -> Path:
     """Write what this process runs on, once."""
     key = str(folder)
@@ -259,8 +259,6 @@ def _environment(folder: Path) -> Path:
         path = folder / "environments" / f"{name}.json"
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
+            write_file(path, text)
         _environments[key] = path
     return _environments[key]

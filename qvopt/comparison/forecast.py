@@ -7,12 +7,11 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from qvopt.optimizers.registry import describe
 from qvopt_molecules.errors import InputError
 
-from .planned_runs import PlannedRun
+from .planned_runs import PlannedRun, step_energies
 
 _RUN_SECONDS: Final = 0.02  # begin and end of a run
 _ROUND_SECONDS: Final = 3e-4  # optimizer, expansion and journal of a round
@@ -47,35 +46,43 @@ class Forecast:
         return {**asdict(self), "missing": self.missing}
 
 
+class _Estimate(NamedTuple):
+    seconds: float
+    bytes: float
+    shots: int
+
+
 def forecast(runs: Sequence[PlannedRun], missing: Sequence[PlannedRun]) -> Forecast:
     """Add up what the missing runs will take."""
     seconds = disk = 0.0
     shots = 0
-    known: dict[tuple[int, str, int | None, int | None], tuple[float, float]] = {}
+    estimates: dict[tuple[int, str, int | None, str], _Estimate] = {}
     for run in missing:
         experiment = run.experiment
         name = experiment.optimizer_spec.name
-        key = (id(run.problem), name, experiment.measurement.shots, experiment.budget.shots)
-        if key not in known:
-            known[key] = _of_run(run)
-        seconds += known[key][0]
-        disk += known[key][1]
-        shots += experiment.budget.shots or 0
+        key = (id(run.problem), name, experiment.measurement.shots, str(experiment.budget))
+        if key not in estimates:
+            estimates[key] = _of_run(run)
+        seconds += estimates[key].seconds
+        disk += estimates[key].bytes
+        shots += estimates[key].shots
     return Forecast(len(runs), len(runs) - len(missing), shots, seconds, disk)
 
 
-def _of_run(run: PlannedRun) -> tuple[float, float]:
-    """Seconds and bytes of a run that spends its budget on what its optimizer asks for."""
+def _of_run(run: PlannedRun) -> _Estimate:
+    """A run that spends its budget on what its optimizer asks for."""
     shots = run.experiment.measurement.shots or 1
-    budget = run.experiment.budget.shots or 0
-    prices = run.problem.prices
-    needs = describe(run.experiment.optimizer_spec.name).needs
-    gradients = "gradients" in needs
-    kind = "gradient" if gradients else "energy"
-    energies = run.problem.sizes["gradient_energies"] if gradients else 1
-    rounds = min(budget / (shots * max(energies, 1)), 3.0 * run.experiment.max_steps)
-    seconds = rounds * (prices[f"{kind}_seconds"] + _ROUND_SECONDS) + _RUN_SECONDS
-    return seconds, rounds * prices[f"{kind}_bytes"] + _RUN_BYTES
+    problem = run.problem
+    energies = step_energies(problem, run.experiment.optimizer_spec.name)
+    kind = "gradient" if energies > 1 else "energy"
+    paid = run.budget.energies(shots, problem.sizes["groups"])
+    rounds = min(paid / max(energies, 1), 3.0 * run.experiment.max_steps)
+    prices = problem.prices
+    return _Estimate(
+        seconds=rounds * (prices[f"{kind}_seconds"] + _ROUND_SECONDS) + _RUN_SECONDS,
+        bytes=rounds * prices[f"{kind}_bytes"] + _RUN_BYTES,
+        shots=run.budget.shots or int(rounds * energies * shots),
+    )
 
 
 def check_disk(expected: Forecast, folder: Path, most_bytes: float | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,10 +11,13 @@ from typing import Any
 
 from qvopt.engine.assembly import hamiltonian_of
 from qvopt.experiment.specification import MoleculeSpec
+from qvopt.records.atomic_files import write_file
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
+
+from .budgets import RunBudget
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Problem:
         exact: whether the backend tells exact energies itself.
         sizes: qubits, parameters, determinants, measurement groups, energies of a gradient.
         prices: seconds and journal bytes of an energy and of a gradient, for the forecast.
-        shots, budget: from the file; None takes the comparison's.
+        shots: from the file; None takes the comparison's.
+        budget: caps of a run.
     """
 
     label: str
@@ -43,7 +46,12 @@ class Problem:
     sizes: Mapping[str, int]
     prices: Mapping[str, float] = field(default_factory=dict)
     shots: tuple[int, ...] | None = None
-    budget: int | None = None
+    budget: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def run_budget(self) -> RunBudget:
+        """What a run may spend."""
+        return RunBudget.model_validate(dict(self.budget))
 
     @property
     def unit(self) -> str:
@@ -116,10 +124,8 @@ class ProblemStore:
     def save(self) -> None:
         """Write what is remembered."""
         if self._folder is not None and self._writable:
-            path = self._folder / "problems.json"
-            temporary = path.with_name(f".problems.{os.getpid()}")
-            temporary.write_text(json.dumps(self._known, indent=1) + "\n")
-            os.replace(temporary, path)
+            text = json.dumps(self._known, indent=1) + "\n"
+            write_file(self._folder / "problems.json", text, durable=True)
 
 
 def integrals_path(folder: Path, digest: str) -> Path:

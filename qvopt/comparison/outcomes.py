@@ -20,7 +20,8 @@ class RunOutcome:
         problem, optimizer: labels, unique within a comparison.
         seed: of the run; runs of different optimizers with one problem and seed are pairs.
         status: "converged", "max-steps", "budget", "diverged", or "crashed".
-        budget: shots that the run might spend.
+        budget: shots that the run might spend; where shots were not capped, the most that any
+            run on the problem spent.
         shots: all shots spent up to each iterate, shape (steps + 1,), non-decreasing.
         error: exact energy of each iterate less the problem's reference, in Hartree, same shape.
             Never a measured value: on a simulator the truth is known, and the optimizer never
@@ -35,6 +36,7 @@ class RunOutcome:
         message: why it ended, in words.
         run: path of the run folder.
         unit: of the problem's energies, where it is not Hartree.
+        gradients: how many gradients its budget pays; None if unknown.
     """
 
     problem: str
@@ -53,6 +55,12 @@ class RunOutcome:
     message: str = ""
     run: str = ""
     unit: str = "Ha"
+    gradients: float | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps taken."""
+        return max(len(self.shots) - 1, 0)
 
     def shots_to(self, target: float) -> int | None:
         """Shots at the first iterate whose exact error is at most `target` Hartree, or None."""

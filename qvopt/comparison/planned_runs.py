@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,9 @@ from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.optimizers.registry import describe, get_optimizer
 from qvopt_molecules.errors import InputError
 
+from .budgets import RunBudget
 from .frozen import Problem
+from .labels import checked_label
 from .spaces import trial_options
 from .specification import TUNING_SEEDS, ComparisonSpec, EntrantSpec
 
@@ -43,6 +46,20 @@ class PlannedRun:
         """The run folder below the comparison's: no directory holds thousands."""
         name = self.name
         return f"runs/{name[:2]}/{name[2:]}"
+
+    @property
+    def budget(self) -> RunBudget:
+        """What it may spend."""
+        caps = self.experiment.budget.model_dump(include=set(RunBudget.model_fields))
+        return RunBudget(**caps)
+
+    @property
+    def gradients(self) -> float | None:
+        """How many gradients its budget pays; None if shots and circuits are not capped."""
+        shots = self.experiment.measurement.shots or 1
+        energies = self.budget.energies(shots, self.problem.sizes["groups"])
+        paid = energies / max(self.problem.sizes["gradient_energies"], 1)
+        return paid if math.isfinite(paid) else None
 
     def task(self) -> dict[str, Any]:
         """What a worker needs, as plain data."""
@@ -82,7 +99,7 @@ def entrants(spec: ComparisonSpec, problems: Sequence[Problem]) -> list[Entrant]
         get_optimizer(entrant.name, **entrant.options)
         if entrant.tuned:
             trial_options(entrant, spec.tuning.trials)
-        label = entrant.label or entrant.name
+        label = checked_label(entrant.label or entrant.name)
         if entrant.label is None and names.count(entrant.name) > 1:
             words = [f"{k}={v}" for k, v in entrant.options.items()]
             label = " ".join([label, *words, *(["tuned"] if entrant.tuned else [])])
@@ -107,7 +124,7 @@ def scored_runs(
     """Every scored run, seed by seed; `chosen` are the hyper-parameters of tuned optimizers."""
     seeds = range(spec.first_seed, spec.first_seed + spec.seeds)
     for problem in problems:
-        budget = problem.budget or spec.budget
+        budget = problem.run_budget
         bases = []
         for entrant in who:
             shots = entrant.shots_on(problem, spec)
@@ -125,7 +142,7 @@ def trial_runs(
 ) -> Iterator[PlannedRun]:
     """Every run of the search of hyper-parameters."""
     for problem in problems:
-        budget = spec.tuning.budget or problem.budget or spec.budget
+        budget = spec.tuning.budget[0] if spec.tuning.budget else problem.run_budget
         for entrant in who:
             shots = tuning_shots(spec, problem, entrant)
             if not entrant.spec.tuned or shots is None:
@@ -138,16 +155,22 @@ def trial_runs(
                     yield PlannedRun(problem, entrant.label, seed, trial)
 
 
-def check_budget(problem: Problem, entrant: Entrant, shots: int, budget: int) -> None:
+def check_budget(problem: Problem, entrant: Entrant, shots: int, budget: RunBudget) -> None:
     """Raise InputError if a budget does not pay one step and the final energies."""
-    needs = describe(entrant.spec.name).needs
-    energies = 3 + (problem.sizes["gradient_energies"] if "gradients" in needs else 1)
-    if budget < energies * shots:
+    energies = 3 + step_energies(problem, entrant.spec.name)
+    groups = problem.sizes["groups"]
+    if budget.energies(shots, groups) < energies:
         raise InputError(
-            f"problem {problem.label}: a budget of {budget:,} shots does not pay one step of "
-            f"{entrant.label} and the final energies, {energies * shots:,}; give more, or fewer "
-            f"shots for an energy"
+            f"problem {problem.label}: a budget of {budget.text()} does not pay one step of "
+            f"{entrant.label} and the final energies, {energies * shots:,} shots and "
+            f"{energies * groups:,} circuits; give more, or fewer shots for an energy"
         )
+
+
+def step_energies(problem: Problem, optimizer: str) -> int:
+    """Energies that one round of an optimizer takes: those of a gradient, or one."""
+    gradients = "gradients" in describe(optimizer).needs
+    return problem.sizes["gradient_energies"] if gradients else 1
 
 
 def tuning_shots(spec: ComparisonSpec, problem: Problem, entrant: Entrant) -> int | None:
@@ -164,7 +187,7 @@ def _experiment(
     entrant: Entrant,
     options: dict[str, Any],
     shots: int,
-    budget: int,
+    budget: RunBudget,
 ) -> Experiment:
     return make_experiment(
         {
@@ -173,6 +196,6 @@ def _experiment(
             "optimizer": {"name": entrant.spec.name, **options},
             "max_steps": spec.max_steps,
             "monitor": "exact" if problem.exact else "none",
-            "budget": {"shots": budget},
+            "budget": budget.caps(),
         }
     )

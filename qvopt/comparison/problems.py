@@ -22,28 +22,44 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
+from .budgets import RunBudget
 from .frozen import Problem, ProblemStore
+from .labels import checked_label
 from .references import reference_energy
 from .specification import ProblemSpec
 
 
 def prepare_problems(
-    specs: tuple[ProblemSpec, ...], store: ProblemStore, shots: tuple[int, ...]
+    specs: tuple[ProblemSpec, ...],
+    store: ProblemStore,
+    shots: tuple[int, ...],
+    budgets: tuple[RunBudget, ...],
 ) -> list[Problem]:
     """Expand and check problems; everything that can be wrong with one is found here.
+
+    Args:
+        specs: the problems.
+        store: of what is computed.
+        shots, budgets: for those that give none. A problem with several budgets is several.
 
     Raises InputError naming the problem.
     """
     problems: list[Problem] = []
     for spec in specs:
         for label, base in expanded(spec):
+            checked_label(label)
             try:
                 problem = _prepared(spec, label, base, store, spec.shots or shots)
+                several = spec.budget or budgets
+                for budget in several:
+                    budget.check_backend(base["backend"]["name"])
             except InputError as error:
                 raise InputError(f"problem {label}: {error}") from None
-            if any(other.label == label for other in problems):
-                raise InputError(f"two problems are called '{label}'; give one a label")
-            problems.append(problem)
+            for budget in several:
+                name = f"{label} {budget.text()}" if len(several) > 1 else label
+                if any(other.label == name for other in problems):
+                    raise InputError(f"two problems are called '{name}'; give one a label")
+                problems.append(replace(problem, label=name, budget=budget.caps()))
     store.save()
     return problems
 
@@ -111,7 +127,7 @@ def _prepared(
     measurement = {**base["measurement"], "shots": shots[0]}
     experiment = make_experiment({**base, "measurement": measurement})
     hamiltonian, digest = store.hamiltonian(experiment.molecule)
-    document = json.dumps([label, base, digest, shots, spec.reference, spec.budget])
+    document = json.dumps([label, base, digest, shots, spec.reference, None])
     key = "problem " + hashlib.sha256(document.encode()).hexdigest()[:20]
     known = store.recall(key)
     if known is not None:
@@ -133,7 +149,6 @@ def _prepared(
         sizes=_sizes(assembly, hamiltonian),
         prices=_prices(assembly),
         shots=spec.shots,
-        budget=spec.budget,
     )
     store.keep(key, problem)
     return problem

@@ -2,7 +2,7 @@
 
 seeds = 30
 shots = 1000                     # of one energy; a list compares several
-budget = 2_000_000               # shots of a run, everything charged
+budget = 2_000_000               # shots of a run, everything charged; a list runs each
 targets = [1.6, 10.0, 0.1]       # mHa of true error
 optimizers = ["icans", "spsa", {name = "adam", learning_rate = 0.01}]
 
@@ -30,6 +30,8 @@ from qvopt.experiment.strict_model import StrictModel
 from qvopt.experiment.toml_text import dump_toml, molecule_beside, read_experiment_file
 from qvopt_molecules.errors import InputError
 
+from .budgets import Budgets, OneBudget
+
 CHEMICAL_ACCURACY: Final = 1.6
 """1 kcal/mol in mHa, rounded as is usual."""
 
@@ -48,7 +50,6 @@ def _named(value: Any) -> Any:
 
 
 _Shots = Annotated[int, Field(gt=0, le=10**12)]
-_Budget = Annotated[int, Field(gt=0, le=10**15)]
 
 
 class ProblemSpec(StrictModel):
@@ -72,7 +73,7 @@ class ProblemSpec(StrictModel):
     mapping: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ("jordan-wigner",)
     measurement: MeasurementSpec = MeasurementSpec()
     shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] | None = None
-    budget: _Budget | None = None
+    budget: Budgets | None = None
     reference: str | float = "fci"
     label: str | None = Field(default=None, min_length=1, max_length=80)
 
@@ -145,7 +146,7 @@ class TuningSpec(StrictModel):
     seeds: int = Field(default=2, ge=1, le=1000)
     problems: tuple[ProblemSpec, ...] | None = Field(default=None, min_length=1)
     shots: _Shots | None = None
-    budget: _Budget | None = None
+    budget: OneBudget | None = None
 
 
 class ComparisonSpec(StrictModel):
@@ -155,7 +156,8 @@ class ComparisonSpec(StrictModel):
         title: what it is about.
         problems, optimizers: what is compared on what.
         shots: of one energy; with several, each optimizer takes part with each.
-        budget: shots that a run may spend, everything charged.
+        budget: what a run may spend, everything charged: shots, or a table of caps; with several,
+            every problem is run with each, see `qvopt.comparison.budgets`.
         seeds, first_seed: runs of each optimizer on each problem, with the same seeds for all.
         targets: true errors in mHa that are asked for.
         max_steps: steps after which a run ends in any case.
@@ -166,7 +168,7 @@ class ComparisonSpec(StrictModel):
     problems: tuple[ProblemSpec, ...] = Field(min_length=1)
     optimizers: tuple[Nameable[EntrantSpec], ...] = Field(min_length=1)
     shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] = (1000,)
-    budget: _Budget
+    budget: Budgets
     seeds: int = Field(default=30, ge=1, le=MOST_SEEDS)
     first_seed: int = Field(default=0, ge=0, lt=TUNING_SEEDS - MOST_SEEDS)
     targets: tuple[Annotated[float, Field(gt=0)], ...] = Field(

@@ -1,7 +1,9 @@
 """How a run of a comparison ended, on disk: one small JSON file in its run folder.
 
-It is derived from the journal, by replay, and is written whole or not at all. Energies are kept
-as they are; errors are taken when it is read, so that another reference needs no other run.
+It is derived from the journal, by replay. A run has ended if this file is whole, which a CRC-32 at
+its end tells: one that a power cut left empty, halved or full of NULs is as good as none. Energies
+are kept as they are; errors are taken when it is read, so that another reference needs no other
+run.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,10 +19,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from qvopt.records.atomic_files import write_file
+
 from .outcomes import FloatArray, IntArray
 
 NAME: Final = "outcome.json"
-_VERSION: Final = 1
+_VERSION: Final = 2
+_CHECKSUM: Final = b',"crc":"%08x"}'
+_CHECKSUM_LENGTH: Final = len(_CHECKSUM % 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,22 +65,29 @@ def write_outcome(folder: Path, outcome: StoredOutcome) -> None:
     for key in ("final", "measured", "stderr"):
         if document[key] is not None and not math.isfinite(document[key]):
             document[key] = None
-    temporary = folder / f".{NAME}.{os.getpid()}"
-    temporary.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
-    os.replace(temporary, folder / NAME)
+    head = json.dumps(document, allow_nan=False, separators=(",", ":"))[:-1].encode()
+    write_file(folder / NAME, head + _CHECKSUM % zlib.crc32(head))
 
 
 def read_outcome(folder: Path) -> StoredOutcome | None:
-    """Read it; None where there is none, or where a power cut left half of one."""
+    """Read it; None where there is none, or where it is damaged."""
     try:
-        document = json.loads((folder / NAME).read_bytes())
-        if document.pop("version") != _VERSION:
+        data = (folder / NAME).read_bytes()
+        document = json.loads(data)
+        version = document.pop("version")
+        if version not in (1, _VERSION) or (version == _VERSION and not _is_whole(data)):
             return None
+        document.pop("crc", None)  # version 1 had none
         shots = np.cumsum(_unpacked(document.pop("shots"), "<i8")).astype(np.int64)
         exact = _unpacked(document.pop("exact"), "<f8").astype(np.float64)
         return StoredOutcome(shots=shots, exact=exact, **document)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):
         return None
+
+
+def _is_whole(data: bytes) -> bool:
+    head, tail = data[:-_CHECKSUM_LENGTH], data[-_CHECKSUM_LENGTH:]
+    return bool(head) and tail == _CHECKSUM % zlib.crc32(head)
 
 
 def _packed(array: Any) -> str:

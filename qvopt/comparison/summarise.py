@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -54,7 +55,8 @@ def summarise(
         raise InputError("targets must be one or more positive errors in Hartree")
     grid, draws = Grid(outcomes), resampler or Resampler()
     cells = [cell for problem in grid.problems for cell in grid.of(problem)]
-    ranking, blocks = _ranking(grid, draws)
+    overall = _tests(grid, grid.problems)
+    ranking, blocks = _ranking(grid, draws, overall)
     return Summary(
         problems=grid.problems,
         optimizers=grid.optimizers,
@@ -63,11 +65,16 @@ def summarise(
             _target_row(cell, float(t), draws) for t in dict.fromkeys(targets) for cell in cells
         ),
         at_end=tuple(_error_row(cell, draws) for cell in cells),
-        tests=tuple(test for problem in grid.problems for test in _tests(grid, problem)),
+        tests=tuple(
+            replace(test, problem=problem)
+            for problem in grid.problems
+            for test in _tests(grid, [problem])
+        ),
         ranking=ranking,
         detectable=tuple(_detectable(grid, problem) for problem in grid.problems),
         blocks=blocks,
         thousandth=thousandth(run.unit for cell in cells for run in cell.runs),
+        overall=tuple(overall),
     )
 
 
@@ -106,17 +113,26 @@ def _error_row(cell: Cell, draws: Resampler) -> ErrorRow:
         float(median(measured)),
         float(median(stderr)),
         {p: float(np.mean([run.spent.get(p, 0) for run in cell.runs])) for p in purposes},
+        float(median([run.steps for run in cell.runs])),
+        float(median([math.nan if r.gradients is None else r.gradients for r in cell.runs])),
     )
 
 
-def _tests(grid: Grid, problem: str) -> list[PairTest]:
+def _tests(grid: Grid, problems: Sequence[str]) -> list[PairTest]:
+    """Test every pair of optimizers over the problems that both ran; those without are left out."""
     rows = []
-    for first, second in combinations(grid.of(problem), 2):
-        a, b = _paired(first, second)
-        p = signed_rank(differences(a, b))
-        rows.append((first.optimizer, second.optimizer, len(a), win_probability(a, b), p))
+    for first, second in combinations(grid.optimizers, 2):
+        pairs = []
+        for problem in problems:
+            a, b = grid.get(problem, first), grid.get(problem, second)
+            if a is not None and b is not None:
+                pairs.append(_paired(a, b))
+        if pairs:
+            p = signed_rank(*(differences(a, b) for a, b in pairs))
+            a, b = (np.concatenate(column) for column in zip(*pairs, strict=True))
+            rows.append((first, second, len(a), win_probability(a, b), p))
     corrected = holm([row[-1] for row in rows])
-    return [PairTest(problem, *row, float(c)) for row, c in zip(rows, corrected, strict=True)]
+    return [PairTest("", *row, float(c)) for row, c in zip(rows, corrected, strict=True)]
 
 
 def _paired(first: Cell, second: Cell) -> tuple[FloatArray, FloatArray]:
@@ -128,26 +144,32 @@ def _paired(first: Cell, second: Cell) -> tuple[FloatArray, FloatArray]:
     return a[left], b[right]
 
 
-def _ranking(grid: Grid, draws: Resampler) -> tuple[tuple[Rank, ...], int]:
+def _ranking(
+    grid: Grid, draws: Resampler, overall: Sequence[PairTest]
+) -> tuple[tuple[Rank, ...], int]:
     scores = [
         np.maximum(grid.shared_scores(problem, grid.optimizers), SMALLEST_ERROR)
         for problem in grid.problems
     ]
-    found = rank_solvers(scores, draws)
-    order = np.argsort(found.mean, kind="stable")
-    apart = found.apart[np.ix_(order, order)]
+    ranking = rank_solvers(scores, draws)
+    order = np.argsort(ranking.mean, kind="stable")
+    place = {grid.optimizers[k]: position for position, k in enumerate(order)}
+    apart = np.zeros((len(order), len(order)), dtype=bool)
+    for test in overall if len(order) else ():
+        i, j = place[test.first], place[test.second]
+        apart[i, j] = apart[j, i] = test.significant
     letters = compact_letters(apart)
     rows = tuple(
         Rank(
             grid.optimizers[k],
-            float(found.mean[k]),
-            Interval(float(found.low[k]), float(found.high[k])),
-            not bool(apart[0, place]),
-            letters[place],
+            float(ranking.mean[k]),
+            Interval(float(ranking.low[k]), float(ranking.high[k])),
+            not bool(apart[0, position]),
+            letters[position],
         )
-        for place, k in enumerate(order)
+        for position, k in enumerate(order)
     )
-    return rows, found.blocks
+    return rows, ranking.blocks
 
 
 def _detectable(grid: Grid, problem: str) -> Detectable:

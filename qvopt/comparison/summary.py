@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class Interval(NamedTuple):
@@ -43,6 +44,10 @@ class TargetRow:
     ert_interval: Interval
 
 
+FEW_STEPS: Final = 10
+"""An optimizer whose budget pays fewer steps has hardly begun."""
+
+
 @dataclass(frozen=True)
 class ErrorRow:
     """One optimizer on one problem at the end of its budget; energies in Hartree.
@@ -55,6 +60,8 @@ class ErrorRow:
         quartiles: of the final true error.
         measured, measured_error: median final measured error, and median of its standard errors.
         spent: mean shots by purpose.
+        steps: median number of steps.
+        gradients: median number of gradients that the budget pays; NaN if unknown.
     """
 
     problem: str
@@ -68,15 +75,27 @@ class ErrorRow:
     measured: float
     measured_error: float
     spent: Mapping[str, float]
+    steps: float = math.nan
+    gradients: float = math.nan
+
+    @property
+    def few_steps(self) -> bool:
+        """Whether it took so few steps that little is learned of the optimizer."""
+        return self.steps < FEW_STEPS
+
+
+SIGNIFICANCE: Final = 0.05
+"""Level of tests: two optimizers differ where the corrected p-value is at most this."""
 
 
 @dataclass(frozen=True)
 class PairTest:
-    """Two optimizers over the same seeds of one problem, by final true error.
+    """Two optimizers over the same seeds of one problem, or of all, by final true error.
 
-    `probability` is the win probability of the first, ties counting half. `p` is the two-sided
-    p-value of Wilcoxon's signed-rank test, `corrected` after Holm's correction over all pairs of
-    the problem.
+    `problem` is empty for a test over all problems. `probability` is the win probability of the
+    first, ties counting half. `p` is the two-sided p-value of Wilcoxon's signed-rank test (over
+    several problems with each problem as a stratum), `corrected` after Holm's correction over all
+    pairs of optimizers.
     """
 
     problem: str
@@ -87,13 +106,19 @@ class PairTest:
     p: float
     corrected: float
 
+    @property
+    def significant(self) -> bool:
+        """Whether the two differ at 5 %, all pairs together."""
+        return self.corrected <= SIGNIFICANCE
+
 
 @dataclass(frozen=True)
 class Rank:
     """Mean rank of an optimizer over problems and seeds (1 is best), with its bootstrap interval.
 
-    `tied_with_best` says that it cannot be told apart from the first of the ranking; `letters` is
-    the compact letter display: two optimizers that share a letter cannot be told apart.
+    `tied_with_best` says that it does not differ significantly from the first of the ranking;
+    `letters` is the compact letter display: two optimizers share a letter exactly if their test
+    over all problems (`Summary.overall`) is not significant.
     """
 
     optimizer: str
@@ -131,7 +156,8 @@ class Summary:
 
     `targets` are in Hartree, the main one first. `ranking` is best first, over the `blocks` pairs
     of problem and seed that every optimizer ran. `thousandth` is what 1e-3 of an energy is called:
-    lattice models have units of their own in the place of Hartree.
+    lattice models have units of their own in the place of Hartree. `tests` are those of each
+    problem, `overall` those over all problems together, which the letters of the ranking show.
     """
 
     problems: tuple[str, ...]
@@ -144,6 +170,7 @@ class Summary:
     detectable: tuple[Detectable, ...] = ()
     blocks: int = 0
     thousandth: str = "mHa"
+    overall: tuple[PairTest, ...] = ()
 
     @property
     def order(self) -> tuple[str, ...]:

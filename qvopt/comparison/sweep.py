@@ -10,9 +10,7 @@ history.jsonl     commands and times, a line each
 from __future__ import annotations
 
 import json
-import os
 import random
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from qvopt.records.atomic_files import write_file
 from qvopt_molecules.errors import BackendError, InputError
 
 from .engine import Engine, Report
@@ -83,13 +82,13 @@ class Sweep:
         Raises InputError for whatever cannot run.
         """
         store = ProblemStore(folder, writable=writable)
-        problems = prepare_problems(spec.problems, store, spec.shots)
+        problems = prepare_problems(spec.problems, store, spec.shots, spec.budget)
         who = entrants(spec, problems)
         practice: list[Problem] = []
         if any(entrant.spec.tuned for entrant in who):
             practice = problems
             if spec.tuning.problems is not None:
-                practice = prepare_problems(spec.tuning.problems, store, spec.shots)
+                practice = prepare_problems(spec.tuning.problems, store, spec.shots, spec.budget)
         sweep = cls(spec, folder, problems, practice, who, most_bytes)
         for _ in sweep.runs("tuning"):
             break
@@ -125,9 +124,7 @@ class Sweep:
         found: dict[str, PlannedRun] = {}
         for run in runs:
             path = run.path
-            if path not in found and (
-                self.folder is None or not (self.folder / path / NAME).exists()
-            ):
+            if path not in found and self.outcome(run) is None:
                 found[path] = run
         return list(found.values())
 
@@ -143,7 +140,7 @@ class Sweep:
         if self.folder is None:
             return 0
         known = {run.path for stage in ("tuning", "scored") for run in self.runs(stage)}
-        found = (path.parent for path in (self.folder / "runs").glob("*/*/outcome.json"))
+        found = (path.parent for path in (self.folder / "runs").glob(f"*/*/{NAME}"))
         return sum(str(path.relative_to(self.folder)) not in known for path in found)
 
     def run(self, engine: Engine, *, shared: bool = False) -> Iterator[Progress]:
@@ -158,7 +155,8 @@ class Sweep:
         check_disk(self.forecast(), self.folder, self.most_bytes)
         if self.practice:
             yield from self._stage("tuning", engine, shared)
-            _write_json(self.folder / "tuning.json", self.tuned())
+            text = json.dumps(self.tuned(), indent=1) + "\n"
+            write_file(self.folder / "tuning.json", text, durable=True)
         yield from self._stage("scored", engine, shared)
 
     def _stage(self, stage: Stage, engine: Engine, shared: bool) -> Iterator[Progress]:
@@ -207,42 +205,3 @@ class Sweep:
 
 class WorkerError(BackendError):
     """The comparison cannot go on, though no run is at fault; what has ended is kept."""
-
-
-def open_folder(folder: Path) -> bool:
-    """Make a comparison's folder, or check that one is there; return whether it is new.
-
-    Raises InputError where it cannot be written or holds something else.
-    """
-    known = (folder / "comparison.toml").exists()
-    try:
-        if folder.exists() and not known and any(folder.iterdir()):
-            raise InputError(
-                f"{folder} exists and holds something else than a comparison; choose another --out"
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"cannot write {folder}: {error.strerror}") from None
-    return not known
-
-
-def write_specification(folder: Path, spec: ComparisonSpec) -> None:
-    """Write what is compared: readers and other workers go by it."""
-    temporary = folder / f".comparison.{os.getpid()}"
-    temporary.write_text(spec.toml(), encoding="utf-8")
-    os.replace(temporary, folder / "comparison.toml")
-
-
-def note_history(folder: Path, command: Sequence[str] | None, **facts: Any) -> None:
-    """Add a line on who ran what, when."""
-    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "command": command, **facts}
-    with (folder / "history.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-
-
-def _write_json(path: Path, document: Any) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)

@@ -29,7 +29,8 @@ def runs_table(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) ->
             "optimizer": run.optimizer,
             "seed": run.seed,
             "status": run.status,
-            "steps": max(len(run.shots) - 1, 0),
+            "steps": run.steps,
+            "gradients_paid": run.gradients,
             "budget": run.budget,
             "shots": sum(run.spent.values()),
             "error": run.final_error,
@@ -50,7 +51,7 @@ def runs_table(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) ->
             table[column] = table[column].fillna(0).astype("int64")
         elif column.startswith("shots_to_"):
             table[column] = table[column].astype("Int64")
-        elif column in ("error", "measured", "stderr"):
+        elif column in ("error", "measured", "stderr", "gradients_paid"):
             table[column] = table[column].astype("float64")
     return table
 

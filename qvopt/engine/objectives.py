@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt.gradients.parameter_shift import expand_gradient
-from qvopt.measurement.estimate import Estimate, scaled_sum
+from qvopt.measurement.estimate import Estimate, combined_dof, scaled_sum
 from qvopt.optimizers.protocol import Spread
 
 if TYPE_CHECKING:
@@ -123,11 +123,18 @@ class DeflatedObjective:
         return np.asarray(self.beta * fidelities.sum(axis=1))
 
     def _deflated(self, energy: Estimate, overlaps: Sequence[Estimate]) -> Estimate:
+        terms = [(self.beta**2 * o.variance, o) for o in overlaps]
+        variance = energy.variance + sum(v for v, _ in terms)
+        assumed = energy.variance * energy.assumed + sum(v * o.assumed for v, o in terms)
         return Estimate(
             energy.value + self.beta * sum(o.value for o in overlaps),
-            energy.variance + self.beta**2 * sum(o.variance for o in overlaps),
+            variance,
             energy.shots + sum(o.shots for o in overlaps),
             energy.shared,
+            combined_dof(
+                variance, [(energy.variance, energy.dof), *((v, o.dof) for v, o in terms)]
+            ),
+            assumed / variance if variance > 0.0 else 0.0,
         )
 
 
@@ -160,9 +167,13 @@ class WeightedObjective:
 
     def _sum(self, row: Sequence[Estimate]) -> Estimate:
         # Calibrations of different circuits are different ones: no error is in common.
+        parts = [(w**2 * e.variance, e) for w, e in zip(self.weights, row, strict=True)]
+        variance = sum(v for v, _ in parts)
         return Estimate(
             sum(w * e.value for w, e in zip(self.weights, row, strict=True)),
-            sum(w**2 * e.variance for w, e in zip(self.weights, row, strict=True)),
+            variance,
             sum(e.shots for e in row),
             scaled_sum([e.shared for e in row], self.weights) if len(row) == 1 else (),
+            combined_dof(variance, [(v, e.dof) for v, e in parts]),
+            sum(v * e.assumed for v, e in parts) / variance if variance > 0.0 else 0.0,
         )

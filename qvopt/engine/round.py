@@ -19,6 +19,7 @@ from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
 from qvopt.measurement.allocation import learned_deviations
 from qvopt.measurement.estimate import Estimate
+from qvopt.measurement.statistics import estimate_of_proportion
 from qvopt.optimizers.protocol import Answer, Gradient, Query
 from qvopt.records.ledger import Costs, add_costs
 
@@ -166,10 +167,10 @@ class Round:
         place, taken = part.add_pairs(pairs, shots, purpose)
 
         def values() -> list[Estimate]:
-            p = part.result.fidelities[place] / taken
-            variance = p * (1 - p) / np.maximum(taken - 1, 1)
-            rows = zip(p.tolist(), variance.tolist(), taken.tolist(), strict=True)
-            return [Estimate(*row) for row in rows]
+            counts = part.result.fidelities[place].tolist()
+            return [
+                estimate_of_proportion(*row) for row in zip(counts, taken.tolist(), strict=True)
+            ]
 
         return values
 

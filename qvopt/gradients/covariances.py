@@ -15,11 +15,20 @@ import numpy.typing as npt
 
 from qvopt.backends.batch import Outcomes, Point, Reading
 from qvopt.backends.protocol import MetricKind
+from qvopt.measurement.prior import SHAPE
 from qvopt_circuits.blocks import commuting_runs
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 
-from .fisher import MetricExpansion, MetricSamples, combine_metric, expand_metric, wanted_entries
+from .fisher import (
+    MetricEstimate,
+    MetricExpansion,
+    MetricSamples,
+    combine_metric,
+    dof_of,
+    expand_metric,
+    wanted_entries,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -55,15 +64,30 @@ class CovarianceExpansion:
 
     def combine(self, samples: MetricSamples, shots: int) -> tuple[FloatArray, FloatArray]:
         """Return the metric and the variance of each entry. Raises InputError below 4 shots."""
+        return self.combine_with_dof(samples, shots)[:2]
+
+    def combine_with_dof(self, samples: MetricSamples, shots: int) -> MetricEstimate:
+        """Return the same with the degrees of freedom of each variance.
+
+        Outcomes that were never seen are allowed for as in `measurement.prior`: a rare one moves
+        the generators' products by about (j_k j_l)^½, j_k the sum of squared weights in column k.
+        """
         each = np.full(len(self.pairs), shots, dtype=np.int64)
-        value, variance = combine_metric(self.between, samples.fidelities, each)
+        value, variance, doubt = combine_metric(self.between, samples.fidelities, each)
         parts = zip(samples.generators, self._parameters, self._weights, strict=True)
         for (outcomes, counts), parameters, weights in parts:
             covariance, error = sample_covariance((outcomes @ weights, counts))
+            n = float(counts.sum())
+            size = np.square(weights).sum(axis=0)
+            rare = np.maximum(np.outer(size, size), 1e-300) / n**2
+            dof = np.minimum(2.0 * SHAPE * (1.0 + error / rare), n - 1.0)
+            error = np.maximum(error, SHAPE * rare)
             block = np.ix_(parameters, parameters)
-            value[block] += self._wanted[block] * covariance / 4
-            variance[block] += self._wanted[block] * error / 16
-        return value, variance
+            wanted = self._wanted[block]
+            value[block] += wanted * covariance / 4
+            variance[block] += wanted * error / 16
+            doubt[block] += wanted * np.square(error / 16) / dof
+        return MetricEstimate(value, variance, dof_of(variance, doubt))
 
 
 def sample_covariance(outcomes: Outcomes) -> tuple[FloatArray, FloatArray]:

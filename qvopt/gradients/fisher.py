@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.batch import Outcomes, Overlap, Point, Reading
 from qvopt.backends.protocol import MetricKind
+from qvopt.measurement.prior import proportion_variance
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -36,6 +37,20 @@ class MetricSamples:
     overlaps: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
+class MetricEstimate(NamedTuple):
+    """A measured metric, the variance of each entry and its degrees of freedom, each (n, n)."""
+
+    value: FloatArray
+    variance: FloatArray
+    dof: FloatArray
+
+
+def dof_of(variance: FloatArray, doubt: FloatArray) -> FloatArray:
+    """Satterthwaite's degrees of freedom of variances, `doubt` being Σ v²/ν over their parts."""
+    out = np.full(variance.shape, np.inf)
+    return np.asarray(np.divide(np.square(variance), doubt, out=out, where=doubt > 0.0))
+
+
 @dataclass(frozen=True, eq=False)
 class MetricExpansion:
     """g.flat = constant.flat + matrix @ fidelities(pairs)."""
@@ -48,8 +63,13 @@ class MetricExpansion:
 
     def combine(self, samples: MetricSamples, shots: int) -> tuple[FloatArray, FloatArray]:
         """Return the metric and the variance of each entry; `shots` of every circuit."""
+        return self.combine_with_dof(samples, shots)[:2]
+
+    def combine_with_dof(self, samples: MetricSamples, shots: int) -> MetricEstimate:
+        """Return the same with the degrees of freedom of each variance."""
         each = np.full(len(self.pairs), shots, dtype=np.int64)
-        return combine_metric(self, samples.fidelities, each)
+        value, variance, doubt = combine_metric(self, samples.fidelities, each)
+        return MetricEstimate(value, variance, dof_of(variance, doubt))
 
 
 def expand_metric(
@@ -133,18 +153,17 @@ def _second_derivative(circuit: Circuit, k: int) -> tuple[list[tuple[float, floa
 
 def combine_metric(
     expansion: MetricExpansion, counts: IntArray, shots: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return the metric and the variance of each entry, from success counts of each pair.
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the metric, the variance v of each entry, and Σ v²/ν, from successes of each pair.
 
-    The variance of a count is estimated as p (1 - p) / (shots - 1), which is unbiased. The
-    metric need not be positive semidefinite; see `project_psd`.
+    Variances of counts are those of `measurement.prior.proportion_variance`. The metric need not be
+    positive semidefinite; see `project_psd`.
     """
-    p = counts / shots
     n = len(expansion.constant)
-    value = expansion.constant + (expansion.matrix @ p).reshape(n, n)
-    spread = p * (1 - p) / np.maximum(shots - 1, 1)
+    value = expansion.constant + (expansion.matrix @ (counts / shots)).reshape(n, n)
+    spread, dof = proportion_variance(counts, shots)
     variance = (expansion.matrix.power(2) @ spread).reshape(n, n)
-    return value, variance
+    return value, variance, (expansion.matrix.power(4) @ (spread**2 / dof)).reshape(n, n)
 
 
 def project_psd(metric: FloatArray) -> FloatArray:

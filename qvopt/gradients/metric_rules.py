@@ -15,7 +15,7 @@ from qvopt_circuits.gates import PHASES
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .covariances import CovarianceExpansion
-from .fisher import MetricSamples, expand_metric
+from .fisher import MetricEstimate, MetricSamples, expand_metric
 from .hadamard import HadamardExpansion
 
 FloatArray = npt.NDArray[np.float64]
@@ -43,6 +43,10 @@ class ExpandedMetric(Protocol):
 
     def combine(self, samples: MetricSamples, shots: int) -> tuple[FloatArray, FloatArray]:
         """Return the metric and the variance of each entry."""
+        ...
+
+    def combine_with_dof(self, samples: MetricSamples, shots: int) -> MetricEstimate:
+        """Return the same with the degrees of freedom of each variance."""
         ...
 
 

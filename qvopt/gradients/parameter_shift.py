@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -47,23 +47,57 @@ def shift_rule(gate: Gate) -> Rule:
 
 
 @dataclass(frozen=True, eq=False)
-class GradientExpansion:
-    """∂E/∂x_i = Σ_p matrix[i, p] E(points[p]).
+class Combination:
+    """Coefficients of a gradient: ∂E/∂x_i = Σ_p matrix[i, p] E_p.
 
-    `matrix` is a SciPy CSR array of shape (n_parameters, n_points).
+    `matrix` is a SciPy CSR array of shape (n_parameters, n_points). What is derived from it is
+    worked out once, however many gradients use it.
     """
 
-    points: tuple[Point, ...]
     matrix: Any
 
+    @classmethod
+    def of(cls, n_parameters: int, entries: Sequence[tuple[int, float]]) -> Combination:
+        """One (component, coefficient) for each point."""
+        from scipy.sparse import csr_array
+
+        columns = range(len(entries))
+        data = ([w for _, w in entries], ([i for i, _ in entries], columns))
+        return cls(csr_array(data, shape=(n_parameters, len(entries))))
+
     @cached_property
+    def squared(self) -> Any:
+        """Squares of the coefficients, by which variances combine."""
+        return self.matrix.power(2)
+
+    @cached_property
+    def weights(self) -> FloatArray:
+        """Σ_i |matrix[i, p]| for every point p."""
+        weights = np.asarray(abs(self.matrix).sum(axis=0)).reshape(-1)
+        weights.flags.writeable = False
+        return weights
+
+
+@dataclass(frozen=True, eq=False)
+class GradientExpansion:
+    """∂E/∂x_i = Σ_p matrix[i, p] E(points[p])."""
+
+    points: tuple[Point, ...]
+    combination: Combination
+
+    @property
+    def matrix(self) -> Any:
+        """The coefficients, a SciPy CSR array of shape (n_parameters, n_points)."""
+        return self.combination.matrix
+
+    @property
     def weights(self) -> FloatArray:
         """Shots of each point, relative: Σ_i |matrix[i, p]|.
 
         For a rule of one parameter these give the least variance where energies at all points
         scatter alike.
         """
-        return np.asarray(abs(self.matrix).sum(axis=0)).reshape(-1)
+        return self.combination.weights
 
     def combine(self, estimates: Sequence[Estimate]) -> tuple[FloatArray, FloatArray]:
         """Return the gradient and the variance of each component.
@@ -75,12 +109,22 @@ class GradientExpansion:
         variance = np.array([e.variance for e in estimates])
         # The sum of a component's coefficients is zero: a common offset must cancel exactly.
         offset = value[0] if len(value) else 0.0
-        gradient, total = self.matrix @ (value - offset), self.matrix.power(2) @ variance
+        squared = self.combination.squared
+        gradient, total = self.matrix @ (value - offset), squared @ variance
         if any(e.shared for e in estimates):
             shared = np.array([e.shared for e in estimates])
-            total = total - self.matrix.power(2) @ np.square(shared).sum(axis=1)
+            total = total - squared @ np.square(shared).sum(axis=1)
             total = total + np.square(self.matrix @ shared).sum(axis=1)
         return gradient, total
+
+    def degrees_of_freedom(self, estimates: Sequence[Estimate]) -> FloatArray:
+        """Return those of each component's variance, by Satterthwaite's rule; inf where exact."""
+        variance = self.combine(estimates)[1]
+        terms = np.array([e.variance**2 / e.dof for e in estimates])
+        doubt = self.matrix.power(4) @ terms
+        out = np.full(len(variance), np.inf)
+        np.divide(variance**2, doubt, out=out, where=doubt > 0.0)
+        return out
 
 
 def expand_gradient(circuit: Circuit, x: FloatArray) -> GradientExpansion:
@@ -90,27 +134,48 @@ def expand_gradient(circuit: Circuit, x: FloatArray) -> GradientExpansion:
     times its coefficient.
     """
     x = circuit.check_parameters(x)
+    shifts, combination = _shifts(_Same(circuit))
+    return GradientExpansion(tuple([Point(x, shift) for shift in shifts]), combination)
+
+
+Shift = tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A circuit as a key: equal where it is the same object, so that no gate is compared."""
+
+    circuit: Circuit
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.circuit is self.circuit
+
+    def __hash__(self) -> int:
+        return id(self.circuit)
+
+
+@lru_cache(maxsize=8)
+def _shifts(key: _Same) -> tuple[tuple[Shift, ...], Combination]:
+    """The shifts of a circuit's gradient and how they combine: they do not depend on x."""
+    circuit = key.circuit
     index, coefficient, _ = circuit.affine
-    terms = []
+    shifts: list[Shift] = []
+    entries = []
     for k, position in enumerate(circuit.parametric):
         if coefficient[k] == 0.0:
             continue
         for shift, weight in shift_rule(circuit.gates[position]):
-            terms.append((int(index[k]), float(coefficient[k]) * weight, Point(x, ((k, shift),))))
-    return linear_expansion(circuit.n_parameters, terms)
+            shifts.append(((k, shift),))
+            entries.append((int(index[k]), float(coefficient[k]) * weight))
+    return tuple(shifts), Combination.of(circuit.n_parameters, entries)
 
 
 def linear_expansion(
     n_parameters: int, terms: Sequence[tuple[int, float, Point]]
 ) -> GradientExpansion:
     """Return the expansion with one (component, weight, point) for each term."""
-    from scipy.sparse import csr_array
-
-    rows = [i for i, _, _ in terms]
-    values = [w for _, w, _ in terms]
-    shape = (n_parameters, len(terms))
-    matrix = csr_array((values, (rows, range(len(terms)))), shape=shape)
-    return GradientExpansion(tuple(p for _, _, p in terms), matrix)
+    combination = Combination.of(n_parameters, [(i, w) for i, w, _ in terms])
+    return GradientExpansion(tuple(p for _, _, p in terms), combination)
 
 
 def combine_gradient(

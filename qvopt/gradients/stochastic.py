@@ -12,7 +12,7 @@ from qvopt.backends.batch import Point
 from qvopt.measurement.estimate import Estimate
 from qvopt_circuits.circuit import Circuit
 
-from .parameter_shift import GradientExpansion, expand_gradient
+from .parameter_shift import Combination, GradientExpansion, expand_gradient
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -30,15 +30,32 @@ class DirectionalExpansion(GradientExpansion):
     def combine(self, estimates: Sequence[Estimate]) -> tuple[FloatArray, FloatArray]:
         """Return the mean over directions, and its variance.
 
-        From two directions on the variance is s²/m over the directions, which holds both their
-        own scatter and the shot noise. One direction promises its shot noise alone.
+        Direction d has a slope D_d = g·v_d, of shot variance u, and gives a component v_di D_d. As
+        E[v vᵀ] = 1 and |v|² = n,
+
+            E[D²] = |g|² + u,    Σ_i Var(v_i D) = (n - 1) |g|² + n u,
+
+        so that w = ((n - 1) mean(D²) + u) / n is without bias for the variance of a component of
+        one direction, on average over components. Several directions also have a sample variance
+        s_i² of each component, which holds their own scatter and the shot noise. The variance is
+        ((m - 1) s_i² + w) / m²: w counts for one direction more, which is the only one that
+        a single direction has. Its sum over components is without bias.
         """
-        m = len(self.directions)
+        m, n = self.directions.shape
         e = np.array([estimate.value for estimate in estimates])
-        each = self.directions * ((e[::2] - e[1::2]) / (2 * self.step))[:, None]
-        if m > 1:
-            return each.mean(axis=0), each.var(axis=0, ddof=1) / m
-        return super().combine(estimates)
+        slopes = (e[::2] - e[1::2]) / (2 * self.step)
+        value, shot = super().combine(estimates)
+        if n == 0:
+            return value, shot
+        noise = m * float(shot.mean())  # u, averaged
+        pooled = ((n - 1) * float(slopes @ slopes) / m + noise) / n
+        squares = np.square(self.directions * slopes[:, None] - value).sum(axis=0)
+        return value, (squares + pooled) / m**2
+
+    def degrees_of_freedom(self, estimates: Sequence[Estimate]) -> FloatArray:
+        """As many as directions."""
+        m, n = self.directions.shape
+        return np.full(n, float(m))
 
 
 def expand_directions(
@@ -70,7 +87,9 @@ def expand_directions(
     from scipy.sparse import csr_array
 
     matrix = csr_array(np.array(columns).T.reshape(n, len(points)))
-    return DirectionalExpansion(tuple(points), matrix, np.asarray(v, dtype=np.float64), step)
+    return DirectionalExpansion(
+        tuple(points), Combination(matrix), np.asarray(v, dtype=np.float64), step
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,21 +99,28 @@ class SubsetExpansion(GradientExpansion):
     chosen: npt.NDArray[np.int64]
 
     def combine(self, estimates: Sequence[Estimate]) -> tuple[FloatArray, FloatArray]:
-        """Return the unbiased gradient and an unbiased estimate of each component's variance.
+        """Return the unbiased gradient, and a variance for each component.
 
-        With inclusion probability p = m/n, Var ĝ_i = (g² + v)/p - g²; on the subset
-        (ĝ²/p - (ĝ² - v))/p estimates it without bias, ĝ and v being the unscaled derivative and
-        its variance; off the subset the estimate is zero.
+        With inclusion probability p = m/n, Var ĝ_i = (g² + v)/p - g², g being the derivative and v
+        the variance of its measured value ĝ. On the subset ĝ²/p - (ĝ² - v) estimates it without
+        bias. The others, of which nothing was seen, take the mean over the subset, so that the sum
+        over components is without bias.
         """
         value, variance = super().combine(estimates)
-        p = len(self.chosen) / len(value)
-        square = value**2 * p**2  # of the unscaled derivative
-        shot = variance * p**2
+        p = len(self.chosen) / max(len(value), 1)
+        square, shot = value[self.chosen] ** 2 * p**2, variance[self.chosen] * p**2
         # A derivative below its own noise has no scatter of its own that could be told.
-        total = np.maximum((square / p - (square - shot)) / p, variance)
-        out = np.zeros_like(value)
-        out[self.chosen] = total[self.chosen]
+        seen = np.maximum(square * (1 / p - 1) + shot, shot) if p > 0 else square
+        out = np.full_like(value, float(seen.mean()) if len(seen) else 0.0)
+        out[self.chosen] = seen
         return value, out
+
+    def degrees_of_freedom(self, estimates: Sequence[Estimate]) -> FloatArray:
+        """Components in the subset: no more was seen of how large derivatives are."""
+        whole = super().degrees_of_freedom(estimates)
+        if len(self.chosen) == len(whole):
+            return whole
+        return np.full(len(whole), float(max(len(self.chosen), 1)))
 
 
 def expand_subset(
@@ -113,4 +139,4 @@ def expand_subset(
     from scipy.sparse import csr_array
 
     matrix = csr_array((whole.matrix.multiply(mask[:, None])).tocsr()[:, kept])
-    return SubsetExpansion(tuple(whole.points[k] for k in kept), matrix, chosen)
+    return SubsetExpansion(tuple(whole.points[k] for k in kept), Combination(matrix), chosen)

@@ -13,8 +13,9 @@ from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.spins import Hamiltonian
 
 from .estimate import Estimate, Moments
+from .moment_table import MomentRow
 from .plan import MeasurementPlan
-from .variance import reference_deviations
+from .variance import reference_deviations, reference_means
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -63,7 +64,7 @@ def with_allocation(
     hamiltonian: Hamiltonian,
     mapping: str = "jordan-wigner",
 ) -> MeasurementPlan:
-    """Return the plan with weights by a rule.
+    """Return the plan with weights by a rule, and with the determinant's deviations.
 
     - "uniform": every group the same.
     - "weighted": by Σ|c| of the group's terms.
@@ -79,14 +80,17 @@ def with_allocation(
     if rule not in get_args(Rule):
         raise unknown_name("allocation rule", str(rule), get_args(Rule))
     sizes = np.array([float(np.abs(g.diagonal.coefficients).sum()) for g in plan.groups])
+    deviations = None
+    if plan.deviations is None:
+        deviations = reference_deviations(plan, hamiltonian, mapping)
     if rule == "uniform":
         weights: FloatArray = np.ones(len(plan.groups))
     elif rule == "weighted":
         weights = sizes
-    elif plan.deviations is not None:
+    elif deviations is None:
+        assert plan.deviations is not None
         weights = _by_deviation(plan.deviations)
     else:
-        deviations = reference_deviations(plan, hamiltonian, mapping)
         weights = 0.5 * sizes / max(sizes.sum(), 1e-300)
         weights += 0.5 * deviations / max(deviations.sum(), 1e-300)
     if weights.sum() <= 0.0:
@@ -96,7 +100,13 @@ def with_allocation(
     if rule in ("variance", "measured") and plan.shifted_deviations is not None:
         shifted = _by_deviation(plan.shifted_deviations)
         shifted = shifted / shifted.sum()
-    return replace(plan, weights=weights / weights.sum(), shifted_weights=shifted)
+    return replace(
+        plan,
+        weights=weights / weights.sum(),
+        shifted_weights=shifted,
+        determinant_deviations=deviations,
+        determinant_means=reference_means(plan, hamiltonian, mapping),
+    )
 
 
 def _by_deviation(deviations: FloatArray) -> FloatArray:
@@ -114,8 +124,14 @@ class Scatter:
     @classmethod
     def of(cls, moments: Sequence[Sequence[Moments]]) -> Scatter:
         """Pool over settings; each has a mean of its own."""
-        squares = np.array([[m.m2 for m in row] for row in moments])
-        shots = np.array([[m.shots for m in row] for row in moments], dtype=np.float64)
+        rows = [
+            (row.table.m2s[row.row], row.table.shots[row.row])
+            if isinstance(row, MomentRow)
+            else ([m.m2 for m in row], [m.shots for m in row])
+            for row in moments
+        ]
+        squares = np.array([m2s for m2s, _ in rows])
+        shots = np.array([shots for _, shots in rows], dtype=np.float64)
         return cls(squares.sum(axis=0), np.maximum(shots - 1, 0).sum(axis=0))
 
     @classmethod

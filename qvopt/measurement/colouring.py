@@ -12,20 +12,15 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt_molecules.errors import unknown_name
-from qvopt_molecules.pauli import PauliSum, commute, commute_qubit_wise
+from qvopt_molecules.pauli import PauliSum
 
 from . import fully_commuting, qubit_wise
+from .greedy_colours import degrees, greedy_colours
 from .plan import MeasurementPlan
 
-IntArray = npt.NDArray[np.int64]
-MaskArray = npt.NDArray[np.uint64]
-
 Kind = Literal["qubit-wise", "fully-commuting"]
-
-_ROWS = 512  # of the adjacency matrix at a time, to bound memory
 
 
 def coloured_plan(observable: PauliSum, kind: Kind) -> MeasurementPlan:
@@ -46,43 +41,23 @@ def coloured_members(observable: PauliSum, kind: Kind) -> list[list[int]]:
     and takes the fewer; both are heuristics. Groups are ordered by their largest |c|, and strings
     within a group too. Raises InputError for an unknown kind.
     """
-    import rustworkx
-
     if kind not in get_args(Kind):
         raise unknown_name("kind of commuting groups", str(kind), get_args(Kind))
     order = np.argsort(-np.abs(observable.coefficients), kind="stable")
     order = order[(observable.x[order] | observable.z[order]) != 0]
-    edges = incompatible_pairs(observable.x[order], observable.z[order], kind)
-    graph: rustworkx.PyGraph[None, None] = rustworkx.PyGraph()
-    graph.add_nodes_from([None] * len(order))
-    graph.extend_from_edge_list(list(zip(edges[0].tolist(), edges[1].tolist(), strict=True)))
+    x, z = observable.x[order].astype(np.uint64), observable.z[order].astype(np.uint64)
+    is_qubit_wise = kind == "qubit-wise"
+    by_degree = np.argsort(-degrees(x, z, is_qubit_wise), kind="stable")
     best: dict[int, list[int]] | None = None
-    strategies = rustworkx.ColoringStrategy
-    for strategy in (strategies.Saturation, strategies.Degree):
-        colours = rustworkx.graph_greedy_color(graph, strategy=strategy)
+    for by_saturation in (True, False):
+        colours = np.empty(len(order), dtype=np.int64)
+        colours[by_degree] = greedy_colours(
+            x[by_degree], z[by_degree], is_qubit_wise, by_saturation
+        )
         groups: dict[int, list[int]] = {}
-        for node in range(len(order)):
-            groups.setdefault(colours[node], []).append(int(order[node]))
+        for node, colour in zip(order.tolist(), colours.tolist(), strict=True):
+            groups.setdefault(colour, []).append(node)
         if best is None or len(groups) < len(best):
             best = groups
     assert best is not None
     return list(best.values())
-
-
-def incompatible_pairs(
-    x: MaskArray, z: MaskArray, kind: Kind
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return all j < k whose strings cannot share a group.
-
-    Qubit-wise: on some qubit both act, with different letters. Fully commuting: they anticommute,
-    |x_j & z_k| + |z_j & x_k| odd.
-    """
-    fit = commute_qubit_wise if kind == "qubit-wise" else commute
-    first: list[IntArray] = [np.zeros(0, dtype=np.int64)]
-    second: list[IntArray] = [np.zeros(0, dtype=np.int64)]
-    for start in range(0, len(x), _ROWS):
-        a, b = x[start : start + _ROWS, None], z[start : start + _ROWS, None]
-        j, k = np.nonzero(np.triu(~fit(a, b, x, z), start + 1))
-        first.append((j + start).astype(np.int64))
-        second.append(k.astype(np.int64))
-    return np.concatenate(first), np.concatenate(second)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from qvopt_molecules.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -69,23 +71,60 @@ def scaled_sum(parts: Sequence[tuple[float, ...]], factors: Sequence[float]) -> 
     return tuple(total.tolist())
 
 
+def t_quantile(level: float, dof: float) -> float:
+    """Return the t with P(|T| ≤ t) = level for Student's T of `dof` degrees of freedom."""
+    if not 0.0 < level < 1.0:
+        raise InputError(f"a confidence level lies between 0 and 1, got {level!r}")
+    from scipy.special import ndtri, stdtrit
+
+    p = 0.5 + level / 2
+    return float(stdtrit(dof, p) if math.isfinite(dof) else ndtri(p))
+
+
+def combined_dof(variance: float, parts: Iterable[tuple[float, float]]) -> float:
+    """Return Satterthwaite's degrees of freedom of a variance, of (variance, dof) of its parts."""
+    spread = sum(v * v / dof for v, dof in parts)
+    return variance * variance / spread if spread > 0.0 else math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A value in Hartree, the variance of that value in Hartree², and the shots it cost.
 
-    An exact value has variance 0 and 0 shots. `shared` are the errors of a calibration that it has
-    in common with other estimates; the variance includes their squares.
+    An exact value has variance 0 and 0 shots.
+
+    Attributes:
+        value: what was measured, without bias.
+        variance: of the value.
+        shots: how many it took.
+        shared: the errors of a calibration that it has in common with other estimates; the
+            variance includes their squares.
+        dof: degrees of freedom of the variance: intervals follow Student's t.
+        assumed: the share of the variance that rests on what is known beforehand and not on
+            outcomes (`prior`). Where it is more than a tenth or so, too few shots were taken for
+            a measured error, and the one that is given is an upper estimate.
     """
 
     value: float
     variance: float = 0.0
     shots: int = 0
     shared: tuple[float, ...] = ()
+    dof: float = math.inf
+    assumed: float = 0.0
 
     @property
     def stderr(self) -> float:
         """Standard error in Hartree."""
         return math.sqrt(self.variance)
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the confidence interval of that level, in Hartree.
+
+        >>> [round(end, 3) for end in Estimate(-1.0, 0.01, 12, dof=4.0).interval()]
+        [-1.278, -0.722]
+        """
+        reach = t_quantile(level, self.dof) * self.stderr
+        return self.value - reach, self.value + reach
 
     def __str__(self) -> str:
         """Mean with its error in the last digits, e.g. -1.1369(12).

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError
 
-from .estimate import Estimate, scaled_sum
+from .estimate import Estimate, combined_dof, scaled_sum
 from .plan import MeasurementPlan
 from .selection import Selection, mean_in_selection
 
@@ -73,9 +73,25 @@ class Extrapolation:
         """Return the energy at no noise and its variance."""
         value, slopes = self._value(np.array([e.value for e in estimates]))
         shared = scaled_sum([e.shared for e in estimates], slopes.tolist())
-        own = [e.variance - sum(s * s for s in e.shared) for e in estimates]
-        variance = float(np.square(slopes) @ own) + sum(s * s for s in shared)
-        return Estimate(value, variance, sum(e.shots for e in estimates), shared)
+        common = [sum(s * s for s in e.shared) for e in estimates]
+        parts = [
+            slope**2 * (e.variance - c)
+            for slope, e, c in zip(slopes.tolist(), estimates, common, strict=True)
+        ]
+        variance = sum(parts) + sum(s * s for s in shared)
+        # The prior and few outcomes leave doubt in the parts alone, not in what they share.
+        doubts = [
+            (slope**2 * e.variance, e.dof) for slope, e in zip(slopes, estimates, strict=True)
+        ]
+        guessed = sum(e.assumed * v for e, (v, _) in zip(estimates, doubts, strict=True))
+        return Estimate(
+            value,
+            variance,
+            sum(e.shots for e in estimates),
+            shared,
+            combined_dof(variance, doubts),
+            min(guessed / variance, 1.0) if variance > 0.0 else 0.0,
+        )
 
     def _value(self, energies: FloatArray) -> tuple[float, FloatArray]:
         """Return the value and its derivatives."""

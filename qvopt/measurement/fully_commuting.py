@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qvopt_molecules.pauli import PauliSum, commute
+from qvopt_molecules.pauli import PauliSum
 
 from .clifford import conjugated, diagonalizing_gates
+from .greedy_colours import first_fits
 from .plan import CliffordBasis, Diagonal, MeasurementGroup, MeasurementPlan
 
 
@@ -25,17 +26,13 @@ def fully_commuting_plan(observable: PauliSum) -> MeasurementPlan:
 def sorted_insertion(observable: PauliSum) -> list[list[int]]:
     """Return the indices of each group's strings; the identity is in none."""
     order = np.argsort(-np.abs(observable.coefficients), kind="stable")
+    order = order[(observable.x[order] | observable.z[order]) != 0]
+    x, z = observable.x[order].astype(np.uint64), observable.z[order].astype(np.uint64)
     members: list[list[int]] = []
-    for k in order.tolist():
-        x, z = observable.x[k], observable.z[k]
-        if x | z == 0:
-            continue
-        for group in members:
-            if commute(observable.x[group], observable.z[group], x, z).all():
-                group.append(k)
-                break
-        else:
-            members.append([k])
+    for k, group in zip(order.tolist(), first_fits(x, z, False).tolist(), strict=True):
+        if group == len(members):
+            members.append([])
+        members[group].append(k)
     return members
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt_circuits.gates import Gate
+
+from .prior import GroupPrior, mixed_variance, prior_from
 
 if TYPE_CHECKING:
     from .selection import Selection
@@ -116,6 +119,9 @@ class MeasurementPlan:
             prepare other states; None: as for energies.
         sector: (norb, n_alpha, n_beta) where outcomes that contradict these electron numbers are
             thrown away (post-selection, see `selection`); None keeps all.
+        determinant_deviations: standard deviation of one shot of each group in the Hartree-Fock
+            determinant, in Hartree, where it was computed.
+        determinant_means: mean of each group there, in Hartree.
     """
 
     name: str
@@ -127,3 +133,16 @@ class MeasurementPlan:
     shifted_weights: FloatArray | None = None
     shifted_deviations: FloatArray | None = None
     sector: tuple[int, int, int] | None = None
+    determinant_deviations: FloatArray | None = None
+    determinant_means: FloatArray | None = None
+
+    @cached_property
+    def prior(self) -> GroupPrior:
+        """What is known of the groups' variances before anything is measured."""
+        mixed = np.zeros(len(self.groups))
+        for k, group in enumerate(self.groups):
+            norb = self.n_qubits // 2 if isinstance(group.basis, OrbitalBasis) else None
+            mixed[k] = mixed_variance(group.diagonal.masks, group.diagonal.coefficients, norb)
+        return prior_from(
+            mixed, self.deviations, self.shifted_deviations, self.determinant_deviations
+        )

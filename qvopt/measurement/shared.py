@@ -20,10 +20,11 @@ import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.pauli import PauliSum, commute, commute_qubit_wise, masks
+from qvopt_molecules.pauli import PauliSum, masks
 from qvopt_molecules.states import cisd_state, sector_bits
 
 from . import fully_commuting, images, qubit_wise
+from .greedy_colours import fitting
 from .plan import CliffordBasis, Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 
 FloatArray = npt.NDArray[np.float64]
@@ -89,24 +90,15 @@ def shared_plan(
 
 def _readable(group: MeasurementGroup, part: PauliSum) -> list[int]:
     """Strings that a group can read at once: its own, and by decreasing |c| what fits to all."""
-    x, z = part.x, part.z
-    order = np.argsort(-np.abs(part.coefficients), kind="stable").tolist()
-    chosen: list[int] = []
+    order = np.argsort(-np.abs(part.coefficients), kind="stable")
+    x, z = part.x[order].astype(np.uint64), part.z[order].astype(np.uint64)
     if isinstance(group.basis, PauliBasis):
-        taken_x, taken_z = (np.uint64(mask) for mask in masks(group.basis.letters))
-        for k in order:
-            if commute_qubit_wise(taken_x, taken_z, x[k], z[k]):
-                chosen.append(k)
-                taken_x, taken_z = taken_x | x[k], taken_z | z[k]
-        return chosen
+        letters = masks(group.basis.letters)
+        first_x, first_z = (np.array([mask], dtype=np.uint64) for mask in letters)
+        return [int(k) for k in order[fitting(x, z, first_x, first_z, True)]]
     assert isinstance(group.basis, CliffordBasis)
-    each = commute(x[:, None], z[:, None], group.basis.x, group.basis.z)
-    fits = np.asarray(each.all(axis=1))
-    for k in order:
-        if fits[k]:
-            chosen.append(k)
-            fits &= commute(x, z, x[k], z[k])
-    return chosen
+    first_x, first_z = (m.astype(np.uint64) for m in (group.basis.x, group.basis.z))
+    return [int(k) for k in order[fitting(x, z, first_x, first_z, False)]]
 
 
 def _split(

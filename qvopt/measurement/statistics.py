@@ -3,38 +3,106 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.errors import BackendError
 
-from .estimate import Estimate, Moments, scaled_sum
+from .estimate import Estimate, Moments, combined_dof, scaled_sum
+from .moment_table import MomentRow
 from .plan import Diagonal, MeasurementGroup, MeasurementPlan
+from .prior import GroupPrior, proportion_variance
 from .readout import Calibration, corrected_moments
 from .selection import Selection
 
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
 
 def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estimate:
-    """E = constant + Σ_g mean_g, Var E = Σ_g s_g² / n_g.
+    """E = constant + Σ_g mean_g, Var E = Σ_g σ_g² / n_g.
 
     Each shot gives the value of its whole group, so covariances between the terms of a group are
-    in s_g²; different groups are independent, but for the error of a calibration that they share:
-    its contributions are added before they are squared. Raises BackendError if a group has no
-    result.
+    in σ_g², which is s_g² unless too few shots were taken (see `prior`). Different groups are
+    independent, but for the error of a calibration that they share: its contributions are added
+    before they are squared. Raises BackendError if a group has no result.
     """
-    if len(moments) != len(plan.groups):
-        raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
-    if any(m.shots == 0 for m in moments):
+    _check_groups(plan, len(moments))
+    if isinstance(moments, MomentRow):
+        return _row_of_table(plan, moments)
+    table = np.array([(m.shots, m.mean, m.m2) for m in moments], dtype=np.float64).reshape(-1, 3)
+    shots, means, squares = table.T
+    shared = scaled_sum([m.shared for m in moments], [1.0] * len(moments))
+    return _estimates(plan, shots[None], means[None], squares[None], [shared])[0]
+
+
+def _row_of_table(plan: MeasurementPlan, row: MomentRow) -> Estimate:
+    """The estimate of one row; those of the whole table are made at once, and kept there."""
+    table, k = row.table, row.row
+    if table.shots.min() < 1:  # of a randomly spread energy, which others share the table with
+        one = slice(k, k + 1)
+        return combine_table(plan, table.shots[one], table.means[one], table.m2s[one])[0]
+    if table.estimates is None or table.estimates[0] is not plan:
+        table.estimates = plan, combine_table(plan, table.shots, table.means, table.m2s)
+    return table.estimates[1][k]
+
+
+def combine_table(
+    plan: MeasurementPlan, shots: IntArray, means: FloatArray, squares: FloatArray
+) -> list[Estimate]:
+    """Return the energies of many settings at once; see `combine_moments`.
+
+    Args:
+        plan: whose groups were measured.
+        shots: of each setting and group, shape (settings, groups).
+        means: in Hartree, same shape.
+        squares: sums of squared deviations in Hartree², same shape.
+    """
+    _check_groups(plan, np.shape(shots)[-1])
+    return _estimates(plan, np.asarray(shots, dtype=np.float64), means, squares, None)
+
+
+def _estimates(
+    plan: MeasurementPlan,
+    shots: FloatArray,
+    means: FloatArray,
+    squares: FloatArray,
+    shared: Sequence[tuple[float, ...]] | None,
+) -> list[Estimate]:
+    if shots.size and shots.min() < 1.0:
         raise BackendError(
             "a measurement group came back without shots; under post-selection none was left: "
             "take more shots, or less noise"
         )
-    value = plan.constant + sum(m.mean for m in moments)
-    variance = sum(m.variance_of_mean for m in moments)
-    shared = scaled_sum([m.shared for m in moments], [1.0] * len(moments))
-    variance += sum(s * s for s in shared)
-    return Estimate(float(value), float(variance), sum(m.shots for m in moments), shared)
+    values = (plan.constant + means.sum(axis=-1)).tolist()
+    found = plan.prior.of_sum(shots, squares)
+    totals = shots.sum(axis=-1).astype(np.int64).tolist()
+    columns = zip(
+        values, totals, *(column.tolist() for column in found), shared or [()] * len(values),
+        strict=True,
+    )  # fmt: skip
+    return [
+        _with_shared(Estimate(value, variance, n, common, dof, assumed))
+        for value, n, variance, dof, assumed, common in columns
+    ]
+
+
+def _with_shared(estimate: Estimate) -> Estimate:
+    """Add the variance of a calibration to that of the outcomes."""
+    extra = sum(s * s for s in estimate.shared)
+    if extra == 0.0:
+        return estimate
+    variance = estimate.variance + extra
+    dof = combined_dof(variance, [(estimate.variance, estimate.dof)])
+    assumed = estimate.assumed * estimate.variance / variance
+    return replace(estimate, variance=variance, dof=dof, assumed=assumed)
+
+
+def _check_groups(plan: MeasurementPlan, n_results: int) -> None:
+    if n_results != len(plan.groups):
+        raise BackendError(f"{n_results} results came back for {len(plan.groups)} groups")
 
 
 def combine_random(
@@ -42,20 +110,41 @@ def combine_random(
 ) -> Estimate:
     """E and its variance where each shot drew its group g with probability p_g = weights[g].
 
-    Every shot is an independent sample of X = constant + value_g / p_g, whose mean is the energy:
-    unbiased for any number of shots, with groups that were never drawn too. The variance is the
-    sample variance of X, the spread between the groups included.
+    Every shot is an independent sample of X = constant + Σ_h c_h + (value_g - c_g) / p_g, whose
+    mean is the energy: unbiased for any number of shots, with groups never drawn too, and for
+    any c. The plan's means in the determinant are taken, so that groups scatter by how far the
+    state is from it, and not by how large they are. The variance is the sample variance of X, the
+    spread between the groups included; Σ_g τ_g²/p_g and Σ_g δ_g²/p_g are its prior where few shots
+    were taken.
     Reference: A. Arrasmith et al., arXiv:2004.06252.
     """
-    if len(moments) != len(plan.groups):
-        raise BackendError(f"{len(moments)} results came back for {len(plan.groups)} groups")
+    _check_groups(plan, len(moments))
     whole = Moments(0, 0.0, 0.0)
-    for m, p in zip(moments, weights.tolist(), strict=True):
-        whole += Moments(m.shots, m.mean / p, m.m2 / p**2, tuple(s / p for s in m.shared))
+    centers = np.zeros(len(moments)) if plan.determinant_means is None else plan.determinant_means
+    for m, p, c in zip(moments, weights.tolist(), centers.tolist(), strict=True):
+        whole += Moments(m.shots, (m.mean - c) / p, m.m2 / p**2, tuple(s / p for s in m.shared))
     if whole.shots < 2:
         raise BackendError("a randomly measured energy needs two shots for its variance")
-    variance = whole.variance_of_mean + sum(s * s for s in whole.shared)
-    return Estimate(plan.constant + whole.mean, variance, whole.shots, whole.shared)
+    prior = GroupPrior(
+        np.array([plan.prior.variances @ (1.0 / weights)]),
+        np.array([plan.prior.jumps @ (1.0 / weights)]),
+    )
+    found = prior.of_sum(np.array([float(whole.shots)]), np.array([whole.m2]))
+    variance, dof, assumed = (float(column) for column in found)
+    value = plan.constant + float(centers.sum()) + whole.mean
+    return _with_shared(Estimate(value, variance, whole.shots, whole.shared, dof, assumed))
+
+
+def estimate_of_proportion(count: int, shots: int) -> Estimate:
+    """Return count / shots, as of a fidelity, with its variance where all or none were counted too.
+
+    >>> print(estimate_of_proportion(0, 100))
+    0.0000(86)
+    """
+    variance, dof = proportion_variance(np.array([float(count)]), np.array([float(shots)]))
+    sampled = count * (shots - count) / (shots**2 * max(shots - 1, 1))
+    assumed = 1.0 - sampled / float(variance[0])
+    return Estimate(count / shots, float(variance[0]), shots, (), float(dof[0]), assumed)
 
 
 def moments_of_counts(

@@ -1,4 +1,4 @@
-"""Exact variances of a group's outcomes in the reference: the Hartree-Fock determinant.
+"""Exact means and variances of a group's outcomes in the reference: the Hartree-Fock determinant.
 
 A group's observable A = Σ_k c_k P_k (in its own basis a sum of Z strings) has variance ⟨A²⟩ - ⟨A⟩².
 """
@@ -19,6 +19,7 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
 
 from .clifford import conjugated
+from .images import strings_of
 from .plan import CliffordBasis, MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
 
 FloatArray = npt.NDArray[np.float64]
@@ -46,6 +47,40 @@ def reference_deviations(
         else:
             out[k] = _orbital_variance(group, molecular(hamiltonian))
     return np.asarray(np.sqrt(np.maximum(out, 0.0)))
+
+
+def reference_means(plan: MeasurementPlan, hamiltonian: Hamiltonian, mapping: str) -> FloatArray:
+    """Mean of every group in the reference state, in Hartree."""
+    bits = reference_bits(hamiltonian, mapping)
+    out = np.empty(len(plan.groups))
+    for k, group in enumerate(plan.groups):
+        if isinstance(group.basis, PauliBasis | CliffordBasis):
+            x, z, coefficients = strings_of(group)
+            signs = 1.0 - 2.0 * (np.bitwise_count(z & np.uint64(bits)) & 1)
+            out[k] = float((coefficients * signs)[x == 0].sum())
+        else:
+            out[k] = _orbital_mean(group, molecular(hamiltonian))
+    return out
+
+
+def _orbital_mean(group: MeasurementGroup, hamiltonian: MolecularHamiltonian) -> float:
+    """Wick's theorem with γ of one spin: ⟨n_k n_l⟩ = γ_kk γ_ll - γ_kl², s_k = 1 - 2 n_k."""
+    assert isinstance(group.basis, OrbitalBasis)
+    n = hamiltonian.norb
+    gamma = np.zeros((2 * n, 2 * n))
+    for spin, electrons in enumerate((hamiltonian.n_alpha, hamiltonian.n_beta)):
+        occupied = group.basis.rotation[:electrons]
+        here = slice(spin * n, (spin + 1) * n)
+        gamma[here, here] = occupied.T @ occupied
+    signs = 1.0 - 2.0 * gamma.diagonal()
+    total = 0.0
+    for mask, c in zip(group.diagonal.masks.tolist(), group.diagonal.coefficients, strict=True):
+        qubits = [q for q in range(2 * n) if mask >> q & 1]
+        if len(qubits) > 2:
+            raise ValueError("the diagonal of an orbital rotation has one- and two-body terms")
+        pair = -4.0 * gamma[qubits[0], qubits[1]] ** 2 if len(qubits) == 2 else 0.0
+        total += float(c) * (float(np.prod(signs[qubits])) + pair)
+    return total
 
 
 def _pauli_variance(group: MeasurementGroup, bits: int) -> float:

@@ -12,6 +12,7 @@ runs on any function (`qvopt.optimizers.minimize`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
@@ -98,27 +99,40 @@ Query: TypeAlias = Energy | Gradient | Metric | Fidelity | PoolGradient
 
 
 class Scalar(NamedTuple):
-    """Answer to Energy and Fidelity: value, variance of that value, shots spent."""
+    """Answer to Energy and Fidelity: value, variance of that value, shots spent.
+
+    `dof` are the degrees of freedom of the variance: with few shots intervals follow Student's t.
+    """
 
     value: float
     variance: float = 0.0
     shots: int = 0
+    dof: float = math.inf
 
 
 class Vector(NamedTuple):
-    """Answer to Gradient and PoolGradient: value and variance per component, and shots spent."""
+    """Answer to Gradient and PoolGradient: value and variance per component, and shots spent.
+
+    `dof` are the degrees of freedom of each variance; None where they are not known, as after a
+    resume: they are not in the journal.
+    """
 
     value: FloatArray
     variance: FloatArray
     shots: int = 0
+    dof: FloatArray | None = None
 
 
 class Matrix(NamedTuple):
-    """Answer to Metric: symmetric (n, n) value, variance per entry, and shots spent."""
+    """Answer to Metric: symmetric (n, n) value, variance per entry, and shots spent.
+
+    `dof` as of a `Vector`.
+    """
 
     value: FloatArray
     variance: FloatArray
     shots: int = 0
+    dof: FloatArray | None = None
 
 
 Answer: TypeAlias = Scalar | Vector | Matrix

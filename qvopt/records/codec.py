@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,7 +73,9 @@ def encode_query(query: Query) -> dict[str, Any]:
 def encode_answer(answer: Answer) -> dict[str, Any]:
     """Write an answer."""
     if isinstance(answer, Scalar):
-        return {"value": answer.value, "variance": answer.variance, "shots": answer.shots}
+        scalar: dict[str, Any] = {"value": answer.value, "variance": answer.variance}
+        scalar["shots"] = answer.shots
+        return scalar if math.isinf(answer.dof) else {**scalar, "dof": answer.dof}
     out = {"value": encode_array(answer.value), "shots": answer.shots}
     if np.any(answer.variance):
         out["variance"] = encode_array(answer.variance)
@@ -83,7 +86,8 @@ def decode_answer(query: Query, value: Mapping[str, Any]) -> Answer:
     """Read the answer to `query`."""
     shots = int(value["shots"])
     if isinstance(query, Energy | Fidelity):
-        return Scalar(float(value["value"]), float(value["variance"]), shots)
+        dof = float(value.get("dof", math.inf))
+        return Scalar(float(value["value"]), float(value["variance"]), shots, dof)
     array = decode_array(value["value"])
     variance = decode_array(value["variance"]) if "variance" in value else np.zeros_like(array)
     return (

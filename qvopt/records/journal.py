@@ -211,24 +211,23 @@ class _Lock:
     """An advisory lock that the operating system drops when its owner dies."""
 
     def __init__(self, path: Path) -> None:
-        import fcntl
+        from filelock import FileLock, Timeout
 
+        if not path.parent.is_dir():  # the lock would make it
+            raise InputError(f"cannot open {path}: {os.strerror(errno.ENOENT)}")
+        # A journal may be closed by another thread than the one that opened it.
+        self._lock = FileLock(path, timeout=0, mode=0o644, thread_local=False)
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise InputError(f"cannot open {path}: {error.strerror}") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._file)
+            self._lock.acquire()
+        except Timeout:
             raise LockedError(
                 f"another process is working on {path.parent}; wait for it or stop it"
             ) from None
+        except OSError as error:
+            raise InputError(f"cannot open {path}: {error.strerror}") from None
 
     def release(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._lock.release()
 
 
 def _byte_at(path: Path, position: int) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qvopt.backends.sector.program as sector_program
+import qvopt.backends.sector.choice as sector_choice
 from qvopt.backends.batch import Point
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
@@ -56,7 +56,7 @@ def dense_hamiltonian(h):
 def test_energies_do_not_depend_on_where_vectors_lie(name):
     """Bit for bit: a resumed run allocates its vectors elsewhere."""
     _, circuit, program = compiled(name)
-    matrix, n = program.matrix, program.matrix.dimension
+    matrix, n = program.hamiltonian_product.matrix, program.hamiltonian_product.matrix.dimension
     for seed in range(20):
         psi = program.state(Point(random_point(circuit, seed))).reshape(-1)
         found = set()
@@ -143,12 +143,12 @@ def test_states_gradients_and_metrics_of_any_circuit(seed, large):
     n_alpha, n_beta = (int(n) for n in rng.integers(0, 5, size=2))
     h = random_hamiltonian(4, n_alpha, n_beta, seed)
     circuit, x = random_excitations(h, rng), rng.normal(size=3)
-    before = sector_program._MOST_PAIRS
-    sector_program._MOST_PAIRS = -1 if large else before
+    before = sector_choice.MOST_PAIRS
+    sector_choice.MOST_PAIRS = -1 if large else before
     try:
         program = SectorBackend().compile(Problem(circuit, None, h))
     finally:
-        sector_program._MOST_PAIRS = before
+        sector_choice.MOST_PAIRS = before
     shift = ((0, 0.4),) if circuit.parametric else ()
     point = Point(x, shift)
     psi = program.state(point)
@@ -250,7 +250,9 @@ def test_counts_follow_the_exact_distribution(kind, shots_each):
             continue
         z.append((found.mean - mean) / math.sqrt(variance / shots_each))
         fourth = p @ (values - mean) ** 4
-        spread = math.sqrt(max(fourth - variance**2, 1e-30) / shots_each)
+        # Var s² = (μ₄ - σ⁴ (n - 3) / (n - 1)) / n: the second term counts for two-valued outcomes.
+        square = variance**2 * (shots_each - 3) / (shots_each - 1)
+        spread = math.sqrt(max(fourth - square, 1e-30) / shots_each)
         assert abs(found.m2 / (found.shots - 1) - variance) < 6 * spread + 1e-12
     assert np.abs(z).max() < 5
     assert 0.3 < np.mean(np.square(z)) < 2.5
@@ -260,7 +262,7 @@ def test_counts_follow_the_exact_distribution(kind, shots_each):
 def test_energies_are_unbiased_with_honest_errors(kind):
     _, circuit, program, plan = planned("h2", kind)
     x = random_point(circuit)
-    shots = np.tile(allocate(plan.weights, 300), (1000, 1))
+    shots = np.tile(allocate(plan.weights, 3000), (1000, 1))
     sampled = program.sample([Point(x)] * 1000, shots, np.random.SeedSequence(1))
     estimates = [combine_moments(plan, m) for m in sampled]
     values = np.array([e.value for e in estimates])
@@ -270,7 +272,7 @@ def test_energies_are_unbiased_with_honest_errors(kind):
     assert abs(values.mean() - exact) < 5 * errors.mean() / math.sqrt(1000)
     assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.1)
     assert 0.92 < np.mean(np.abs(z) < 1.96) < 0.98
-    assert all(e.shots == 300 for e in estimates)
+    assert all(e.shots == 3000 for e in estimates)
 
 
 def test_noise_is_fresh_for_each_seed_and_the_same_for_one():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qvopt.backends.sector.program as sector_program
+import qvopt.backends.sector.choice as sector_choice
 import qvopt.backends.sector.runs as runs
 import qvopt.backends.sector.sampling as sampling
 import qvopt.backends.sector.workers as workers
@@ -17,7 +17,9 @@ from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector.classes import string_classes
 from qvopt.backends.sector.compilation import compile_circuit
+from qvopt.backends.sector.diagonal import PhaseFactors
 from qvopt.backends.sector.direct_product import DirectHamiltonian
+from qvopt.backends.sector.factored import PHASE
 from qvopt.backends.sector.forecast import bytes_needed
 from qvopt.backends.sector.large import LargeEngine
 from qvopt.backends.sector.rotated_sampling import GivensSampler
@@ -51,7 +53,7 @@ def random_hamiltonian(norb, n_alpha, n_beta, seed, blocks=1):
 @pytest.fixture
 def large(monkeypatch):
     """Send every problem to the engine of large sectors, and all its work to the threads."""
-    monkeypatch.setattr(sector_program, "_MOST_PAIRS", -1)
+    monkeypatch.setattr(sector_choice, "MOST_PAIRS", -1)
     monkeypatch.setattr(workers, "_WORTH_SHARING", 0.0)
 
 
@@ -102,10 +104,10 @@ def test_both_engines_agree(name, options, monkeypatch):
     circuit = UCCSD(**options).circuit(h)
     problem = Problem(circuit, None, h)
     small = SectorBackend().compile(problem)
-    monkeypatch.setattr(sector_program, "_MOST_PAIRS", -1)
+    monkeypatch.setattr(sector_choice, "MOST_PAIRS", -1)
     large = SectorBackend(threads=2).compile(problem)
     assert small.forecast is None
-    assert large.forecast.determinants == small.matrix.dimension
+    assert large.forecast.determinants == small.hamiltonian_product.matrix.dimension
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(2, circuit.n_parameters)) * 0.3
     shifted = Point(x, ((1, 0.4), (2, -0.7)))
@@ -142,11 +144,22 @@ def test_blocks_do_what_single_gates_do(seed, largest):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "LARGEST", largest)
         blocks = LargeEngine(tables, h, Workers(1))
-        patch.setattr(runs, "SHORTEST", 100)
-        singly = LargeEngine(tables, h, Workers(1))
-    kinds = {type(run) for run in blocks.runs}
-    assert largest < 8192 or runs.BlockRun in kinds
-    assert {type(run) for run in singly.runs} == {runs.Run}
+    assert largest < 8192 or runs.BlockRun in {type(run) for run in blocks.runs}
+    compare_with_single_gates(blocks, tables, h, angles, rng)
+
+
+def compare_with_single_gates(engine, tables, h, angles, rng):
+    """Hold an engine's state and slopes against those of gates applied one by one."""
+    singly = LargeEngine(tables, h, Workers(1))
+    singly.runs = []
+    for k, gate in enumerate(tables.gates.astype(int).tolist()):
+        alone = np.array([k])
+        if gate[0] == PHASE:
+            factors = PhaseFactors.of([tables.phases[gate[1]]])
+            singly.runs.append(runs.PhaseRun(alone, factors))
+        else:
+            singly.runs.append(runs.Run(alone))
+    blocks = engine
     z = rng.normal(size=(blocks.planes * blocks.size))
     both = [z.copy(), z.copy()]
     for engine, state in zip((blocks, singly), both, strict=True):
@@ -155,6 +168,44 @@ def test_blocks_do_what_single_gates_do(seed, largest):
     ours, theirs = (engine.energy_and_slopes(angles) for engine in (blocks, singly))
     assert ours[0] == pytest.approx(theirs[0], abs=1e-12)
     np.testing.assert_allclose(ours[1], theirs[1], atol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), largest=st.sampled_from([4, 60, 8192]))
+def test_gates_of_any_spin_in_any_order(seed, largest):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 6))
+    electrons = [int(k) for k in rng.integers(1, n, size=2)]
+    h = random_hamiltonian(n, *electrons, seed=seed)
+    gates = [Gate("x", (p,)) for p in range(electrons[0])]
+    gates += [Gate("x", (n + p,)) for p in range(electrons[1])]
+    phases = bool(rng.integers(2))
+    for k in range(int(rng.integers(6, 50))):
+        alpha = tuple(int(p) for p in rng.permutation(n)[:2])
+        beta = tuple(int(p) + n for p in rng.permutation(n)[:2])
+        name, qubits = [
+            ("single-excitation", alpha),
+            ("single-excitation", beta),
+            ("double-excitation", (alpha[0], beta[0], alpha[1], beta[1])),
+            ("qubit-double-excitation", (beta[1], alpha[0], beta[0], alpha[1])),
+            ("number-phase", alpha[:1]),
+            ("number-phase", beta[:1]),
+            ("coulomb-phase", alpha),
+            ("coulomb-phase", (alpha[0], beta[0])),
+            ("coulomb-phase", beta),
+            ("rz", (beta[0],)),
+        ][int(rng.integers(10 if phases else 4))]
+        gates.append(Gate(name, qubits, Angle(k, float(rng.normal()), 0.1)))
+    circuit = Circuit(2 * n, tuple(gates), 50)
+    tables = compile_circuit(circuit, n, *electrons)
+    angles = rng.normal(size=len(tables.gates))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "LARGEST", largest)
+        patch.setattr(runs, "_MANY", int(rng.integers(1, 6)))
+        engine = LargeEngine(tables, h, Workers(2))
+    done = np.concatenate([run.gates for run in engine.runs])
+    assert sorted(done.tolist()) == list(range(len(tables.gates)))
+    compare_with_single_gates(engine, tables, h, angles, rng)
 
 
 def test_families_of_a_class_differ_by_signs_alone():

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from qvopt.comparison.comparison_folder import prepared_folder, write_specification
 from qvopt.comparison.specification import make_comparison
+from qvopt.comparison.sweep import Sweep
 
 FAULTY = '''
 import os
@@ -74,6 +76,19 @@ def small():
             "seeds": 2,
         }
         return make_comparison(data | changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def prepared():
+    """Makes the folder of a comparison, ready to run."""
+
+    def make(spec, folder):
+        with prepared_folder(folder):
+            sweep = Sweep.prepare(spec, folder)
+            write_specification(folder, spec)
+        return sweep
 
     return make
 

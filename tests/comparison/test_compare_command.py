@@ -8,8 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 import pytest
+
+from qvopt.cli import main
 
 QVOPT = [sys.executable, "-m", "qvopt"]
 FILE = """
@@ -31,33 +34,48 @@ def file(tmp_path):
     return path
 
 
-def qvopt(*arguments, cwd):
-    return subprocess.run(
-        [*QVOPT, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, timeout=300
-    )
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_a_comparison_from_its_file_to_its_report(tmp_path, file):
-    done = qvopt("compare", file, cwd=tmp_path)
+@pytest.fixture
+def qvopt(tmp_path, monkeypatch, capsys):
+    """Runs the command line in this process, below the test's folder."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["qvopt", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Done(ended.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+def test_a_comparison_from_its_file_to_its_report(qvopt, tmp_path, file):
+    done = qvopt("compare", file)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "comparisons" / "two"
     assert (folder / "report.html").is_file()
     assert "4 runs to do, at most 2e+04 shots" in done.stderr
     assert "adam" in done.stdout
     assert "median" in done.stdout
-    again = qvopt("compare", file, "--seeds", 3, "--no-report", "--json", cwd=tmp_path)
+    again = qvopt("compare", file, "--seeds", 3, "--no-report", "--json")
     assert "4 of 6 runs are there" in again.stderr
     document = json.loads(again.stdout)
     assert document["runs"] == {"planned": 6, "ended": 6}
     assert {row["optimizer"] for row in document["summary"]["at_end"]} == {"adam", "spsa"}
 
 
-def test_dry_says_what_it_would_take_and_writes_nothing(tmp_path, file):
-    done = qvopt("compare", file, "--dry", "--json", "--seeds", 50, cwd=tmp_path)
+def test_dry_says_what_it_would_take_and_writes_nothing(qvopt, tmp_path, file):
+    done = qvopt("compare", file, "--dry", "--json", "--seeds", 50)
     forecast = json.loads(done.stdout)["forecast"]
     assert (forecast["runs"], forecast["missing"], forecast["shots"]) == (100, 100, 500_000)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["two.toml"]
-    shown = qvopt("compare", file, "--dry", "--budget", 9000, "--only", "spsa", cwd=tmp_path)
+    shown = qvopt("compare", file, "--dry", "--budget", 9000, "--only", "spsa")
     assert "2 runs to do, at most 1.8e+04 shots" in shown.stdout
 
 
@@ -70,28 +88,28 @@ def test_dry_says_what_it_would_take_and_writes_nothing(tmp_path, file):
         (FILE.replace("5_000", "2_900"), "2,900 shots does not pay one step of adam"),
     ],
 )
-def test_mistakes_are_one_line_and_exit_code_2(tmp_path, file, text, words):
+def test_mistakes_are_one_line_and_exit_code_2(qvopt, tmp_path, file, text, words):
     file.write_text(text)
-    done = qvopt("compare", file, cwd=tmp_path)
+    done = qvopt("compare", file)
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "comparisons" / "two").exists()
 
 
-def test_other_mistakes_of_use(tmp_path, file):
-    assert "cannot read" in qvopt("compare", "nothing.toml", cwd=tmp_path).stderr
-    unknown = qvopt("compare", file, "--only", "spda", cwd=tmp_path)
+def test_other_mistakes_of_use(qvopt, tmp_path, file):
+    assert "cannot read" in qvopt("compare", "nothing.toml").stderr
+    unknown = qvopt("compare", file, "--only", "spda")
     assert "did you mean 'spsa'" in unknown.stderr
-    nothing = qvopt("worker", tmp_path, cwd=tmp_path)
+    nothing = qvopt("worker", tmp_path)
     assert (nothing.returncode, "begin with" in nothing.stderr) == (2, True)
-    capped = qvopt("compare", file, "--max-gb", 1e-9, cwd=tmp_path)
+    capped = qvopt("compare", file, "--max-gb", 1e-9)
     assert (capped.returncode, "may write" in capped.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
-def test_a_signal_ends_it_in_order_and_says_how_to_go_on(tmp_path, file, sign, code):
-    command = [*QVOPT, "compare", str(file), "--seeds", "150", "--out", "c", "--workers", "1"]
+def test_a_signal_ends_it_in_order_and_says_how_to_go_on(qvopt, tmp_path, file, sign, code):
+    command = [*QVOPT, "compare", str(file), "--seeds", "80", "--out", "c", "--workers", "1"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not list(tmp_path.glob("c/runs/*/*/outcome.json")) and time.monotonic() < deadline:
@@ -101,11 +119,11 @@ def test_a_signal_ends_it_in_order_and_says_how_to_go_on(tmp_path, file, sign, c
     assert process.returncode == code
     assert "nothing is lost; `qvopt compare c` goes on" in said
     ended = len(list(tmp_path.glob("c/runs/*/*/outcome.json")))
-    done = qvopt("compare", "c", "--collect", "--no-report", "--json", cwd=tmp_path)
-    assert json.loads(done.stdout)["runs"] == {"planned": 300, "ended": ended}
+    done = qvopt("compare", "c", "--collect", "--no-report", "--json")
+    assert json.loads(done.stdout)["runs"] == {"planned": 160, "ended": ended}
 
 
-def test_a_terminal_shows_progress_by_optimizer(tmp_path, file):
+def test_a_terminal_shows_progress_by_optimizer(qvopt, tmp_path, file):
     ours, theirs = pty.openpty()
     command = [*QVOPT, "compare", str(file), "--seeds", "40", "--workers", "1", "--no-report"]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
@@ -128,10 +146,10 @@ def test_a_terminal_shows_progress_by_optimizer(tmp_path, file):
     assert "80/80" not in text.split("scored runs:")[1]
 
 
-def test_workers_go_on_with_a_folder_that_was_prepared(tmp_path, file):
-    done = qvopt("compare", file, "--prepare", "--out", "c", cwd=tmp_path)
+def test_workers_go_on_with_a_folder_that_was_prepared(qvopt, tmp_path, file):
+    done = qvopt("compare", file, "--prepare", "--out", "c")
     assert "is ready for `qvopt worker c`" in done.stderr
     assert not (tmp_path / "c" / "runs").exists()
-    done = qvopt("worker", "c", cwd=tmp_path)
+    done = qvopt("worker", "c")
     assert "ran 4 runs of c; all have ended" in done.stderr
-    assert "ran 0 runs of c" in qvopt("worker", "c", cwd=tmp_path).stderr
+    assert "ran 0 runs of c" in qvopt("worker", "c").stderr

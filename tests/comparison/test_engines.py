@@ -10,68 +10,64 @@ from collections import Counter
 import pytest
 
 from qvopt.comparison.collection import load_comparison
-from qvopt.comparison.dask_engine import connect
+from qvopt.comparison.dask_workers import connect
 from qvopt.comparison.engine import InProcess
-from qvopt.comparison.local_cluster import LocalEngine
-from qvopt.comparison.sweep import Sweep, WorkerError, open_folder, write_specification
+from qvopt.comparison.local_workers import LocalWorkers
+from qvopt.comparison.pooled_engine import PooledEngine
+from qvopt.comparison.sweep import WorkerError
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 QVOPT = [sys.executable, "-m", "qvopt"]
 
 
-def prepared(spec, folder):
-    open_folder(folder)
-    sweep = Sweep.prepare(spec, folder)
-    write_specification(folder, spec)
-    return sweep
-
-
 def errors(folder):
     return {(o.optimizer, o.seed): o.error.tolist() for o in load_comparison(folder).outcomes}
 
 
-def with_kills(tmp_path, spec, every, kills):
+def with_kills(sweep, every, kills):
     """Run a comparison while its workers are killed; return what was reported."""
-    sweep = prepared(spec, tmp_path / "killed")
     reported = Counter()
     killed = 0
-    with LocalEngine(2) as engine:
+    with PooledEngine(LocalWorkers(2)) as engine:
         for k, progress in enumerate(sweep.run(engine)):
             reported[progress.run.path] += 1
             if k % every == 0 and killed < kills:
-                victim = engine.local.processes[killed % 2].pid
-                os.kill(victim, signal.SIGKILL)
+                victims = engine.pool.process_ids
+                os.kill(victims[killed % len(victims)], signal.SIGKILL)
                 killed += 1
     assert killed == kills
-    return sweep, reported
+    return reported
 
 
-def check_killed(tmp_path, spec, sweep, reported):
+def check_killed(sweep, reported, alone):
     planned = {run.path for run in sweep.runs("scored")}
     assert set(reported) == planned
     assert set(reported.values()) == {1}
-    alone = prepared(spec, tmp_path / "alone")
     with InProcess() as engine:
         assert sum(1 for _ in alone.run(engine)) == len(planned)
     assert errors(sweep.folder) == errors(alone.folder)
 
 
-def test_killed_workers_lose_nothing(tmp_path, small):
+def test_killed_workers_lose_nothing(tmp_path, small, prepared):
     spec = small(seeds=15)
-    check_killed(tmp_path, spec, *with_kills(tmp_path, spec, every=10, kills=3))
+    sweep = prepared(spec, tmp_path / "killed")
+    reported = with_kills(sweep, every=10, kills=3)
+    check_killed(sweep, reported, prepared(spec, tmp_path / "alone"))
 
 
 @pytest.mark.slow
-def test_workers_killed_twenty_times_lose_nothing(tmp_path, small):
+def test_workers_killed_twenty_times_lose_nothing(tmp_path, small, prepared):
     spec = small(seeds=100, optimizers=["adam", "spsa", "excitation-solve"])
-    check_killed(tmp_path, spec, *with_kills(tmp_path, spec, every=12, kills=20))
+    sweep = prepared(spec, tmp_path / "killed")
+    reported = with_kills(sweep, every=12, kills=20)
+    check_killed(sweep, reported, prepared(spec, tmp_path / "alone"))
 
 
 @pytest.mark.slow
-def test_a_run_that_kills_its_worker_is_told_from_its_neighbours(tmp_path, small, faulty):
+def test_a_run_that_kills_its_worker_is_told_from_its_neighbours(tmp_path, small, faulty, prepared):
     sweep = prepared(small(optimizers=["adam", "deadly"], seeds=1), tmp_path / "c")
-    with LocalEngine(2) as engine:
+    with PooledEngine(LocalWorkers(2)) as engine:
         reports = {(p.run.optimizer, p.run.experiment.seed): p.report for p in sweep.run(engine)}
     assert {k: r["status"] for k, r in reports.items()} == {
         ("adam", 0): "budget",
@@ -91,11 +87,11 @@ def scheduler():
     processes = [
         subprocess.Popen(
             [*python, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port),
-             "--no-dashboard"], **quiet
+             "--no-dashboard", "--host", "127.0.0.1"], **quiet
         ),
         subprocess.Popen(
             [*python, "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
-             "--no-dashboard"], **quiet
+             "--no-dashboard", "--host", "127.0.0.1"], **quiet
         ),
     ]  # fmt: skip
     yield address, processes
@@ -104,7 +100,7 @@ def scheduler():
         process.wait()
 
 
-def test_an_existing_scheduler_serves_by_its_address(tmp_path, small, scheduler):
+def test_an_existing_scheduler_serves_by_its_address(tmp_path, small, scheduler, prepared):
     spec = small(seeds=3)
     sweep = prepared(spec, tmp_path / "c")
     address, _ = scheduler
@@ -126,7 +122,7 @@ def test_no_scheduler_is_one_line():
         connect("nonsense://x")
 
 
-def test_workers_without_a_scheduler_share_the_work(tmp_path, small):
+def test_workers_without_a_scheduler_share_the_work(tmp_path, small, prepared):
     spec = small(seeds=10, optimizers=["adam", {"name": "spsa", "tuned": True}],
                  tuning={"trials": 2, "seeds": 1})  # fmt: skip
     sweep = prepared(spec, tmp_path / "c")
@@ -141,7 +137,7 @@ def test_workers_without_a_scheduler_share_the_work(tmp_path, small):
     assert len(load_comparison(sweep.folder).outcomes) == 20
 
 
-def test_a_lost_disk_on_a_worker_is_said(tmp_path, small, faulty):
+def test_a_lost_disk_on_a_worker_is_said(tmp_path, small, faulty, prepared):
     sweep = prepared(small(optimizers=["full-disk"], seeds=1), tmp_path / "c")
-    with LocalEngine(1) as engine, pytest.raises(WorkerError, match="No space left"):
+    with PooledEngine(LocalWorkers(1)) as engine, pytest.raises(WorkerError, match="No space left"):
         list(sweep.run(engine))

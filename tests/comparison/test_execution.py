@@ -11,17 +11,10 @@ from qvopt.comparison.collection import load_comparison
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.execution import run_batch, run_cell
 from qvopt.comparison.stored_outcome import NAME, read_outcome
-from qvopt.comparison.sweep import Sweep, WorkerError, open_folder, write_specification
+from qvopt.comparison.sweep import WorkerError
 from qvopt.records.journal import Journal
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import stored_result
-
-
-def prepared(spec, folder):
-    open_folder(folder)
-    sweep = Sweep.prepare(spec, folder)
-    write_specification(folder, spec)
-    return sweep
 
 
 def work(sweep):
@@ -29,7 +22,7 @@ def work(sweep):
         return list(sweep.run(engine))
 
 
-def test_a_run_is_the_ordinary_one_bit_for_bit(tmp_path, small):
+def test_a_run_is_the_ordinary_one_bit_for_bit(tmp_path, small, prepared):
     sweep = prepared(small(), tmp_path / "c")
     work(sweep)
     for planned in sweep.runs("scored"):
@@ -43,7 +36,7 @@ def test_a_run_is_the_ordinary_one_bit_for_bit(tmp_path, small):
         assert outcome.status == alone.status
 
 
-def test_the_outcome_is_what_the_journal_says(tmp_path, small):
+def test_the_outcome_is_what_the_journal_says(tmp_path, small, prepared):
     sweep = prepared(small(optimizers=["excitation-solve"]), tmp_path / "c")
     work(sweep)
     (first, _) = sweep.runs("scored")
@@ -55,7 +48,7 @@ def test_the_outcome_is_what_the_journal_says(tmp_path, small):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.7, 0.999])
-def test_a_run_cut_anywhere_goes_on_to_the_same_end(tmp_path, small, share):
+def test_a_run_cut_anywhere_goes_on_to_the_same_end(tmp_path, small, share, prepared):
     sweep = prepared(small(seeds=1), tmp_path / "c")
     work(sweep)
     for planned in sweep.runs("scored"):
@@ -71,22 +64,29 @@ def test_a_run_cut_anywhere_goes_on_to_the_same_end(tmp_path, small, share):
         assert (after.measured, dict(after.spent)) == (before.measured, dict(before.spent))
 
 
-def test_an_ended_run_without_its_outcome_is_only_replayed(tmp_path, small):
+def test_a_damaged_outcome_is_none_and_the_run_is_only_replayed(tmp_path, small, prepared):
     sweep = prepared(small(seeds=1), tmp_path / "c")
     work(sweep)
     planned = sweep.runs("scored")[0]
     path = sweep.folder / planned.path
     before = read_outcome(path)
     rounds = [e for e in RunFolder(path).events() if e["type"] == "round"]
-    for damage in (b"", b"{", (path / NAME).read_bytes()[:-9]):
+    whole = (path / NAME).read_bytes()
+    flipped = whole.replace(b'"final":-1.1', b'"final":-1.2')
+    assert flipped != whole
+    halved, nothing = whole[: len(whole) // 2], bytes(len(whole))
+    for damage in (b"", b"{", b"[]", whole[:-9], halved, nothing, flipped, whole + b" "):
         (path / NAME).write_bytes(damage)
         assert read_outcome(path) is None
-        run_cell(sweep.folder, planned.task())
-        assert np.array_equal(read_outcome(path).exact, before.exact)
+        assert len(load_comparison(sweep.folder).outcomes) == 1
+        assert [p.run.path for p in work(sweep)] == [planned.path]
+        after = read_outcome(path)
+        assert np.array_equal(after.exact, before.exact)
+        assert (after.final, after.measured) == (before.final, before.measured)
     assert [e for e in RunFolder(path).events() if e["type"] == "round"] == rounds
 
 
-def test_two_owners_never_work_on_one_run(tmp_path, small):
+def test_two_owners_never_work_on_one_run(tmp_path, small, prepared):
     sweep = prepared(small(seeds=1), tmp_path / "c")
     planned = sweep.runs("scored")[0]
     path = sweep.folder / planned.path
@@ -100,7 +100,7 @@ def test_two_owners_never_work_on_one_run(tmp_path, small):
     assert again["found"]
 
 
-def test_what_breaks_a_run_is_recorded_and_the_others_go_on(tmp_path, small, faulty):
+def test_what_breaks_a_run_is_recorded_and_the_others_go_on(tmp_path, small, faulty, prepared):
     sweep = prepared(small(optimizers=["crashing", "nan", "adam"], seeds=2), tmp_path / "c")
     assert len(work(sweep)) == 6
     by_name = {o.optimizer: o for o in load_comparison(sweep.folder).outcomes}
@@ -114,14 +114,14 @@ def test_what_breaks_a_run_is_recorded_and_the_others_go_on(tmp_path, small, fau
     assert work(sweep) == []
 
 
-def test_a_full_disk_is_no_fault_of_the_optimizer(tmp_path, small, faulty):
+def test_a_full_disk_is_no_fault_of_the_optimizer(tmp_path, small, faulty, prepared):
     sweep = prepared(small(optimizers=["adam", "full-disk"], seeds=1), tmp_path / "c")
     with pytest.raises(WorkerError, match="No space left"):
         work(sweep)
     assert [o.optimizer for o in load_comparison(sweep.folder).outcomes] == ["adam"]
 
 
-def test_a_damaged_journal_is_named(tmp_path, small):
+def test_a_damaged_journal_is_named(tmp_path, small, prepared):
     sweep = prepared(small(seeds=1), tmp_path / "c")
     work(sweep)
     path = sweep.folder / sweep.runs("scored")[0].path
@@ -132,7 +132,7 @@ def test_a_damaged_journal_is_named(tmp_path, small):
         work(sweep)
 
 
-def test_runs_share_what_they_have_in_common(tmp_path, small):
+def test_runs_share_what_they_have_in_common(tmp_path, small, prepared):
     sweep = prepared(small(seeds=5), tmp_path / "c")
     work(sweep)
     paths = [sweep.folder / planned.path for planned in sweep.runs("scored")]
@@ -142,7 +142,7 @@ def test_runs_share_what_they_have_in_common(tmp_path, small):
     assert "versions" in json.loads((paths[0] / "environment.json").read_text())
 
 
-def test_under_device_noise_the_truth_is_the_noiseless_energy(tmp_path, small):
+def test_under_device_noise_the_truth_is_the_noiseless_energy(tmp_path, small, prepared):
     noisy = {"name": "aer", "noise": {"two_qubit": 0.05}}
     problem = {"molecule": "h2", "backend": noisy, "label": "noisy"}
     sweep = prepared(
@@ -155,7 +155,7 @@ def test_under_device_noise_the_truth_is_the_noiseless_energy(tmp_path, small):
     assert outcome.measured > outcome.final_error + 0.01  # what the device says
 
 
-def test_another_machine_is_told_what_it_lacks(tmp_path, small):
+def test_another_machine_is_told_what_it_lacks(tmp_path, small, prepared):
     sweep = prepared(small(seeds=1), tmp_path / "c")
     task = sweep.runs("scored")[0].task()
     (report,) = run_batch(str(tmp_path / "nowhere"), [task])

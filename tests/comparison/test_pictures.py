@@ -90,7 +90,7 @@ def test_labels_of_equal_ends_do_not_overlap():
     figure = new_figure(6, 4)
     axes = figure.subplots()
     axes.set(yscale="log", ylim=(0.01, 10))
-    label_ends(axes, [(0.1, f"optimizer {k}", "#000000") for k in range(8)])
+    label_ends([(axes, [(0.1, f"optimizer {k}", "#000000") for k in range(8)])])
     figure.draw_without_rendering()
     boxes = [t.get_window_extent() for t in axes.texts]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))

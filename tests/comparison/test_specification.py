@@ -24,7 +24,11 @@ GOOD = {"problems": [{"molecule": "h2"}], "optimizers": ["adam"], "budget": 100_
         ({"problems": []}, "problems:"),
         ({"problems": [{"molecule": "h2", "reference": "ccsd"}]}, "'fci', 'ansatz' or an energy"),
         ({"problems": [{"molecule": "h2", "measurement": {"shots": 1}}]}, "use shots"),
-        ({"budget": -1}, "budget: input should be greater than 0, got -1"),
+        ({"budget": -1}, "budget.0.shots: input should be greater than 0, got -1"),
+        ({"budget": []}, "budget:"),
+        ({"budget": {"shot": 5}}, "unknown key in [budget.0] 'shot'; did you mean 'shots'"),
+        ({"budget": [{}]}, "a budget needs a cap: shots, circuits, jobs, qpu_seconds"),
+        ({"tuning": {"budget": [1, 2]}}, "tuning.budget:"),
         ({"seeds": 0}, "seeds:"),
         ({"shots": [100, 0]}, "shots.1:"),
         ({"targets": []}, "targets:"),
@@ -67,7 +71,7 @@ def test_mistakes_are_said_in_one_line(change, words):
 def test_what_cannot_run_is_found_before_anything_runs(change, words):
     spec = make_comparison(GOOD | change)
     with pytest.raises(InputError) as caught:
-        entrants(spec, prepare_problems(spec.problems, ProblemStore(None), spec.shots))
+        entrants(spec, prepare_problems(spec.problems, ProblemStore(None), spec.shots, spec.budget))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -93,7 +97,7 @@ def test_lists_are_expanded_all_with_all():
             ]
         }
     )
-    problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots)
+    problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots, spec.budget)
     assert [p.label for p in problems] == [
         "h2 bond=0.7 uccsd",
         "h2 bond=0.7 uccsd spin_adapted=True",
@@ -108,7 +112,7 @@ def test_lists_are_expanded_all_with_all():
 
 def test_optimizers_share_seeds_and_budgets():
     spec = make_comparison(GOOD | {"optimizers": ["adam", "spsa"], "seeds": 3, "first_seed": 7})
-    problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots)
+    problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots, spec.budget)
     runs = list(scored_runs(spec, problems, entrants(spec, problems), {}))
     seeds = {
         name: [r.experiment.seed for r in runs if r.optimizer == name] for name in ("adam", "spsa")
@@ -122,7 +126,7 @@ def test_each_policy_of_shots_takes_part():
     spec = make_comparison(
         GOOD | {"shots": [100, 1000], "optimizers": ["adam", {"name": "spsa", "shots": 50}]}
     )
-    problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots)
+    problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots, spec.budget)
     who = entrants(spec, problems)
     assert [e.label for e in who] == ["adam @100", "adam @1000", "spsa"]
     shots = {
@@ -134,7 +138,7 @@ def test_each_policy_of_shots_takes_part():
 def test_a_name_is_of_the_content():
     def names(**change):
         spec = make_comparison(GOOD | {"seeds": 1} | change)
-        problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots)
+        problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots, spec.budget)
         return [r.path for r in scored_runs(spec, problems, entrants(spec, problems), {})]
 
     assert names() == names(title="another", targets=[5.0])
@@ -158,8 +162,8 @@ def test_the_search_is_the_same_effort_for_all_on_seeds_of_its_own():
             "tuning": {"trials": 5, "seeds": 2, "problems": [{"molecule": "h3+"}]},
         }
     )
-    practice = prepare_problems(spec.tuning.problems, ProblemStore(None), spec.shots)
-    problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots)
+    practice = prepare_problems(spec.tuning.problems, ProblemStore(None), spec.shots, spec.budget)
+    problems = prepare_problems(spec.problems, ProblemStore(None), spec.shots, spec.budget)
     trials = list(trial_runs(spec, practice, entrants(spec, problems)))
     counts = {n: sum(r.optimizer == n for r in trials) for n in ("adam", "spsa", "cobyla")}
     assert counts == {"adam": 10, "spsa": 10, "cobyla": 0}

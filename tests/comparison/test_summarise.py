@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from qvopt.comparison.outcomes import RunOutcome
+from qvopt.comparison.statistics.bootstrap import Resampler
 from qvopt.comparison.summarise import summarise
 from qvopt_molecules.errors import InputError
 
@@ -102,3 +103,42 @@ def test_bad_input_is_named():
         summarise([run("a", 0, [1.0]), run("a", 0, [1.0])])
     with pytest.raises(InputError, match="positive errors"):
         summarise([run("a", 0, [1.0])], [])
+
+
+def ranked_once(rng, optimizers, seeds, problems, shift=0.0, resampler=None):
+    """A summary of optimizers whose final errors are drawn alike; `shift` favours the first."""
+    outcomes = [
+        run(f"o{k}", s, [1.0, float(np.exp(rng.normal() - shift * (k == 0)))], problem=f"p{p}")
+        for p in range(problems)
+        for k in range(optimizers)
+        for s in range(seeds)
+    ]
+    return summarise(outcomes, [0.002], resampler or Resampler(resamples=10))
+
+
+@pytest.mark.parametrize(
+    ("optimizers", "seeds", "problems"), [(3, 6, 1), (3, 6, 2), (4, 12, 1), (3, 30, 1), (5, 10, 3)]
+)
+def test_equal_optimizers_get_different_letters_in_at_most_5_percent(optimizers, seeds, problems):
+    rng, trials = np.random.default_rng(seeds), 120
+    draws = Resampler(resamples=10)
+    false = 0
+    for _ in range(trials):
+        summary = ranked_once(rng, optimizers, seeds, problems, resampler=draws)
+        false += len({r.letters for r in summary.ranking}) > 1
+    assert false / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
+
+
+@pytest.mark.parametrize(("problems", "shift"), [(1, 0.7), (1, 1.5), (3, 0.4)])
+def test_letters_are_the_corrected_tests(problems, shift):
+    rng, different = np.random.default_rng(3), 0
+    for _ in range(20):
+        summary = ranked_once(rng, 5, 15, problems, shift)
+        letters = {r.optimizer: set(r.letters) for r in summary.ranking}
+        for test in summary.overall:
+            assert (test.corrected <= 0.05) == letters[test.first].isdisjoint(letters[test.second])
+            different += test.significant
+        if problems == 1:
+            assert [t.p for t in summary.overall] == [t.p for t in summary.tests]
+            assert [t.corrected for t in summary.overall] == [t.corrected for t in summary.tests]
+    assert different > 10

@@ -38,8 +38,11 @@ KINDS = ("full", "block-diagonal", "diagonal")
 BACKENDS = {"sector": SectorBackend, "lightning": LightningBackend, "aer": AerBackend}
 
 
-def mixed_circuit(rng):
-    """Rotations, excitations, tied angles with coefficients, commuting series; complex states."""
+def mixed_circuit(rng, *, phases=False):
+    """Rotations, excitations, tied angles with coefficients, commuting series; complex states.
+
+    With `phases` of occupations too, whose outcomes the rule "covariances" does not read.
+    """
     gates = [Gate("x", (0,)), Gate("x", (2,))]
     for _ in range(4):
         angles = [Angle(int(rng.integers(3)), float(rng.normal()), 0.3) for _ in range(3)]
@@ -51,8 +54,9 @@ def mixed_circuit(rng):
             [Gate("single-excitation", q[:2], angles[0]),
              Gate("single-excitation", q[2:], angles[1])],
             [Gate("double-excitation", q, angles[0])],
+            [Gate("number-phase", q[:1], angles[0]), Gate("coulomb-phase", q[1:3], angles[1])],
         ]  # fmt: skip
-        gates += series[int(rng.integers(4))]
+        gates += series[int(rng.integers(5 if phases else 4))]
         if rng.random() < 0.5:
             gates.append(Gate("cx", q[:2]))
     return Circuit(4, tuple(gates), 3)
@@ -96,7 +100,7 @@ def exact_metric(circuit, x, kind):
 @settings(max_examples=18, deadline=None)
 def test_every_rule_on_any_circuit(seed, kind, rule):
     rng = np.random.default_rng(seed)
-    circuit, x = mixed_circuit(rng), rng.normal(size=3)
+    circuit, x = mixed_circuit(rng, phases=rule != "covariances"), rng.normal(size=3)
     expansion = measured_metric(rule, circuit, x, kind)
     value, _ = expansion.combine(*exact_samples(circuit, expansion))
     assert np.abs(value - exact_metric(circuit, x, kind)).max() < 1e-6
@@ -150,7 +154,8 @@ def test_measured_without_bias_and_with_an_honest_variance(rule, backend, mappin
     exact = program.metric(x, kind)
     assert np.array_equal(values, values.transpose(0, 2, 1))
     mean = variances.mean(axis=0)
-    noisy = mean > 1e-10
+    assert np.all((mean > 0) == (variances > 0).any(axis=0))
+    noisy = values.std(axis=0) > 1e-7  # the others have outcomes that are certain
     assert noisy.any()
     assert np.abs(values.mean(axis=0) - exact)[~noisy].max(initial=0) < 1e-4
     z = (values.mean(axis=0) - exact)[noisy] / np.sqrt(mean[noisy] / repeats)
@@ -161,6 +166,40 @@ def test_measured_without_bias_and_with_an_honest_variance(rule, backend, mappin
     assert np.mean(ratio) == pytest.approx(1, abs=0.35 if repeats < 100 else 0.15)
     for m in found[:3]:
         assert np.linalg.eigvalsh(project_psd(m.value))[0] > -1e-12
+
+
+@pytest.mark.parametrize(
+    ("rule", "backend"),
+    [
+        *product(["fidelities", "hadamard"], ["sector", "lightning"]),
+        pytest.param("hadamard", "aer", marks=pytest.mark.slow),
+        pytest.param("fidelities", "aer", marks=pytest.mark.slow),
+    ],
+)
+def test_phases_of_occupations(rule, backend):
+    """LUCJ and complex orbital rotations turn by phases: the metric that Hadamard tests measure."""
+    h = build_hamiltonian(find_molecule("h2"))
+    gates = [Gate("x", (0,)), Gate("x", (2,))]
+    gates += [Gate("single-excitation", q, Angle(0)) for q in ((0, 1), (2, 3))]
+    gates += [Gate("number-phase", (q,), Angle(1, -1.0)) for q in (0, 2)]
+    gates += [Gate("coulomb-phase", (1, 3), Angle(2)), Gate("coulomb-phase", (0, 2), Angle(2))]
+    gates += [Gate("single-excitation", q, Angle(3)) for q in ((0, 1), (2, 3))]
+    gates += [
+        Gate("number-phase", (3,), Angle(4)),
+        Gate("double-excitation", (0, 2, 1, 3), Angle(5)),
+    ]
+    circuit = Circuit(4, tuple(gates), 6)
+    program = BACKENDS[backend]().compile(Problem(circuit, qubit_hamiltonian(h), h))
+    x = np.random.default_rng(2).normal(size=6) * 0.7
+    exact = exact_metric(circuit, x, "full")
+    assert np.abs(program.metric(x, "full") - exact).max() < 1e-6
+    evaluator = Evaluator(program, circuit, None, 20_000, 3, metric_rule=rule)
+    for key in range(2):
+        measured = evaluator.answer([Metric(x, "full")], 1, key)[0]
+        noisy = measured.variance > 1e-12
+        pulls = (measured.value - exact)[noisy] / np.sqrt(measured.variance[noisy])
+        assert np.abs(pulls).max() < 5
+        assert np.abs(measured.value - exact).max() < 0.05
 
 
 def test_sampled_covariance_is_without_bias_and_so_is_its_variance():

@@ -3,9 +3,11 @@
 import networkx
 import numpy as np
 import pytest
+from numba import njit
 
-from qvopt.measurement.colouring import coloured_members, coloured_plan, incompatible_pairs
-from qvopt.measurement.fully_commuting import fully_commuting_plan
+from qvopt.measurement.colouring import coloured_members, coloured_plan
+from qvopt.measurement.fully_commuting import fully_commuting_plan, sorted_insertion
+from qvopt.measurement.greedy_colours import clash
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
@@ -57,11 +59,6 @@ def test_colours_are_proper(name, kind):
     )
     colours = {k: g for g, group in enumerate(members) for k in group}
     assert all(colours[a] != colours[b] for a, b in graph.edges)
-    x, z = observable.x[at], observable.z[at]
-    found = {
-        frozenset((at[j], at[k])) for j, k in zip(*incompatible_pairs(x, z, kind), strict=True)
-    }
-    assert found == {frozenset(edge) for edge in graph.edges}
     theirs = networkx.greedy_color(graph, strategy="largest_first")
     assert len(members) <= max(theirs.values()) + 1
 
@@ -73,16 +70,57 @@ def test_fewer_groups_than_sorted_insertion():
     assert len(plans["fully-commuting"].groups) <= len(fully_commuting_plan(observable).groups)
 
 
-def test_pairs_in_pieces_are_all_pairs():
+@njit
+def clashes(x, z, a, b, qubit_wise):
+    return clash(x, z, a, b, qubit_wise)
+
+
+@pytest.mark.parametrize("n_qubits", [3, 64])
+def test_clashes_are_those_of_the_letters(n_qubits):
     rng = np.random.default_rng(3)
-    x, z = rng.integers(0, 64, size=(2, 1100)).astype(np.uint64)
-    for kind in KINDS:
-        found = set(zip(*(part.tolist() for part in incompatible_pairs(x, z, kind)), strict=True))
-        spelled = [label(int(a), int(b), 6) for a, b in zip(x, z, strict=True)]
-        picks = rng.integers(0, len(x), size=(500, 2))
-        for j, k in np.sort(picks, axis=1).tolist():
-            if j < k:
-                assert ((j, k) in found) == (not compatible(spelled[j], spelled[k], kind))
+    top = (1 << n_qubits) - 1
+    for sparse in (True, False):
+        strings = rng.integers(0, top, size=(60, 4), dtype=np.uint64, endpoint=True)
+        if sparse:
+            strings &= rng.integers(0, top, size=(60, 4), dtype=np.uint64, endpoint=True)
+            strings &= rng.integers(0, top, size=(60, 4), dtype=np.uint64, endpoint=True)
+        for row in strings:
+            spelled = [label(int(row[k]), int(row[k + 1]), n_qubits) for k in (0, 2)]
+            for kind in KINDS:
+                assert clashes(*row, kind == "qubit-wise") == (not compatible(*spelled, kind))
+
+
+def test_sorted_insertion_takes_the_first_group_that_fits():
+    observable = observable_of("lih")
+    spelled = [text for text, _ in observable]
+    order = np.argsort(-np.abs(observable.coefficients), kind="stable").tolist()
+    expected = []
+    for k in order:
+        if set(spelled[k]) == {"I"}:
+            continue
+        for group in expected:
+            if all(compatible(spelled[k], spelled[m], "fully-commuting") for m in group):
+                group.append(k)
+                break
+        else:
+            expected.append([k])
+    assert sorted_insertion(observable) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_colours(kind):
+    # Strings drawn at random need more colours than the bits of a few words.
+    rng = np.random.default_rng(3)
+    x, z = rng.integers(1, 1 << 14, size=(2, 1500)).astype(np.uint64)
+    observable = PauliSum(14, x, z, rng.normal(size=1500))
+    members = coloured_members(observable, kind)
+    assert sorted(k for group in members for k in group) == list(range(1500))
+    spelled = [text for text, _ in observable]
+    for group in members:
+        for i, a in enumerate(group):
+            assert all(compatible(spelled[a], spelled[b], kind) for b in group[:i])
+    if kind == "qubit-wise":
+        assert len(members) > 256
 
 
 def test_nothing_to_measure():

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from qvopt.measurement.allocation import allocate, with_allocation
 from qvopt.measurement.basis_change import basis_change_circuit, givens_rotations
 from qvopt.measurement.basis_rotation import basis_rotation_plan
+from qvopt.measurement.catalogue import build_plan
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.fully_commuting import fully_commuting_plan
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, PauliBasis
 from qvopt.measurement.qubit_wise import qubit_wise_plan
 from qvopt.measurement.statistics import combine_moments, moments_of_counts
-from qvopt.measurement.variance import reference_deviations
+from qvopt.measurement.variance import reference_deviations, reference_means
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.matrices import circuit_unitary
 from qvopt_circuits.uccsd import UCCSD
@@ -23,6 +24,7 @@ from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import BackendError, InputError
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
+from qvopt_molecules.references import hartree_fock_energy
 
 # (basis rotations' groups, variance x shots under Hartree-Fock in Ha^2), computed independently.
 ROTATIONS = {"h2": (4, 0.0327), "lih": (22, 1.559), "beh2": (29, 4.009), "h2o": (29, 78.5)}
@@ -52,6 +54,15 @@ def test_variance_of_basis_rotations(name):
     assert deviations.sum() ** 2 == pytest.approx(variance, rel=0.01)
 
 
+@pytest.mark.parametrize("grouping", ["basis-rotation", "fully-commuting", "qubit-wise"])
+def test_reference_means_add_up_to_the_determinants_energy(grouping):
+    h = build_hamiltonian(find_molecule("lih"))
+    plan = build_plan(grouping, h, qubit_hamiltonian(h), "jordan-wigner")
+    means = reference_means(plan, h, "jordan-wigner")
+    assert plan.constant + means.sum() == pytest.approx(hartree_fock_energy(h), abs=1e-9)
+    assert np.all(np.isfinite(means))
+
+
 @pytest.mark.parametrize("mapping", ["jordan-wigner", "parity-reduced", "bravyi-kitaev"])
 def test_qubit_wise_variances_against_dense_states(mapping):
     from qvopt_circuits.mapping import in_mapping
@@ -65,6 +76,10 @@ def test_qubit_wise_variances_against_dense_states(mapping):
     state = circuit_state(circuit, np.zeros(circuit.n_parameters))
     outcomes = np.arange(2**n, dtype=np.uint64)
     found = reference_deviations(plan, h, mapping)
+    means = reference_means(plan, h, mapping)
+    for group, mean in list(zip(plan.groups, means, strict=True))[::5]:
+        u = circuit_unitary(basis_change_circuit(group, n), np.zeros(0))
+        assert mean == pytest.approx(np.abs(u @ state) ** 2 @ group.diagonal.values(outcomes))
     for group, deviation in list(zip(plan.groups, found, strict=True))[::5]:
         u = circuit_unitary(basis_change_circuit(group, n), np.zeros(0))
         p = np.abs(u @ state) ** 2

@@ -14,7 +14,7 @@ from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.references import fci_energy, hartree_fock_energy
 
-TERMS = {"h2": 15, "heh+": 27, "h4-chain": 185, "h4-square": 105, "h6-chain": 919, "lih": 631,
+TERMS = {"h2": 15, "heh+": 27, "h4-chain": 185, "h4-square": 93, "h6-chain": 919, "lih": 631,
          "beh2": 666, "h2o": 1086, "hf": 631}  # fmt: skip
 
 

@@ -42,7 +42,14 @@ def pyscf_mean_field(atoms, **options):
 
     mol = gto.M(atom=atoms, basis="sto-3g", verbose=0, **options)
     mean_field = (scf.ROHF if mol.spin else scf.RHF)(mol)
-    return mean_field.set(conv_tol=1e-12).run()
+    mean_field.set(conv_tol=1e-12).run()
+    for _ in range(5):
+        orbitals, _, stable, _ = mean_field.stability(return_status=True)
+        if stable:
+            break
+        mean_field = mean_field.newton().set(conv_tol=1e-12)
+        mean_field.kernel(orbitals, mean_field.mo_occ)
+    return mean_field
 
 
 def test_a_stretched_bond_has_its_own_energy_and_no_references():

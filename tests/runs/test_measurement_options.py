@@ -143,12 +143,12 @@ def test_prices_are_known_before_anything_runs(capsys):
 
 
 def test_a_large_sector_is_forecast_before_anything_runs(capsys, monkeypatch):
-    from qvopt.backends.sector import program
+    from qvopt.backends.sector import choice
     from qvopt.cli.runs import price_command
 
     assert price_command({"molecule": "h4-chain"}, False) == 0
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(program, "_MOST_ELEMENTS", 0)  # now it counts as large
+    monkeypatch.setattr(choice, "MOST_PAIRS", -1)  # now it counts as large
     assert price_command({"molecule": "h4-chain"}, True) == 0
     printed = capsys.readouterr()
     assert re.match(r"36 determinants, .* MiB, about .* s per gradient on", printed.err)

@@ -196,8 +196,7 @@ class _Tables:
                 f"number, which the sector backend needs{_MEND}"
             )
         if gate.is_diagonal:
-            self.phases.append(phase(gate, self.strings, self.norb))
-            return PHASE, len(self.phases) - 1, 0, 0, 0
+            return self._phase(phase(gate, self.strings, self.norb))
         n, q, signed = self.norb, gate.qubits, gate.name in FERMIONIC
         half = len(q) // 2
         down, up = q[:half], q[half:]
@@ -227,6 +226,25 @@ class _Tables:
             *self._pairs(0, (i,), (a,), factor, signed),
             *self._pairs(1, (j - n,), (b - n,), 1.0, signed),
         )
+
+    def _phase(self, factor: Phase) -> tuple[int, int, int, int, int]:
+        """Number of a phase; that of one spin stands as strings with themselves, its numbers as
+        signs, in the table of pairs too."""
+        self.phases.append(factor)
+        number = len(self.phases) - 1
+        spin = factor.spin
+        if spin is None:
+            return PHASE, number, 0, 0, 0
+        numbers = (factor.alpha, factor.beta)[spin]
+        key = (spin, numbers.tobytes())
+        if key not in self._known:
+            strings = np.flatnonzero(numbers)
+            self.left.append(strings)
+            self.right.append(strings)
+            self.sign.append(numbers[strings])
+            self._known[key] = (self._size, self._size + len(strings))
+            self._size += len(strings)
+        return PHASE, number, 1 + spin, *self._known[key]
 
     def _pairs(
         self, spin: int, down: tuple[int, ...], up: tuple[int, ...], factor: float, signed: bool

@@ -2,12 +2,13 @@
 
 z is a bundle of flat states, alpha string by beta string (see `lines`). A gate is (kind, first
 alpha pair, one past the last, first beta pair, one past the last), its pairs (I, J, s) lying in
-flat arrays over strings. Kinds: 0 rotates rows, 1 columns, 2 row-column pairs; 3 multiplies by
-phases. With T|I⟩ = s|J⟩, the gate exp(θ (T - T†) / 2) has c = cos(θ/2) and d = sin(θ/2):
+flat arrays over strings. Kinds: 0 rotates rows, 1 columns, 2 row-column pairs. Kind 3 multiplies by
+phases (see `diagonal`): (3, number, 0 or 1 + the one spin that it depends on, first string, one
+past the last). With T|I⟩ = s|J⟩, the gate exp(θ (T - T†) / 2) has c = cos(θ/2) and d = sin(θ/2):
 
     psi_I <- c psi_I - s d psi_J,    psi_J <- c psi_J + s d psi_I.
 
-Kernels work on some units of a gate: alpha pairs, or whole rows for gates of columns and phases.
+Kernels work on some units of a gate: alpha pairs, or whole rows for gates of columns.
 Runs of several gates go through `tiles` instead.
 """
 
@@ -98,37 +99,3 @@ def unapply_gate(  # type: ignore[no-untyped-def]
                 z[apart + i] = c * l - e * m
                 z[apart + j] = c * m + e * l
         slopes[unit] = total
-
-
-@njit(cache=True, nogil=True)
-def apply_phase(z, planes, shape, alpha, beta, cosine, sine, first, last):  # type: ignore[no-untyped-def]
-    """Multiply rows of complex states by exp(-iφ u_I v_K), u = alpha and v = beta in -1, 0, 1.
-
-    Each state is two planes, its real part and its imaginary part.
-    """
-    n_columns = shape[1]
-    size = shape[0] * n_columns
-    for state in range(planes // 2):
-        base = 2 * state * size
-        for row in range(first, last):
-            for k in range(n_columns):
-                w = alpha[row] * beta[k]
-                if w != 0.0:
-                    i = base + row * n_columns + k
-                    p, q, s = z[i], z[i + size], w * sine
-                    z[i] = cosine * p + s * q
-                    z[i + size] = cosine * q - s * p
-
-
-@njit(cache=True, nogil=True)
-def phase_slopes(z, shape, alpha, beta, slopes, first, last):  # type: ignore[no-untyped-def]
-    """slopes[row] <- the row's part of Im⟨λ|u v|ψ⟩; planes Re ψ, Im ψ, Re λ, Im λ."""
-    n_columns = shape[1]
-    size = shape[0] * n_columns
-    for row in range(first, last):
-        total = 0.0
-        for k in range(n_columns):
-            i = row * n_columns + k
-            w = alpha[row] * beta[k]
-            total += w * (z[2 * size + i] * z[size + i] - z[3 * size + i] * z[i])
-        slopes[row] = total

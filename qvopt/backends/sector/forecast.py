@@ -15,7 +15,7 @@ from qvopt_molecules.errors import InputError
 
 from .blocks import unapply_blocks
 from .lanes import WIDTH
-from .runs import BlockRun, LineRun
+from .runs import BlockRun, LineRun, PhaseRun
 from .tiles import unapply_run
 
 if TYPE_CHECKING:
@@ -100,7 +100,10 @@ def _gates(engine: LargeEngine) -> float:
         if isinstance(run, LineRun):
             of_lines.setdefault(run.by_rows, []).append(run)
         elif isinstance(run, BlockRun):
-            of_blocks.append(run)
+            if len(run.tiles(WIDTH // (2 * engine.planes)).places):
+                of_blocks.append(run)
+        elif isinstance(run, PhaseRun):
+            one_by_one += 4e-9 * engine.planes * engine.size
         else:
             rotated = sum(engine.amplitudes_of(int(k)) for k in run.gates)
             one_by_one += 4e-9 * engine.planes * rotated  # the memory's pace, roughly
@@ -123,7 +126,7 @@ def _lines(engine: LargeEngine, runs: list[LineRun]) -> float:
         return _best(
             lambda: unapply_run(
                 z, planes, engine.tables.shape, run.by_rows, run.lines, some[:gates],
-                _no_turns(gates), *engine.strings, parts, 0, 1,
+                run.diagonal[:gates], _no_turns(gates), *engine.strings, parts, 0, 1,
             )
         )  # fmt: skip
 

@@ -7,9 +7,9 @@ run, in two AVX2 registers, one AVX-512 register or four NEON ones.
 Inside `njit` functions only: `load(a, i)` and `store(a, i, v)` move a[i : i + 8] of a contiguous
 flat array without checks; `splat(x)` and `spread(a, i)` repeat x and a[i]; `add`, `mul`,
 `fma(a, b, c) = a b + c` and `fnma = c - a b` are lane by lane; `swap` exchanges the halves (0-3
-and 4-7); `total` and `difference` add the lanes in a fixed order, the latter the first half minus
-the second. `load_transposed` and `store_transposed` move eight rows at once, `gather` and `scatter`
-eight scattered elements; offsets are int64.
+and 4-7), `swap_pairs` those of either half; `total` and `difference` add the lanes in a fixed
+order, the latter the first half minus the second. `load_transposed` and `store_transposed` move
+eight rows at once, `gather` and `scatter` eight scattered elements; offsets are int64.
 """
 
 from __future__ import annotations
@@ -144,6 +144,17 @@ def swap(typingctx: Any, value: Any) -> Any:
         half = WIDTH // 2
         order = [(k + half) % WIDTH for k in range(WIDTH)]
         mask = ir.Constant(ir.VectorType(_INDEX, WIDTH), order)
+        return builder.shuffle_vector(arguments[0], ir.Constant(_VECTOR, ir.Undefined), mask)
+
+    return lanes(lanes), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def swap_pairs(typingctx: Any, value: Any) -> Any:
+    """Exchange lanes 0 and 1 with 2 and 3, and 4 and 5 with 6 and 7."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        mask = ir.Constant(ir.VectorType(_INDEX, WIDTH), [2, 3, 0, 1, 6, 7, 4, 5])
         return builder.shuffle_vector(arguments[0], ir.Constant(_VECTOR, ir.Undefined), mask)
 
     return lanes(lanes), codegen

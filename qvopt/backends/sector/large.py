@@ -12,10 +12,11 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .blocks import apply_blocks, unapply_blocks
 from .compilation import GateTables
+from .diagonal import PhaseFactors, apply_phases, phase_image
 from .direct_product import DirectHamiltonian
-from .factored import COLUMNS, PHASE, ROWS, apply_gate, apply_phase, phase_slopes, unapply_gate
+from .factored import COLUMNS, PHASE, ROWS, apply_gate, unapply_gate
 from .lanes import WIDTH
-from .runs import BlockRun, LineRun, cut_into_runs
+from .runs import BlockRun, LineRun, PhaseRun, cut_into_runs
 from .tiles import apply_run, unapply_run
 from .workers import Workers
 
@@ -24,6 +25,9 @@ Tell = Callable[[float], None]
 
 _COPYING, _ROTATING = 10.0, 4.0
 """Nanoseconds for eight amplitudes to a buffer and back, and for eight pairs, roughly."""
+
+_CALL, _SINGLE = 3e4, 2.0
+"""Nanoseconds of calling a kernel, and of a pair that is rotated on its own, roughly."""
 
 
 class GateEngine:
@@ -37,6 +41,10 @@ class GateEngine:
         self.planes = (2 if tables.is_complex else 1) if planes is None else planes
         self.size = tables.shape[0] * tables.shape[1]
         self.runs = cut_into_runs(tables)
+        self._factors = np.full(len(tables.gates), 0.5)
+        diagonal = tables.gates[:, 0] == PHASE
+        numbers = tables.gates[diagonal, 1].tolist()
+        self._factors[diagonal] = [tables.phases[number].scale for number in numbers]
         self._gates = tables.gates.astype(np.int64)
         self.strings = (
             tables.left.astype(np.uint32),
@@ -52,15 +60,18 @@ class GateEngine:
 
     def apply(self, angles: FloatArray, z: FloatArray, tell: Tell | None = None) -> None:
         """Apply the circuit to a state in place."""
-        turns = _turns(angles)
+        turns = self._turns(angles)
         done = 0
         for run in self.runs:
             if isinstance(run, LineRun):
                 n_tiles = -(-len(run.lines) // (WIDTH // self.planes))
                 self.workers.run(
                     apply_run, n_tiles, z, self.planes, self.tables.shape, run.by_rows, run.lines,
-                    run.ranges, turns[run.gates], *self.strings, work=self._work(run, self.planes),
+                    run.ranges, run.diagonal, turns[run.gates], *self.strings,
+                    work=self._work(run, self.planes),
                 )  # fmt: skip
+            elif isinstance(run, PhaseRun):
+                self._apply_phases(run, angles, z, self.planes)
             elif isinstance(run, BlockRun):
                 tiles = run.tiles(WIDTH // self.planes)
                 self.workers.run(
@@ -75,6 +86,18 @@ class GateEngine:
             if tell is not None:
                 tell(done / len(turns))
 
+    def _turns(self, angles: FloatArray) -> FloatArray:
+        """(cos θ/2, sin θ/2) by gate; those of the phase of a number 1 for diagonal gates."""
+        return np.stack([np.cos(self._factors * angles), np.sin(self._factors * angles)], axis=1)
+
+    def _apply_phases(self, run: PhaseRun, angles: FloatArray, z: FloatArray, planes: int) -> None:
+        shape = self.tables.shape
+        turns = run.factors.turns(angles[run.gates])
+        self.workers.run(
+            apply_phases, shape[0], z, planes, shape, run.factors.alpha, *turns,
+            work=_SINGLE * planes * self.size,
+        )  # fmt: skip
+
     def _work(self, run: LineRun | BlockRun, planes: int) -> float:
         """Nanoseconds on one thread, roughly."""
         if isinstance(run, LineRun):
@@ -83,6 +106,21 @@ class GateEngine:
             return len(run.lines) * planes / WIDTH * each
         tiles = run.tiles(WIDTH // planes)
         return float(_COPYING * tiles.copied.sum() + _ROTATING * tiles.rotated.sum())
+
+    @property
+    def work(self) -> float:
+        """Nanoseconds of the gates of a gradient on one thread, roughly; no clock is asked."""
+        total = 0.0
+        for run in self.runs:
+            for planes in (self.planes, 2 * self.planes):
+                if isinstance(run, LineRun | BlockRun):
+                    total += _CALL + self._work(run, planes)
+                elif isinstance(run, PhaseRun):
+                    total += _CALL + _SINGLE * planes * self.size
+                else:
+                    pairs = sum(self.amplitudes_of(int(k)) for k in run.gates)
+                    total += _CALL * len(run.gates) + _SINGLE * planes * pairs
+        return total
 
     def as_state(self, z: FloatArray) -> npt.NDArray[Any]:
         """Planes as amplitudes over (alpha string, beta string), real or complex."""
@@ -95,12 +133,9 @@ class GateEngine:
         """Apply gate k at an angle to every plane of a bundle."""
         gate, shape = self._gates[k], self.tables.shape
         if gate[0] == PHASE:
-            factor = self.tables.phases[gate[1]]
-            turn = angle * factor.scale
-            self.workers.run(
-                apply_phase, shape[0], z, planes, shape, factor.alpha, factor.beta,
-                np.cos(turn), np.sin(turn),
-            )  # fmt: skip
+            factors = PhaseFactors.of([self.tables.phases[gate[1]]])
+            run = PhaseRun(np.array([0]), factors)
+            self._apply_phases(run, np.array([angle]), z, planes)
             return
         c, d = np.cos(angle / 2), np.sin(angle / 2)
         units = self._units(gate)
@@ -190,7 +225,7 @@ class LargeEngine(GateEngine):
         self.prepare(angles, z[:half], None if tell is None else lambda s: tell(0.3 * s))
         energy = self.energy(z[:half], z[half:])
         slopes = np.zeros(len(angles))
-        turns = _turns(angles)
+        turns = self._turns(angles)
         left = len(angles)
         for run in reversed(self.runs):
             if isinstance(run, LineRun):
@@ -198,10 +233,14 @@ class LargeEngine(GateEngine):
                 parts = np.zeros((n_tiles, len(run.gates)))
                 self.workers.run(
                     unapply_run, n_tiles, z, 2 * self.planes, self.tables.shape, run.by_rows,
-                    run.lines, run.ranges, turns[run.gates], *self.strings, parts,
+                    run.lines, run.ranges, run.diagonal, turns[run.gates], *self.strings, parts,
                     work=self._work(run, 2 * self.planes),
                 )  # fmt: skip
-                slopes[run.gates] = parts.sum(axis=0)
+                slopes[run.gates] = parts.sum(axis=0) * np.where(
+                    run.diagonal, self._factors[run.gates], 1.0
+                )
+            elif isinstance(run, PhaseRun):
+                slopes[run.gates] = self._unapply_phases(run, angles, z)
             elif isinstance(run, BlockRun):
                 tiles = run.tiles(WIDTH // (2 * self.planes))
                 parts = np.zeros((len(tiles.places), len(run.gates)))
@@ -219,22 +258,20 @@ class LargeEngine(GateEngine):
                 tell(1.0 - 0.6 * left / len(angles))
         return energy, slopes
 
+    def _unapply_phases(self, run: PhaseRun, angles: FloatArray, z: FloatArray) -> FloatArray:
+        """Undo diagonal gates on ψ and λ; return the derivatives."""
+        shape = self.tables.shape
+        image = np.empty(self.size)
+        work = _SINGLE * self.size
+        self.workers.run(phase_image, shape[0], z, shape, image, work=work)
+        self._apply_phases(run, -angles, z, 2 * self.planes)
+        return run.factors.slopes(image.reshape(shape))
+
     def _unapply_one(self, k: int, angle: float, z: FloatArray) -> float:
         gate, shape = self._gates[k], self.tables.shape
-        if gate[0] == PHASE:
-            self.apply_one(k, -angle, z, 2 * self.planes)
-            factor = self.tables.phases[gate[1]]
-            parts = np.zeros(shape[0])
-            self.workers.run(phase_slopes, shape[0], z, shape, factor.alpha, factor.beta, parts)
-            return float(2.0 * factor.scale * parts.sum())
         c, d = np.cos(angle / 2), np.sin(angle / 2)
         parts = np.zeros(self._units(gate))
         self.workers.run(
             unapply_gate, len(parts), z, 2 * self.planes, shape, gate, *self.strings, c, d, parts
         )
         return float(parts.sum())
-
-
-def _turns(angles: FloatArray) -> FloatArray:
-    """(cos θ/2, sin θ/2) by gate."""
-    return np.stack([np.cos(angles / 2), np.sin(angles / 2)], axis=1)

@@ -55,13 +55,37 @@ def energy_and_gradient(  # type: ignore[no-untyped-def]
     The m-th parametric gate is gate parametric[m], at coefficient[m] · x[index[m]] + offset[m].
     With λ = Hψ, the gates are undone from ψ and λ together, and each leaves its ∂E/∂θ behind.
     """
+    prepare_at(
+        x, psi, hpsi, z, reference, turns, parametric, index, coefficient, offset,
+        first, left, right,
+    )  # fmt: skip
+    energy = multiply(starts, columns, values, psi, hpsi)
+    return energy, gradient_of(
+        x, psi, hpsi, z, reference, turns, parametric, index, coefficient, offset,
+        slopes, first, left, right,
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def prepare_at(  # type: ignore[no-untyped-def]
+    x, psi, hpsi, z, reference, turns, parametric, index, coefficient, offset,
+    first, left, right,
+):  # fmt: skip
+    """The first part of the gradient: turns and psi at x."""
     set_turns(x, parametric, index, coefficient, offset, turns)
     prepare_state(psi, reference, turns, first, left, right)
-    energy = multiply(starts, columns, values, psi, hpsi)
+
+
+@njit(cache=True)
+def gradient_of(  # type: ignore[no-untyped-def]
+    x, psi, hpsi, z, reference, turns, parametric, index, coefficient, offset,
+    slopes, first, left, right,
+):  # fmt: skip
+    """The last part: ∂E/∂x from psi and hpsi."""
     interleave(psi, hpsi, z)
     for k in range(len(turns) - 1, -1, -1):
         slopes[k] = unapply_gate(z, first[k], first[k + 1], left, right, turns[k, 0], turns[k, 1])
-    return energy, pull_back(len(x), slopes, parametric, index, coefficient)
+    return pull_back(len(x), slopes, parametric, index, coefficient)
 
 
 @njit(cache=True)

@@ -28,6 +28,13 @@ class Phase:
     alpha: FloatArray
     beta: FloatArray
 
+    @property
+    def spin(self) -> int | None:
+        """The one spin that it depends on, 0 for alpha; None for both."""
+        if np.all(self.beta == 1.0):
+            return 0
+        return 1 if np.all(self.alpha == 1.0) else None
+
 
 def phase(gate: Gate, strings: tuple[IntArray, IntArray], norb: int) -> Phase:
     """What a diagonal gate does to the determinants of a sector."""

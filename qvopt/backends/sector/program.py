@@ -21,21 +21,21 @@ from qvopt.backends.batch import (
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import MetricKind, Problem
 from qvopt.backends.simulation import simulate
-from qvopt.measurement.estimate import Moments
+from qvopt.measurement.moment_table import MomentTable
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 
 from . import forecast, pairs
-from .compilation import compile_circuit, pair_tables
+from .choice import choose_gates, choose_product
+from .compilation import compile_circuit
 from .direct_product import dot
 from .forecast import Forecast
 from .generators import GeneratorTables
-from .hamiltonian_matrix import sparse_hamiltonian
-from .large import LargeEngine
+from .point_arrays import angles_of
 from .pool import OperatorSlopes, operator_slopes
-from .sampling import make_sampler, sample_plan
-from .sparse import multiply, turn_all
+from .sampling import PlanSampler
+from .sparse import SparseHamiltonian, turn_all
 from .workers import Workers
 
 FloatArray = npt.NDArray[np.float64]
@@ -43,8 +43,6 @@ StateArray = npt.NDArray[Any]
 IntArray = npt.NDArray[np.int64]
 
 _METRIC_BYTES = 4 << 30
-_MOST_PAIRS = 1 << 24  # of determinants over all gates, listed one by one
-_MOST_ELEMENTS = 1 << 25  # of the Hamiltonian, kept as a matrix
 
 
 class SectorBackend:
@@ -54,7 +52,7 @@ class SectorBackend:
     STO-3G takes 21 x 21 amplitudes where its 14 qubits take 16,384. Amplitudes are real unless a
     gate multiplies them by phases. Small sectors keep the Hamiltonian as a sparse matrix and list
     the pairs of determinants that gates rotate; large ones keep tables over strings only, and need
-    two states of memory.
+    two states of memory. Which is faster is worked out for the circuit at hand (see `choice`).
 
     Args:
         threads: cores that large sectors use; OMP_NUM_THREADS or all by default. Results do not
@@ -98,20 +96,15 @@ class SectorProgram:
         self._core = hamiltonian.core_energy
         self._workers = Workers() if workers is None else workers
         self.tables = compile_circuit(problem.circuit, n, n_alpha, n_beta)
-        few = forecast.most_elements(n, n_alpha, n_beta) <= _MOST_ELEMENTS
-        explicit = pair_tables(self.tables, _MOST_PAIRS) if few else None
-        self._large: LargeEngine | None = None
-        self._samplers: Any = None
         self._generators: GeneratorTables | None = None
-        if explicit is None:
-            forecast.check_memory(n, n_alpha, n_beta, is_complex=self.tables.is_complex)
-            self._large = LargeEngine(self.tables, hamiltonian, self._workers)
+        self._pairs, self._large = choose_gates(self.tables, hamiltonian, self._workers)
+        if self._large is not None:
             return
-        self.matrix = sparse_hamiltonian(hamiltonian)
-        self._gates: tuple[Any, ...] = (explicit.first, explicit.left, explicit.right)
+        assert self._pairs is not None
+        self.hamiltonian_product = choose_product(hamiltonian, self._workers)
+        self._gates: tuple[Any, ...] = (self._pairs.first, self._pairs.left, self._pairs.right)
         dimension = self.tables.shape[0] * self.tables.shape[1]
         self._psi, self._hpsi = np.zeros(dimension), np.zeros(dimension)
-        self._sparse = (self.matrix.starts, self.matrix.columns, self.matrix.values)
         self._arguments = (
             self._psi,
             self._hpsi,
@@ -120,10 +113,8 @@ class SectorProgram:
             _turns(self.tables.offsets),
             self.tables.parametric,
             *problem.circuit.affine,
-            *self._sparse,
-            np.zeros(len(self.tables.gates)),
-            *self._gates,
         )
+        self._slopes = np.zeros(len(self.tables.gates))
 
     @cached_property
     def forecast(self) -> Forecast | None:
@@ -156,7 +147,7 @@ class SectorProgram:
                 e = self._large.energy_at(self._angles_at(point), self.tell)
             else:
                 psi = self.state(point)
-                e = multiply(*self._sparse, psi.reshape(-1), self._hpsi)
+                e = self.hamiltonian_product.multiply(psi.reshape(-1), self._hpsi)
             out[k] = e + self._core
         return out
 
@@ -167,7 +158,15 @@ class SectorProgram:
             angles = self._angles_at(Point(x))
             energy, slopes = self._large.energy_and_slopes(angles, self.tell)
             return energy + self._core, self.circuit.pull_back(slopes[self.tables.parametric])
-        energy, gradient = pairs.energy_and_gradient(x, *self._arguments)
+        product, last = self.hamiltonian_product, (self._slopes, *self._gates)
+        if isinstance(product, SparseHamiltonian):
+            energy, gradient = pairs.energy_and_gradient(
+                x, *self._arguments, *product.arguments, *last
+            )
+        else:
+            pairs.prepare_at(x, *self._arguments, *self._gates)
+            energy = product.multiply(self._psi, self._hpsi)
+            gradient = pairs.gradient_of(x, *self._arguments, *last)
         return energy + self._core, gradient
 
     def metric(self, x: FloatArray, kind: MetricKind = "full") -> FloatArray:
@@ -226,20 +225,19 @@ class SectorProgram:
 
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
-        """Counts of real outcomes, drawn in the order of points and groups."""
-        plan = self.problem.plan
+    ) -> MomentTable:
+        """Moments of real outcomes; every point and group has a random stream of its own."""
+        if len(points) != len(shots):
+            raise InputError(f"{len(points)} points need as many rows of shots, got {len(shots)}")
+        return self._plan_sampler.sample(points, shots, seed, self)
+
+    @cached_property
+    def _plan_sampler(self) -> PlanSampler:
+        plan, hamiltonian = self.problem.plan, self.problem.hamiltonian
         if plan is None:
             raise InputError("sampling needs a measurement plan")
-        if self._samplers is None:
-            hamiltonian = self.problem.hamiltonian
-            assert hamiltonian is not None
-            self._samplers = make_sampler(plan, hamiltonian, self._workers)
-        rng = np.random.default_rng(seed)
-        return [
-            sample_plan(self._samplers, plan, self.state(point), row, rng)
-            for point, row in zip(points, shots, strict=True)
-        ]
+        assert hamiltonian is not None
+        return PlanSampler(plan, hamiltonian, self.tables, self._pairs, self._workers)
 
     def sample_fidelities(
         self,
@@ -293,8 +291,7 @@ class SectorProgram:
         return np.array(overlaps)
 
     def _angles_at(self, point: Point) -> FloatArray:
-        angles = self.tables.offsets.copy()
-        angles[self.tables.parametric] = self.circuit.angles(point.x)
+        angles = angles_of(self.tables, self.circuit, point.x)
         for k, delta in point.shifts:
             angles[self.tables.parametric[k]] += delta
         return angles

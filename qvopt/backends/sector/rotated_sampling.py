@@ -16,13 +16,13 @@ from qvopt_circuits.gates import Gate
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import spin_strings
 
-from .compilation import compile_circuit
+from .compilation import GateTables, compile_circuit
+from .draws import draw_counts
 from .large import GateEngine
 from .workers import Workers
+from .xoshiro import WordArray
 
 FloatArray = npt.NDArray[np.float64]
-
-_DRAWS = 1 << 20  # shots drawn at a time
 
 
 class GivensSampler:
@@ -43,17 +43,11 @@ class GivensSampler:
         self._hamiltonian = hamiltonian
         self._strings = spin_strings(hamiltonian)
         self._workers = Workers() if workers is None else workers
+        self._rotations: dict[int, GateTables] = {}
 
     def probabilities(self, psi: npt.NDArray[Any], group: int) -> FloatArray:
         """Probability of every determinant in the group's orbitals, flat."""
-        h = self._hamiltonian
-        n_qubits = 2 * h.norb
-        change = basis_change_circuit(self.groups[group], n_qubits)
-        occupied = [*range(h.n_alpha), *range(h.norb, h.norb + h.n_beta)]
-        reference = tuple(Gate("x", (q,)) for q in occupied)
-        tables = compile_circuit(
-            Circuit(n_qubits, reference + change.gates, 0), h.norb, h.n_alpha, h.n_beta
-        )
+        tables = self._tables(group)
         planes = 2 if np.iscomplexobj(psi) else 1
         engine = GateEngine(tables, self._workers, planes)
         parts = [psi.real, psi.imag][:planes]
@@ -65,25 +59,31 @@ class GivensSampler:
             out += z[plane * psi.size :]
         return out
 
+    def _tables(self, group: int) -> GateTables:
+        """The Givens rotations of a group, tabulated when it is measured first."""
+        if group not in self._rotations:
+            h = self._hamiltonian
+            change = basis_change_circuit(self.groups[group], 2 * h.norb)
+            occupied = [*range(h.n_alpha), *range(h.norb, h.norb + h.n_beta)]
+            reference = tuple(Gate("x", (q,)) for q in occupied)
+            circuit = Circuit(2 * h.norb, reference + change.gates, 0)
+            self._rotations[group] = compile_circuit(circuit, h.norb, h.n_alpha, h.n_beta)
+        return self._rotations[group]
+
     def distribution(self, psi: npt.NDArray[Any], group: int) -> tuple[FloatArray, FloatArray]:
         """Probabilities of the outcomes of one group, and their values."""
         p = self.probabilities(psi, group)
         return p, self._values(np.arange(len(p)), group)
 
-    def draw(
-        self, psi: npt.NDArray[Any], group: int, shots: int, rng: np.random.Generator
+    def draw_group(
+        self, psi: npt.NDArray[Any], group: int, shots: int, key: WordArray, number: int
     ) -> Moments:
-        """Outcomes of one group, drawn by inverting their distribution."""
+        """Moments of one group's outcomes; `number` names the random stream."""
         if shots == 0:
             return Moments(0, 0.0, 0.0)
-        cumulative = np.cumsum(self.probabilities(psi, group))
-        moments = Moments(0, 0.0, 0.0)
-        for first in range(0, shots, _DRAWS):
-            uniforms = rng.random(min(_DRAWS, shots - first)) * cumulative[-1]
-            found = np.searchsorted(cumulative, uniforms, side="right")
-            drawn, counts = np.unique(np.minimum(found, len(cumulative) - 1), return_counts=True)
-            moments += Moments.from_counts(self._values(drawn, group), counts.astype(np.int64))
-        return moments
+        counts = draw_counts(self.probabilities(psi, group), shots, key, number)
+        drawn = np.flatnonzero(counts)
+        return Moments.from_counts(self._values(drawn, group), counts[drawn])
 
     def _values(self, positions: npt.NDArray[np.int64], group: int) -> FloatArray:
         rows, columns = np.divmod(positions, len(self._strings[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,12 +10,19 @@ import numpy.typing as npt
 
 from .classes import Pairs, StringClasses, families, string_classes
 from .compilation import GateTables
+from .diagonal import PhaseFactors
 from .factored import BOTH, COLUMNS, PHASE, ROWS
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 Part = tuple[int, int]
 """An excitation of one spin by its range in the table of pairs."""
+
+UNCHANGED: Part = (-1, -1)
+"""Stands for every string with itself: what a gate of one spin does to the other."""
+
+_MANY = 12
+"""Gates of one spin in a row that are worth a run over lines."""
 
 SHORTEST = 4
 """Fewer gates than this are applied one by one: copying to a buffer would cost more."""
@@ -32,16 +40,27 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class LineRun(Run):
-    """Gates of one spin, within lines: rows or columns. `ranges` holds each gate's pairs."""
+    """Gates of one spin, within lines: rows or columns.
+
+    `ranges` holds each gate's pairs, or the strings that it gives phases to where `diagonal`.
+    """
 
     by_rows: bool
     lines: IntArray
     ranges: IntArray
+    diagonal: npt.NDArray[np.bool_]
 
     @property
     def rotated(self) -> int:
         """Pairs that are rotated within a line."""
         return int(np.diff(self.ranges, axis=1).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseRun(Run):
+    """Diagonal gates, all at once."""
+
+    factors: PhaseFactors
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +77,7 @@ class Tiles:
 
 @dataclass(frozen=True, eq=False)
 class BlockRun(Run):
-    """Mixed gates, over blocks: each one's alpha and beta excitation among those of the classes."""
+    """Gates of any spin, over blocks: their excitations by number in the classes of either spin."""
 
     alpha: StringClasses
     beta: StringClasses
@@ -68,7 +87,7 @@ class BlockRun(Run):
     @property
     def room(self) -> tuple[int, int]:
         """The most places of an alpha and of a beta family."""
-        return int(self.alpha.size.max()), int(self.beta.size.max())
+        return int(self.alpha.size.max(initial=1)), int(self.beta.size.max(initial=1))
 
     def tiles(self, width: int) -> Tiles:
         """Cut the blocks that some gate rotates into tiles of at most `width`."""
@@ -95,29 +114,75 @@ def cut_into_runs(tables: GateTables) -> list[Run]:
     """Return the runs of a circuit.
 
     Gates of one spin commute with those of the other, so that their runs may interleave. Mixed
-    gates go together as long as their blocks are small.
+    gates go together as long as their blocks are small; short stretches of gates of one spin go
+    with them, so that a circuit in any order crosses the state seldom.
     """
     gates = tables.gates.astype(np.int64)
     families_ = _Families(tables)
     groups: list[_Group] = []
-    for k, row in enumerate(gates.tolist()):
-        kind, a0, a1, b0, b1 = row
-        if kind in (ROWS, COLUMNS):
-            back = -1
-            if len(groups) > 1 and groups[-1].kind in (ROWS, COLUMNS) and groups[-1].kind != kind:
-                back = -2
-            if groups and groups[back].kind == kind:
-                groups[back].gates.append(k)
-                continue
-        elif kind == BOTH:
-            if not (groups and groups[-1].kind == BOTH):
-                groups.append(_Group(kind))
-            if not groups[-1].take(k, (a0, a1), (b0, b1), families_):
-                groups.append(_Group(kind))
-                groups[-1].take(k, (a0, a1), (b0, b1), families_)
-            continue
-        groups.append(_Group(kind, [k]))
+    for kind, numbers in _stretches(gates):
+        if kind != BOTH:
+            groups.append(_Group(kind, numbers))
+        else:
+            for k in numbers:
+                alpha, beta = _parts(gates[k].tolist())
+                if not (groups and groups[-1].kind == BOTH):
+                    groups.append(_Group(BOTH))
+                if not groups[-1].take(k, alpha, beta, families_):
+                    groups.append(_Group(BOTH))
+                    groups[-1].take(k, alpha, beta, families_)
     return [_run(group, gates, tables, families_) for group in groups]
+
+
+def _stretches(gates: IntArray) -> Iterator[tuple[int, list[int]]]:
+    """Gates by what is done with them: long stretches of one spin, mixed ones, phases.
+
+    A stretch of gates of single spins gives those of alpha and those of beta, if there are many of
+    either; few are left among the mixed ones. Phases of one spin go with gates of that spin; others
+    go together with the phases that stand beside them.
+    """
+    sorts = _sorts(gates)
+    first = 0
+    for k in range(1, len(gates) + 1):
+        if k < len(gates) and sorts[k] == sorts[first]:
+            continue
+        numbers = list(range(first, k))
+        first = k
+        if sorts[numbers[0]] != ROWS:
+            yield sorts[numbers[0]], numbers
+            continue
+        for kind in (ROWS, COLUMNS):
+            of_spin = [m for m in numbers if _line_kind(gates[m]) == kind]
+            few = len(of_spin) < _MANY and not np.any(gates[of_spin, 0] == PHASE)
+            if of_spin:
+                yield (BOTH if few else kind), of_spin
+
+
+def _sorts(gates: IntArray) -> list[int]:
+    """ROWS for gates of a single spin, BOTH for mixed ones, PHASE for phases beside mixed ones."""
+    sorts = [BOTH if kind == BOTH else ROWS for kind in gates[:, 0].tolist()]
+    first = 0
+    for k in range(len(gates) + 1):
+        if k < len(gates) and gates[k, 0] == PHASE:
+            continue
+        if np.any(gates[first:k, 2] == 0):
+            sorts[first:k] = [PHASE] * (k - first)
+        first = k + 1
+    return sorts
+
+
+def _line_kind(gate: IntArray) -> int:
+    """Whether a gate of one spin works on rows or on columns."""
+    if gate[0] == PHASE:
+        return ROWS if gate[2] == 1 else COLUMNS
+    return int(gate[0])
+
+
+def _parts(gate: list[int]) -> tuple[Part, Part]:
+    """What a gate excites of either spin."""
+    kind, a0, a1, b0, b1 = gate
+    alpha = UNCHANGED if kind == COLUMNS else (a0, a1)
+    return alpha, UNCHANGED if kind == ROWS else (b0, b1)
 
 
 class _Families:
@@ -134,17 +199,22 @@ class _Families:
         """Strings of the largest family."""
         key = (spin, frozenset(parts))
         if key not in self._largest:
-            _, labels = families(self._shape[spin], [self._pairs(p) for p in parts])
+            _, labels = families(self._shape[spin], [self._pairs(spin, p) for p in parts])
             self._largest[key] = int(np.bincount(labels).max())
         return self._largest[key]
 
     def classes(self, spin: int, parts: dict[Part, int]) -> StringClasses:
         key = (spin, tuple(parts))
         if key not in self._classes:
-            self._classes[key] = string_classes(self._shape[spin], [self._pairs(p) for p in parts])
+            self._classes[key] = string_classes(
+                self._shape[spin], [self._pairs(spin, p) for p in parts]
+            )
         return self._classes[key]
 
-    def _pairs(self, part: Part) -> Pairs:
+    def _pairs(self, spin: int, part: Part) -> Pairs:
+        if part == UNCHANGED:
+            strings = np.arange(self._shape[spin])
+            return strings, strings, np.ones(len(strings))
         each = slice(*part)
         return self._left[each], self._right[each], self._sign[each]
 
@@ -158,7 +228,7 @@ class _Group:
     excitations: list[Part] = field(default_factory=list)
 
     def take(self, k: int, alpha: Part, beta: Part, known: _Families) -> bool:
-        """Take a mixed gate, unless the blocks would grow too large."""
+        """Take a gate, unless the blocks would grow too large."""
         sides = [dict(self.alpha), dict(self.beta)]
         for side, part in zip(sides, (alpha, beta), strict=True):
             side.setdefault(part, len(side))
@@ -174,15 +244,21 @@ class _Group:
 
 def _run(group: _Group, gates: IntArray, tables: GateTables, known: _Families) -> Run:
     numbers = np.array(group.gates, dtype=np.int64)
-    if group.kind == PHASE or len(numbers) < SHORTEST:
-        return Run(numbers)
-    if group.kind == ROWS:
-        return LineRun(numbers, False, np.arange(tables.shape[1]), gates[numbers, 1:3])
-    if group.kind == COLUMNS:
-        return LineRun(numbers, True, np.arange(tables.shape[0]), gates[numbers, 3:5])
-    return BlockRun(
-        numbers,
-        known.classes(0, group.alpha),
-        known.classes(1, group.beta),
-        np.array(group.excitations, dtype=np.int64),
-    )
+    if group.kind == PHASE:
+        phases = [tables.phases[number] for number in gates[numbers, 1].tolist()]
+        return PhaseRun(numbers, PhaseFactors.of(phases))
+    if group.kind == BOTH:
+        if len(numbers) < SHORTEST:
+            return Run(numbers)
+        return BlockRun(
+            numbers,
+            known.classes(0, group.alpha),
+            known.classes(1, group.beta),
+            np.array(group.excitations, dtype=np.int64),
+        )
+    by_rows = group.kind == COLUMNS
+    lines = np.arange(tables.shape[0 if by_rows else 1])
+    diagonal = gates[numbers, 0] == PHASE
+    ranges = gates[numbers, 3:5] if by_rows else gates[numbers, 1:3]
+    ranges[diagonal] = gates[numbers[diagonal], 3:5]
+    return LineRun(numbers, by_rows, lines, ranges, diagonal)

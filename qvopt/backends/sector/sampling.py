@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from qvopt.backends.batch import Point
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.images import group_deviation
+from qvopt.measurement.moment_table import MomentTable
 from qvopt.measurement.pauli_outcomes import PauliSampler
-from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan, OrbitalBasis
-from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
+from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
+from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
 
-from .draws import moments_of_draws
+from .compilation import GateTables, PairTables
+from .draws import by_multinomial, draw_counts
+from .orbital_sampling import OrbitalSampler
+from .point_arrays import point_arrays
+from .point_draws import draw_points
 from .rotated_sampling import GivensSampler
 from .workers import Workers
+from .xoshiro import WordArray, key_of
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -27,42 +34,14 @@ FloatArray = npt.NDArray[np.float64]
 _MOST_BYTES = 1 << 30
 
 
-class OrbitalSampler:
-    """Basis-rotation groups: C' = M_aᵀ C M_b stays in the sector; outcomes follow |C'|²."""
+class StateProgram(Protocol):
+    """A program that prepares the states of its circuit."""
 
-    def __init__(
-        self, groups: Sequence[MeasurementGroup], hamiltonian: MolecularHamiltonian
-    ) -> None:
-        strings = spin_strings(hamiltonian)
-        shape = (len(strings[0]), len(strings[1]))
-        bits = sector_bits(hamiltonian).astype(np.uint64)
-        self.left = np.empty((len(groups), shape[0], shape[0]))
-        self.right = np.empty((len(groups), shape[1], shape[1]))
-        self.values = np.empty((len(groups), len(bits)))
-        occupied = [occupied_orbitals(s, hamiltonian.norb) for s in strings]
-        for k, group in enumerate(groups):
-            assert isinstance(group.basis, OrbitalBasis)
-            rotation = group.basis.rotation
-            self.left[k] = compound_matrix(rotation, occupied[0]).T
-            self.right[k] = compound_matrix(rotation, occupied[1])
-            self.values[k] = group.diagonal.values(bits)
+    circuit: Circuit
 
-    def distribution(self, psi: npt.NDArray[Any], group: int) -> tuple[FloatArray, FloatArray]:
-        """Probabilities of the outcomes of one group, and their values."""
-        rotated = self.left[group] @ psi @ self.right[group]
-        return _squares(rotated).reshape(-1), self.values[group]
-
-    def distributions(self, psi: npt.NDArray[Any]) -> FloatArray:
-        """Probabilities of all outcomes in every group, shape (groups, determinants)."""
-        rotated = np.matmul(np.matmul(self.left, psi), self.right)
-        return _squares(rotated).reshape(len(self.left), -1)
-
-
-def _squares(amplitudes: npt.NDArray[Any]) -> FloatArray:
-    """|ψ|², in place for real amplitudes."""
-    if np.iscomplexobj(amplitudes):
-        return np.asarray(np.square(amplitudes.real) + np.square(amplitudes.imag))
-    return np.asarray(np.square(amplitudes, out=amplitudes))
+    def state(self, point: Point) -> npt.NDArray[Any]:
+        """Amplitudes over (alpha string, beta string)."""
+        ...
 
 
 def _minors_bytes(n_groups: int, hamiltonian: MolecularHamiltonian) -> int:
@@ -88,7 +67,7 @@ def make_sampler(
         return PauliSampler(plan.groups, hamiltonian)
     if _minors_bytes(len(plan.groups), hamiltonian) > _MOST_BYTES:
         return GivensSampler(plan.groups, hamiltonian, workers)
-    return OrbitalSampler(plan.groups, hamiltonian)
+    return OrbitalSampler(plan.groups, hamiltonian, workers)
 
 
 def exact_deviations(
@@ -118,45 +97,88 @@ def deviations_in_states(
     return out
 
 
-def draw_moments(
-    probabilities: FloatArray, values: FloatArray, shots: IntArray, rng: np.random.Generator
-) -> list[Moments]:
-    """Sample each group's distribution (rows) and return its moments.
-
-    Few shots are drawn one by one by inversion, many as one multinomial; both are exact.
-    """
-    n_outcomes = probabilities.shape[1]
-    few = np.where(shots <= 4 * n_outcomes, shots, 0)
-    uniforms = rng.random(int(few.sum()))
-    out = np.zeros((len(shots), 2))
-    moments_of_draws(np.cumsum(probabilities, axis=1), values, uniforms, few, out)
-    moments = []
-    for g, n in enumerate(shots.tolist()):
-        if few[g] == n:
-            moments.append(Moments(n, float(out[g, 0]), float(out[g, 1])))
+def sample_states(
+    sampler: Sampler, states: Iterable[npt.NDArray[Any]], shots: IntArray, key: WordArray
+) -> MomentTable:
+    """Sample all groups in one state after another; each (state, group) has a random stream."""
+    table = MomentTable(shots, np.zeros(shots.shape), np.zeros(shots.shape))
+    n_groups = shots.shape[1]
+    for i, psi in enumerate(states):
+        number = i * n_groups
+        if isinstance(sampler, OrbitalSampler):
+            many = by_multinomial(shots[i], sampler.values.shape[1])
+            single = np.where(many, 0, shots[i])
+            table.means[i], table.m2s[i] = sampler.draw(psi, single, key, number)
+            left = np.flatnonzero(many)
         else:
-            p = probabilities[g] / probabilities[g].sum()
-            moments.append(Moments.from_counts(values[g], rng.multinomial(n, p)))
-    return moments
+            left = np.flatnonzero(shots[i])
+        for g in left.tolist():
+            moments = _draw_group(sampler, psi, g, int(shots[i, g]), key, number + g)
+            table.means[i, g], table.m2s[i, g] = moments.mean, moments.m2
+    return table
 
 
-def sample_plan(
-    sampler: Sampler,
-    plan: MeasurementPlan,
-    psi: npt.NDArray[Any],
-    shots: IntArray,
-    rng: np.random.Generator,
-) -> list[Moments]:
-    """Sample all groups of a plan in one state."""
-    if isinstance(sampler, GivensSampler):
-        return [sampler.draw(psi, g, int(n), rng) for g, n in enumerate(shots)]
-    if isinstance(sampler, OrbitalSampler):
-        return draw_moments(sampler.distributions(psi), sampler.values, shots, rng)
-    moments = []
-    for g in range(len(plan.groups)):
-        if shots[g] == 0:
-            moments.append(Moments(0, 0.0, 0.0))
-            continue
-        p, values = sampler.distribution(psi, g)
-        moments += draw_moments(p[None, :], values[None, :], shots[g : g + 1], rng)
-    return moments
+def _draw_group(
+    sampler: Sampler, psi: npt.NDArray[Any], group: int, shots: int, key: WordArray, number: int
+) -> Moments:
+    """Moments of one group on its own."""
+    if isinstance(sampler, PauliSampler):
+        p, bits = sampler.outcomes(psi, group)
+        counts = draw_counts(p, shots, key, number)
+        drawn = np.flatnonzero(counts)
+        values = sampler.groups[group].diagonal.values(bits[drawn])
+        return Moments.from_counts(values, counts[drawn])
+    return sampler.draw_group(psi, group, shots, key, number)
+
+
+class PlanSampler:
+    """Samples batches of points of a circuit in all groups of a plan.
+
+    Args:
+        plan: the groups.
+        hamiltonian: whose sector the states lie in.
+        tables: the gates.
+        pairs: the gates over explicit pairs of determinants, where there are such.
+        workers: threads; outcomes do not depend on their number.
+    """
+
+    def __init__(
+        self,
+        plan: MeasurementPlan,
+        hamiltonian: MolecularHamiltonian,
+        tables: GateTables,
+        pairs: PairTables | None,
+        workers: Workers,
+    ) -> None:
+        self.sampler = make_sampler(plan, hamiltonian, workers)
+        self._tables, self._pairs, self._workers = tables, pairs, workers
+
+    def sample(
+        self,
+        points: Sequence[Point],
+        shots: IntArray,
+        seed: np.random.SeedSequence,
+        program: StateProgram,
+    ) -> MomentTable:
+        """Run `shots[i, g]` shots of point i in group g; `program` prepares states."""
+        shots = np.ascontiguousarray(shots, dtype=np.int64)
+        key, sampler, pairs = key_of(seed), self.sampler, self._pairs
+        if (
+            pairs is None
+            or not isinstance(sampler, OrbitalSampler)
+            or not sampler.in_lanes
+            or by_multinomial(shots.max(initial=0), sampler.values.shape[1])
+        ):
+            return sample_states(sampler, (program.state(p) for p in points), shots, key)
+        arrays = point_arrays(points, self._tables, program.circuit)
+        table = MomentTable(shots, np.zeros(shots.shape), np.zeros(shots.shape))
+        n_points, n_groups = shots.shape
+        a, b = sampler.shape
+        rotating = 0.1 * n_points * n_groups * a * b * (a + b)
+        self._workers.run(
+            draw_points, n_points, arrays.angles, arrays.row, arrays.first, arrays.gates,
+            arrays.deltas, self._tables.reference, pairs.first, pairs.left, pairs.right,
+            sampler.shape, *sampler.tables, shots, key, table.means, table.m2s,
+            work=rotating + 5.0 * float(shots.sum()),
+        )  # fmt: skip
+        return table

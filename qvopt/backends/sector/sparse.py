@@ -53,6 +53,18 @@ def sliced(
     return SlicedMatrix(dimension, starts.astype(np.uint64), columns, values)
 
 
+class SparseHamiltonian:
+    """The Hamiltonian of a small sector as a matrix, without E_core."""
+
+    def __init__(self, matrix: SlicedMatrix) -> None:
+        self.matrix = matrix
+        self.arguments = (matrix.starts, matrix.columns, matrix.values)
+
+    def multiply(self, psi: FloatArray, out: FloatArray) -> float:
+        """out <- H psi, both flat; return ⟨psi|H|psi⟩."""
+        return float(multiply(*self.arguments, psi, out))
+
+
 @njit(cache=True)
 def multiply(starts, columns, values, x, y):  # type: ignore[no-untyped-def]
     """y <- A x; return x·y, summed by lanes."""

@@ -72,7 +72,7 @@ def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k
     axes.set_ylabel(f"true energy error ({summary.thousandth})")
     axes.set_title(problem, loc="left")
     grey = sum(not looks.foreground(c.optimizer) for c in cells)
-    label_ends(axes, ends)
+    label_ends([(axes, ends)])
     others = f" The other {grey} are grey." if grey else ""
     return Picture(
         f"convergence-{k}",
@@ -87,6 +87,8 @@ def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k
 
 def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
     """A panel for each optimizer: its median, its quartile band, its seeds; the others grey."""
+    from matplotlib.collections import LineCollection
+
     cells = grid.of(problem, summary.order)[:_MOST_PANELS]
     shots = shots_grid(cells)
     columns = min(4, len(cells))
@@ -95,10 +97,13 @@ def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     bands = [_band(cell, shots) for cell in cells]
     for panel, cell, (low, middle, high) in zip(panels, cells, bands, strict=False):
-        for _, other, _ in bands:
-            panel.plot(shots[::2], other[::2], color=REST, linewidth=0.5, alpha=0.5)
-        for run in cell.runs[:_FAINT_SEEDS]:
-            panel.plot(shots, _shown(error_at(run, shots)), color="#1f77c9", lw=0.4, alpha=0.35)
+        others = [np.column_stack([shots[::2], other[::2]]) for _, other, _ in bands]
+        panel.add_collection(LineCollection(others, colors=REST, linewidths=0.5, alpha=0.5))
+        seeds = [
+            np.column_stack([shots, _shown(error_at(run, shots))])
+            for run in cell.runs[:_FAINT_SEEDS]
+        ]
+        panel.add_collection(LineCollection(seeds, colors="#1f77c9", linewidths=0.4, alpha=0.35))
         shade = np.where(np.isfinite(high), high, 1e9)
         panel.fill_between(shots, low, shade, color="#1f77c9", alpha=0.2, linewidth=0)
         panel.plot(shots, middle, color="#1f77c9", linewidth=1.5)

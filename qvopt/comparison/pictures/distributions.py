@@ -18,12 +18,9 @@ from qvopt.comparison.statistics.profiles import (
 from qvopt.comparison.summary import Summary
 
 from .picture import Picture
-from .style import MUTED, Looks, label_ends, log_axis, new_figure
+from .style import MUTED, End, Looks, label_ends, log_axis, new_figure
 
 FloatArray = npt.NDArray[np.float64]
-
-End = tuple[float, str, str]
-"""Height, name and colour of a line's end."""
 
 _MOST_TARGETS = 3
 
@@ -52,7 +49,7 @@ def draw_shots_to_target(grid: Grid, summary: Summary, looks: Looks) -> Picture:
         panel.set_ylabel("share of runs")
     log_axis(panels[-1].xaxis, shots=True)
     panels[-1].set_xlabel("shots spent, everything charged")
-    _label(panels, ends)
+    label_ends(list(zip(panels, ends, strict=True)))
     main = summary.targets[0]
     reached = {n: float(np.isfinite(shots[n, main]).mean()) for n in summary.order}
     return Picture(
@@ -99,7 +96,7 @@ def draw_profiles(grid: Grid, summary: Summary, looks: Looks) -> Picture | None:
     bottom.set_xlabel("share of the budget spent")
     for axes in (top, bottom):
         axes.set_ylabel("share of instances")
-    _label((top, bottom), ends)
+    label_ends(list(zip((top, bottom), ends, strict=True)))
     fastest = {n: float(performance[n].at(1.0)) for n in summary.order}
     return Picture(
         "profiles",
@@ -140,8 +137,3 @@ def _draw_steps(
         return ends
     axes.text(0.5, 0.5, "no run reached it", transform=axes.transAxes, ha="center", color=MUTED)
     return []
-
-
-def _label(panels: Sequence[Any], ends: Sequence[Sequence[End]]) -> None:
-    for axes, lines in zip(panels, ends, strict=True):
-        label_ends(axes, lines)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .style import INK, MUTED, style
+from .style import INK, MUTED, lay_out, style
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,14 +32,16 @@ class Picture:
     @cached_property
     def svg(self) -> str:
         """The figure as an SVG document with a transparent background; the same bytes each time."""
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
         buffer = io.StringIO()
         with style():
-            # Fix the layout first: it would move by a hair with each rendering.
-            self.figure.draw_without_rendering()
+            lay_out(self.figure)
             self.figure.set_layout_engine("none")
-            self.figure.savefig(
-                buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
-            )
+            # The canvas draws once; `savefig` would draw a second time to measure.
+            for patch in (self.figure.patch, *(axes.patch for axes in self.figure.axes)):
+                patch.set_facecolor("none")
+            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
         return re.sub(r'(?<= d=)"[^"]*"', lambda m: _rounded(m.group()), buffer.getvalue())
 
     def save(self, folder: Path) -> list[Path]:
@@ -52,9 +54,11 @@ class Picture:
         at = opening.end()
         white = '\n<rect width="100%" height="100%" fill="#ffffff"/>'
         vector.write_text(svg[:at] + white + svg[at:], encoding="utf-8")
+        from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
         with style():
-            self.figure.savefig(
-                printed, format="pdf", metadata={"CreationDate": None, "Producer": None}
+            FigureCanvasPdf(self.figure).print_pdf(
+                printed, metadata={"CreationDate": None, "Producer": None}
             )
         return [vector, printed]
 
@@ -76,7 +80,7 @@ class Picture:
         svg = re.sub(r'href="#', f'href="#{prefix}', svg)
         svg = svg.replace(INK, "currentColor").replace(MUTED, "var(--muted)")
         label = f'role="img" aria-label="{_escaped(self.alt)}" focusable="false"'
-        return re.sub(r"<svg ", f"<svg {label} ", svg, count=1)
+        return svg.replace("<svg ", f"<svg {label} ", 1)
 
 
 def _rounded(path: str) -> str:

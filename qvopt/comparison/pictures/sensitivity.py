@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,6 +63,7 @@ def draw_sensitivity(
     figure = new_figure(7.2, 1.9 * rows + 0.9)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     best = []
+    lines: dict[str, Any] = {}
     for panel, (name, option) in zip(panels, panels_of, strict=False):
         for d in (d for d in found if (d.optimizer, d.option) == (name, option)):
             k = problems.index(d.problem) % len(COLOURS)
@@ -75,9 +76,9 @@ def draw_sensitivity(
                     np.full(len(each), value), each, ".", color=COLOURS[k], ms=2.5, alpha=0.4
                 )
             shown = np.isfinite(middle)
-            panel.plot(
+            (lines[d.problem],) = panel.plot(
                 values[shown], middle[shown], "o-", color=COLOURS[k], markersize=3.5,
-                linewidth=1.1, label=d.problem,
+                linewidth=1.1,
             )  # fmt: skip
             if shown.any():
                 at = values[np.argmin(np.where(shown, middle, np.inf))]
@@ -93,13 +94,9 @@ def draw_sensitivity(
     for panel in panels[len(panels_of) :]:
         panel.set_visible(False)
     figure.supylabel(f"final true error ({unit})", fontsize=9, color=INK)
-    handles, labels = [], []
-    for panel in panels[: len(panels_of)]:
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            if label not in labels:
-                handles.append(handle)
-                labels.append(label)
-    figure.legend(handles, labels, loc="outside upper left", ncols=min(len(labels), 4))
+    figure.legend(
+        list(lines.values()), list(lines), loc="outside upper left", ncols=min(len(lines), 4)
+    )
     return Picture(
         "sensitivity",
         "Sensitivity to hyper-parameters",

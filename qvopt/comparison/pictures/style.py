@@ -47,7 +47,9 @@ def style() -> AbstractContextManager[None]:
         {
             "font.family": _FONTS,
             "font.size": 9,
+            "text.parse_math": False,  # labels may hold dollars and backslashes
             "axes.titlesize": 10,
+            "axes.titley": 1.0,  # else every drawing looks for ticks in the way
             "axes.labelsize": 9,
             "xtick.labelsize": 8,
             "ytick.labelsize": 8,
@@ -81,9 +83,25 @@ def new_figure(width: float, height: float) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def lay_out(figure: Any) -> None:
+    """Place the axes of a figure, without drawing it."""
+    from matplotlib.ticker import NullLocator
+
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    axes_of_figure = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
+    locators = [(axis, axis.get_minor_locator()) for axis in axes_of_figure]
+    for axis, _ in locators:  # minor ticks have no labels, take no room, and half the time
+        axis.set_minor_locator(NullLocator())
+    engine.execute(figure)
+    for axis, locator in locators:
+        axis.set_minor_locator(locator)
 
 
 class Looks:
@@ -121,19 +139,30 @@ def log_axis(axis: Any, *, shots: bool = False, minor: bool = True) -> None:
 
     axis.set_major_locator(LogLocator(numticks=8))
     axis.set_minor_formatter(NullFormatter())
-    if not minor:
-        axis.set_minor_locator(NullLocator())
+    # Two and five of each decade: every tick is an object that each drawing updates.
+    axis.set_minor_locator(LogLocator(subs=(2, 5), numticks=8) if minor else NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda x, _: shots_text(x) if shots else f"{x:g}"))
 
 
-def label_ends(axes: Any, ends: Sequence[tuple[float, str, str]], size: float = 8) -> None:
+End = tuple[float, str, str]
+"""Height in data, name and colour of a line's end."""
+
+
+def label_ends(panels: Sequence[tuple[Any, Sequence[End]]], size: float = 8) -> None:
     """Write names right of the axes at the heights of their lines' ends, without overlaps.
 
-    `ends` are (y in data, name, colour). A thin leader joins a label that had to move.
+    `panels` are all axes of a figure that have labels, each with its ends. A thin leader joins a
+    label that had to move.
     """
-    if not ends:
+    if not any(ends for _, ends in panels):
         return
-    axes.figure.draw_without_rendering()  # the layout decides how high the axes are
+    lay_out(panels[0][0].figure)  # it decides how high the axes are
+    for axes, ends in panels:
+        if ends:
+            _label_axes(axes, ends, size)
+
+
+def _label_axes(axes: Any, ends: Sequence[End], size: float) -> None:
     height = axes.get_window_extent().height / axes.figure.dpi * 72
     gap = 1.25 * size / height
     raw = axes.transAxes.inverted().transform(

@@ -13,7 +13,6 @@ from .style import INK, new_figure
 FloatArray = npt.NDArray[np.float64]
 
 _MOST = 16
-_SIGNIFICANT = 0.05
 
 
 def win_matrix(summary: Summary) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
@@ -34,7 +33,7 @@ def win_matrix(summary: Summary) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
             total[a, b] += p
             count[a, b] += 1
             direction[a, b] += np.sign(p - 0.5)
-            clear[a, b] &= test.corrected < _SIGNIFICANT
+            clear[a, b] &= test.significant
     with np.errstate(invalid="ignore"):
         mean = np.where(count > 0, total / count, np.nan)
     return mean, clear & (count > 0) & (np.abs(direction) == count)

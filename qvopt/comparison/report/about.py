@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from qvopt.comparison.budgets import RunBudget
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.pictures.style import shots_text
 from qvopt.comparison.summary import Summary
@@ -20,7 +21,12 @@ def findings(summary: Summary) -> list[str]:
     tied = [r.optimizer for r in summary.ranking[1:] if r.tied_with_best]
     said = [
         f"{best.optimizer} has the lowest mean rank ({best.mean:.2f}) by final true error"
-        + (f"; {_listed(tied)} cannot be told apart from it." if tied else ", and stands alone.")
+        + (
+            f"; {_listed(tied)} {'are' if len(tied) > 1 else 'is'} not significantly different "
+            f"from it."
+            if tied
+            else ", and differs significantly from every other."
+        )
     ]
     target = summary.targets[0]
     for problem in summary.problems:
@@ -116,7 +122,7 @@ def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> 
                 str(entry.get("qubits", entry.get("n_qubits", "–"))),
                 str(entry.get("parameters", entry.get("n_parameters", "–"))),
                 _listed([shots_text(float(s)) for s in entry.get("shots", ())]) or "–",
-                shots_text(float(budget)),
+                budget_text(entry.get("budget"), budget),
                 _reference(reference, entry.get("unit", "Ha")),
             )
         )
@@ -129,6 +135,13 @@ def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> 
         tuple(rows),
         texts=3,
     )  # fmt: skip
+
+
+def budget_text(caps: Any, shots: int) -> str:
+    """What a run might spend; the shots where nothing else is known."""
+    if isinstance(caps, Mapping) and caps:
+        return RunBudget.model_validate(dict(caps)).text()
+    return f"{shots_text(float(shots))} shots"
 
 
 def _reference(energy: Any, unit: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from qvopt.comparison.summary import ErrorRow, Summary, TargetRow
+from qvopt.comparison.summary import FEW_STEPS, ErrorRow, PairTest, Summary, TargetRow
 
-from .numbers import between, p_value, percent, shots, thousandths
+from .numbers import UNKNOWN, between, p_value, percent, shots, thousandths
 
 Value = str | int | float | bool
+
+_ALL: Final = "all problems"
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ def ranking_table(summary: Summary) -> Table:
     return Table(
         "ranking",
         f"Mean rank by final true error over {summary.blocks} pairs of problem and seed (1 is "
-        f"best), with its 95 % bootstrap interval. Optimizers that share a letter cannot be told "
-        f"apart at 5 %, over all pairs of optimizers together; those in bold not from the first.",
+        f"best), with its 95 % bootstrap interval. Two optimizers share a letter exactly if their "
+        f"test over all problems, see the paired tests, is not significant at 5 % after Holm's "
+        f"correction over all pairs; those in bold do not differ from the first.",
         ("optimizer", "group", "mean rank", "95 % interval"),
         rows,
         texts=2,
@@ -65,9 +69,10 @@ def results_table(summary: Summary, problem: str, number: int) -> Table:
         f"{problem}: runs that reached {1e3 * target:g} {unit} with Wilson's 95 % interval; shots "
         f"to it, median and quartiles with failures as infinite; expected running time (ERT), "
         f"failures charged; median true and measured error at the end. Intervals are 95 % "
-        f"bootstrap over seeds. Bold: the lowest final error.",
-        ("optimizer", "reached", "rate (%)", "shots to target", "quartiles", "ERT", "95 %",
-         f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
+        f"bootstrap over seeds. Bold: the lowest final error. Steps: their median (†: fewer than "
+        f"{FEW_STEPS}, too few to judge by); gradients: how many the budget pays.",
+        ("optimizer", "steps", "gradients", "reached", "rate (%)", "shots to target", "quartiles",
+         "ERT", "95 %", f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
         tuple(rows),
         strong=frozenset(k for k, n in enumerate(names) if ended[n].error == lowest),
     )  # fmt: skip
@@ -78,6 +83,8 @@ def _result(at: TargetRow, end: ErrorRow) -> tuple[str, ...]:
     failed = end.diverged + end.crashed
     return (
         at.optimizer,
+        f"{end.steps:g}" + (" †" if end.few_steps else ""),
+        UNKNOWN if math.isnan(end.gradients) else f"{end.gradients:.3g}",
         f"{at.successes}/{at.runs}",
         f"{100 * at.rate_interval.low:.0f}–{100 * at.rate_interval.high:.0f}",
         shots(middle),
@@ -119,8 +126,10 @@ def paired_table(summary: Summary) -> Table:
     """The best of the ranking against each other optimizer."""
     best = summary.order[0]
     rows = []
-    for problem in summary.problems:
-        found = [t for t in summary.tests if t.problem == problem and best in (t.first, t.second)]
+    overall = [(_ALL, _overall(summary))]
+    by_problem = [(p, [t for t in summary.tests if t.problem == p]) for p in summary.problems]
+    for problem, tests in [*overall, *by_problem]:
+        found = [t for t in tests if best in (t.first, t.second)]
         by_other = {t.second if t.first == best else t.first: t for t in found}
         for other in summary.order[1:]:
             if other in by_other:
@@ -134,7 +143,8 @@ def paired_table(summary: Summary) -> Table:
         "tests",
         f"{best} against the others, by final true error of the same seeds: share of pairs that it "
         f"wins, two-sided p-value of Wilcoxon's signed-rank test, and after Holm's correction over "
-        f"all pairs of optimizers on the problem. Every pair is in tables/tests.csv.",
+        f"all pairs of optimizers. Over all problems each problem is a stratum of the test; the "
+        f"letters of the ranking are those tests. Every pair is in tables/tests.csv.",
         ("problem", "against", "pairs", f"{best} wins", "p", "corrected p"),
         tuple(rows),
         texts=2,
@@ -183,13 +193,14 @@ def values(summary: Summary) -> dict[str, list[dict[str, Value]]]:
              "error_median": r.error, "error_q75": r.quartiles[2],
              "error_low": r.error_interval.low, "error_high": r.error_interval.high,
              "measured": r.measured, "measured_stderr": r.measured_error,
+             "steps": r.steps, "gradients_paid": r.gradients, "few_steps": r.few_steps,
              **{f"shots_{p}": s for p, s in r.spent.items()}}
             for r in summary.at_end
         ],
         "tests": [
-            {"problem": t.problem, "first": t.first, "second": t.second, "pairs": t.pairs,
+            {"problem": t.problem or _ALL, "first": t.first, "second": t.second, "pairs": t.pairs,
              "win_probability": t.probability, "p": t.p, "p_holm": t.corrected}
-            for t in summary.tests
+            for t in (*_overall(summary), *summary.tests)
         ],
         "detectable": [
             {"problem": d.problem, "pairs": d.pairs, "tests": d.tests,
@@ -198,6 +209,11 @@ def values(summary: Summary) -> dict[str, list[dict[str, Value]]]:
             for d in summary.detectable
         ],
     }  # fmt: skip
+
+
+def _overall(summary: Summary) -> Sequence[PairTest]:
+    """The tests over all problems; none where there is one problem, whose own tests they are."""
+    return summary.overall if len(summary.problems) > 1 else ()
 
 
 def _targets(summary: Summary, problem: str, target: float) -> Sequence[TargetRow]:

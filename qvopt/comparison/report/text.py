@@ -14,14 +14,17 @@ _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "∞": r"$\infty$", "–": "--", "−": "$-$", "±": r"$\pm$", "<": "$<$", ">": "$>$", "…": r"\dots{}",
-    "⁻": "$^-$", "³": "$^3$",
+    "⁻": "$^-$", "³": "$^3$", "†": r"\dag{}", "|": r"\textbar{}",
+    "[": "{[}", "]": "{]}",  # after the end of a row, LaTeX takes brackets for a length
 }  # fmt: skip
+
+_FORMULA = tuple("=+-@")
 
 
 def markdown_table(table: Table) -> str:
     """Return a table in Markdown, text left and numbers right."""
     lines = [
-        _row(table.columns),
+        _row([escape_markdown(column) for column in table.columns]),
         _row([":--" if k < table.texts else "--:" for k in range(len(table.columns))]),
     ]
     for k, row in enumerate(table.rows):
@@ -37,7 +40,7 @@ def _row(cells: Sequence[str]) -> str:
 def escape_markdown(text: str) -> str:
     """Return text without meaning to Markdown or HTML, on one line."""
     text = text.replace("&", "&amp;")
-    for mark in "\\`*_[]<>|":
+    for mark in "\\`*_[]<>|$~#!":
         text = text.replace(mark, "&lt;" if mark == "<" else f"\\{mark}")
     return " ".join(text.split())
 
@@ -85,9 +88,12 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Value]]) -> None:
         writer.writerows([[_plain(row.get(key)) for key in keys] for row in rows])
 
 
+def spreadsheet_text(value: Any) -> Any:
+    """Return a cell that spreadsheets do not take for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
+
+
 def _plain(value: Any) -> Any:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    if isinstance(value, str) and value[:1] in "=+-@":
-        return f"'{value}"  # spreadsheets run what begins so
-    return value
+    return spreadsheet_text(value)

@@ -27,7 +27,7 @@ from .tables import (
     values,
 )
 from .text import escape_markdown as plain
-from .text import latex_table, markdown_table, write_csv
+from .text import latex_table, markdown_table, spreadsheet_text, write_csv
 
 SECTIONS = (
     ("results", "Ranking"),
@@ -159,7 +159,10 @@ def _write_tables(
         if _parquet() and rows:
             pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet", index=False)
     runs = runs_table(outcomes, summary.targets)
-    runs.to_csv(folder / "runs.csv", index=False)
+    words = runs.select_dtypes(include=["object"]).columns
+    runs.assign(**{c: runs[c].map(spreadsheet_text) for c in words}).to_csv(
+        folder / "runs.csv", index=False
+    )
     if _parquet():
         # A hyper-parameter may be a number in one run and a word in another: text then.
         mixed = [c for c in runs.columns if runs[c].dtype == object]

@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,43 +30,36 @@ def win_probability(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 def average_ranks(values: npt.ArrayLike) -> FloatArray:
     """Return ranks 1 … n along the last axis, ties sharing their mean, infinities the last."""
-    x = np.asarray(values, dtype=np.float64)
-    flat = x.reshape(-1, x.shape[-1])
-    n = flat.shape[-1]
-    order = np.argsort(flat, axis=-1, kind="stable")
-    ordered = np.take_along_axis(flat, order, axis=-1)
-    fresh = np.ones(flat.shape, dtype=bool)
-    fresh[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    # First and last place of each run of equal values, spread over the run.
-    place = np.arange(n)
-    first = np.maximum.accumulate(np.where(fresh, place, 0), axis=-1)
-    ends = np.ones(flat.shape, dtype=bool)
-    ends[:, :-1] = fresh[:, 1:]
-    last = np.minimum.accumulate(np.where(ends, place, n)[:, ::-1], axis=-1)[:, ::-1]
-    ranks = np.empty(flat.shape)
-    np.put_along_axis(ranks, order, 1 + (first + last) / 2, axis=-1)
-    return ranks.reshape(x.shape)
+    ranks: FloatArray = rankdata(values, method="average", axis=-1)
+    return ranks
 
 
-def signed_rank(d: npt.ArrayLike) -> float:
-    """Return the two-sided p-value of Wilcoxon's signed-rank test of differences d, shape (n,).
+def signed_rank(*differences: npt.ArrayLike) -> float:
+    """Return the two-sided p-value of Wilcoxon's signed-rank test.
 
-    Differences of 0 are dropped (Wilcoxon's way); |d| are ranked, ties sharing their mean rank and
-    infinities the last ones; W is the sum of the ranks of d > 0. Up to 100 differences the
-    distribution of W over all 2ⁿ signs is counted exactly, with whatever ties there are; beyond,
-    it is normal with variance Σ r²/4 and a continuity correction. Without a difference p is 1.
+    Args:
+        differences: d, shape (n,); several arrays are strata (problems), within which |d| are
+            ranked each on its own. Only signs and order within a stratum matter, so that problems
+            of different scale can be taken together.
 
-    Source: Wilcoxon, Biometrics Bull. 1, 80 (1945).
+    Differences of 0 are dropped (Wilcoxon's way); ties share their mean rank, infinities are the
+    last; W is the sum of the ranks of d > 0 over all strata. Under the null hypothesis each sign
+    is a fair coin. Up to 100 differences in all the distribution of W over all 2ⁿ signs is counted
+    exactly, with whatever ties there are; beyond, it is normal with variance Σ r²/4 and a
+    continuity correction. Without a difference p is 1.
+
+    Sources: Wilcoxon, Biometrics Bull. 1, 80 (1945); for strata, Lehmann, Nonparametrics (1975),
+    section 3.3.
     """
-    x = np.asarray(d, dtype=np.float64)
-    x = x[x != 0]
-    n = len(x)
-    if n == 0:
+    strata = [x[x != 0] for x in (np.asarray(d, dtype=np.float64) for d in differences)]
+    strata = [x for x in strata if len(x)]
+    if not strata:
         return 1.0
-    ranks = average_ranks(np.abs(x))
-    total = n * (n + 1) / 2
-    smaller = min(float(ranks[x > 0].sum()), float(ranks[x < 0].sum()))
-    if n <= _EXACT_PAIRS:
+    ranks = np.concatenate([average_ranks(np.abs(x)) for x in strata])
+    positive = np.concatenate([x > 0 for x in strata])
+    total = float(ranks.sum())
+    smaller = min(float(ranks[positive].sum()), float(ranks[~positive].sum()))
+    if len(ranks) <= _EXACT_PAIRS:
         return _exact(np.rint(2 * ranks).astype(np.int64), round(2 * smaller))
     deviation = math.sqrt(float((ranks**2).sum()) / 4)
     z = (smaller + 0.5 - total / 2) / deviation

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
+from scipy.stats import binomtest
 
 from qvopt.comparison.summary import Interval
 from qvopt_molecules.errors import InputError
@@ -25,11 +24,5 @@ def wilson_interval(successes: int, runs: int, confidence: float = 0.95) -> Inte
         raise InputError(f"successes must be within 0 and {runs} runs, got {successes}")
     if runs == 0:
         return Interval(0.0, 1.0)
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    p, n = successes / runs, float(runs)
-    middle = p + z * z / (2 * n)
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    low = 0.0 if successes == 0 else (middle - half) / scale
-    high = 1.0 if successes == runs else (middle + half) / scale
-    return Interval(low, high)
+    interval = binomtest(successes, runs).proportion_ci(confidence, method="wilson")
+    return Interval(float(interval.low), float(interval.high))

@@ -30,6 +30,6 @@ class EnergyRule:
 
         def combine() -> Answer:
             (estimate,) = values()
-            return Scalar(estimate.value, estimate.variance, estimate.shots)
+            return Scalar(estimate.value, estimate.variance, estimate.shots, estimate.dof)
 
         return combine

@@ -37,6 +37,6 @@ class FidelityRule:
 
         def combine() -> Answer:
             (estimate,) = values()
-            return Scalar(estimate.value, estimate.variance, estimate.shots)
+            return Scalar(estimate.value, estimate.variance, estimate.shots, estimate.dof)
 
         return combine

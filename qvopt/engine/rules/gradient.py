@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.engine.objectives import Sampling
-from qvopt.gradients.parameter_shift import GradientExpansion
+from qvopt.gradients.parameter_shift import Combination, GradientExpansion
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.estimate import Estimate
 from qvopt.optimizers.protocol import Answer, Gradient, Vector
@@ -56,11 +56,11 @@ class GradientQueryRule:
 
         def combine() -> Answer:
             estimates = values()
-            if len(measured) == len(shots):
-                value, variance = expansion.combine(estimates)
-            else:
-                value, variance = _partial(expansion, estimates, measured)
-            return Vector(value, variance, sum(e.shots for e in estimates))
+            taken = sum(e.shots for e in estimates)
+            if len(measured) < len(shots):
+                return Vector(*_partial(expansion, estimates, measured), taken)
+            value, variance = expansion.combine(estimates)
+            return Vector(value, variance, taken, expansion.degrees_of_freedom(estimates))
 
         return combine
 
@@ -120,7 +120,7 @@ def _partial(
     """Combine the components that were measured; the others are 0 with infinite variance."""
     matrix = expansion.matrix.tocsc()[:, measured].tocsr()
     points = tuple(expansion.points[k] for k in measured)
-    value, variance = GradientExpansion(points, matrix).combine(estimates)
+    value, variance = GradientExpansion(points, Combination(matrix)).combine(estimates)
     entries = np.diff(expansion.matrix.indptr)
     left_out = (np.diff(matrix.indptr) < entries) & (entries > 0)
     return np.where(left_out, 0.0, value), np.where(left_out, np.inf, variance)

@@ -41,7 +41,7 @@ class MetricQueryRule:
         circuits = len(expansion.pairs) + len(expansion.readings) + len(expansion.overlaps)
 
         def combine() -> Answer:
-            value, variance = expansion.combine(samples(), taken)
-            return Matrix(value, variance, circuits * taken)
+            value, variance, dof = expansion.combine_with_dof(samples(), taken)
+            return Matrix(value, variance, circuits * taken, dof)
 
         return combine

@@ -1,0 +1,179 @@
+"""What is known of a group's variance before it is measured, and what few shots add to it.
+
+Near a determinant most outcomes of a group are alike, and now and then one lies far off. With few
+shots none of those may be seen, and the sample variance s² is far too small, often zero. Let τ² be
+the variance of the group under a reference state and δ² the square by which a rare outcome lies
+off, both known from the plan. A sum of squared deviations m₂ is then about δ² times a number of
+rare events, which is Poisson distributed. One is expected in δ²/τ² shots; a conjugate Gamma prior
+of shape a = ¾ says how little that is trusted (a credibility estimate in the sense of H. Bühlmann,
+ASTIN Bulletin 4, 199 (1967)):
+
+    σ² = max{ s², (m₂ + a δ²) / (n - 1 + a δ²/τ²) },
+
+about τ² where next to nothing was seen, and s² as soon as that is larger. The value itself stays
+the mean of the outcomes, without bias. σ² has ν = 2a (1 + m₂/δ²) degrees of freedom: those of the
+posterior where no rare event was seen, fewer where some were, as few events lie askew and their
+mean goes with their variance. ν is never more than the n - 1 of normal outcomes, and the prior's.
+Variances of independent groups add up, and their degrees of freedom by Satterthwaite's rule,
+1/ν = Σ (v_g/v)² / ν_g (F. E. Satterthwaite, Biometrics Bulletin 2, 110 (1946)).
+
+The constants were chosen for the coverage of 95 % intervals (`benchmarks/error_bars.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+MaskArray = npt.NDArray[np.uint64]
+
+SHAPE: Final = 0.75
+"""Of the Gamma prior: as many rare events as this are taken to have been seen beforehand."""
+
+REFERENCE_DOUBT: Final = 0.03
+"""Weight of rare outcomes in a state, where the reference is a determinant."""
+
+CORRELATED_DOUBT: Final = 3e-3
+"""The same beyond a correlated reference, which has its own."""
+
+_MIXED_TO_JUMP: Final = 4.0
+"""δ² over the variance in the mixed state: half of all outcomes on either side, a jump 2σ apart."""
+
+
+class SumOfMeans(NamedTuple):
+    """Of the sum of all groups' means; arrays of the settings' shape.
+
+    Attributes:
+        variance: in Hartree².
+        dof: degrees of freedom of that variance.
+        assumed: the share of it that rests on the prior, from 0 to 1.
+    """
+
+    variance: FloatArray
+    dof: FloatArray
+    assumed: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class GroupPrior:
+    """τ² and δ² of every group, in Hartree², shape (groups,).
+
+    Attributes:
+        variances: τ², variance of one shot in the reference.
+        jumps: δ², squared distance of a rare outcome from the others.
+    """
+
+    variances: FloatArray
+    jumps: FloatArray
+
+    @cached_property
+    def _weight(self) -> FloatArray:
+        """Shots that the prior counts for, a δ²/τ²."""
+        ratio = np.ones_like(self.jumps)
+        least = np.maximum(self.variances, 1e-12 * self.jumps)
+        np.divide(self.jumps, least, out=ratio, where=least > 0.0)
+        return np.asarray(SHAPE * ratio)
+
+    @cached_property
+    def _per_square(self) -> FloatArray:
+        """Degrees of freedom for each unit of m₂, 2a/δ²."""
+        out = np.zeros_like(self.jumps)
+        return np.asarray(np.divide(2.0 * SHAPE, self.jumps, out=out, where=self.jumps > 0.0))
+
+    def of_each(
+        self, shots: FloatArray, squares: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Variances of the groups' means, with degrees of freedom; and the sample variances alone.
+
+        Args:
+            shots: of each group, shape (..., groups), at least 1.
+            squares: sums of squared deviations m₂ in Hartree², same shape.
+        """
+        beyond = shots - 1.0
+        sampled = squares / np.maximum(beyond, 1.0)
+        expected = (squares + SHAPE * self.jumps) / (beyond + self._weight)
+        least_dof = 2.0 * SHAPE
+        dof = np.minimum(
+            least_dof + self._per_square * squares, beyond + least_dof * (expected > sampled)
+        )
+        return np.maximum(sampled, expected) / shots, np.maximum(dof, 1.0), sampled / shots
+
+    def of_sum(self, shots: FloatArray, squares: FloatArray) -> SumOfMeans:
+        """Variance of the sum of all groups' means; arguments as of `of_each`."""
+        parts, dof, sampled = self.of_each(shots, squares)
+        variance = parts.sum(axis=-1)
+        spread = (parts * parts / dof).sum(axis=-1)
+        least = np.maximum(variance, 1e-300)
+        total = np.where(spread > 0.0, variance**2 / np.maximum(spread, 1e-300), np.inf)
+        assumed = np.where(variance > 0.0, 1.0 - sampled.sum(axis=-1) / least, 0.0)
+        return SumOfMeans(variance, total, assumed)
+
+
+_PROPORTION: Final = GroupPrior(np.array([0.25]), np.array([1.0]))
+"""Of outcomes 0 and 1, of which nothing is known."""
+
+
+def proportion_variance(
+    counts: FloatArray | IntArray, shots: FloatArray | IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the variance of counts / shots and its degrees of freedom, elementwise.
+
+    p (1 - p) / (n - 1), and what the prior adds where one of the two outcomes was hardly seen.
+    """
+    n = np.asarray(shots, dtype=np.float64)
+    p = counts / n
+    variance, dof, _ = _PROPORTION.of_each(n, n * p * (1.0 - p))
+    return variance, dof
+
+
+def mixed_variance(masks: MaskArray, coefficients: FloatArray, norb: int | None) -> float:
+    """Variance of Σ_k c_k Z_k in the completely mixed state.
+
+    Args:
+        masks: qubits of each Z string.
+        coefficients: c_k in Hartree.
+        norb: where electron numbers are conserved, the number of spatial orbitals: what depends on
+            the numbers alone, the mean of all coefficients of strings with as many alpha and beta
+            qubits, does not scatter then. None: any outcomes.
+    """
+    varying = masks != 0
+    masks, c = masks[varying], coefficients[varying]
+    if norb is None:
+        return float(c @ c)
+    alpha = np.bitwise_count(masks & np.uint64((1 << norb) - 1)).astype(np.int64)
+    kinds = alpha * (2 * norb + 1) + np.bitwise_count(masks >> np.uint64(norb))
+    _, kind = np.unique(kinds, return_inverse=True)
+    means = np.bincount(kind, c) / np.maximum(np.bincount(kind), 1)
+    return float(np.square(c - means[kind]).sum())
+
+
+def prior_from(
+    mixed: FloatArray,
+    correlated: FloatArray | None,
+    shifted: FloatArray | None,
+    determinant: FloatArray | None,
+) -> GroupPrior:
+    """Make the prior of what is known of the groups.
+
+    Args:
+        mixed: variances in the mixed state, Hartree².
+        correlated: standard deviations in a correlated reference, Hartree.
+        shifted: standard deviations in states half-way to excited determinants, Hartree.
+        determinant: standard deviations in the Hartree-Fock determinant, Hartree.
+    """
+    # Two outcomes of probability ½ that lie δ apart have the standard deviation δ / 2.
+    jumps = _MIXED_TO_JUMP * (mixed if shifted is None else np.square(shifted))
+    if correlated is not None:
+        variances = np.square(correlated) + CORRELATED_DOUBT * jumps
+    elif determinant is not None:
+        variances = np.square(determinant) + REFERENCE_DOUBT * jumps
+    else:
+        variances = mixed
+    # A normal distribution has (kurtosis - 1) τ² = 2 τ², and rare events have more.
+    return GroupPrior(np.asarray(variances), np.asarray(np.maximum(jumps, 2.0 * variances)))

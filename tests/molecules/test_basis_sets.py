@@ -1,0 +1,76 @@
+"""Bases with effective core potentials, held against PySCF given the potential by name."""
+
+import pytest
+
+from qvopt_molecules.basis_names import BASIS_NAMES
+from qvopt_molecules.basis_sets import element_bases
+from qvopt_molecules.catalogue import find_molecule
+from qvopt_molecules.elements import SYMBOLS
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.mean_field import build_mole
+from qvopt_molecules.molecule import ActiveSpace
+from qvopt_molecules.references import fci_energy
+
+AGH = "Ag 0 0 0; H 0 0 1.6"
+CASES = [
+    (AGH, "def2-tzvp", {"Ag": "def2-tzvp"}, {}),
+    (AGH, "lanl2dz", {"Ag": "lanl2dz"}, {}),
+    (AGH, "cc-pvdz-pp", {"Ag": "cc-pvdz-pp"}, {"H": "cc-pvdz", "Ag": "cc-pvdz-pp"}),
+    ("I 0 0 0; I 0 0 2.67", "stuttgart", {"I": "stuttgart"}, {}),
+    ("Na 0 0 0; H 0 0 1.89", "lanl2dz", {"Na": "lanl2dz"}, {}),
+]
+
+
+@pytest.mark.parametrize(("text", "basis", "potentials", "functions"), CASES)
+def test_a_basis_brings_its_potential(text, basis, potentials, functions):
+    from pyscf import gto, mcscf, scf
+
+    space = ActiveSpace(electrons=2, n_orbitals=2)
+    h = build_hamiltonian(find_molecule(text, basis=basis, active_space=space), cache=False)
+    mol = gto.M(atom=text, basis=functions or basis, ecp=potentials, verbose=0)
+    mean_field = scf.RHF(mol).set(conv_tol=1e-12).run()
+    casci = mcscf.CASCI(mean_field, 2, 2)
+    casci.verbose = 0
+    assert fci_energy(h) == pytest.approx(casci.kernel()[0], abs=1e-6)
+    assert any("effective core potentials" in note for note in h.notes)
+
+
+def test_silver_hydride_is_not_all_electron():
+    h = build_hamiltonian(
+        find_molecule(AGH, basis="def2-tzvp", active_space=ActiveSpace(electrons=2, n_orbitals=2))
+    )
+    assert -148 < fci_energy(h) < -146
+
+
+@pytest.mark.parametrize("basis", BASIS_NAMES)
+def test_every_element_is_there_or_one_line(basis):
+    from pyscf import gto
+
+    for symbol in SYMBOLS:
+        try:
+            bases = element_bases([symbol], basis)
+        except InputError as error:
+            assert symbol in str(error)
+            assert "\n" not in str(error)
+            continue
+        cores = bases.core_electrons.get(symbol, 0)
+        charge = gto.charge(symbol)
+        assert cores % 2 == 0
+        assert cores < charge
+        if basis.startswith("def2") and charge > 36:
+            assert cores > 0
+
+
+def test_missing_elements_are_named():
+    with pytest.raises(
+        InputError, match=r"minao has no functions for the electrons of I; bases that have"
+    ):
+        build_mole(find_molecule("I 0 0 0; H 0 0 1.6", basis="minao"))
+    with pytest.raises(InputError, match="sto-3g has no functions for the electrons of Au"):
+        build_mole(find_molecule("Au 0 0 0; H 0 0 1.5", basis="sto-3g"))
+
+
+def test_electrons_of_the_potential_cannot_be_removed():
+    with pytest.raises(InputError, match="effective core potentials"):
+        build_mole(find_molecule("Na 0 0 0; H 0 0 1.9", basis="lanl2dz", charge=4))
