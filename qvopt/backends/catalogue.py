@@ -18,7 +18,7 @@ _SIMULATORS: Final = {
         "own engine inside the particle-number sector; number-conserving circuits; fastest",
     ),
     "statevector": (
-        "qvopt.backends.vector",
+        "qvopt.backends.vector.program",
         "VectorBackend",
         "own engine over all amplitudes; any circuit and mapping, exact or with shots",
     ),

@@ -11,7 +11,7 @@ from qvopt.backends.catalogue import backend_names, get_backend
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
-from qvopt.backends.vector import VectorBackend
+from qvopt.backends.vector.program import VectorBackend
 from qvopt.measurement.allocation import allocate, with_allocation
 from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt.measurement.qubit_wise import qubit_wise_plan

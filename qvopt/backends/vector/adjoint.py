@@ -26,6 +26,13 @@ class AdjointSweep:
         self._compiled = CompiledCircuit.of(circuit)
         self._observable = Observable(observable, self._compiled.n_qubits)
 
+    def energy(self, amplitudes: npt.NDArray[np.complex128]) -> float:
+        """Return ⟨ψ|H|ψ⟩ of normalised amplitudes."""
+        re, im = planes_of(amplitudes)
+        image = np.empty_like(re), np.empty_like(im)
+        self._observable.apply(re, im, *image)
+        return float(inner(re, image[0]) + inner(im, image[1]))
+
     def gradient(
         self, amplitudes: npt.NDArray[np.complex128], x: FloatArray
     ) -> tuple[float, FloatArray]:

@@ -1,6 +1,6 @@
 r"""Hψ for a sum of Pauli strings: strings of equal X mask are one diagonal.
 
-    (Hψ)_n = Σ_x d_x(n) ψ_{n ^ x},    d_x(n) = Σ_{k: x_k = x} c_k i^{|x & z_k|} (-1)^{|(n ^ x) & z_k|}
+    (Hψ)_n = Σ_x d_x(n) ψ_{n ^ x},    d_x(n) = Σ_{x_k = x} c_k i^{|x & z_k|} (-1)^{|(n ^ x) & z_k|}
 
 Small problems keep the d_x as a table of rows of eight lanes, without the rows that are zero. Of a
 row of Hψ the terms are sorted by how x exchanges lanes, so that each of the eight exchanges is done

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.backends.batch import Outcomes, Overlap, Point, Reading
-from qvopt.backends.checks import check_memory, check_widths, need_plan
+from qvopt.backends.batch import Outcomes, Point, Reading
+from qvopt.backends.checks import check_memory, check_widths
 from qvopt.backends.metric_circuits import generator_basis, outcomes_of_counts
 from qvopt.backends.protocol import Problem
 from qvopt.backends.statevector import ComplexArray, StatevectorProgram
@@ -22,7 +22,7 @@ from .adjoint import back
 from .lanes import LANES
 from .observable import Observable, inner
 from .operations import CompiledCircuit, Operations
-from .sampling import PlanSampler, draw_counts
+from .sampling import draw_counts
 from .sweeps import derivative_states, prepare, run_operations
 
 FloatArray = npt.NDArray[np.float64]
@@ -94,13 +94,6 @@ class VectorProgram(StatevectorProgram):
             for point, row in zip(points, shots, strict=True)
         ]
 
-    def sample_fidelities(
-        self, pairs: Sequence[tuple[Point, Point]], shots: IntArray, seed: np.random.SeedSequence
-    ) -> IntArray:
-        """Counts of outcome 0 after U(second)† U(first)."""
-        p = np.clip(self.fidelities(pairs), 0.0, 1.0)
-        return np.asarray(np.random.default_rng(seed).binomial(shots, p), dtype=np.int64)
-
     def sample_generators(
         self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[Outcomes]:
@@ -115,21 +108,6 @@ class VectorProgram(StatevectorProgram):
             run_operations(o.kinds, o.masks, o.lanes, o.turns, 0, len(o.kinds), re, im)
             outcomes.append(outcomes_of_counts(diagonals, draw_counts((re, im), n, rng)))
         return outcomes
-
-    def sample_overlaps(
-        self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
-    ) -> IntArray:
-        """Counts of 0 on the auxiliary qubit of each Hadamard test: it has probability (1 + v) / 2.
-
-        v is the real or imaginary part of ⟨ψ(second)|ψ(first)⟩.
-        """
-        p = np.empty(len(overlaps))
-        for k, overlap in enumerate(overlaps):
-            first, second = self.states([overlap.first, overlap.second])
-            value = np.vdot(second, first)
-            p[k] = (1 + (value.imag if overlap.imaginary else value.real)) / 2
-        rng = np.random.default_rng(seed)
-        return np.asarray(rng.binomial(shots, np.clip(p, 0.0, 1.0)), dtype=np.int64)
 
     def counts(
         self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
@@ -153,10 +131,6 @@ class VectorProgram(StatevectorProgram):
     def _is_real(self) -> bool:
         """Whether states and their images have real amplitudes."""
         return self._compiled.operations.are_real and self._observable.is_real
-
-    @cached_property
-    def _sampler(self) -> PlanSampler:
-        return PlanSampler(need_plan(self.problem), self.circuit.n_qubits)
 
     def _generator_basis(self, run: tuple[int, ...]) -> tuple[int, Operations, list[Diagonal]]:
         if run not in self._generators:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import MeasurementGroup, MeasurementPlan
-from qvopt.measurement.statistics import moments_of_group
 from qvopt.backends.batch import Counts
+from qvopt.measurement.estimate import Moments
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.statistics import moments_of_group
 
 from .basis_tree import BasisTree, Node, measuring_gates
 from .drawing import accumulate, draw, walk
 from .lanes import LANE_BITS, LANES
-from .operations import Operations
 from .sweeps import run_operations
 
 FloatArray = npt.NDArray[np.float64]
@@ -47,9 +44,7 @@ class PlanSampler:
         self._rows = 1 << (max(n_qubits, LANE_BITS) - LANE_BITS)
         self._stack: FloatArray = np.empty(0)
 
-    def moments(
-        self, state: Planes, shots: IntArray, rng: np.random.Generator
-    ) -> list[Moments]:
+    def moments(self, state: Planes, shots: IntArray, rng: np.random.Generator) -> list[Moments]:
         """Return the moments of each group's outcomes, shots[g] shots of group g."""
         many = (shots > _MANY * (1 << self._n_qubits)) | (self._selects & (shots > 0))
         _, values = self._walk(state, np.where(many, 0, shots), rng)
