@@ -133,7 +133,12 @@ class LightningProgram(StatevectorProgram):
 
     @cached_property
     def _runs_natively(self) -> bool:
-        """Whether the device runs the circuit's operations as they are."""
+        """Whether the device runs the circuit's operations as they are.
+
+        Devices other than lightning's also need to be told their wires.
+        """
+        if not self._adjoint:
+            return False
         import pennylane as qml
 
         angles = np.linspace(0.1, 0.2, len(self.circuit.parametric))
