@@ -10,24 +10,29 @@ import numpy.typing as npt
 
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.plan import Diagonal, MeasurementPlan
 from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .batch import CalibrationCounts, Counts, Point, Sample
+from .batch import CalibrationCounts, Counts, Outcomes, Overlap, Point, Reading, Sample
 from .checks import check_memory, check_widths, finite, need_plan
 from .folding import fold_circuit, folded_scale
 from .free_gates import by_gate
+from .metric_circuits import generator_basis, outcomes_of_counts, overlap_circuit
 from .protocol import MetricKind, Problem
 from .statevector import ComplexArray, StatevectorProgram
+from .vector.sampling import planes_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _NOISE_KEYS = ("one_qubit", "two_qubit", "readout")
+_STATE_METHODS = ("automatic", "statevector", "matrix_product_state")
+"""Methods that give a state vector; the others are sampled circuit by circuit."""
+
 _BASIS = ["rz", "sx", "x", "cx"]
 
 
@@ -130,6 +135,8 @@ class AerProgram(StatevectorProgram):
         self._amplified: dict[tuple[int, float], Any] = {}
         self._calibration: list[Any] = []
         self._overlap: Any = None
+        self._readers: dict[tuple[int, ...], tuple[Any, list[Diagonal]]] = {}
+        self._gives_states = self.exact and method in _STATE_METHODS
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
         """State vectors at the points; noiseless only."""
@@ -156,7 +163,9 @@ class AerProgram(StatevectorProgram):
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[list[Moments]]:
-        """Moments of `sample_counts`."""
+        """Moments of `sample_counts`; without noise the draws are made from Aer's state."""
+        if self._gives_states:
+            return super().sample(points, shots, seed)
         plan = need_plan(self.problem)
         return [
             [moments_of_group(g, counts) for g, counts in zip(plan.groups, row, strict=True)]
@@ -166,8 +175,15 @@ class AerProgram(StatevectorProgram):
     def sample_counts(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[list[Counts]]:
-        """Counts from the simulator: for each group one run over all points of equal shots."""
+        """Counts from the simulator: for each group one run over all points of equal shots.
+
+        Without noise, from draws of Aer's state; amplified noise is none either.
+        """
         plan = need_plan(self.problem)
+        if self._gives_states:
+            rng = np.random.default_rng(seed)
+            states = map(planes_of, self.states(points))
+            return [self._sampler.counts(s, row, rng) for s, row in zip(states, shots, strict=True)]
         self._measure(plan)
         angles = np.array([self._angles(p) for p in points])
         scales = np.array([p.noise_scale for p in points])
@@ -239,6 +255,8 @@ class AerProgram(StatevectorProgram):
         seed: np.random.SeedSequence,
     ) -> IntArray:
         """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
+        if self._gives_states:
+            return super().sample_fidelities(pairs, shots, seed)
         n_angles = len(self.circuit.parametric)
         if self._overlap is None:
             back = by_gate(self.circuit, n_angles).inverse()
@@ -255,6 +273,40 @@ class AerProgram(StatevectorProgram):
             for k, row in enumerate(rows):
                 out[row] = run.data(k)["counts"].get("0x0", 0)
         return out
+
+    def sample_generators(
+        self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
+    ) -> list[Outcomes]:
+        """Joint outcomes of generators: each run of gates is lowered once, at free angles."""
+        seeds = run_seeds(seed, len(readings))
+        outcomes = []
+        for k, (reading, n) in enumerate(zip(readings, shots.tolist(), strict=True)):
+            circuit, diagonals = self._reader(reading.gates)
+            run = self._run(circuit, np.array([self._angles(reading.point)]), n, seeds(k, n))
+            counted = {int(o, 16): times for o, times in run.data(0)["counts"].items()}
+            outcomes.append(outcomes_of_counts(diagonals, counted))
+        return outcomes
+
+    def _reader(self, gates: tuple[int, ...]) -> tuple[Any, list[Diagonal]]:
+        if gates not in self._readers:
+            first, basis, diagonals = generator_basis(self.circuit, gates)
+            part = (*self._free.gates[:first], *basis)
+            circuit = to_qiskit(Circuit(self.circuit.n_qubits, part, self._free.n_parameters))
+            circuit.measure_all()
+            self._readers[gates] = self._transpiled(circuit), diagonals
+        return self._readers[gates]
+
+    def sample_overlaps(
+        self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
+    ) -> IntArray:
+        """Counts of 0 on the auxiliary qubit of each Hadamard test, with all of the noise."""
+        if self._gives_states:
+            return super().sample_overlaps(overlaps, shots, seed)
+        n = self.circuit.n_qubits
+        check_memory(n + 1, 3, "aer")
+        tests = [overlap_circuit(self.circuit, overlap) for overlap in overlaps]
+        counts = self.counts(tests, shots, seed)
+        return np.array([sum(c for o, c in r.items() if not o >> n & 1) for r in counts], dtype=int)
 
     def counts(
         self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
@@ -287,6 +339,8 @@ class AerProgram(StatevectorProgram):
         from qiskit import transpile
 
         model = self._noise_model
+        if self._gives_states:  # these methods know all gates of `to_qiskit`
+            return circuit
         if model is None:
             return transpile(circuit, self._simulator, optimization_level=level, seed_transpiler=0)
         basis = [g for g in model.basis_gates if g not in ("id", "reset", "delay")]

@@ -17,6 +17,11 @@ _SIMULATORS: Final = {
         "SectorBackend",
         "own engine inside the particle-number sector; number-conserving circuits; fastest",
     ),
+    "statevector": (
+        "qvopt.backends.vector.program",
+        "VectorBackend",
+        "own engine over all amplitudes; any circuit and mapping, exact or with shots",
+    ),
     "lightning": (
         "qvopt.backends.lightning",
         "LightningBackend",

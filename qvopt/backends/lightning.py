@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.measurement.basis_change import basis_change_circuit
-from qvopt.measurement.estimate import Moments
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.lowering.pennylane_lowering import lowered_sign, to_pennylane
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
 from .batch import Point
-from .checks import check_memory, check_widths, finite, need_plan
+from .checks import check_memory, check_widths, finite
 from .protocol import Problem
 from .statevector import ComplexArray, StatevectorProgram
+from .tape_template import TapeTemplate
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -83,7 +82,7 @@ class LightningProgram(StatevectorProgram):
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
         """State vectors at the points, by the device."""
-        return [self._run(to_pennylane(self.circuit.bind(p.x, p.shifts))) for p in points]
+        return [self._run_template(shifted_angles(self.circuit, p)) for p in points]
 
     def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Exact energy and gradient, by the device's adjoint method where it has one."""
@@ -94,7 +93,7 @@ class LightningProgram(StatevectorProgram):
 
         if self._operator is None:
             self._operator = pennylane_operator(self.problem.observable)
-        operations = to_pennylane(self.circuit, self.circuit.check_parameters(x))
+        operations = self._template.operations(self.circuit.angles(x))
         tape = qml.tape.QuantumScript(differentiable(operations, qml), [qml.expval(self._operator)])
         # Only gates have trainable angles here; constant ones are differentiated and left out.
         tape.trainable_params = list(range(len(self._varies)))
@@ -115,34 +114,6 @@ class LightningProgram(StatevectorProgram):
         gates = self.circuit.gates
         return np.array([g.angle.index is not None for g in gates if g.angle is not None])
 
-    def sample(
-        self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
-        """Multinomial counts over the outcomes of each group's basis, state by state."""
-        import pennylane as qml
-
-        plan = need_plan(self.problem)
-        n = self.circuit.n_qubits
-        changes = [basis_change_circuit(g, n) for g in plan.groups]
-        rng = np.random.default_rng(seed)
-        outcomes = np.arange(1 << n, dtype=np.uint64)
-        results = []
-        for psi, row in zip(self.states(points), shots, strict=True):
-            prepared = qml.StatePrep(_reversed(psi, n), wires=range(n), validate_norm=False)
-            moments = []
-            for group, change, count in zip(plan.groups, changes, row.tolist(), strict=True):
-                if count == 0:
-                    moments.append(Moments(0, 0.0, 0.0))
-                    continue
-                rotated = psi if not change.gates else self._run([prepared, *to_pennylane(change)])
-                p = np.square(np.abs(rotated))
-                found = rng.multinomial(count, p / p.sum())
-                seen = np.flatnonzero(found)
-                values = group.diagonal.values(outcomes[seen])
-                moments.append(Moments.from_counts(values, found[seen]))
-            results.append(moments)
-        return results
-
     def counts(
         self, circuits: Sequence[Circuit], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[dict[int, int]]:
@@ -156,20 +127,36 @@ class LightningProgram(StatevectorProgram):
             found.append(dict(zip(seen.tolist(), counted[seen].tolist(), strict=True)))
         return found
 
-    def sample_fidelities(
-        self,
-        pairs: Sequence[tuple[Point, Point]],
-        shots: IntArray,
-        seed: np.random.SeedSequence,
-    ) -> IntArray:
-        """Counts of outcome 0 after U(second)† U(first)."""
-        p = []
-        for first, second in pairs:
-            there = self.circuit.bind(first.x, first.shifts)
-            back: Circuit = self.circuit.bind(second.x, second.shifts).inverse()
-            p.append(abs(self._run(to_pennylane(there.then(back)))[0]) ** 2)
-        rng = np.random.default_rng(seed)
-        return rng.binomial(shots, np.clip(p, 0.0, 1.0)).astype(np.int64)
+    @cached_property
+    def _template(self) -> TapeTemplate:
+        return TapeTemplate(self.circuit)
+
+    @cached_property
+    def _runs_natively(self) -> bool:
+        """Whether the device runs the circuit's operations as they are.
+
+        Devices other than lightning's also need to be told their wires.
+        """
+        if not self._adjoint:
+            return False
+        import pennylane as qml
+
+        angles = np.linspace(0.1, 0.2, len(self.circuit.parametric))
+        tape = qml.tape.QuantumScript(self._template.operations(angles), [qml.state()])
+        tapes, _ = self._expanded(tape, self._device)
+        return len(tapes) == 1 and [(o.name, o.wires) for o in tapes[0].operations] == [
+            (o.name, o.wires) for o in tape.operations
+        ]
+
+    def _run_template(self, angles: FloatArray) -> ComplexArray:
+        import pennylane as qml
+
+        operations = self._template.operations(angles)
+        if not self._runs_natively:
+            return self._run(operations)
+        tape = qml.tape.QuantumScript(operations, [qml.state()])
+        state = np.asarray(self._device.execute([tape])[0])
+        return finite(_reversed(state, self.circuit.n_qubits), "lightning")  # type: ignore[no-any-return]
 
     def _run(self, operations: list[Any], n_qubits: int | None = None) -> ComplexArray:
         import pennylane as qml
@@ -187,6 +174,14 @@ class LightningProgram(StatevectorProgram):
         program, _ = device.preprocess()
         tapes, process = program([tape])
         return tapes, lambda results: process(results)[0]
+
+
+def shifted_angles(circuit: Circuit, point: Point) -> FloatArray:
+    """Angles of the parametric gates at a point, single gates shifted."""
+    angles = circuit.angles(point.x)
+    for k, delta in point.shifts:
+        angles[k] += delta
+    return angles
 
 
 def differentiable(operations: Sequence[Any], qml: Any) -> list[Any]:

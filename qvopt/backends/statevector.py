@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import PHASES
 
 from .batch import Batch, BatchResult, Outcomes, Overlap, Point, Reading, Sample
-from .checks import check_memory, need_plan
+from .checks import need_plan
 from .cost import Cost
-from .metric_circuits import generator_circuit, outcomes_of_counts, overlap_circuit
+from .metric_circuits import generator_circuit, outcomes_of_counts
 from .protocol import MetricKind, Problem
 from .simulation import simulate
+from .vector.adjoint import AdjointSweep
+from .vector.sampling import PlanSampler, planes_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -59,20 +59,18 @@ class StatevectorProgram:
         """Return what the batch takes; simulators take nothing beside it."""
         return batch.cost()
 
-    @cached_property
-    def _matrix(self) -> Any:
-        return self.problem.observable.to_sparse()
-
     def energies(self, points: Sequence[Point]) -> FloatArray:
         """Exact energies in Hartree."""
-        return np.array([np.vdot(s, self._matrix @ s).real for s in self.states(points)])
+        return np.array([self._adjoint_sweep.energy(s) for s in self.states(points)])
 
     def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
-        """∂E/∂θ_k = 2 Re ⟨∂_kψ|H|ψ⟩, with the derivative states below."""
+        """Exact energy and gradient: the state and its image are taken back through the circuit."""
         (psi,) = self.states([Point(x)])
-        image = self._matrix @ psi
-        slopes = np.array([2 * np.vdot(d, image).real for d in self._derivatives(x)])
-        return float(np.vdot(psi, image).real), self.circuit.pull_back(slopes)
+        return self._adjoint_sweep.gradient(psi, x)
+
+    @cached_property
+    def _adjoint_sweep(self) -> AdjointSweep:
+        return AdjointSweep(self.circuit, self.problem.observable)
 
     def metric(self, x: FloatArray, kind: MetricKind = "full") -> FloatArray:
         """g_ij = Re⟨∂_iψ|∂_jψ⟩ - ⟨∂_iψ|ψ⟩⟨ψ|∂_jψ⟩ by parameters, tied gates summed."""
@@ -102,21 +100,21 @@ class StatevectorProgram:
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[list[Moments]]:
-        """Moments of each group, from counts after the circuit and the group's basis change."""
-        groups = need_plan(self.problem).groups
-        changes = [basis_change_circuit(group, self.circuit.n_qubits) for group in groups]
-        bound = [self.circuit.bind(point.x, point.shifts) for point in points]
-        circuits = [circuit.then(change) for circuit in bound for change in changes]
-        found = iter(self.counts(circuits, np.ravel(shots), seed))
-        return [[moments_of_group(group, next(found)) for group in groups] for _ in points]
+        """Moments of exact draws from each group's distribution, state by state."""
+        rng = np.random.default_rng(seed)
+        states = map(planes_of, self.states(points))
+        return [self._sampler.moments(s, row, rng) for s, row in zip(states, shots, strict=True)]
+
+    @cached_property
+    def _sampler(self) -> PlanSampler:
+        return PlanSampler(need_plan(self.problem), self.circuit.n_qubits)
 
     def sample_fidelities(
         self, pairs: Sequence[tuple[Point, Point]], shots: IntArray, seed: np.random.SeedSequence
     ) -> IntArray:
         """Counts of outcome 0 after U(second)† U(first)."""
-        bound = [[self.circuit.bind(p.x, p.shifts) for p in pair] for pair in pairs]
-        circuits = [there.then(second.inverse()) for there, second in bound]
-        return np.array([c.get(0, 0) for c in self.counts(circuits, shots, seed)], dtype=np.int64)
+        p = np.clip(self.fidelities(pairs), 0.0, 1.0)
+        return np.asarray(np.random.default_rng(seed).binomial(shots, p), dtype=np.int64)
 
     def sample_generators(
         self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence
@@ -129,12 +127,17 @@ class StatevectorProgram:
     def sample_overlaps(
         self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence
     ) -> IntArray:
-        """Counts of 0 on the auxiliary qubit of each Hadamard test."""
-        n = self.circuit.n_qubits
-        check_memory(n + 1, 3, "this backend")
-        tests = [overlap_circuit(self.circuit, overlap) for overlap in overlaps]
-        found = self.counts(tests, shots, seed)
-        return np.array([sum(c for o, c in r.items() if not o >> n & 1) for r in found], dtype=int)
+        """Counts of 0 on the auxiliary qubit of each Hadamard test, of probability (1 + v) / 2.
+
+        v is the real or imaginary part of ⟨ψ(second)|ψ(first)⟩.
+        """
+        p = np.empty(len(overlaps))
+        for k, overlap in enumerate(overlaps):
+            first, second = self.states([overlap.first, overlap.second])
+            value = np.vdot(second, first)
+            p[k] = (1 + (value.imag if overlap.imaginary else value.real)) / 2
+        rng = np.random.default_rng(seed)
+        return np.asarray(rng.binomial(shots, np.clip(p, 0.0, 1.0)), dtype=np.int64)
 
     def _derivatives(self, x: FloatArray) -> Any:
         """∂_kψ = [ψ(θ_k + s) - ψ(θ_k - s)] w, exact: s = π, w = ¼ for every gate with G³ = G.

@@ -1,4 +1,4 @@
-"""Sector, PennyLane and Aer give the same numbers, exactly and in distribution."""
+"""Our engines, PennyLane and Aer give the same numbers, exactly and in distribution."""
 
 import math
 
@@ -11,6 +11,7 @@ from qvopt.backends.catalogue import backend_names, get_backend
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
+from qvopt.backends.vector.program import VectorBackend
 from qvopt.measurement.allocation import allocate, with_allocation
 from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt.measurement.qubit_wise import qubit_wise_plan
@@ -27,6 +28,7 @@ from qvopt_molecules.pauli import PauliSum
 
 BACKENDS = {
     "sector": SectorBackend,
+    "statevector": VectorBackend,
     "lightning": LightningBackend,
     "default.qubit": lambda: LightningBackend("default.qubit"),
     "aer": AerBackend,
@@ -185,7 +187,7 @@ def test_full_vectors_that_do_not_fit():
 
 
 def test_names_and_options():
-    assert set(backend_names()) >= {"sector", "lightning", "aer"}
+    assert set(backend_names()) >= {"sector", "statevector", "lightning", "aer"}
     assert get_backend("lightning:default.qubit").name == "lightning:default.qubit"
     for name, options, message in [
         ("sectr", {}, "did you mean 'sector'"),

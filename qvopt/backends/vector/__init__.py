@@ -1,0 +1,1 @@
+"""Own engine over all amplitudes: any circuit, any mapping, exact or with shots."""
