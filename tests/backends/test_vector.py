@@ -167,7 +167,11 @@ def test_tapered_qubits():
     from qvopt.engine.assembly import assemble
     from qvopt.experiment.specification import make_experiment
 
-    data = {"molecule": "h4-chain", "mapping": "jordan-wigner-tapered", "ansatz": "hardware-efficient"}
+    data = {
+        "molecule": "h4-chain",
+        "mapping": "jordan-wigner-tapered",
+        "ansatz": "hardware-efficient",
+    }
     program_ = assemble(make_experiment({**data, "backend": "statevector"})).program
     problem = program_.problem
     x = np.random.default_rng(2).normal(size=problem.circuit.n_parameters)
