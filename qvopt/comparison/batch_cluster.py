@@ -98,17 +98,22 @@ def submit_workers(data: dict[str, Any], folder: Path) -> PooledEngine:
     except (OSError, ValueError, RuntimeError, TypeError) as error:
         shutil.rmtree(certificates, ignore_errors=True)
         raise InputError(f"{data['system']} does not take the jobs: {error}") from None
-    parts = [client, cluster, _Removed(certificates)]
+    parts = [client, cluster, _Certificates(certificates, cluster)]
     return PooledEngine(DaskWorkers(client, parts, data["jobs"] * data["cores"]))
 
 
-class _Removed:
-    """A folder that goes when the engine closes."""
+class _Certificates:
+    """The folder of the certificates, which goes when the engine closes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cluster: Any) -> None:
         self._folder = folder
+        # dask-jobqueue holds them open, and would remove them once more at its end.
+        self._files = [getattr(cluster, f"_job_{key}", None) for key in ("ca_file", "cert", "key")]
 
     def close(self) -> None:
+        for file in self._files:
+            if file is not None:
+                file.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

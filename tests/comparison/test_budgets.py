@@ -4,6 +4,8 @@ import pytest
 
 from qvopt import compare
 from qvopt.comparison.budgets import RunBudget
+from qvopt.comparison.report.about import problems_table
+from qvopt.comparison.report.tables import results_table
 from qvopt.comparison.specification import make_comparison, read_comparison
 from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError
@@ -58,9 +60,11 @@ def test_the_report_says_what_the_budget_paid(swept):
         400 / sizes["groups"] / sizes["gradient_energies"]
     )
     assert not ends["h2 20,000 shots", "spsa"].few_steps
-    page = swept.report().read_text()
-    assert f"{adam.steps:g} †" in page
-    assert "400 circuits" in page
+    table = results_table(swept.summary, "h2 4,000 shots", 1)
+    row = next(row for row in table.rows if row[0] == "adam")
+    assert row[:3] == ("adam", f"{adam.steps:g} †", f"{adam.gradients:.3g}")
+    problems = problems_table(swept.about, swept.outcomes)
+    assert [row[-2] for row in problems.rows] == ["4,000 shots", "20,000 shots", "400 circuits"]
 
 
 def test_budgets_read_back_from_the_file(swept):

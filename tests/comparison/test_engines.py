@@ -50,9 +50,9 @@ def check_killed(sweep, reported, alone):
 
 
 def test_killed_workers_lose_nothing(tmp_path, small, prepared):
-    spec = small(seeds=15)
+    spec = small(seeds=6)
     sweep = prepared(spec, tmp_path / "killed")
-    reported = with_kills(sweep, every=10, kills=3)
+    reported = with_kills(sweep, every=4, kills=2)
     check_killed(sweep, reported, prepared(spec, tmp_path / "alone"))
 
 
@@ -122,6 +122,7 @@ def test_no_scheduler_is_one_line():
         connect("nonsense://x")
 
 
+@pytest.mark.slow
 def test_workers_without_a_scheduler_share_the_work(tmp_path, small, prepared):
     spec = small(seeds=10, optimizers=["adam", {"name": "spsa", "tuned": True}],
                  tuning={"trials": 2, "seeds": 1})  # fmt: skip
@@ -141,3 +142,46 @@ def test_a_lost_disk_on_a_worker_is_said(tmp_path, small, faulty, prepared):
     sweep = prepared(small(optimizers=["full-disk"], seeds=1), tmp_path / "c")
     with PooledEngine(LocalWorkers(1)) as engine, pytest.raises(WorkerError, match="No space left"):
         list(sweep.run(engine))
+
+
+def test_a_scheduler_needs_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"pip install 'qvopt\[cluster\]'"):
+        connect("tcp://127.0.0.1:9")
+
+
+SBATCH = """#!/bin/bash
+cp "${@: -1}" "$FAKE_SLURM/job.sh"
+setsid bash "$FAKE_SLURM/job.sh" > "$FAKE_SLURM/job.log" 2>&1 < /dev/null &
+echo $! > "$FAKE_SLURM/pid"
+echo "Submitted batch job 42"
+"""
+SCANCEL = """#!/bin/bash
+kill -- -$(cat "$FAKE_SLURM/pid")
+"""
+
+
+@pytest.mark.slow
+def test_jobs_of_a_batch_system_work_over_encrypted_connections(tmp_path, small, prepared):
+    """SLURM is two scripts here that run the job on this machine; the rest is real."""
+    pytest.importorskip("dask_jobqueue")
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    sweep = prepared(small(seeds=2), tmp_path / "c")
+    (tmp_path / "slurm.toml").write_text('system = "slurm"\ncores = 1\nmemory = "1GB"\n')
+    done = subprocess.run(
+        [*QVOPT, "compare", "c", "--cluster", "slurm.toml", "--no-report"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=200,
+        env=os.environ | {
+            "FAKE_SLURM": str(tmp_path),
+            "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        },
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(load_comparison(sweep.folder).outcomes) == 4
+    script = (tmp_path / "job.sh").read_text()
+    assert "tls://" in script
+    assert "--no-dashboard" in script
+    assert not list(sweep.folder.glob(".cluster-*"))

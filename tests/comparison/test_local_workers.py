@@ -86,6 +86,7 @@ def test_nothing_goes_on_running(tmp_path, end, code):
     assert 5 <= done < 800
 
 
+@pytest.mark.slow
 def test_a_script_needs_no_guard(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     done = subprocess.run(

@@ -45,9 +45,6 @@ def test_merged_runs_are_those_of_both_and_each_once(ours, theirs, tmp_path):
     alone = compare(DATA | {"seeds": 7, "optimizers": ["adam"]}, out=tmp_path / "c", workers=1)
     merged = result.runs[result.runs.optimizer == "adam"].sort_values("seed")
     assert merged.error.tolist() == alone.runs.error.tolist()
-    page = result.report()
-    assert page == tmp_path / "both" / "report.html"
-    assert "momentum" in page.read_text()
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,14 @@ def ranked_once(rng, optimizers, seeds, problems, shift=0.0, resampler=None):
 
 
 @pytest.mark.parametrize(
-    ("optimizers", "seeds", "problems"), [(3, 6, 1), (3, 6, 2), (4, 12, 1), (3, 30, 1), (5, 10, 3)]
+    ("optimizers", "seeds", "problems"),
+    [
+        (3, 6, 1),
+        (3, 7, 2),
+        pytest.param(4, 12, 1, marks=pytest.mark.slow),
+        pytest.param(3, 30, 1, marks=pytest.mark.slow),
+        pytest.param(5, 10, 3, marks=pytest.mark.slow),
+    ],
 )
 def test_equal_optimizers_get_different_letters_in_at_most_5_percent(optimizers, seeds, problems):
     rng, trials = np.random.default_rng(seeds), 120
