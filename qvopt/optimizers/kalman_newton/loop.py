@@ -139,8 +139,8 @@ def _descend_exactly(
         if previous is not None:
             last, gradient = previous
             curvature = curvature.after_step(last, reading.gradient - gradient)
-        step: FloatArray = -np.linalg.solve(curvature.matrix, reading.gradient)
-        step = step * _trusted_share(step, settings.longest_step * problem.unit)
+        newton = -np.linalg.solve(curvature.matrix, reading.gradient)
+        step: FloatArray = newton * _trusted_share(newton, settings.longest_step * problem.unit)
         previous = step, reading.gradient
         x = _moved(problem, x, step)
         yield Iterate(x)
