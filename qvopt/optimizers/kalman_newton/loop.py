@@ -139,7 +139,7 @@ def _descend_exactly(
         if previous is not None:
             last, gradient = previous
             curvature = curvature.after_step(last, reading.gradient - gradient)
-        newton = -np.linalg.solve(curvature.matrix, reading.gradient)
+        newton = np.asarray(-np.linalg.solve(curvature.matrix, reading.gradient), np.float64)
         step: FloatArray = newton * _trusted_share(newton, settings.longest_step * problem.unit)
         previous = step, reading.gradient
         x = _moved(problem, x, step)
