@@ -139,9 +139,8 @@ def _descend_exactly(
         if previous is not None:
             last, gradient = previous
             curvature = curvature.after_step(last, reading.gradient - gradient)
-        solved = np.linalg.solve(curvature.matrix, reading.gradient)
-        step: FloatArray = np.asarray(-solved, dtype=np.float64)
-        step = np.asarray(step * _trusted_share(step, settings.longest_step * problem.unit))
+        newton = np.asarray(-np.linalg.solve(curvature.matrix, reading.gradient), np.float64)
+        step: FloatArray = newton * _trusted_share(newton, settings.longest_step * problem.unit)
         previous = step, reading.gradient
         x = _moved(problem, x, step)
         yield Iterate(x)
