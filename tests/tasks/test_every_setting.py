@@ -36,7 +36,9 @@ NOISY = {
     "measurement": {"shots": 400},
     "backend": {"name": "aer", "noise": {"one_qubit": 0.01, "two_qubit": 0.01, "readout": 0.04}},
 }
-CORRECTED = NOISY | {"mitigation": {"readout": {"shots": 300}}, "max_steps": 3}
+CORRECTED = NOISY | {
+    "mitigation": {"readout": {"shots": 300}}, "max_steps": 3, "measurement": {"shots": 4000},
+}  # fmt: skip
 EXTRAPOLATED = NOISY | {"mitigation": {"zne": {"scales": [1, 3]}}}
 FOUR = {"molecule": {"name": "h4-chain"}, "max_steps": 1}
 
@@ -163,7 +165,7 @@ def journals(folder: Path) -> list[typing.Any]:
     found = []
     for path in sorted(folder.rglob("*.jsonl")):
         events = [json.loads(line) for line in path.read_text().splitlines()]
-        found.append([plain(e) for e in events if e["type"] not in ("begin", "hardware")])
+        found.append([plain(e) for e in events if e.get("type") not in ("begin", "hardware")])
     return found
 
 
