@@ -7,6 +7,7 @@ cannot be forgotten.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import typing
@@ -80,7 +81,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "measurement.shots": [(EXACT, 500), (SHOTS, 500)],
     "measurement.grouping": [(SHOTS | {"backend": "lightning"}, "qubit-wise")],
     "measurement.allocation": [(SHOTS, "weighted"), (SHOTS, "uniform"), (SHOTS, "measured")],
-    "measurement.gradient.name": [(SHOTS, "stochastic"), (SHOTS, "directional")],
+    "measurement.gradient.name": [(SHOTS, "subset"), (SHOTS, "directional")],
     "measurement.gradient.*": [
         (SHOTS | {"measurement": {"shots": 240, "gradient": "directional"}},
          {"name": "directional", "directions": 2}),
@@ -219,7 +220,7 @@ def _compare(data, folder):
         problems=[problem], optimizers=[optimizer], seeds=1, out=folder, budget=budget,
         **({} if shots is None else {"shots": shots}), **seed, **data,
     )  # fmt: skip
-    return [plain(o.brief() if hasattr(o, "brief") else str(o)) for o in result.outcomes]
+    return [plain(dataclasses.asdict(o)) for o in result.outcomes]
 
 
 TASKS = {
