@@ -70,6 +70,11 @@ class Scan:
         folder: Path | None = None,
     ) -> None:
         refuse_ignored(experiment)
+        if parameter in experiment.molecule.set:
+            raise InputError(
+                f"{parameter} is set to {experiment.molecule.set[parameter]:g} and is what the "
+                f"scan varies; leave one of them out"
+            )
         self.experiment, self.parameter, self.warm = experiment, parameter, warm
         self.values = grid_values(values)
         self.folder = folder

@@ -7,6 +7,7 @@ cannot be forgotten.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import typing
@@ -36,7 +37,9 @@ NOISY = {
     "measurement": {"shots": 400},
     "backend": {"name": "aer", "noise": {"one_qubit": 0.01, "two_qubit": 0.01, "readout": 0.04}},
 }
-CORRECTED = NOISY | {"mitigation": {"readout": {"shots": 300}}, "max_steps": 3}
+CORRECTED = NOISY | {
+    "mitigation": {"readout": {"shots": 300}}, "max_steps": 3, "measurement": {"shots": 4000},
+}  # fmt: skip
 EXTRAPOLATED = NOISY | {"mitigation": {"zne": {"scales": [1, 3]}}}
 FOUR = {"molecule": {"name": "h4-chain"}, "max_steps": 1}
 
@@ -78,7 +81,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "measurement.shots": [(EXACT, 500), (SHOTS, 500)],
     "measurement.grouping": [(SHOTS | {"backend": "lightning"}, "qubit-wise")],
     "measurement.allocation": [(SHOTS, "weighted"), (SHOTS, "uniform"), (SHOTS, "measured")],
-    "measurement.gradient.name": [(SHOTS, "stochastic"), (SHOTS, "directional")],
+    "measurement.gradient.name": [(SHOTS, "subset"), (SHOTS, "directional")],
     "measurement.gradient.*": [
         (SHOTS | {"measurement": {"shots": 240, "gradient": "directional"}},
          {"name": "directional", "directions": 2}),
@@ -163,7 +166,7 @@ def journals(folder: Path) -> list[typing.Any]:
     found = []
     for path in sorted(folder.rglob("*.jsonl")):
         events = [json.loads(line) for line in path.read_text().splitlines()]
-        found.append([plain(e) for e in events if e["type"] not in ("begin", "hardware")])
+        found.append([plain(e) for e in events if e.get("type") not in ("begin", "hardware")])
     return found
 
 
@@ -217,7 +220,7 @@ def _compare(data, folder):
         problems=[problem], optimizers=[optimizer], seeds=1, out=folder, budget=budget,
         **({} if shots is None else {"shots": shots}), **seed, **data,
     )  # fmt: skip
-    return [plain(o.brief() if hasattr(o, "brief") else str(o)) for o in result.outcomes]
+    return [plain(dataclasses.asdict(o)) for o in result.outcomes]
 
 
 TASKS = {

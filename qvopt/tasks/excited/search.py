@@ -31,7 +31,7 @@ from qvopt.runs.stopping import Watch
 from qvopt.tasks.states import Component, components
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import BudgetExceededError, InputError
 from qvopt_molecules.references import fci_roots_if_small
 from qvopt_molecules.states import sector_bits
 
@@ -143,7 +143,7 @@ class Search:
                     self.progress(number, step)
         assert driver.outcome is not None
         if driver.outcome.status == "budget":
-            raise InputError(f"state {number}: {driver.outcome.message}")
+            raise BudgetExceededError(f"state {number}: {driver.outcome.message}")
         return driver.outcome, driver.operators
 
     @contextmanager
