@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
@@ -24,8 +24,6 @@ from .circuit import Circuit
 from .clusters import reference_gates
 from .options import check_choice, check_count, need_orbitals
 from .pools import POOLS, PoolOperator, extended, operator_pool
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.spins import SpinHamiltonian
 
 from .circuit import Circuit
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Ansatz(Protocol):

@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .gates import Angle, Gate
-
-FloatArray = npt.NDArray[np.float64]
 
 _MOST_FREQUENCIES = 4096
 _INVERSE = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t"}

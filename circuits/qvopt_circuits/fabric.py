@@ -14,8 +14,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .brickwork import brickwork, orbital_rotation, pair_exchange
@@ -23,8 +23,6 @@ from .circuit import Circuit
 from .clusters import cluster_gates, reference_gates
 from .gates import Angle, Gate
 from .options import check_count, check_spread, draw, need_orbitals
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
 
 FIXED: Final = {"x": 1, "y": 1, "z": 1, "h": 1, "s": 1, "sdg": 1, "t": 1, "tdg": 1,
                 "cx": 2, "cz": 2, "swap": 2}  # fmt: skip

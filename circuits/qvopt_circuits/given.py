@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.spins import SpinHamiltonian
@@ -27,8 +27,6 @@ from qvopt_molecules.spins import SpinHamiltonian
 from .ansatz import Preparation
 from .circuit import Circuit
 from .gates import Angle, Gate
-
-FloatArray = npt.NDArray[np.float64]
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _ANGLE = re.compile(rf"(?:(?P<c>{_NUMBER})\*)?(?P<minus>-?)x(?P<k>\d{{1,6}})(?P<b>[-+]{_NUMBER})?")

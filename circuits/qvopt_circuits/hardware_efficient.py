@@ -14,8 +14,8 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.spins import SpinHamiltonian
@@ -24,8 +24,6 @@ from .ansatz import Preparation
 from .circuit import Circuit
 from .clusters import reference_gates
 from .gates import Angle, Gate
-
-FloatArray = npt.NDArray[np.float64]
 
 _ROTATIONS = {"ry": ("ry",), "ry-rz": ("ry", "rz"), "rx-rz": ("rx", "rz")}
 _ENTANGLEMENTS = ("linear", "reverse-linear", "circular", "pairwise", "full")

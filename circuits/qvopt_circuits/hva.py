@@ -14,8 +14,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
@@ -28,8 +28,6 @@ from .clusters import reference_gates
 from .gates import Angle, Gate
 from .options import check_count, check_spread, draw
 from .spins import variational_over_spins
-
-FloatArray = npt.NDArray[np.float64]
 
 _SMALLEST = 1e-10
 

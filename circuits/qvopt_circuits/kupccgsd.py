@@ -12,16 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .circuit import Circuit
 from .clusters import Cluster, alone, repeated_clusters, spin_complemented, symmetric
 from .excitations import generalised_singles, pair_doubles
 from .options import check_count, check_spread, draw, need_orbitals
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from itertools import combinations_with_replacement
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import ComplexArray, FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
@@ -30,8 +30,6 @@ from .gates import Angle, Gate
 from .options import check_choice, check_count, check_spread, draw, need_orbitals
 from .orbital_rotations import n_rotation_parameters, rotation_gates, rotation_parameters
 
-FloatArray = npt.NDArray[np.float64]
-ComplexArray = npt.NDArray[np.complex128]
 Pairs = list[tuple[int, int]]
 
 _SMALLEST = 1e-8

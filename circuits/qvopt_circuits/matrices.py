@@ -16,13 +16,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import ComplexArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import masks
 
 from .circuit import Circuit
 from .gates import FERMIONIC, PHASES, Gate
-
-ComplexArray = npt.NDArray[np.complex128]
 
 _MAX_ENTRIES = 2**24
 

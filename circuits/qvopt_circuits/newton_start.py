@@ -14,13 +14,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .circuit import Circuit
 from .reference_expansion import ReferenceExpansion, reference_expansion
-
-FloatArray = npt.NDArray[np.float64]
 
 _ZERO = 1e-10
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .brickwork import brickwork
@@ -22,8 +22,6 @@ from .circuit import Circuit
 from .clusters import reference_gates
 from .gates import Angle, Gate
 from .options import check_count, check_spread, draw
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

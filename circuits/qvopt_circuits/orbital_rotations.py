@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import ComplexArray, FloatArray
 
 from .gates import Angle, Gate
-
-FloatArray = npt.NDArray[np.float64]
-ComplexArray = npt.NDArray[np.complex128]
 
 
 def n_rotation_parameters(norb: int, *, phases: bool) -> int:

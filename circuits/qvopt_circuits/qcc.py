@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .circuit import Circuit
@@ -21,8 +21,6 @@ from .clusters import reference_gates
 from .gates import Angle, Gate
 from .options import check_count, check_spread, draw
 from .screening import couplings
-
-FloatArray = npt.NDArray[np.float64]
 
 _SMALLEST = 1e-8
 

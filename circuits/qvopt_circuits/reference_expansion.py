@@ -17,18 +17,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.slater_condon import matrix_elements
 
 from .circuit import Circuit
 from .gates import EXCITATIONS, FERMIONIC, PHASES, Gate
 from .lowering.jordan_wigner_strings import excitation_sign
-
-FloatArray = npt.NDArray[np.float64]
-ComplexArray = npt.NDArray[np.complex128]
-IntArray = npt.NDArray[np.int64]
 
 _MOST_QUBITS = 62  # a determinant is the bits of one integer
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import label
@@ -29,7 +28,6 @@ from .gates import Angle, Gate
 from .mapping import in_mapping
 from .options import draw
 
-FloatArray = npt.NDArray[np.float64]
 _String: TypeAlias = tuple[tuple[int, ...], str, float]
 
 

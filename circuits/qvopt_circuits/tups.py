@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .brickwork import brickwork, orbital_rotation, pair_exchange, perfect_pairing_order
 from .circuit import Circuit
 from .clusters import Cluster, repeated_clusters
 from .options import check_choice, check_count, check_spread, draw, need_orbitals
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from itertools import combinations_with_replacement, product
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
@@ -25,8 +25,6 @@ from .excitations import Excitation, double_excitations, single_excitations
 from .lowering.jordan_wigner_strings import excitation_sign
 from .newton_start import newton_amplitudes
 from .options import check_choice
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
-
-FloatArray = npt.NDArray[np.float64]
 
 _DEGENERATE = 1e-5  # Hartree
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-ComplexArray = npt.NDArray[np.complex128]
+from qvopt_molecules.arrays import ComplexArray, FloatArray
 
 _ZERO: Final = 1e-9
 _MOST_TRIALS: Final = 20_000

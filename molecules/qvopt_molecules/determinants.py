@@ -5,10 +5,8 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 
 def occupation_strings(norb: int, n_electrons: int) -> IntArray:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
-
-FloatArray = npt.NDArray[np.float64]
 
 DEBYE: Final = 2.541746473
 """One e·a0 in debye (CODATA 2018)."""

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .complex_orbitals import real_integrals
 from .errors import InputError
@@ -21,8 +22,6 @@ from .hamiltonian import MolecularHamiltonian
 from .reordering import with_reference
 from .storage import write_whole
 from .textfile import read_text_file
-
-FloatArray = npt.NDArray[np.float64]
 
 _MAX_ORBITALS = 64
 _MAX_BYTES = 256 << 20

@@ -17,12 +17,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
+
 from .complex_orbitals import real_integrals
 from .errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
-ComplexArray = npt.NDArray[np.complex128]
-IntArray = npt.NDArray[np.int64]
 
 _EQUAL: Final = 1e-8  # Hartree; files may list equals with different rounding
 _FEW: Final = 3  # exchange integrals whose listing hints at complex orbitals

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .orbital_rotations import n_rotations, turned
 from .self_consistency import SelfConsistency
-
-FloatArray = npt.NDArray[np.float64]
 
 _WINDOW: Final = 4  # orbitals of each kind of occupation that are exchanged
 _EXCHANGES: Final = 6

@@ -6,7 +6,8 @@ import itertools
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .active_space import resolve_active_space
 from .basis_sets import element_bases
@@ -18,8 +19,6 @@ from .hamiltonian import MolecularHamiltonian
 from .mean_field import mean_field_of_molecule
 from .molecule import Molecule
 from .orbital_choice import LOCALISED, ORBITALS, localise, natural_orbitals, select_active
-
-FloatArray = npt.NDArray[np.float64]
 
 MAX_ORBITALS = 60
 

@@ -14,13 +14,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, MaskArray
+
 from .encodings import encoded_string, encoding_of
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .pauli import PauliSum
-
-FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
 
 _DROP = 1e-12
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .basis_sets import element_bases
 from .elements import nuclear_charge
@@ -22,7 +23,6 @@ from .stability import StableField, follow_instabilities
 __all__ = ["MeanField", "build_mole", "converged", "mean_field_of_molecule", "solve_mean_field",
            "without_symmetry"]  # fmt: skip
 
-FloatArray = npt.NDArray[np.float64]
 
 _GUESSES: Final = ("minao", "atom")
 _FURTHER_GUESSES: Final = ("1e", "huckel")

@@ -14,15 +14,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import InputError, unknown_name
 from .mean_field import without_symmetry
 from .molecule import ActiveSpace
 from .self_consistency import SelfConsistency
 from .unrestricted import unrestricted_densities
-
-FloatArray = npt.NDArray[np.float64]
 
 LOCALISED: Final = ("boys", "pipek-mezey", "edmiston-ruedenberg")
 ORBITALS: Final = ("canonical", "mp2-natural", "uhf-natural", *LOCALISED)

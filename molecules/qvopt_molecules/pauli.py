@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import BoolArray, FloatArray, MaskArray
 
 from .errors import InputError
 
-FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
-BoolArray = npt.NDArray[np.bool_]
 Masks = MaskArray | np.uint64
 
 

@@ -16,10 +16,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
+
 from .elements import nuclear_charge
 from .molecule import Atom
 
-FloatArray = npt.NDArray[np.float64]
 Signs = tuple[int, int, int]
 
 TOLERANCE: Final = 2e-5

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
+
 Occupation = tuple[tuple[int, ...], tuple[int, ...]]
 """Doubly and singly occupied orbitals, ascending."""
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .cache import cached_number
 from .errors import InputError, unknown_name
@@ -30,7 +31,6 @@ __all__ = [
     "reference_energies",
 ]
 
-FloatArray = npt.NDArray[np.float64]
 
 METHODS = ("hf", "mp2", "ccsd", "fci")
 

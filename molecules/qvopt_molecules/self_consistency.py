@@ -8,12 +8,11 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import InputError
 from .orbital_rotations import DENSE, descend, n_rotations
-
-FloatArray = npt.NDArray[np.float64]
 
 _STORED_INTEGRALS: Final = 120  # atomic orbitals up to which the integrals are kept: 200 MB
 

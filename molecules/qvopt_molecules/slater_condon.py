@@ -16,10 +16,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .hamiltonian import MolecularHamiltonian
+from qvopt_molecules.arrays import FloatArray, IntArray
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from .hamiltonian import MolecularHamiltonian
 
 _BLOCK = 200_000
 """Pairs that are worked out together."""

@@ -15,15 +15,12 @@ from math import comb
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 
 from .determinants import occupation_strings
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 _DENSE: Final = 1300  # determinants up to which H is diagonalised as a matrix
 _MODEL: Final = 600  # determinants of the space that starts are exact in

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .orbital_rotations import DENSE, gradient_and_hessian, hessian, turned
 from .self_consistency import SelfConsistency
-
-FloatArray = npt.NDArray[np.float64]
 
 UNSTABLE: Final = -1e-5
 """Hartree: eigenvalue of the Hessian below which a mean field counts as unstable."""

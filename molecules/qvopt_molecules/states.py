@@ -10,12 +10,11 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, IntArray
+
 from .determinants import occupation_strings
 from .hamiltonian import MolecularHamiltonian
 from .spin_pure import spin_pure_states
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 LARGEST_SECTOR = 200_000
 """Determinants of the largest sector that a vector is made for: seconds."""

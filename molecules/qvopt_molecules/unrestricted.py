@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import InputError
 from .self_consistency import SelfConsistency, spin_densities
 from .stability import follow_instabilities, on_plain
-
-FloatArray = npt.NDArray[np.float64]
 
 _MOST_PAIRS: Final = 8
 

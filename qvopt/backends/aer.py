@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
@@ -15,6 +14,7 @@ from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
+from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .batch import CalibrationCounts, Counts, Outcomes, Overlap, Point, Reading, Sample
@@ -23,11 +23,8 @@ from .folding import fold_circuit, folded_scale
 from .free_gates import by_gate
 from .metric_circuits import generator_basis, outcomes_of_counts, overlap_circuit
 from .protocol import MetricKind, Problem
-from .statevector import ComplexArray, StatevectorProgram
+from .statevector import StatevectorProgram
 from .vector.sampling import planes_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _NOISE_KEYS = ("one_qubit", "two_qubit", "readout")
 _STATE_METHODS = ("automatic", "statevector", "matrix_product_state")

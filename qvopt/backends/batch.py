@@ -13,14 +13,11 @@ from enum import IntEnum
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 from .cost import Cost
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 Sample = Literal["energies", "counts", "fidelities", "generators", "overlaps"]
 """What a program can sample. "counts": energies as counts by outcome, and calibrations of the

@@ -12,18 +12,15 @@ import numpy.typing as npt
 
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.lowering.pennylane_lowering import lowered_sign, to_pennylane
+from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
 from .batch import Point
 from .checks import check_memory, check_widths, finite
 from .protocol import Problem
-from .statevector import ComplexArray, StatevectorProgram
+from .statevector import StatevectorProgram
 from .tape_template import TapeTemplate
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
 
 _PACKAGES = {
     f"lightning.{kind}": f"pennylane-lightning-{kind}" for kind in ("kokkos", "gpu", "amdgpu")

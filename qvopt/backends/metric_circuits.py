@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.clifford import conjugated, diagonalizing_gates
 from qvopt.measurement.plan import Diagonal
@@ -15,8 +14,6 @@ from qvopt_circuits.gates import EXCITATIONS, PHASES, Angle, Gate
 from qvopt_circuits.paulis import generator_strings
 
 from .batch import Outcomes, Overlap, Reading
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def generator_circuit(circuit: Circuit, reading: Reading) -> tuple[Circuit, list[Diagonal]]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import PauliSum
 
@@ -19,7 +20,6 @@ from .batch import Batch, BatchResult, Pair, Point, Sample
 from .cost import Cost
 from .folding import Folding
 
-FloatArray = npt.NDArray[np.float64]
 MetricKind = Literal["full", "block-diagonal", "diagonal"]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
+from qvopt_molecules.arrays import IntArray
 
 from .batch import (
     Batch,
@@ -23,7 +23,6 @@ from .batch import (
     Stream,
 )
 
-IntArray = npt.NDArray[np.int64]
 Seed = np.random.SeedSequence
 
 

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import PHASES
+from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
 
 from .batch import Batch, BatchResult, Outcomes, Overlap, Point, Reading, Sample
 from .checks import need_plan
@@ -22,10 +22,6 @@ from .protocol import MetricKind, Problem
 from .simulation import simulate
 from .vector.adjoint import AdjointSweep
 from .vector.sampling import PlanSampler, planes_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-ComplexArray = npt.NDArray[np.complex128]
 
 
 class StatevectorProgram:

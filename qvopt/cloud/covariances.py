@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from .provider import FloatArray, JobSpec, Pub
+from qvopt_molecules.arrays import FloatArray
+
+from .provider import JobSpec, Pub
 
 _READ, _FLIPS = "_meas", "measurement_flips._meas"
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import (
     Batch,
@@ -27,11 +26,10 @@ from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.ledger import Budget, Ledger
 from qvopt.runs.budget import make_budget
 from qvopt.runs.driver import Driver
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .program import HardwareProgram
-
-FloatArray = npt.NDArray[np.float64]
 
 _PLAYED = 3
 

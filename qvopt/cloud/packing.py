@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Batch
 from qvopt.measurement.estimate import Moments
 
 from .provider import JobResult, JobSpec, Limits, ProviderError, Pub
 
-FloatArray = npt.NDArray[np.float64]
 Counts = dict[int, int]
 
 _MOST_REPEATS = 8

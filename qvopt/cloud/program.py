@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import (
     CALIBRATION_CIRCUITS,
@@ -36,6 +35,7 @@ from qvopt.records.jobs import lost_cost
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .calls import Timeouts
@@ -44,9 +44,6 @@ from .packing import Cell, Packed, block_of, gather, pack, round_of
 from .provider import Device, JobResult, Price, Provider
 from .readings import GeneratorReadings
 from .stored_circuits import load_circuits, save_circuits
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BackendError, InputError
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-FloatArray = npt.NDArray[np.float64]
 
 Counts = dict[int, int]
 """Times by outcome; bit q of an outcome is classical bit q, which is qubit q of the problem."""

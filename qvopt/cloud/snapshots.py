@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qvopt.backends.recorded_devices import find_snapshot
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import QvoptError
 
 from .calls import in_one_line
@@ -22,7 +23,6 @@ from .layouts import lower_to
 from .provider import (
     Counts,
     Device,
-    FloatArray,
     Forecast,
     FoundJob,
     JobResult,

@@ -20,8 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from qvopt.records.atomic_files import write_file
-
-from .outcomes import FloatArray, IntArray
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 NAME: Final = "outcome.json"
 _VERSION: Final = 2

@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.runs.wording import thousandth
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .grid import Cell, Grid
@@ -24,8 +24,6 @@ from .statistics.ranking import rank_solvers
 from .statistics.running_time import ert_interval, expected_running_time
 from .statistics.wilson import wilson_interval
 from .summary import Detectable, ErrorRow, Interval, PairTest, Rank, Summary, TargetRow
-
-FloatArray = npt.NDArray[np.float64]
 
 CHEMICAL_ACCURACY = 1.6e-3
 """One kcal/mol in Hartree, rounded as is the custom."""

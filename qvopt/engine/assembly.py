@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Backend, PoolProgram, Problem, Program
@@ -28,6 +27,7 @@ from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_circuits.pools import extended
 from qvopt_circuits.spins import prepare
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
@@ -40,8 +40,6 @@ from qvopt_molecules.pauli import PauliSum
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
 from qvopt_molecules.states import LARGEST_SECTOR
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Compiler:

@@ -9,18 +9,15 @@ determinant.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.optimizers.protocol import ClassicalModel
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.newton_start import rational_step
 from qvopt_circuits.reference_expansion import ReferenceExpansion, reference_expansion
+from qvopt_molecules.arrays import BoolArray, FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.sign_symmetry import sign_symmetries
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 _SAME = 1e-7
 """Numbers of one size, in relative terms: integrals are converged to about 1e-9."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.protocol import DurableProgram, Program
 from qvopt.gradients.metric_rules import MetricRule, supported_metric_rule
@@ -16,6 +15,7 @@ from qvopt.measurement.allocation import allocate, learned_weights
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.optimizers.protocol import Answer, Landscape, Query
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .exact import ExactValues
@@ -26,9 +26,6 @@ from .objectives import EnergyObjective, Objective
 from .round import Round
 from .stages.stage import Stage
 from .streams import stream
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

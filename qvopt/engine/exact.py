@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt.backends.protocol import MetricKind, Program
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class ExactValues:

@@ -6,9 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from qvopt.backends.protocol import PoolSlopes, Program
 from qvopt.optimizers.growth import growing
 from qvopt.optimizers.protocol import Optimizer
@@ -16,11 +13,10 @@ from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.mapping import map_circuit
 from qvopt_circuits.pools import PoolOperator, extended, probe
+from qvopt_molecules.arrays import FloatArray
 
 if TYPE_CHECKING:
     from .evaluator import Evaluator
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

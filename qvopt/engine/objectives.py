@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt.gradients.parameter_shift import expand_gradient
 from qvopt.measurement.estimate import Estimate, combined_dof, scaled_sum
 from qvopt.optimizers.protocol import Spread
+from qvopt_molecules.arrays import FloatArray
 
 if TYPE_CHECKING:
     from .evaluator import Evaluator
     from .round import Round
 
-FloatArray = npt.NDArray[np.float64]
 Values = Callable[[], list[Estimate]]
 """Gives the estimate at each point, once the round has run."""
 

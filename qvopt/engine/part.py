@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import (
     CALIBRATION_CIRCUITS,
@@ -29,6 +28,7 @@ from qvopt.measurement.allocation import Scatter, allocate
 from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.records.ledger import Costs, add_costs
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import BackendError
 
 from .learned import Learned, Observed
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from .evaluator import Evaluator
     from .objectives import Sampling
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 CALIBRATION: Final = "readout-calibration"
 """What a calibration is charged as."""

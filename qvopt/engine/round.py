@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Batch, CalibrationCounts, Pair
 from qvopt.backends.cost import Cost
@@ -22,6 +21,7 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.statistics import estimate_of_proportion
 from qvopt.optimizers.protocol import Answer, Gradient, Query
 from qvopt.records.ledger import Costs, add_costs
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 from .errors import NonFiniteError
 from .learned import Learned, Observed
@@ -31,9 +31,6 @@ from .rules import rule_of
 if TYPE_CHECKING:
     from .evaluator import Evaluator
     from .objectives import Sampling
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

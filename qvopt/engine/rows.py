@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from qvopt.backends.batch import Counts, Point
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import combine_moments, combine_random
 from qvopt.optimizers.protocol import Spread
-
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

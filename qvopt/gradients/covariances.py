@@ -11,13 +11,13 @@ arXiv:1909.02108.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Outcomes, Point, Reading
 from qvopt.backends.protocol import MetricKind
 from qvopt.measurement.prior import SHAPE
 from qvopt_circuits.blocks import commuting_runs
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .fisher import (
@@ -29,9 +29,6 @@ from .fisher import (
     expand_metric,
     wanted_entries,
 )
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 LEAST_SHOTS = 4
 """Fewer do not tell the variance of a covariance."""

@@ -20,12 +20,10 @@ from qvopt.backends.protocol import MetricKind
 from qvopt.measurement.prior import proportion_variance
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import InputError
 
 from .parameter_shift import shift_rule
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

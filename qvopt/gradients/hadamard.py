@@ -26,17 +26,15 @@ from itertools import product
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Overlap, Point
 from qvopt.backends.protocol import MetricKind
 from qvopt.measurement.prior import proportion_variance
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .fisher import MetricEstimate, MetricSamples, dof_of, wanted_entries
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class HadamardExpansion:

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Literal, Protocol, get_args
 
-import numpy as np
-import numpy.typing as npt
-
 from qvopt.backends.batch import Overlap, Point, Reading
 from qvopt.backends.protocol import MetricKind, Program
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import PHASES
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .covariances import CovarianceExpansion
 from .fisher import MetricEstimate, MetricSamples, expand_metric
 from .hadamard import HadamardExpansion
-
-FloatArray = npt.NDArray[np.float64]
 
 MetricRule = Literal["covariances", "fidelities", "hadamard"]
 

@@ -15,17 +15,15 @@ from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt.measurement.estimate import Estimate
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .shift_rules import Rule, equidistant_rule
-
-FloatArray = npt.NDArray[np.float64]
 
 TWO_TERM: Final[Rule] = equidistant_rule(1.0, 1)
 """E'(θ) = [E(θ + π/2) - E(θ - π/2)] / 2."""

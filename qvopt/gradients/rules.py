@@ -7,17 +7,15 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .parameter_shift import GradientExpansion, expand_gradient, linear_expansion
 from .shift_rules import rule_for
 from .stochastic import expand_directions, expand_subset
-
-FloatArray = npt.NDArray[np.float64]
 
 GradientRule = Callable[[Circuit, FloatArray, Callable[[], np.random.Generator]], GradientExpansion]
 """Expands a gradient of a circuit at x; the function gives the generator of random rules."""

@@ -11,10 +11,9 @@ import numpy.typing as npt
 from qvopt.backends.batch import Point
 from qvopt.measurement.estimate import Estimate
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray
 
 from .parameter_shift import Combination, GradientExpansion, expand_gradient
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.spins import Hamiltonian
 
@@ -16,9 +16,6 @@ from .estimate import Estimate, Moments
 from .moment_table import MomentRow
 from .plan import MeasurementPlan
 from .variance import reference_deviations, reference_means
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 Rule = Literal["uniform", "weighted", "variance", "measured"]
 

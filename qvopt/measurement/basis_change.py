@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Angle, Gate
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .plan import CircuitBasis, CliffordBasis, MeasurementGroup, PauliBasis
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def basis_change_circuit(group: MeasurementGroup, n_qubits: int) -> Circuit:

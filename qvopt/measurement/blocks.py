@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import IntArray
 
 from .allocation import allocate
-
-IntArray = npt.NDArray[np.int64]
 
 
 def in_blocks(shots: Sequence[IntArray], block: int) -> list[IntArray]:

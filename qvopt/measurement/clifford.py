@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_circuits.gates import Gate
+from qvopt_molecules.arrays import MaskArray
 
-MaskArray = npt.NDArray[np.uint64]
 BitMatrix = npt.NDArray[np.bool_]
 Name = tuple[str, tuple[int, ...]]
 

@@ -24,7 +24,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.density_outcomes import Outcomes
@@ -38,10 +37,8 @@ from qvopt.measurement.plan import (
 )
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 LARGEST = 10
 """Orbitals of the largest two-particle density matrix that is measured."""

@@ -17,16 +17,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, MaskArray
 from qvopt_molecules.errors import BackendError
 
 from .plan import Diagonal
 from .readout import Calibration, inverse
 from .selection import Selection, kept_weight, selected
-
-FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
 
 _STEP = 1e-6  # of error rates, for derivatives
 _LEAST_KEPT = 1e-3  # share of the shots below which nothing is left to divide by

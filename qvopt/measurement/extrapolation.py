@@ -23,15 +23,13 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .estimate import Estimate, combined_dof, scaled_sum
 from .plan import MeasurementPlan
 from .selection import Selection, mean_in_selection
-
-FloatArray = npt.NDArray[np.float64]
 
 Fit = Literal["linear", "richardson", "exponential"]
 

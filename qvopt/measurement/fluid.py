@@ -17,8 +17,8 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -27,8 +27,6 @@ from qvopt_molecules.states import LARGEST_SECTOR, cisd_state, half_excited_stat
 
 from .basis_rotation import Factor, double_factorization, plan_of_factors
 from .plan import MeasurementPlan
-
-FloatArray = npt.NDArray[np.float64]
 
 _SWEEPS = 60
 

@@ -7,15 +7,12 @@ Cov(P_k, P_l) = ⟨P_kψ|P_lψ⟩ - ⟨ψ|P_kψ⟩⟨ψ|P_lψ⟩ for commuting s
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, MaskArray
 from qvopt_molecules.pauli import masks
 
 from .clifford import conjugated
 from .plan import CliffordBasis, MeasurementGroup, PauliBasis
-
-FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
 
 _LEAST = 1e-14  # amplitudes below are zeros of a symmetry
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-import numpy as np
-import numpy.typing as npt
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 from .estimate import Estimate, Moments
 from .plan import MeasurementPlan
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 class MomentRow(Sequence[Moments]):

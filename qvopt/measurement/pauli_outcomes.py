@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from qvopt_molecules.arrays import FloatArray, MaskArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits
 
 from .basis_change import basis_change_circuit
 from .plan import MeasurementGroup
-
-FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
 
 _FULL_QUBITS = 26
 

@@ -7,17 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt_circuits.gates import Gate
+from qvopt_molecules.arrays import FloatArray, MaskArray
 
 from .prior import GroupPrior, mixed_variance, prior_from
 
 if TYPE_CHECKING:
     from .selection import Selection
-
-FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
 
 
 _CHUNK = 1 << 16  # outcomes at a time, to bound memory

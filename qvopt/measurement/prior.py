@@ -27,11 +27,8 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-MaskArray = npt.NDArray[np.uint64]
+from qvopt_molecules.arrays import FloatArray, IntArray, MaskArray
 
 SHAPE: Final = 0.75
 """Of the Gamma prior: as many rare events as this are taken to have been seen beforehand."""

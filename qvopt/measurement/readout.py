@@ -21,14 +21,12 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, MaskArray
 from qvopt_molecules.errors import BackendError, InputError
 
 from .estimate import Moments
 from .plan import MeasurementGroup
 from .selection import Selection, kept_weight, selected
-
-FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
 
 Method = Literal["tensored", "m3"]
 

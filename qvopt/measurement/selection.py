@@ -15,11 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, MaskArray
+
 from .clifford import conjugated
 from .plan import CliffordBasis, Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
-
-FloatArray = npt.NDArray[np.float64]
-MaskArray = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)

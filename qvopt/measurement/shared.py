@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import PauliSum, masks
@@ -26,8 +26,6 @@ from qvopt_molecules.states import cisd_state, sector_bits
 from . import fully_commuting, images, qubit_wise
 from .greedy_colours import fitting
 from .plan import CliffordBasis, Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
-
-FloatArray = npt.NDArray[np.float64]
 
 _SWEEPS = 50
 MOST_SHARED_TERMS = 8000

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import BackendError
 
 from .estimate import Estimate, Moments, combined_dof, scaled_sum
@@ -16,9 +17,6 @@ from .plan import Diagonal, MeasurementGroup, MeasurementPlan
 from .prior import GroupPrior, proportion_variance
 from .readout import Calibration, corrected_moments
 from .selection import Selection
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estimate:

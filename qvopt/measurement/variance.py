@@ -6,8 +6,8 @@ A group's observable A = Σ_k c_k P_k (in its own basis a sum of Z strings) has 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import (
     determinant_in_rotated_orbitals,
     occupation_strings,
@@ -21,8 +21,6 @@ from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
 from .clifford import conjugated
 from .images import strings_of
 from .plan import CliffordBasis, MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def reference_bits(hamiltonian: Hamiltonian, mapping: str) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .adaptive import EpsilonPlace, divide_by_root, running_mean
 from .protocol import Transform
 from .validation import choice, not_negative
 from .validation import decay as check_decay
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class AdamState(NamedTuple):

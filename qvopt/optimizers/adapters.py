@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .closed_loop import ask_tell, closed_loop
 from .descent import descent
 from .protocol import Optimizer, Transform
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def from_optax(transformation: Any) -> Transform:

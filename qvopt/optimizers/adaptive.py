@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .protocol import Transform
 from .validation import choice, not_negative
 from .validation import decay as check_decay
 
-FloatArray = npt.NDArray[np.float64]
 EpsilonPlace = Literal["inside", "outside"]
 
 

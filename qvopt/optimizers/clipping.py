@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .combine import stateless
 from .protocol import Transform
 from .validation import positive
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def _shortened(updates: FloatArray, bound: float) -> FloatArray:

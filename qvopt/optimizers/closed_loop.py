@@ -13,14 +13,12 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
 from .protocol import Answer, Energy, Gradient, Iterate, Optimizer, Query, Round, Run, Scalar
-
-FloatArray = npt.NDArray[np.float64]
 
 Minimizer = Callable[..., Any]
 """f(fun, x0, jac=…, callback=…) -> x, or an object with `x`, as SciPy's methods return."""

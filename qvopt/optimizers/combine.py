@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .protocol import Transform
 from .validation import decay as check_decay
 from .validation import not_negative
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def stateless(function: Callable[..., FloatArray]) -> Transform:

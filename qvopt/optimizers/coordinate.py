@@ -10,15 +10,13 @@ import math
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
 from .protocol import Describe, Energy, Iterate, Landscape, Optimizer, Run, Scalar
 from .validation import count, flag, not_negative
-
-FloatArray = npt.NDArray[np.float64]
 
 _LARGEST_ORDER = 64
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
 from .protocol import (
@@ -23,8 +24,6 @@ from .protocol import (
 from .rejection import rises
 from .validation import decay as check_decay
 from .validation import not_negative
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def descent(

@@ -12,15 +12,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
 from .protocol import Describe, Gradient, Iterate, Landscape, Optimizer, Run, Spread
 from .validation import count, not_negative, positive
 from .validation import decay as check_decay
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def icans_shots(

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .adaptive import running_mean
 from .protocol import Landscape, Partition, Transform
 from .validation import decay as check_decay
 from .validation import not_negative, positive
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 class FactoredState(NamedTuple):

@@ -7,11 +7,10 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .protocol import Grow, Iterate, Optimizer, PoolGradient, Run, Scalar, Vector
-
-FloatArray = npt.NDArray[np.float64]
 
 _CONFIDENCE = 0.95
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .combine import stateless
@@ -31,8 +31,6 @@ from .protocol import (
     Vector,
 )
 from .validation import positive
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def classical_hessian(landscape: Landscape, floor: float = 0.2) -> FloatArray:

@@ -7,13 +7,13 @@ from collections.abc import Generator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
 from .protocol import Energy, Gradient, Iterate, Optimizer, Run, Scalar
 from .validation import count, not_negative
 
-FloatArray = npt.NDArray[np.float64]
 Pairs = deque[tuple[FloatArray, FloatArray]]
 
 

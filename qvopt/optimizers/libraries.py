@@ -7,15 +7,13 @@ import warnings
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .closed_loop import ask_tell, closed_loop
 from .protocol import Optimizer
 from .validation import count, not_negative, positive
-
-FloatArray = npt.NDArray[np.float64]
 
 _FOREVER = 10**9
 

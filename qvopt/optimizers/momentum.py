@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .protocol import Transform
 from .validation import decay as check_decay
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class TraceState(NamedTuple):

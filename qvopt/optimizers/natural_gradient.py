@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .protocol import MetricKind, MetricNeed, Transform
 from .validation import choice, count, not_negative, positive
 from .validation import decay as check_decay
 
-FloatArray = npt.NDArray[np.float64]
 Regularization = Literal["tikhonov", "adaptive", "pseudo-inverse"]
 
 KINDS = ("full", "block-diagonal", "diagonal")

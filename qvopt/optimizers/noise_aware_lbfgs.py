@@ -6,14 +6,13 @@ import math
 from collections import deque
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
 from .lbfgs import Pairs, two_loop
 from .protocol import Energy, Gradient, Iterate, Optimizer, Run, Vector
 from .validation import count, not_negative, positive
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def curvature_error(s: FloatArray, old: Vector, new: Vector) -> float:

@@ -18,10 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from qvopt_molecules.arrays import BoolArray, FloatArray
 
 MetricKind = Literal["full", "block-diagonal", "diagonal"]
 Spread = Literal["planned", "random"]

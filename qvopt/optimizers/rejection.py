@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from qvopt_molecules.arrays import FloatArray
 
 from .protocol import Energy
 from .statistics import significantly_above
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def rises(x: FloatArray, trial: FloatArray, sigmas: float) -> Generator[Any, Any, bool]:

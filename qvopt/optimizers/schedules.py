@@ -6,15 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .protocol import Transform
 from .validation import count, not_negative, positive
 
-FloatArray = npt.NDArray[np.float64]
 Schedule: TypeAlias = Callable[[int], float]
 
 

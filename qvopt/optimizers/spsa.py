@@ -6,14 +6,14 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
 from .protocol import Energy, Fidelity, Iterate, Optimizer, Query, Run
 from .rejection import rises
 from .validation import count, flag, not_negative, positive
 
-FloatArray = npt.NDArray[np.float64]
 Rounds = Generator[Any, Any, Any]
 
 

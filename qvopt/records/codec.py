@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import CalibrationCounts
 from qvopt.backends.cost import Cost
@@ -26,9 +25,8 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.records.ledger import Costs
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
 
 _READABLE = 4096  # larger arrays are written as base64: a tenth of the time, half the size
 

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import CalibrationCounts
 from qvopt.backends.cost import Cost
 from qvopt.measurement.allocation import Scatter
 from qvopt.optimizers.protocol import Answer, Query, Scalar
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .codec import (
@@ -44,8 +44,6 @@ from .codec import (
 from .jobs import job_records, lost_cost
 from .journal import Event
 from .ledger import Costs, add_costs
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

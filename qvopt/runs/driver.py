@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.cost import Cost
 from qvopt.engine.evaluator import Evaluator
@@ -44,9 +43,8 @@ from qvopt.runs.ending import TAIL, describe_rise, mean_of_tail
 from qvopt.runs.rounds import FINAL, OPTIMIZER, JournaledRounds
 from qvopt.runs.steps import Monitor, Outcome, Status, Step
 from qvopt.runs.stopping import Watch
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BudgetExceededError, InputError
-
-FloatArray = npt.NDArray[np.float64]
 
 _STATIONARY: Final = "no step was taken: the gradient vanishes at the start"
 

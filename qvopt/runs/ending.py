@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.optimizers.protocol import Scalar
 from qvopt.optimizers.statistics import significantly_above
-
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
 
 TAIL: Final = 100
 """Iterates that the average at the end is taken over, at most."""

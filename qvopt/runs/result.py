@@ -14,8 +14,7 @@ from qvopt.backends.cost import Cost
 from qvopt.records.events import Average, History
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
-
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
 
 KCAL_PER_MOL = 627.5094740631
 """One Hartree in kcal/mol (CODATA 2018)."""

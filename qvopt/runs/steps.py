@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from qvopt.optimizers.protocol import Scalar
 from qvopt.records.events import Average
+from qvopt_molecules.arrays import FloatArray
 
-FloatArray = npt.NDArray[np.float64]
 Monitor = Literal["exact", "measured", "none"]
 Status = Literal["running", "converged", "max-steps", "budget", "diverged", "interrupted"]
 

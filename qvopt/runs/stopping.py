@@ -6,11 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.optimizers.protocol import Answer, Energy, Query, Scalar, Vector
-
-FloatArray = npt.NDArray[np.float64]
 
 _CONFIDENCE = 0.95
 

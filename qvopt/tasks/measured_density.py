@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import CALIBRATION_CIRCUITS, Batch, Point
 from qvopt.backends.cost import Cost
@@ -29,10 +28,8 @@ from qvopt.measurement.readout import Calibration
 from qvopt.measurement.selection import Selection
 from qvopt.records.ledger import Costs, add_costs
 from qvopt.tasks.states import components, numbers_of, turned
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BackendError, InputError
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 ROLE = "properties"
 PROPERTIES_STREAM = 5

@@ -18,16 +18,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.density import MeasuredDensity
 from qvopt_molecules.alignment import align
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.molecule import Atom, Molecule
-
-FloatArray = npt.NDArray[np.float64]
 
 BOHR = 0.529177210903
 """One bohr in Ångström (CODATA 2018)."""

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.protocol import Backend
 from qvopt.engine.assembly import assemble, grown, molecular_hamiltonian
@@ -48,10 +47,9 @@ from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.states import components
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_circuits.given import GivenCircuit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-
-FloatArray = npt.NDArray[np.float64]
 
 _LONGEST = 0.3  # radians of one rotation in a step
 _FLATTEST = 0.002  # Hartree: curvatures below are taken for this

@@ -17,19 +17,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.engine.assembly import Assembly
 from qvopt.measurement.estimate import Estimate
 from qvopt.records.ledger import Costs
 from qvopt.tasks.measured_density import ROLE, DensityMeasurement
 from qvopt.tasks.states import Component, components
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.dipole import DEBYE, dipole_operator
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.states import LARGEST_SECTOR, fci_ground_space
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

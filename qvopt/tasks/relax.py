@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.protocol import Backend
 from qvopt.engine.assembly import assemble, grown, resolve_molecule
@@ -28,13 +27,12 @@ from qvopt.tasks.kept_runs import EndedRun, ended_run
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives
 from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.states import components
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.geometry import format_geometry
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.molecule import Atom, Molecule
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import assemble, grown
 from qvopt.records.codec import decode_costs, encode_array, encode_costs
@@ -19,10 +16,10 @@ from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
 from qvopt.tasks.measured_density import ROLE, DensityMeasurement
 from qvopt.tasks.properties import exact_properties, properties_of
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import molecular
 
-FloatArray = npt.NDArray[np.float64]
 Place = Literal["last", "average"]
 
 _PLACES: Final = ("last", "average")

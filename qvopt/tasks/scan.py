@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import SubmissionPolicy
@@ -36,11 +35,10 @@ from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
 from qvopt.tasks.kept_runs import cleared
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit, is_lattice
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
-
-FloatArray = npt.NDArray[np.float64]
 
 CONTINUOUS = 0.7
 """Overlap of the occupied orbitals of neighbours above which parameters carry over."""

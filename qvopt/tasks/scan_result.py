@@ -8,16 +8,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.runs.result import Result
 from qvopt.runs.wording import Wording, wording_of
 from qvopt.tasks.grid import unit_of
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import ccsd_energy_if_any
 from qvopt_molecules.spins import Hamiltonian
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

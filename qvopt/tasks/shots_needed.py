@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt.backends.sector.program import SectorProgram
@@ -27,13 +26,12 @@ from qvopt.measurement.variance import reference_bits
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.runs.driver import Driver
 from qvopt_circuits.description import depth
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.pauli import PauliSum
 from qvopt_molecules.states import fci_state, hartree_fock_state
-
-FloatArray = npt.NDArray[np.float64]
 
 MILLIHARTREE: Final = 1e-3
 CHEMICAL_ACCURACY: Final = 1.6e-3

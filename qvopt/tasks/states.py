@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt.backends.protocol import SectorStateProgram, StateProgram
 from qvopt.engine.assembly import Assembly
+from qvopt_molecules.arrays import ComplexArray, FloatArray
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.encodings import encoding_of
 from qvopt_molecules.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
-ComplexArray = npt.NDArray[np.complex128]
 
 _NEGLIGIBLE = 1e-12
 

@@ -12,14 +12,12 @@ from math import sqrt
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.protocol import Program
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric
-
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
 
 SIGMAS: Final = 4.4
 """Standard errors that a statistic may lie off: two-sided probability 1.1e-5."""

@@ -185,8 +185,8 @@ def test_derivatives_in_pieces(monkeypatch):
 
     rng = np.random.default_rng(0)
     double = Gate("double-excitation", (0, 1, 2, 3), Angle(0))
-    circuit = Circuit(4, (*rotated_start(4, rng), double,
-                          Gate("rz", (3,), Angle(1)), Gate("rx", (1,), Angle(0, 0.3))), 2)  # fmt: skip
+    turns = Gate("rz", (3,), Angle(1)), Gate("rx", (1,), Angle(0, 0.3))
+    circuit = Circuit(4, (*rotated_start(4, rng), double, *turns), 2)
     x = rng.normal(size=2)
     whole = program(circuit).metric(x)
     monkeypatch.setattr(module, "_CHUNK_BYTES", 1)

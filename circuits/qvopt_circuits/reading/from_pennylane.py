@@ -6,16 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from ..circuit import Circuit
 from ..gates import Gate
 from ..given import GivenCircuit
 from .terms import Affine, rotations
-
-FloatArray = npt.NDArray[np.float64]
 
 _FIXED = {
     "PauliX": "x", "PauliY": "y", "PauliZ": "z", "Hadamard": "h", "S": "s", "T": "t",

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray, IntArray
+
 Pairs = tuple[IntArray, IntArray, FloatArray]
 """Strings (I, J, s) with T|I⟩ = s|J⟩."""
 

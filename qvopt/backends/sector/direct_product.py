@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.determinants import occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
@@ -17,9 +18,6 @@ from .lanes import WIDTH
 from .sigma import both_spins, dot_parts, one_spin
 from .tables import excitation_pairs
 from .workers import Workers
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _BLOCK = 1 << 14  # elements of a partial scalar product
 

@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from qvopt_molecules.arrays import FloatArray, IntArray
+
 from .lane_sums import count_up_to, cumulate, last
 from .lanes import WIDTH, fma, load, mul, store
 from .xoshiro import WordArray, next_state, stream_word, unit
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MOST_PARTS = 256
 """Most parts of a guide table; what it leaves of large distributions is bisected."""

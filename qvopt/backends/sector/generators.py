@@ -14,16 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Outcomes
 from qvopt_circuits.gates import FERMIONIC, Gate
 from qvopt_circuits.lowering.jordan_wigner_strings import excitation_sign
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 class GeneratorTables:

@@ -12,17 +12,14 @@ from itertools import combinations
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.determinants import occupation_strings, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .sparse import SlicedMatrix, sliced
 from .tables import excitation_pairs
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 DROP = 1e-13
 """Elements smaller than this, in Hartree, are rounding of zeros."""

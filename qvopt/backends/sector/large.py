@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .blocks import apply_blocks, unapply_blocks
@@ -20,7 +21,6 @@ from .runs import BlockRun, LineRun, PhaseRun, cut_into_runs
 from .tiles import apply_run, unapply_run
 from .workers import Workers
 
-FloatArray = npt.NDArray[np.float64]
 Tell = Callable[[float], None]
 
 _COPYING, _ROTATING = 10.0, 4.0

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementGroup, OrbitalBasis
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
@@ -19,9 +20,6 @@ from .lanes import WIDTH
 from .point_draws import rotate_and_draw
 from .workers import Workers
 from .xoshiro import WordArray
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 MOST_STRINGS_IN_LANES = 128
 """Strings of a spin up to which the products in lanes are faster than those of BLAS."""

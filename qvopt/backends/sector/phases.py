@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from math import pi
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt_circuits.gates import Gate
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 _OCCUPIED = {"number-phase", "coulomb-phase", "z", "s", "sdg", "t", "tdg", "cz"}
 """Gates whose generator counts occupations; the others' is a product of Z."""

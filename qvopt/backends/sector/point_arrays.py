@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 from .compilation import GateTables
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

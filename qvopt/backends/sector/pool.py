@@ -10,13 +10,13 @@ from numba import njit
 
 from qvopt.backends.batch import Point
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .compilation import all_pairs, compile_circuit, count_pairs
 from .hamiltonian_matrix import sparse_hamiltonian
 from .sparse import SlicedMatrix, multiply
 
-FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.uint64]
 Pairs = tuple[IndexArray, IndexArray, IndexArray]
 

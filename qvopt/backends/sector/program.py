@@ -24,6 +24,7 @@ from qvopt.backends.simulation import simulate
 from qvopt.measurement.moment_table import MomentTable
 from qvopt_circuits.blocks import parameter_blocks
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import InputError
 
 from . import forecast, pairs
@@ -38,9 +39,7 @@ from .sampling import PlanSampler
 from .sparse import SparseHamiltonian, turn_all
 from .workers import Workers
 
-FloatArray = npt.NDArray[np.float64]
 StateArray = npt.NDArray[Any]
-IntArray = npt.NDArray[np.int64]
 
 _METRIC_BYTES = 4 << 30
 

@@ -13,6 +13,7 @@ from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementGroup
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import spin_strings
 
@@ -21,8 +22,6 @@ from .draws import draw_counts
 from .large import GateEngine
 from .workers import Workers
 from .xoshiro import WordArray
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class GivensSampler:

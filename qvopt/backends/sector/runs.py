@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import IntArray
+
 from .classes import Pairs, StringClasses, families, string_classes
 from .compilation import GateTables
 from .diagonal import PhaseFactors
 from .factored import BOTH, COLUMNS, PHASE, ROWS
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 Part = tuple[int, int]
 """An excitation of one spin by its range in the table of pairs."""
 

@@ -15,6 +15,7 @@ from qvopt.measurement.moment_table import MomentTable
 from qvopt.measurement.pauli_outcomes import PauliSampler
 from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
@@ -27,9 +28,6 @@ from .point_draws import draw_points
 from .rotated_sampling import GivensSampler
 from .workers import Workers
 from .xoshiro import WordArray, key_of
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 _MOST_BYTES = 1 << 30
 

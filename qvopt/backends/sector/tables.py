@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 
 def _parity_below(strings: IntArray, orbital: int) -> IntArray:

@@ -6,14 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.pauli import PauliSum
 
 from .observable import Observable, inner
 from .operations import CompiledCircuit
 from .sampling import planes_of
 from .sweeps import adjoint_slopes
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class AdjointSweep:

@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.plan import MeasurementGroup, PauliBasis
 from qvopt_circuits.gates import Angle, Gate
+from qvopt_molecules.arrays import IntArray
 
 from .operations import Operations
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.pauli import PauliSum
 
 from .lanes import LANE_BITS, LANES, load, parity, splat, store, total
 from .turns import exchanged
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MAX_TABLE_BYTES = 1 << 30
 

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import EXCITATIONS, FERMIONIC, PHASES, Gate
 from qvopt_circuits.lowering.jordan_wigner_strings import excitation_sign
 from qvopt_circuits.paulis import generator_strings
+from qvopt_molecules.arrays import FloatArray, IntArray, MaskArray
 
 from .lanes import LANE_BITS, LANES
 from .turns import IMAGINARY_LANES, IMAGINARY_ROWS, REAL_LANES, REAL_ROWS
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-MaskArray = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)

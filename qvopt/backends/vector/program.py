@@ -7,16 +7,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Outcomes, Point, Reading
 from qvopt.backends.checks import check_memory, check_widths
 from qvopt.backends.metric_circuits import generator_basis, outcomes_of_counts
 from qvopt.backends.protocol import Problem
-from qvopt.backends.statevector import ComplexArray, StatevectorProgram
+from qvopt.backends.statevector import StatevectorProgram
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import Diagonal
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
 
 from .adjoint import back
 from .lanes import LANES
@@ -25,8 +25,6 @@ from .operations import CompiledCircuit, Operations
 from .sampling import draw_counts
 from .sweeps import derivative_states, prepare, run_operations
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Planes = tuple[FloatArray, FloatArray]
 
 _CHUNK_BYTES = 256 << 20

@@ -9,15 +9,13 @@ from qvopt.backends.batch import Counts
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import moments_of_group
+from qvopt_molecules.arrays import FloatArray, IntArray, MaskArray
 
 from .basis_tree import BasisTree, Node, measuring_gates
 from .drawing import accumulate, draw, walk
 from .lanes import LANE_BITS, LANES
 from .sweeps import run_operations
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-MaskArray = npt.NDArray[np.uint64]
 Planes = tuple[FloatArray, FloatArray]
 
 _MANY = 4

@@ -7,17 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.comparison.grid import Cell, Grid
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.statistics.quantiles import quantile
 from qvopt.comparison.summary import Summary
+from qvopt_molecules.arrays import FloatArray
 
 from .picture import Picture
 from .style import INK, MUTED, REST, Looks, label_ends, log_axis, new_figure
-
-FloatArray = npt.NDArray[np.float64]
 
 _POINTS = 80
 _FAINT_SEEDS = 6

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.comparison.grid import Grid
 from qvopt.comparison.statistics.profiles import (
@@ -19,8 +18,6 @@ from qvopt.comparison.summary import Summary
 
 from .picture import Picture
 from .style import MUTED, End, Looks, label_ends, log_axis, new_figure
-
-FloatArray = npt.NDArray[np.float64]
 
 _MOST_TARGETS = 3
 

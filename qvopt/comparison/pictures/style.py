@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
 
 INK = "#20242b"
 """Text and axes; the page replaces it with its own text colour."""

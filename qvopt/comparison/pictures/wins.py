@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.comparison.summary import Summary
+from qvopt_molecules.arrays import FloatArray
 
 from .picture import Picture
 from .style import INK, new_figure
-
-FloatArray = npt.NDArray[np.float64]
 
 _MOST = 16
 

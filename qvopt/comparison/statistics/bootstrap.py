@@ -7,14 +7,12 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.comparison.summary import Interval
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 from .quantiles import quantile
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Statistic = Callable[[IntArray], FloatArray]
 """From indices of observations, shape (..., n), to the statistic of each resample, shape (...)."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
 
 _EXACT_PAIRS = 100
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
 
 
 def quantile(values: npt.ArrayLike, q: npt.ArrayLike, axis: int = -1) -> FloatArray:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
+
 from .bootstrap import Resampler
 from .paired import average_ranks
 from .quantiles import quantile
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,11 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.comparison.summary import Interval
+from qvopt_molecules.arrays import BoolArray, FloatArray
 
 from .bootstrap import Resampler, bootstrap_interval
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 def expected_running_time(spent: npt.ArrayLike, success: npt.ArrayLike) -> float:

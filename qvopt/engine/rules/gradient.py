@@ -13,13 +13,12 @@ from qvopt.gradients.parameter_shift import Combination, GradientExpansion
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.estimate import Estimate
 from qvopt.optimizers.protocol import Answer, Gradient, Vector
+from qvopt_molecules.arrays import IntArray
 from qvopt_molecules.errors import InputError
 
 if TYPE_CHECKING:
     from qvopt.engine.evaluator import Evaluator
     from qvopt.engine.round import Round
-
-IntArray = npt.NDArray[np.int64]
 
 
 class GradientQueryRule:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.protocol import NoisyProgram, Program
 from qvopt.engine.rows import Row, RowResult
@@ -16,11 +15,10 @@ from qvopt.measurement.estimate import Estimate, scaled_sum
 from qvopt.measurement.extrapolation import Extrapolation, Fit, depolarized_energy
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import combine_moments
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .stage import Context, Request
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

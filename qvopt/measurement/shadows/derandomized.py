@@ -14,18 +14,14 @@ Rev. Lett. 127, 030503 (2021), arXiv:2103.07510.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 from qvopt.measurement.qubit_wise import sorted_insertion
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
 from .bias import letters_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 def derandomized_plan(

@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray, IntArray, MaskArray
 from qvopt_molecules.encodings import encoding_of
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-MaskArray = npt.NDArray[np.uint64]
 State = npt.NDArray[Any]
 """Real or complex amplitudes, shape (2**n_qubits,), basis state |n⟩ at index n."""
 

@@ -11,15 +11,13 @@ Reference: C. Hadfield et al., arXiv:2006.15788.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
+from qvopt_molecules.arrays import BoolArray, FloatArray
 from qvopt_molecules.pauli import PauliSum
 
-from .bias import BoolArray, LocalBias, letters_of
+from .bias import LocalBias, letters_of
 from .second_moment import SecondMoment, determinant_moment, diagonal_moment
-
-FloatArray = npt.NDArray[np.float64]
 
 _LEAST = 1e-4  # a letter that the observable needs keeps about this probability in other states
 

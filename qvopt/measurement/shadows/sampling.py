@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.plan import Diagonal
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.pauli import PauliSum
 
 from .bias import LocalBias, letters_of
 from .expectations import State, checked_state
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def sample_shadow(

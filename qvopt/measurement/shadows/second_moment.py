@@ -14,16 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray, MaskArray
 from qvopt_molecules.pauli import PauliSum, commute_qubit_wise
 
-from .bias import BoolArray, LocalBias, letters_of
+from .bias import LocalBias, letters_of
 from .expectations import State, checked_state, expectations
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-MaskArray = npt.NDArray[np.uint64]
 
 _ROWS = 256  # strings whose pairs are taken at a time, to bound memory
 

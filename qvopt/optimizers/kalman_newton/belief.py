@@ -22,9 +22,8 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from qvopt_molecules.arrays import FloatArray
 
 _LOG_SCALES: Final[FloatArray] = np.linspace(-6.0, 6.0, 25, dtype=np.float64)
 _SCALE_DEVIATION: Final = 2.0

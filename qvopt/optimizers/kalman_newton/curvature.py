@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .derivatives import Reading
-
-FloatArray = npt.NDArray[np.float64]
 
 _DRIFT = 0.05
 """Relative change of a curvature from one round to the next."""

@@ -15,10 +15,8 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 _SWEEPS: Final = 10
 _WORTHWHILE: Final = 0.3

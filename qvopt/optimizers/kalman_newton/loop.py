@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from ..errors import check_finite
 from ..protocol import Iterate, Run, Scalar
@@ -17,8 +18,6 @@ from .design import shots_for
 from .noise import ShotNoise
 from .prior import Prior
 from .problem import Problem, Settings, measure
-
-FloatArray = npt.NDArray[np.float64]
 
 _TOLERATED: Final = 1.5
 """Surprise (χ² for each innovation) up to which what was measured before counts in full."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray
 
 from .derivatives import Reading
-
-FloatArray = npt.NDArray[np.float64]
 
 _PRIOR_SHOTS = 50.0
 """Weight of the mean over all derivatives in each one's own estimate, in shots."""

@@ -6,8 +6,8 @@ from collections.abc import Generator
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from ..protocol import Describe, Energy, Iterate, Landscape, Optimizer, Run
@@ -17,8 +17,6 @@ from .loop import descend
 from .prior import Prior, Spread, classical_curvature, informed_prior, uninformed_prior
 from .problem import Problem, Settings, measure
 from .starts import classical_starts, lowest, trusted
-
-FloatArray = npt.NDArray[np.float64]
 
 _CHOSEN: Final = Spread(common=0.2, own=0.3, energy=0.07, others=0.3)
 """Errors of the best of several starts, of which the others are a measure."""

@@ -24,16 +24,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 
 from ..protocol import ClassicalModel
 from .belief import Belief
 from .curvature import Curvature
 from .derivatives import Reading
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 _SHIFT = 0.75
 _LONGEST_SHIFT = 1.5

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 
 from ..protocol import ClassicalModel, Landscape
 from .derivatives import DerivativeRound, DerivativeRule, GradientRound, Reading, derivative_rule
 from .design import rounded
 from .prior import active_parameters
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 _CENTER_SHARE: Final = 0.15
 """Share of a round's shots for the energy at the point itself."""

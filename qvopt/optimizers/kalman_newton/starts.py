@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
+
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 from ..protocol import ClassicalModel, Scalar
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _STRONG = 1.6
 """Perturbation theory falls short of strong correlation about by this factor."""

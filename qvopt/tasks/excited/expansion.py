@@ -16,14 +16,12 @@ simulator's amplitudes.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .vectors import apply_excitation, excitation_pool, hamiltonian_product
-
-FloatArray = npt.NDArray[np.float64]
 
 _OVERLAP = 1e-8  # eigenvalues of S below this share of the largest are linear dependence
 _MOST_BYTES = 4 << 30

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.batch import Point
 from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
@@ -31,6 +30,7 @@ from qvopt.runs.stopping import Watch
 from qvopt.tasks.states import Component, components
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BudgetExceededError, InputError
 from qvopt_molecules.references import fci_roots_if_small
 from qvopt_molecules.states import sector_bits
@@ -38,8 +38,6 @@ from qvopt_molecules.states import sector_bits
 from .expansion import equations_of_motion, subspace_expansion
 from .result import ExcitedStates, State
 from .vectors import spin_squared, total_spin
-
-FloatArray = npt.NDArray[np.float64]
 
 EXCITED_STREAM = 6
 _SPREAD = 0.3  # radians of the random start, off the symmetric points where gradients vanish

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt.backends.sector.tables import excitation_pairs
 from qvopt.tasks.states import Component
 from qvopt_circuits.excitations import Excitation, double_excitations, single_excitations
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import spin_strings
-
-FloatArray = npt.NDArray[np.float64]
 
 
 def excitation_pool(hamiltonian: MolecularHamiltonian) -> list[Excitation]:

@@ -1,0 +1,16 @@
+"""Types of arrays, for annotations."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+ComplexArray: TypeAlias = npt.NDArray[np.complex128]
+MaskArray: TypeAlias = npt.NDArray[np.uint64]
+"""Bit masks of qubits or orbitals, bit q being the q-th."""
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
