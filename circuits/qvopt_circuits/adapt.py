@@ -2,7 +2,7 @@ r"""ADAPT-VQE: a circuit that grows by the operators of largest gradient.
 
     |ψ_n(t)⟩ = exp(t_n A_n) |ψ_{n-1}⟩,  A_n the operator of a pool with the largest |⟨[H, A]⟩|.
 
-After each step all parameters are optimised anew, from where they were and zero. Sources: Grimsley,
+After each step all parameters are optimised again, from where they were and zero. Grimsley,
 Economou, Barnes and Mayhall, arXiv:1812.11173; several operators on disjoint qubits in one step
 (TETRIS): Anastasiou et al., arXiv:2209.10562.
 """

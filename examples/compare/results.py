@@ -3,7 +3,7 @@
     python examples/compare/results.py                 # all, in minutes
     python examples/compare/results.py h2 --out /tmp   # some; runs kept elsewhere
 
-What has run is not run again: with the folders at hand only tables and pictures are made anew.
+What has run is not run again: with the folders at hand only tables and pictures are made again.
 """
 
 from __future__ import annotations

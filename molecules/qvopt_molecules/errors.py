@@ -1,4 +1,4 @@
-"""Errors that a user can act on: one line that names the cause and the mend."""
+"""Errors that a user can act on: one line that names the cause and suggests a fix."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def print_comparison(result: ComparisonResult, report: bool, as_json: bool) -> N
         print_table(_rows(result, problem))
         print()
     if any(row.few_steps for row in result.summary.at_end):
-        print(f"† fewer than {FEW_STEPS} steps: too few to judge an optimizer by")
+        print(f"† fewer than {FEW_STEPS} steps: too few to rank an optimizer by")
     planned = result.about["runs"]
     if planned["ended"] < planned["planned"]:
         print(f"{planned['ended']:,} of {planned['planned']:,} runs have ended")

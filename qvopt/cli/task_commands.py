@@ -28,12 +28,13 @@ def scan(
         ),
     ] = None,
     cold: Annotated[
-        bool, typer.Option("--cold", help="Start every point anew, not where its neighbour ended.")
+        bool,
+        typer.Option("--cold", help="Start every point from scratch, not from its neighbour."),
     ] = False,
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the scan; an existing one is gone on with.")
+        Path | None, typer.Option(help="Folder of the scan; an existing one is resumed.")
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="Where to draw the curve too.")] = None,
     json_output: Json = False,
@@ -80,7 +81,7 @@ def excited(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the journals; an existing one is gone on with.")
+        Path | None, typer.Option(help="Folder of the journals; an existing one is resumed.")
     ] = None,
     json_output: Json = False,
 ) -> None:
@@ -101,7 +102,7 @@ def relax(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the runs; an existing one is gone on with.")
+        Path | None, typer.Option(help="Folder of the runs; an existing one is resumed.")
     ] = None,
     json_output: Json = False,
 ) -> None:
@@ -122,7 +123,7 @@ def oo_vqe(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the runs; an existing one is gone on with.")
+        Path | None, typer.Option(help="Folder of the runs; an existing one is resumed.")
     ] = None,
     json_output: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ A group's observable is D = Σ_k c_k P_k, P_k = ±1 products of Z. IBM's client 
     R = Var(D) / Σ_k c_k² Var(P_k),
 
 taken over the outcomes that were read, turns it into the variance of the sum. Mitigation weights
-the terms anew (by a few per cent for the readout; by fits for zero noise), which R leaves out.
+the terms again (by a few per cent for the readout; by fits for zero noise), which R leaves out.
 """
 
 from __future__ import annotations

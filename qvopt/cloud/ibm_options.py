@@ -38,7 +38,7 @@ class IBMOptions:
 
 
 def need_ibm() -> None:
-    """Raise InputError, with the mend, where the client is not installed."""
+    """Raise InputError, with the command that fixes it, where the client is not installed."""
     try:
         importlib.import_module("qiskit_ibm_runtime.executor_sampler")
     except ImportError:

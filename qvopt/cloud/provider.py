@@ -264,7 +264,7 @@ class Device:
         limits, price: of a job.
         simulator: whether it is simulated here or at the vendor.
         durable: whether a job outlives this process, to be found by key and fetched by id. Where
-            it is not, a crash runs the job anew, with the same seed.
+            it is not, a crash runs the job again, with the same seed.
         repeats: rows that an energy may be spread over, for each measurement group, to follow an
             allocation of shots with one number of shots a job; 1 gives every group the same.
         estimates: whether energies are asked for as values of observables.

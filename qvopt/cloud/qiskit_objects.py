@@ -1,7 +1,7 @@
 """A Qiskit BackendV2 or V2 sampler that a user hands over from Python.
 
 The primitives' interface has no way to find or fetch a job, so these jobs live as long as the
-process: after a crash a job runs anew. Where that costs money, use the vendor's own provider.
+process: after a crash a job runs again. Where that costs money, use the vendor's own provider.
 """
 
 from __future__ import annotations

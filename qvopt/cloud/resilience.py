@@ -3,7 +3,7 @@
 Level 0 mitigates nothing; 1 undoes readout errors by twirled readout error extinction (TREX,
 E. van den Berg, Z. Minev and K. Temme, arXiv:2012.09738); 2 also extrapolates to zero noise from
 three lengths of the circuit. The client adds the variances of an observable's terms as if they were
-independent, which they are not: they are read from the same shots. `covariances` mends it.
+independent, which they are not: they are read from the same shots. `covariances` corrects it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A snapshot has the gates, the coupling and the calibrated errors of a day. A wide one is cut to the
 qubits that a circuit uses, which keep their errors: simulating all of them would need more memory
 than there is. A job runs when it is submitted; it cannot be found again by another process, which
-runs it anew with the same seed.
+runs it again with the same seed.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class SnapshotProvider:
             from qiskit_aer import AerSimulator
 
             part = self._backend if whole else cut_device(self._backend, qubits)
-            # Its noise is made once: the client would make it anew for every circuit.
+            # Its noise is made once: the client would make it again for every circuit.
             self._simulators[qubits] = AerSimulator.from_backend(part)
         place = {q: k for k, q in enumerate(qubits)}
         return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits), place

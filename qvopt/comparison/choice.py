@@ -31,7 +31,7 @@ def choose_engine(
         scheduler: address of an existing Dask scheduler.
         cluster: file that describes jobs of a batch system.
 
-    Raises InputError where several are asked for, or what is asked for cannot be had.
+    Raises InputError where several are asked for, or what is asked for is not available.
     """
     if sum(option is not None for option in (workers, scheduler, cluster)) > 1:
         raise InputError("give one of workers, scheduler and cluster")

@@ -135,12 +135,16 @@ def _outcome(folder: Path, path: Path, task: Mapping[str, Any], journal: Journal
     exact: list[float] = []
     session = None
     try:
-        session, judge = _begin(folder, path, task, journal)
+        session, exact_reference = _begin(folder, path, task, journal)
         for step in session:
             shots.append(step.shots)
-            truth = step.exact if judge is None else judge.evaluator.exact_energy(step.x)
+            truth = (
+                step.exact
+                if exact_reference is None
+                else exact_reference.evaluator.exact_energy(step.x)
+            )
             exact.append(math.nan if truth is None else truth)
-        return _ended(session, judge, shots, exact)
+        return _ended(session, exact_reference, shots, exact)
     except (OSError, MemoryError):
         raise
     except NonFiniteError as error:
@@ -157,7 +161,7 @@ def _check_begin(path: Path, task: Mapping[str, Any], journal: Journal) -> None:
         journal.events[0].get("hamiltonian") != task["integrals"]
         or journal.events[0].get("experiment") != make_experiment(task["experiment"]).content_hash()
     ):
-        raise InputError(f"{path} holds another run; delete it, and it is run anew")
+        raise InputError(f"{path} holds another run; delete it, and it is run again")
 
 
 def _begin(
@@ -165,7 +169,7 @@ def _begin(
 ) -> tuple[Session, Assembly | None]:
     """Return the session, begun or resumed, and who tells exact energies if the backend cannot."""
     experiment = make_experiment(task["experiment"])
-    assembly, judge = _assemble(folder, task, experiment)
+    assembly, exact_reference = _assemble(folder, task, experiment)
     begin = Begin(
         experiment.content_hash(),
         task["integrals"],
@@ -180,7 +184,7 @@ def _begin(
         link_file(_environment(folder), path / "environment.json")
         journal.append(begin.encode())
     session = Session(assembly, folder=run, journal=journal, references=task["references"])
-    return session, judge
+    return session, exact_reference
 
 
 def _assemble(
@@ -192,15 +196,15 @@ def _assemble(
     key = json.dumps([str(folder), task["integrals"], parts], sort_keys=True)
     if key not in _assembled:
         hamiltonian = load_hamiltonian(integrals_path(folder, task["integrals"]))
-        judge = None if task["exact"] else exact_counterpart(experiment, hamiltonian)
+        exact_reference = None if task["exact"] else exact_counterpart(experiment, hamiltonian)
         spec = experiment.ansatz
         ansatz = get_ansatz(spec.name, **spec.options)
         prepared = prepare(ansatz, hamiltonian, experiment.mapping)
-        _assembled[key] = assemble(experiment, hamiltonian), judge, prepared
+        _assembled[key] = assemble(experiment, hamiltonian), exact_reference, prepared
         while len(_assembled) > _KEPT:
             _assembled.popitem(last=False)
     _assembled.move_to_end(key)
-    first, judge, prepared = _assembled[key]
+    first, exact_reference, prepared = _assembled[key]
     rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
     assembly = replace(
         first,
@@ -208,17 +212,17 @@ def _assemble(
         evaluator=replace(first.evaluator, seed=experiment.seed),
         start=prepared.start(rng),
     )
-    return assembly, judge
+    return assembly, exact_reference
 
 
 def _ended(
-    session: Session, judge: Assembly | None, shots: list[int], exact: list[float]
+    session: Session, exact_reference: Assembly | None, shots: list[int], exact: list[float]
 ) -> StoredOutcome:
     outcome = session.driver.outcome
     assert outcome is not None
     final = outcome.exact
-    if judge is not None and np.all(np.isfinite(outcome.x)):
-        final = judge.evaluator.exact_energy(outcome.x)
+    if exact_reference is not None and np.all(np.isfinite(outcome.x)):
+        final = exact_reference.evaluator.exact_energy(outcome.x)
     energy = outcome.energy
     return StoredOutcome(
         status=outcome.status,

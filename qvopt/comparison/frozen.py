@@ -88,7 +88,7 @@ class ProblemStore:
         if isinstance(digest, str):
             try:
                 return self._load(digest), digest
-            except InputError:  # lost or damaged: computed anew, and found under its own hash
+            except InputError:  # lost or damaged: computed again, and found under its own hash
                 pass
         hamiltonian = hamiltonian_of(spec)
         digest = hamiltonian.content_hash()

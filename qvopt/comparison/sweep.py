@@ -99,9 +99,9 @@ class Sweep:
     def runs(self, stage: Stage) -> list[PlannedRun]:
         """The runs of a stage; scored ones of optimizers that are not tuned yet are left out."""
         if stage == "tuning":
-            return list(trial_runs(self.spec, self.practice, self.who))
+            return list(trial_runs(self.spec, self.practice, self.entrants))
         chosen = chosen_options(self.tuned())
-        ready = [e for e in self.who if not e.spec.tuned or e.label in chosen]
+        ready = [e for e in self.entrants if not e.spec.tuned or e.label in chosen]
         return list(scored_runs(self.spec, self.problems, ready, chosen))
 
     def tuned(self) -> dict[str, dict[str, Any]]:
@@ -112,7 +112,7 @@ class Sweep:
         ended = [(run, self.outcome(run)) for run in trials]
         done = [(run, outcome) for run, outcome in ended if outcome is not None]
         missing = {run.optimizer for run, outcome in ended if outcome is None}
-        complete = [e for e in self.who if e.label not in missing]
+        complete = [e for e in self.entrants if e.label not in missing]
         return choose(self.spec, complete, done)
 
     def outcome(self, run: PlannedRun) -> StoredOutcome | None:
@@ -131,7 +131,9 @@ class Sweep:
     def forecast(self) -> Forecast:
         """What the whole comparison has left to do; tuned optimizers count with their defaults."""
         trials = self.runs("tuning")
-        scored = list(scored_runs(self.spec, self.problems, self.who, chosen_options(self.tuned())))
+        scored = list(
+            scored_runs(self.spec, self.problems, self.entrants, chosen_options(self.tuned()))
+        )
         runs = [*trials, *scored]
         return forecast(runs, self.missing(runs))
 

@@ -43,7 +43,7 @@ from qvopt_molecules.states import LARGEST_SECTOR
 
 
 class Compiler:
-    """Compiles circuits for one problem on one backend; `attach` is told of every program.
+    """Compiles circuits for one problem on one backend; `attach` is called with every program.
 
     An adaptive circuit is compiled again as it grows: a run attaches its journal to each of them.
     """

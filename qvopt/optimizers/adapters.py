@@ -1,4 +1,4 @@
-"""Optimizers of other make as ours: optax transformations, ask/tell objects, plain functions."""
+"""Adapters for third-party optimizers: optax transformations, ask/tell objects, plain functions."""
 
 from __future__ import annotations
 

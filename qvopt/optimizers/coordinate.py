@@ -125,7 +125,7 @@ def rotosolve(
         shuffle: a new order for each sweep.
         reuse: take the minimum just found for the next parameter's value at 0, which saves one
             energy (NFT: K. M. Nakanishi, K. Fujii, S. Todo, arXiv:1903.12166). Its error adds up,
-            so it is measured anew after every `reset` parameters.
+            so it is measured again after every `reset` parameters.
         reset: see reuse.
         significance: a parameter moves only if that gains more than so many standard errors.
         tolerance: stop after a sweep over exact energies that gained less, in Hartree.
@@ -150,7 +150,7 @@ def excitation_solve(
     Args:
         shuffle: a new order for each sweep.
         reuse: take the present value from the minimum just found.
-        reset: measure it anew after that many parameters; noise would add up.
+        reset: measure it again after that many parameters; noise would add up.
         significance: a parameter moves only if that gains more than so many standard errors.
         tolerance: stop after a sweep over exact energies that gained less, in Hartree.
     """

@@ -16,6 +16,6 @@ def check_finite(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return x, or raise DivergedError if it holds NaN or infinity."""
     if not np.all(np.isfinite(x)):
         raise DivergedError(
-            "the parameters are no longer finite numbers; a smaller learning rate may mend it"
+            "the parameters are no longer finite numbers; try a smaller learning rate"
         )
     return x

@@ -1,4 +1,4 @@
-"""Checks of hyper-parameters, each with the error that names the mend."""
+"""Checks of hyper-parameters, each with an error that suggests a fix."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def with_grouping(assembly: Assembly) -> Assembly:
 
 
 def chosen_monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
-    """Return which energy the records carry; raises InputError for one that cannot be had."""
+    """Return which energy the records carry; raises InputError for one that is not available."""
     chosen = experiment.monitor
     if chosen is None and isinstance(assembly.program, DurableProgram):
         return "none"  # a job for each step, and none beside it

@@ -230,7 +230,7 @@ class Driver:
         return None
 
     def _final_queries(self, x: FloatArray, mean: FloatArray) -> list[Query]:
-        """Ask anew for the energy at the last point; under shots also at the mean and the start."""
+        """Ask for a fresh energy at the last point; under shots also at the mean and the start."""
         points = [x] if self.evaluator.shots is None else [x, mean, self.start]
         return [Energy(point, purpose="final") for point in points]
 

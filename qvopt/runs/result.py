@@ -69,7 +69,7 @@ class Result:
     Attributes:
         status: "converged", "max-steps", "budget", "diverged" or "interrupted".
         energy: energy in Hartree at the last point, from fresh shots if there are any; never the
-            luckiest value seen. None where none could be had.
+            luckiest value seen. None where it is not available.
         stderr: its standard error in Hartree; 0 for an exact one.
         exact: the noiseless energy at the last point, where a simulator can tell.
         hf, fci: Hartree-Fock and full CI energies of the same Hamiltonian, if known.

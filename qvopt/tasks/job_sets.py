@@ -24,9 +24,9 @@ def in_job_sets(
 ) -> Iterator[Step]:
     """Run all to their ends, and yield each step when it is new.
 
-    Every sweep takes up what has come and hands in the next round of each run before any is waited
+    Every sweep fetches what is done and submits the next round of each run before any is waited
     for: one wait a step for all of them. The journals are the only state, so a sweep that is cut
-    off anywhere is gone on with.
+    off anywhere is resumed.
 
     Args:
         runs: their numbers.

@@ -6,7 +6,7 @@ included):
 
     dE/dR = dE_core/dR + Σ_pq (dh_pq/dR) γ_pq + ½ Σ_pqrs (d(pq|rs)/dR) Γ_pqrs.
 
-The integrals' derivatives are central differences over geometries whose orbitals were solved anew
+The integrals' derivatives are central differences over geometries whose orbitals were solved again
 and aligned with those here: Pulay forces and the response of the orbitals are in them, whatever the
 orbitals, the active space and the ansatz, with an error of O(step²). γ and Γ may be measured: the
 gradient is linear in them, and comes with its variance. No further circuit is run.

@@ -116,8 +116,8 @@ def optimise_orbitals(
         molecule: as for `run`, with an active space.
         tolerance: largest orbital gradient in Hartree to stop at.
         max_rounds: most VQE runs, those that look for negative curvature included.
-        out: folder of the runs; one that holds the same optimisation is gone on with.
-        progress: is told round, energy and gradient.
+        out: folder of the runs; one that holds the same optimisation is resumed.
+        progress: is called with round, energy and gradient.
         settings: the keys of `Experiment`; exact energies only.
 
     Raises InputError where there is nothing to rotate, for shots, and for integrals without a

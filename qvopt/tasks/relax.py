@@ -108,8 +108,8 @@ def relax(
         molecule: as for `run`.
         tolerance: largest gradient component in Hartree per bohr to stop at.
         max_geometries: most energies and gradients.
-        out: folder of the runs; one that holds the same relaxation is gone on with.
-        progress: is told each geometry.
+        out: folder of the runs; one that holds the same relaxation is resumed.
+        progress: is called with each geometry.
         settings: the keys of `Experiment`; exact energies only.
 
     Raises InputError for what cannot be relaxed.

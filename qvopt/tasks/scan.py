@@ -52,7 +52,7 @@ class Scan:
         parameter: the molecule's parameter that varies, such as "bond", or the model's, as "u".
         values: its values, run in this order.
         warm: start each point where the one before it ended.
-        folder: where to keep the runs; an existing folder of the same scan is gone on with. None
+        folder: where to keep the runs; an existing folder of the same scan is resumed. None
             keeps nothing.
 
     Raises InputError, before anything runs, where a point is not possible.

@@ -70,7 +70,7 @@ def results_table(summary: Summary, problem: str, number: int) -> Table:
         f"to it, median and quartiles with failures as infinite; expected running time (ERT), "
         f"failures charged; median true and measured error at the end. Intervals are 95 % "
         f"bootstrap over seeds. Bold: the lowest final error. Steps: their median (†: fewer than "
-        f"{FEW_STEPS}, too few to judge by); gradients: how many the budget pays.",
+        f"{FEW_STEPS}, too few to rank by); gradients: how many the budget pays.",
         ("optimizer", "steps", "gradients", "reached", "rate (%)", "shots to target", "quartiles",
          "ERT", "95 %", f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
         tuple(rows),

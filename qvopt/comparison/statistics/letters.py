@@ -1,4 +1,4 @@
-"""The compact letter display of what cannot be told apart."""
+"""The compact letter display of what does not differ significantly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LETTERS = string.ascii_lowercase + string.ascii_uppercase
 
 
 def compact_letters(apart: npt.ArrayLike) -> list[str]:
-    """Return letters for each of n: two share a letter exactly if they cannot be told apart.
+    """Return letters for each of n: two share a letter exactly if they do not differ significantly.
 
     Args:
         apart: symmetric, shape (n, n): whether two are told apart. Order them best first, and the

@@ -46,7 +46,7 @@ def excited_states(
             run, exactly.
         beta: weight in Hartree of the overlaps in "vqd"; above the largest gap that is sought.
         out: folder for the journals of the minimisations, which are resumed from there.
-        progress: is told the number of the minimisation and its step.
+        progress: is called with the number of the minimisation and its step.
         settings: the keys of `Experiment`.
 
     Raises InputError for what cannot run.
