@@ -41,7 +41,7 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
             {
                 "forecast": expected.document(),
                 "problems": {p.label: dict(p.sizes) for p in sweep.problems},
-                "optimizers": [entrant.label for entrant in sweep.who],
+                "optimizers": [entrant.label for entrant in sweep.entrants],
             }
         )
         return 0

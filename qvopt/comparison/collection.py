@@ -143,7 +143,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
 
 def _optimizers(sweep: Sweep) -> dict[str, Any]:
     out = {}
-    for entrant in sweep.who:
+    for entrant in sweep.entrants:
         entry = describe(entrant.spec.name)
         out[entrant.label] = {
             "name": entry.name,

@@ -53,7 +53,7 @@ class Sweep:
         spec: what is compared.
         folder: where; None for one that is only looked at.
         problems, practice: those that are scored, and those of the search.
-        who: the optimizers.
+        entrants: the optimizers.
         most_bytes: what it may write; None for no cap.
         planned, ended: runs of the stage that runs, by optimizer, and those that it found.
     """
@@ -62,7 +62,7 @@ class Sweep:
     folder: Path | None
     problems: list[Problem]
     practice: list[Problem]
-    who: list[Entrant]
+    entrants: list[Entrant]
     most_bytes: float | None = None
     planned: dict[str, int] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
