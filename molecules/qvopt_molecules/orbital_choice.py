@@ -88,8 +88,8 @@ def _checked(occupations: FloatArray, kind: str) -> FloatArray:
     if lowest < -_ROUNDING or highest > 2 + _ROUNDING:
         raise InputError(
             f"{kind} occupations reach {highest:.2f} and {lowest:.2f}, outside 0 to 2: "
-            f"perturbation theory breaks down here; use uhf-natural orbitals (selection = 'uhf') or canonical "
-            f"ones"
+            f"perturbation theory breaks down here; use uhf-natural orbitals (selection = 'uhf') "
+            f"or canonical ones"
         )
     return np.clip(occupations, 0.0, 2.0)
 
