@@ -167,7 +167,11 @@ def test_tapered_qubits():
     from qvopt.engine.assembly import assemble
     from qvopt.experiment.specification import make_experiment
 
-    data = {"molecule": "h4-chain", "mapping": "jordan-wigner-tapered", "ansatz": "hardware-efficient"}
+    data = {
+        "molecule": "h4-chain",
+        "mapping": "jordan-wigner-tapered",
+        "ansatz": "hardware-efficient",
+    }
     program_ = assemble(make_experiment({**data, "backend": "statevector"})).program
     problem = program_.problem
     x = np.random.default_rng(2).normal(size=problem.circuit.n_parameters)
@@ -180,8 +184,13 @@ def test_derivatives_in_pieces(monkeypatch):
     from qvopt.backends.vector import program as module
 
     rng = np.random.default_rng(0)
-    circuit = Circuit(4, (*rotated_start(4, rng), Gate("double-excitation", (0, 1, 2, 3), Angle(0)),
-                          Gate("rz", (3,), Angle(1)), Gate("rx", (1,), Angle(0, 0.3))), 2)  # fmt: skip
+    gates = (
+        *rotated_start(4, rng),
+        Gate("double-excitation", (0, 1, 2, 3), Angle(0)),
+        Gate("rz", (3,), Angle(1)),
+        Gate("rx", (1,), Angle(0, 0.3)),
+    )
+    circuit = Circuit(4, gates, 2)
     x = rng.normal(size=2)
     whole = program(circuit).metric(x)
     monkeypatch.setattr(module, "_CHUNK_BYTES", 1)
