@@ -138,12 +138,17 @@ _SIGNS = 1.0 - 2.0 * (np.bitwise_count(np.arange(8)[:, None] & np.arange(8)) & 1
 @njit(cache=True)
 def _count_rows(x, starts, z, weights, rows):  # type: ignore[no-untyped-def]
     """Rows of all diagonals that are not zero."""
-    count, scratch = 0, np.empty((1, 8))
+    count: int = 0
+    scratch = np.empty((1, 8))
     for g in range(len(x)):
         for r in range(rows):
             store(scratch, _U0, _diagonal(starts[g], starts[g + 1], z, weights, _SIGNS,
                                           np.uint64(r)))  # fmt: skip
+<<<<<<< HEAD
             count += int(np.any(scratch != 0.0))
+=======
+            count += 1 if np.any(scratch != 0.0) else 0
+>>>>>>> h-vector
     return count
 
 
