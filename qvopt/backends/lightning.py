@@ -138,11 +138,7 @@ class LightningProgram(StatevectorProgram):
             return False
         import pennylane as qml
 
-<<<<<<< HEAD
-        angles: FloatArray = np.linspace(0.1, 0.2, len(self.circuit.parametric), dtype=np.float64)
-=======
         angles = 0.1 + 0.01 * np.arange(len(self.circuit.parametric), dtype=np.float64)
->>>>>>> h-vector
         tape = qml.tape.QuantumScript(self._template.operations(angles), [qml.state()])
         tapes, _ = self._expanded(tape, self._device)
         return len(tapes) == 1 and [(o.name, o.wires) for o in tapes[0].operations] == [

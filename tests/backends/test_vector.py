@@ -184,11 +184,6 @@ def test_derivatives_in_pieces(monkeypatch):
     from qvopt.backends.vector import program as module
 
     rng = np.random.default_rng(0)
-<<<<<<< HEAD
-    double = Gate("double-excitation", (0, 1, 2, 3), Angle(0))
-    turns = Gate("rz", (3,), Angle(1)), Gate("rx", (1,), Angle(0, 0.3))
-    circuit = Circuit(4, (*rotated_start(4, rng), double, *turns), 2)
-=======
     gates = (
         *rotated_start(4, rng),
         Gate("double-excitation", (0, 1, 2, 3), Angle(0)),
@@ -196,7 +191,6 @@ def test_derivatives_in_pieces(monkeypatch):
         Gate("rx", (1,), Angle(0, 0.3)),
     )
     circuit = Circuit(4, gates, 2)
->>>>>>> h-vector
     x = rng.normal(size=2)
     whole = program(circuit).metric(x)
     monkeypatch.setattr(module, "_CHUNK_BYTES", 1)

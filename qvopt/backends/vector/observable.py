@@ -144,11 +144,7 @@ def _count_rows(x, starts, z, weights, rows):  # type: ignore[no-untyped-def]
         for r in range(rows):
             store(scratch, _U0, _diagonal(starts[g], starts[g + 1], z, weights, _SIGNS,
                                           np.uint64(r)))  # fmt: skip
-<<<<<<< HEAD
-            count += int(np.any(scratch != 0.0))
-=======
             count += 1 if np.any(scratch != 0.0) else 0
->>>>>>> h-vector
     return count
 
 
