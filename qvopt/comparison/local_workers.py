@@ -58,8 +58,9 @@ class LocalWorkers:
         worker = running[next(iter(done))]
         assert worker.batch is not None
         batch = worker.batch
+        has_worked = worker.has_worked
         reports = worker.finish()
-        if reports is not None or worker.has_worked:
+        if reports is not None or has_worked:
             self._failed_starts = 0
         else:
             self._failed_starts += 1
@@ -115,4 +116,4 @@ class _Worker:
         self._context.kill()
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
-        self._context, self._executor = WorkerContext(), None
+        self._context, self._executor, self._hello = WorkerContext(), None, None
