@@ -147,7 +147,8 @@ class DensityMeasurement:
             )
         plan = density_plan(self._norb)
         program = self._assembly.compiler.program(self._assembly.circuit, plan)
-        scales, share = (1.0,), np.ones(1)
+        scales: tuple[float, ...] = (1.0,)
+        share: FloatArray = np.ones(1)
         if spec.zne is not None:
             scales = tuple(sorted(spec.zne.scales))
             self._reached = reached_scales(program, scales)
