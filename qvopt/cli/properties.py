@@ -7,7 +7,8 @@ from typing import Any
 
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.measurement.estimate import Estimate
-from qvopt.tasks.run_properties import Place, run_properties
+from qvopt.tasks.properties_result import Place
+from qvopt.tasks.run_properties import run_properties
 
 from .cloud import told
 from .output import print_json, print_table
@@ -17,9 +18,10 @@ def properties_command(
     path: Path, shots: int | None, exact: bool, at: Place | None, as_json: bool
 ) -> int:
     """Print the properties."""
-    document = run_properties(
+    found = run_properties(
         path, shots=shots, exact=exact, at=at, jobs=SubmissionPolicy(on_progress=told(as_json))
     )
+    document = found.document()
     if as_json:
         print_json(document)
         return 0
@@ -40,6 +42,8 @@ def properties_command(
     rows.append(("shots", f"{document['shots']:,}", f"in {document['circuits']} circuits"))
     print_table([{"property": a, "value": b, "unit": c} for a, b, c in rows])
     print(f"natural occupations  {occupations}")
+    if found.mitigation:
+        print(f"mitigated by  {', '.join(found.mitigation)}")
     print(f"at the {document['at']} iterate; density matrices in {path / 'properties.json'}")
     return 0
 

@@ -13,7 +13,6 @@ pushes near-equal ones apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,68 +21,13 @@ from qvopt.engine.assembly import Assembly
 from qvopt.measurement.estimate import Estimate
 from qvopt.records.ledger import Costs
 from qvopt.tasks.measured_density import ROLE, DensityMeasurement
+from qvopt.tasks.properties_result import Properties
 from qvopt.tasks.states import Component, components
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.dipole import DEBYE, dipole_operator
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.states import LARGEST_SECTOR, fci_ground_space
-
-
-@dataclass(frozen=True, eq=False)
-class Properties:
-    """What a state is like. Energies in Hartree, dipoles in debye.
-
-    Attributes:
-        energy: of the density matrices.
-        electrons, spin_squared: ⟨N⟩ and ⟨S²⟩.
-        dipole: (x, y, z) from the origin of coordinates; None where the Hamiltonian does not
-            carry its orbitals (FCIDUMP files, lattice models).
-        dipole_norm: its length, with the error of first order.
-        occupations: natural occupations, from the largest down.
-        one, two: γ_pq and Γ_pqrs of the active orbitals, summed over spin.
-        one_errors, two_errors: their standard errors, zero for exact ones.
-        overlap: |⟨ψ|FCI⟩|² with the lowest full CI state of the same electron numbers, added up
-            over the states of a degenerate level, from the simulator's amplitudes; None where
-            there are none, or full CI is out of reach.
-        shots, circuits: what it took.
-    """
-
-    energy: Estimate
-    electrons: Estimate
-    spin_squared: Estimate
-    dipole: tuple[Estimate, Estimate, Estimate] | None
-    dipole_norm: Estimate | None
-    occupations: tuple[Estimate, ...]
-    one: FloatArray
-    two: FloatArray
-    one_errors: FloatArray
-    two_errors: FloatArray
-    overlap: float | None
-    shots: int = 0
-    circuits: int = 0
-
-    def document(self) -> dict[str, Any]:
-        """The properties as plain JSON values; the matrices as nested lists."""
-
-        def pair(estimate: Estimate) -> dict[str, float]:
-            return {"value": estimate.value, "stderr": estimate.stderr}
-
-        return {
-            "energy": pair(self.energy),
-            "electrons": pair(self.electrons),
-            "spin_squared": pair(self.spin_squared),
-            "dipole": None if self.dipole is None else [pair(e) for e in self.dipole],
-            "dipole_norm": None if self.dipole_norm is None else pair(self.dipole_norm),
-            "natural_occupations": [pair(e) for e in self.occupations],
-            "overlap_fci": self.overlap,
-            "shots": self.shots,
-            "circuits": self.circuits,
-            "one_rdm": self.one.tolist(),
-            "one_rdm_stderr": self.one_errors.tolist(),
-            "two_rdm": self.two.tolist(),
-            "two_rdm_stderr": self.two_errors.tolist(),
-        }
 
 
 def density_matrices(parts: list[Component], norb: int) -> tuple[FloatArray, FloatArray]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import assemble, grown
@@ -16,11 +17,10 @@ from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
 from qvopt.tasks.measured_density import ROLE, DensityMeasurement
 from qvopt.tasks.properties import exact_properties, properties_of
+from qvopt.tasks.properties_result import Place, Properties
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import molecular
-
-Place = Literal["last", "average"]
 
 _PLACES: Final = ("last", "average")
 
@@ -32,8 +32,10 @@ def run_properties(
     exact: bool = False,
     at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
-) -> dict[str, Any]:
-    """Return the properties of a run's final state as plain data; `Properties` says which.
+) -> Properties:
+    """Return the properties of a run's final state.
+
+        run_properties("runs/h2-uccsd-adam-1").dipole_norm
 
     Args:
         path: the run folder.
@@ -62,21 +64,20 @@ def run_properties(
     if shots is None:
         hamiltonian = molecular(folder.hamiltonian())
         assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
-        document = exact_properties(assembly, x).document()
-        document = {"at": where, **document}
-        folder.write_json("properties.json", document)
-        return document
+        found = replace(exact_properties(assembly, x), at=where)
+        folder.write_json("properties.json", found.document())
+        return found
     asked = {"shots": shots, "at": where, "x": encode_array(x)}
     kept = _kept(events, asked)
     if kept is not None:
         folder.write_json("properties.json", kept)
-        return kept
+        return Properties.of_document(kept)
     with folder.open_journal() as journal:
         kept = _kept(journal.events, asked)  # another process may have measured them meanwhile
         if kept is None:
             kept = _measure(folder, journal, x, shots, asked, jobs or SubmissionPolicy())
     folder.write_json("properties.json", kept)
-    return kept
+    return Properties.of_document(kept)
 
 
 def _kept(events: list[Event], asked: dict[str, Any]) -> dict[str, Any] | None:
@@ -121,9 +122,8 @@ def _measure(
     finally:
         for program in attached:
             program.close()
-    document = {"at": asked["at"], **properties.document()}
-    if measurement.mitigation:
-        document["mitigation"] = measurement.mitigation
+    found = replace(properties, at=asked["at"], mitigation=tuple(measurement.mitigation))
+    document = found.document()
     journal.append(
         {
             "type": "round",

@@ -185,7 +185,7 @@ class Scan:
         if self.folder is not None:
             home = RunFolder(self.folder)
             home.write_json("scan.json", result.document())
-            home.write_text("scan.csv", csv_text(result.rows()))
+            home.write_text("scan.csv", csv_text(result.table()))
         return result
 
     def _at(self, value: float) -> Experiment:

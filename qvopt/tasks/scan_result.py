@@ -17,6 +17,8 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import ccsd_energy_if_any
 from qvopt_molecules.spins import Hamiltonian
 
+_ENERGIES = ("energy", "stderr", "exact", "hf", "ccsd", "fci")
+
 
 @dataclass(frozen=True)
 class ScanPoint:
@@ -48,8 +50,9 @@ class ScanPoint:
 class ScanResult:
     """A curve: the points that are done, in the order of the scan.
 
-    `rows()` is tidy data, one row a point; `frame()` the same as a pandas DataFrame. `names` tells
-    a lattice model and its unit; `ansatz` and `basis` are for the record.
+    `rows()` is tidy data, one row a point; `table()` the same with units in the names, `frame()`
+    that as a pandas DataFrame. `names` tells a lattice model and its unit; `ansatz` and `basis` are
+    for the record.
     """
 
     molecule: str
@@ -78,9 +81,27 @@ class ScanResult:
             rows.append({self.parameter: row.pop("value"), **row})
         return rows
 
+    def table(self) -> list[dict[str, Any]]:
+        """The rows with units in their names; `error_mha` is in thousandths of a Hartree.
+
+        Energies of lattice models are in a unit of their own, which their columns do not name.
+        """
+        if not self.words.in_hartree:
+            return self.rows()
+        rows = []
+        for row in self.rows():
+            named = {}
+            for name, value in row.items():
+                if name == "error":
+                    named["error_mha"] = None if value is None else 1e3 * value
+                else:
+                    named[f"{name}_hartree" if name in _ENERGIES else name] = value
+            rows.append(named)
+        return rows
+
     def frame(self) -> Any:
-        """The rows as a pandas DataFrame."""
-        return importlib.import_module("pandas").DataFrame(self.rows())
+        """The table as a pandas DataFrame."""
+        return importlib.import_module("pandas").DataFrame(self.table())
 
     def column(self, name: str) -> FloatArray:
         """One column as floats, NaN where it is unknown."""

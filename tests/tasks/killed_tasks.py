@@ -28,7 +28,7 @@ def _scan(folder):
 
 def _properties(folder):
     _run(folder)
-    return run_properties(folder / "r", shots=300)
+    return run_properties(folder / "r", shots=300).document()
 
 
 def _run(folder):

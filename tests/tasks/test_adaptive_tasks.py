@@ -18,12 +18,12 @@ ADAPT: dict[str, Any] = {"name": "adapt", "pool": "fermionic"}
 def test_properties_are_of_the_grown_circuit(tmp_path: Path, backend: str) -> None:
     result = run("h2", ansatz=ADAPT, backend=backend, out=tmp_path / "run")
     exact = run_properties(tmp_path / "run")
-    assert exact["energy"]["value"] == pytest.approx(result.energy, abs=1e-9)
-    assert exact["overlap_fci"] == pytest.approx(1.0, abs=1e-6)
+    assert exact.energy.value == pytest.approx(result.energy, abs=1e-9)
+    assert exact.overlap == pytest.approx(1.0, abs=1e-6)
     measured = run_properties(tmp_path / "run", shots=20_000)
-    energy = measured["energy"]
-    assert abs(energy["value"] - exact["energy"]["value"]) < 5 * energy["stderr"]
-    assert 0 < energy["stderr"] < 0.05
+    energy = measured.energy
+    assert abs(energy.value - exact.energy.value) < 5 * energy.stderr
+    assert 0 < energy.stderr < 0.05
 
 
 def test_expansions_start_from_the_grown_circuit() -> None:

@@ -186,7 +186,7 @@ def _scan(data, folder):
 
 def _properties(data, folder):
     run(make_experiment(data), out=folder / "r")
-    return run_properties(folder / "r")
+    return run_properties(folder / "r").document()
 
 
 def _excited(method):

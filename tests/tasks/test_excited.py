@@ -123,6 +123,16 @@ def test_subspace_search_is_variational_and_orthogonal():
     assert energies[0] == pytest.approx(run("h2").energy, abs=1e-5)
 
 
+def test_columns_name_their_units():
+    found = excited_states("h2", 2, max_steps=3)
+    table = found.frame()
+    assert {"energy_hartree", "fci_hartree", "error_mha", "excitation_ev"} <= set(table.columns)
+    row = found.rows()[1]
+    assert row["error_mha"] == pytest.approx(1e3 * (row["exact_hartree"] - row["fci_hartree"]))
+    difference = row["energy_hartree"] - table["energy_hartree"][0]
+    assert row["excitation_ev"] == pytest.approx(27.211386 * difference, rel=1e-6)
+
+
 def test_the_command_and_its_journals(tmp_path):
     qvopt = [sys.executable, "-c", "from qvopt.cli import main; main()"]
     command = [*qvopt, "excited", "h2", "--states", "2", "--json", "--out", str(tmp_path / "e")]

@@ -49,17 +49,17 @@ def test_full_ci_state_against_pyscf(tmp_path):
     found = run_properties(tmp_path / "run")
     mean_field, solver = pyscf_casci("lih", 1, 5, 2)
     dipole = mean_field.dip_moment(dm=solver.make_rdm1(), unit="Debye", verbose=0)
-    values = [d["value"] for d in found["dipole"]]
+    values = [d.value for d in found.dipole]
     assert np.allclose(values, dipole, atol=2e-4)
     one, two = solver.fcisolver.make_rdm12(solver.ci, 5, (1, 1))
     natural = np.linalg.eigvalsh(one)[::-1]
-    assert np.allclose([o["value"] for o in found["natural_occupations"]], natural, atol=1e-4)
-    assert found["overlap_fci"] == pytest.approx(1.0, abs=1e-6)
-    assert found["spin_squared"]["value"] == pytest.approx(0.0, abs=1e-6)
-    assert found["electrons"]["value"] == pytest.approx(2.0, abs=1e-10)
+    assert np.allclose([o.value for o in found.occupations], natural, atol=1e-4)
+    assert found.overlap == pytest.approx(1.0, abs=1e-6)
+    assert found.spin_squared.value == pytest.approx(0.0, abs=1e-6)
+    assert found.electrons.value == pytest.approx(2.0, abs=1e-10)
     # Up to the orbitals' signs, by what does not depend on them.
-    assert np.allclose(np.abs(found["one_rdm"]), np.abs(one), atol=2e-4)
-    assert np.allclose(np.abs(found["two_rdm"]), np.abs(two), atol=2e-4)
+    assert np.allclose(np.abs(found.one), np.abs(one), atol=2e-4)
+    assert np.allclose(np.abs(found.two), np.abs(two), atol=2e-4)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +167,12 @@ def test_properties_are_paid_once_and_count(tmp_path):
     run("h2", shots=400, max_steps=3, seed=4, out=folder, budget={"shots": 40_000})
     first = run_properties(folder, shots=2000)
     again = run_properties(folder, shots=2000)
-    assert first == again
+    assert first.document() == again.document()
     shown = subprocess.run(
         [*QVOPT, "show", str(folder), "--json"], capture_output=True, text=True, check=True
     )
     costs = json.loads(shown.stdout)["costs"]
-    own = {"evaluations": 1, "circuits": first["circuits"], "shots": 2000}
+    own = {"evaluations": 1, "circuits": first.circuits, "shots": 2000}
     assert own.items() <= costs["properties"].items()
     with pytest.raises(BudgetExceededError):
         run_properties(folder, shots=39_000)
@@ -184,6 +184,18 @@ def test_properties_are_paid_once_and_count(tmp_path):
     assert json.loads(resumed.stdout)["costs"]["properties"]["shots"] == 2000
 
 
+def test_results_are_typed_and_name_their_units(tmp_path):
+    run("h2", shots=400, max_steps=1, out=tmp_path / "r")
+    found = run_properties(tmp_path / "r", shots=2000)
+    rows = {row["property"]: row for row in found.rows()}
+    assert rows["energy_hartree"]["value"] == found.energy.value
+    assert rows["dipole_z_debye"]["stderr"] == found.dipole[2].stderr
+    assert list(found.frame().columns) == ["property", "value", "stderr"]
+    written = json.loads((tmp_path / "r" / "properties.json").read_text())
+    assert written == found.document()
+    assert found.at == "average"
+
+
 def test_command_and_fcidump(tmp_path):
     write_fcidump(build_hamiltonian(find_molecule("h2")), tmp_path / "h2.fcidump")
     run(str(tmp_path / "h2.fcidump"), out=tmp_path / "run")
@@ -192,7 +204,7 @@ def test_command_and_fcidump(tmp_path):
     )
     assert "no orbitals known" in done.stdout
     assert "natural occupations" in done.stdout
-    assert run_properties(tmp_path / "run")["dipole"] is None
+    assert run_properties(tmp_path / "run").dipole is None
 
 
 def test_bad_input_is_one_line(tmp_path):

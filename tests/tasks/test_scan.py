@@ -57,7 +57,8 @@ def test_the_curve_of_h2_against_pyscf(tmp_path):
     made = {p.name for p in (tmp_path / "s").iterdir()}
     assert {"scan.toml", "scan.json", "scan.csv", "scan.png", "points"} <= made
     header = (tmp_path / "s" / "scan.csv").read_text().splitlines()[0]
-    assert header.startswith("bond,status,energy,stderr,exact,hf,ccsd,fci")
+    energies = "energy_hartree,stderr_hartree,exact_hartree,hf_hartree,ccsd_hartree,fci_hartree"
+    assert header.startswith(f"bond,status,{energies},error_mha,steps")
     # Each point is an ordinary run.
     shown = call("show", "s/points/0002", "--json", cwd=tmp_path)
     assert json.loads(shown.stdout)["energy"] == points[2]["energy"]
@@ -267,3 +268,9 @@ def test_axes_of_a_picture_carry_units(molecule, parameter, label, tmp_path, mon
     unit = "Ha" if molecule == "h2" else "t"
     assert axes[0].get_ylabel() == f"energy ({unit})"
     assert ("Hartree-Fock" in axes[0].get_legend_handles_labels()[1]) == (molecule == "h2")
+
+
+def test_a_parameter_that_is_set_and_scanned_is_refused():
+    experiment = make_experiment({"molecule": {"name": "h2", "set": {"bond": 0.8}}})
+    with pytest.raises(InputError, match=r"bond is set to 0\.8 and is what the scan varies"):
+        Scan(experiment, "bond", [0.7, 0.9])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from qvopt.records.ledger import Costs
+from qvopt.runs.result import HARTREE_IN_EV
 
 _PURE = 0.02  # of 2S, off a whole number, that still counts as a pure spin
 
@@ -56,14 +58,49 @@ class ExcitedStates:
         """Shots spent, everything charged."""
         return sum(cost.shots for cost in self.costs.values())
 
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary a state, units in the names.
+
+        `error_mha` is the exact energy, where it is known, else the measured one, less full CI.
+        """
+        lowest = self.states[0].energy
+        rows = []
+        for number, state in enumerate(self.states):
+            error = self._error(state)
+            rows.append(
+                {
+                    "state": number,
+                    "energy_hartree": state.energy,
+                    "stderr_hartree": state.stderr,
+                    "exact_hartree": state.exact,
+                    "fci_hartree": state.fci,
+                    "error_mha": None if error is None else 1e3 * error,
+                    "excitation_ev": HARTREE_IN_EV * (state.energy - lowest),
+                    "spin_squared": state.spin_squared,
+                    "multiplicity": state.multiplicity,
+                    "overlap": state.overlap,
+                    "steps": state.steps,
+                    "status": state.status,
+                }
+            )
+        return rows
+
+    def frame(self) -> Any:
+        """The rows as a pandas DataFrame."""
+        return importlib.import_module("pandas").DataFrame(self.rows())
+
+    @staticmethod
+    def _error(state: State) -> float | None:
+        if state.fci is None:
+            return None
+        return (state.energy if state.exact is None else state.exact) - state.fci
+
     def document(self) -> dict[str, Any]:
         """The states as plain JSON values."""
         rows = []
         for state in self.states:
             row = asdict(state) | {"parameters": list(state.parameters)}
-            row["error"] = None if state.fci is None else (
-                (state.energy if state.exact is None else state.exact) - state.fci
-            )  # fmt: skip
+            row["error"] = self._error(state)
             row["multiplicity"] = state.multiplicity
             row["excitation"] = state.energy - self.states[0].energy
             rows.append(row)
