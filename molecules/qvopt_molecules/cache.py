@@ -17,11 +17,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .atomic_files import write_file
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .molecule import Molecule
 from .spins import molecular
-from .storage import load_hamiltonian, save_hamiltonian, write_whole
+from .storage import load_hamiltonian, save_hamiltonian
 
 _FORMAT = 4  # to be raised whenever the same document comes to mean another value
 
@@ -87,7 +88,7 @@ def cached_numbers(
     entry = {"values": fresh, "sha256": _checksum(key, fresh)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(entry).encode())
+        write_file(path, json.dumps(entry).encode())
     except OSError:
         pass
     return tuple(fresh)

@@ -15,12 +15,12 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
+from .atomic_files import write_file
 from .complex_orbitals import real_integrals
 from .errors import InputError
 from .fcidump_entries import read_integrals
 from .hamiltonian import MolecularHamiltonian
 from .reordering import with_reference
-from .storage import write_whole
 from .textfile import read_text_file
 
 _MAX_ORBITALS = 64
@@ -203,6 +203,6 @@ def write_fcidump(hamiltonian: MolecularHamiltonian, path: str | Path) -> None:
     lines.append(f"{h.core_energy!r:>25}   0   0   0   0")
     path = Path(path)
     try:
-        write_whole(path, ("\n".join(lines) + "\n").encode("ascii"))
+        write_file(path, ("\n".join(lines) + "\n").encode("ascii"))
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}") from None

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from .atomic_files import write_file
 from .errors import InputError
 from .frame import OrbitalFrame
 from .hamiltonian import MolecularHamiltonian
@@ -40,22 +39,7 @@ def save_hamiltonian(hamiltonian: Hamiltonian, path: str | Path) -> None:
     }
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    write_whole(path, _sealed(buffer.getvalue()))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees either all of it or the former one."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_file(path, _sealed(buffer.getvalue()), durable=True)
 
 
 def load_hamiltonian(path: str | Path) -> Hamiltonian:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
 
 from .provider import JobResult, JobSpec, ProviderError
@@ -54,23 +54,8 @@ def store(result: JobResult, path: Path) -> str:
     """Write a result so that it is wholly on the disk or not there; return its SHA-256."""
     data = json.dumps(_encode(result), allow_nan=False, separators=(",", ":")).encode()
     path.parent.mkdir(exist_ok=True)
-    write_durably(path, data)
+    write_file(path, data, durable=True)
     return hashlib.sha256(data).hexdigest()
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file by temporary file, fsync and rename, and fsync its folder."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def load(path: Path, sha256: str) -> JobResult:

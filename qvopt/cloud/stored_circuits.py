@@ -7,9 +7,8 @@ import io
 from pathlib import Path
 from typing import Any
 
+from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
-
-from .results import write_durably
 
 
 def save_circuits(circuits: list[Any], path: Path) -> str:
@@ -19,7 +18,7 @@ def save_circuits(circuits: list[Any], path: Path) -> str:
     buffer = io.BytesIO()
     qpy.dump(circuits, buffer)
     data = buffer.getvalue()
-    write_durably(path, data)
+    write_file(path, data, durable=True)
     return hashlib.sha256(data).hexdigest()
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.records.atomic_files import remove_leftovers, write_file
+from qvopt_molecules.atomic_files import remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
 
 from .specification import ComparisonSpec

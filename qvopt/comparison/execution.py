@@ -21,7 +21,6 @@ from qvopt.engine.errors import NonFiniteError
 from qvopt.engine.streams import START_STREAM, stream
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml
-from qvopt.records.atomic_files import link_file, remove_leftovers, write_file
 from qvopt.records.environment import describe_environment
 from qvopt.records.events import Begin
 from qvopt.records.journal import Journal, LockedError, sync_journals
@@ -30,6 +29,7 @@ from qvopt.runs.session import Session, kind_of
 from qvopt_circuits.ansatz import Preparation
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.spins import prepare
+from qvopt_molecules.atomic_files import link_file, remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.storage import load_hamiltonian
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from qvopt.engine.assembly import hamiltonian_of
 from qvopt.experiment.specification import MoleculeSpec
-from qvopt.records.atomic_files import write_file
+from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit
 from qvopt_molecules.spins import Hamiltonian

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.records.atomic_files import write_file
+from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
 
 from .collection import Comparison, load_comparison, with_budgets

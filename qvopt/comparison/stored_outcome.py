@@ -19,8 +19,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from qvopt.records.atomic_files import write_file
 from qvopt_molecules.arrays import FloatArray, IntArray
+from qvopt_molecules.atomic_files import write_file
 
 NAME: Final = "outcome.json"
 _VERSION: Final = 2

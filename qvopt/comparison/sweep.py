@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from qvopt.records.atomic_files import write_file
+from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import BackendError, InputError
 
 from .engine import Engine, Report

@@ -95,6 +95,7 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         spin=spec.spin,
         active_space=None if space is None else ActiveSpace(**space.model_dump()),
         orbitals=spec.orbitals,
+        symmetry=spec.symmetry,
     )
 
 
@@ -110,19 +111,27 @@ def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
     """Compute, or read from the cache or an FCIDUMP file, what a description means."""
     molecule = resolve_molecule(spec)
     if molecule is not None:
+        if spec.occupied is not None:
+            raise InputError(
+                "occupied orbitals are named for FCIDUMP files; a molecule's mean field fills the "
+                "lowest"
+            )
         return build_hamiltonian(molecule)
     if is_lattice(spec.name):
-        if spec.active_space or spec.basis or spec.charge or spec.orbitals:
+        orbitals = (spec.active_space, spec.basis, spec.charge, spec.orbitals, spec.symmetry)
+        if any(part is not None for part in (*orbitals, spec.occupied)):
             raise InputError(
                 f"{spec.name} takes its own parameters (such as --set sites=6); it has "
-                f"no basis, charge, orbitals or active space"
+                f"no basis, charge, orbitals, symmetry or active space"
             )
         return lattice_hamiltonian(spec.name, spec.set, spec.spin)
-    if spec.active_space or spec.set or spec.basis or spec.orbitals:
+    fixed = (spec.active_space, spec.set or None, spec.basis, spec.orbitals, spec.symmetry)
+    if any(part is not None for part in fixed):
         raise InputError(
-            "an FCIDUMP file fixes basis, geometry and active space; only its name is given"
+            "an FCIDUMP file fixes basis, geometry, orbitals and active space; only spin and the "
+            "occupied orbitals may be given beside its name"
         )
-    return read_fcidump(spec.name)
+    return read_fcidump(spec.name, charge=spec.charge, spin=spec.spin, occupied=spec.occupied)
 
 
 def is_number_conserving(circuit: Circuit) -> bool:

@@ -46,7 +46,8 @@ class MoleculeSpec(StrictModel):
 
     `set` overrides the molecule's own parameters, such as a bond length in Ångström or an angle
     in degrees. `spin` is the number of unpaired electrons, `orbitals` which ones the integrals are
-    over; see `qvopt_molecules.molecule.Molecule`.
+    over; see `qvopt_molecules.molecule.Molecule`. `symmetry` false leaves the point group out.
+    `occupied` names the reference's orbitals in an FCIDUMP file, counted from 1.
     """
 
     name: str = Field(min_length=1)
@@ -56,6 +57,8 @@ class MoleculeSpec(StrictModel):
     spin: int | None = Field(default=None, ge=0)
     active_space: ActiveSpaceSpec | None = None
     orbitals: str | None = None
+    symmetry: bool | None = None
+    occupied: tuple[int, ...] | None = None
 
 
 class NamedSpec(BaseModel):

@@ -25,6 +25,7 @@ from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
 from qvopt.records.environment import describe_environment
 from qvopt.records.journal import Event, Journal, read_journal
+from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
@@ -134,9 +135,7 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a derived file so that a reader sees either the old or the new one."""
-        temporary = self.path / f".{name}.{os.getpid()}"
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, self.path / name)
+        write_file(self.path / name, text)
 
     def write_json(self, name: str, document: dict[str, Any]) -> None:
         """Write a derived JSON file."""

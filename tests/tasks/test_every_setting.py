@@ -51,6 +51,8 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "molecule.charge": [(EXACT, -2), (EXACT, 1)],
     "molecule.spin": [(EXACT, 2)],
     "molecule.orbitals": [(FOUR, "boys")],
+    "molecule.symmetry": [(FOUR | {"ansatz": {"name": "uccsd", "point_group": True}}, False)],
+    "molecule.occupied": [(EXACT, [1])],
     "molecule.active_space.electrons": [(FOUR, 2)],
     "molecule.active_space.n_orbitals": [
         (FOUR | {"molecule": {"name": "h4-chain", "active_space": {"electrons": 2,

@@ -35,6 +35,8 @@ def write_file(path: Path, content: str | bytes, *, durable: bool = False) -> No
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    if durable:
+        _sync_folder(path.parent)
 
 
 def link_file(source: Path, target: Path) -> None:
@@ -69,6 +71,15 @@ def remove_leftovers(folder: Path, older_than: float = 0.0) -> None:
         path = folder / name
         if _TEMPORARY.fullmatch(name) and _is_older(path, latest):
             path.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the folder's new entry is on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _temporary(path: Path) -> Path:
