@@ -20,7 +20,7 @@ from .runs import report, terminable, work
 from .spending import announce, caps_line
 
 
-def told(quiet: bool) -> Callable[[str], None] | None:
+def status_printer(quiet: bool) -> Callable[[str], None] | None:
     """Print what happens to jobs on standard error; the same line once."""
     last = ""
 
@@ -71,7 +71,7 @@ def submit_command(
     data: Mapping[str, Any] | None, path: Path | None, as_json: bool, quiet: bool
 ) -> int:
     """Submit the next step of a new run, or of the run in `path`."""
-    handling = SubmissionPolicy("submit", on_progress=told(quiet))
+    handling = SubmissionPolicy("submit", on_progress=status_printer(quiet))
     if data is None:
         assert path is not None
         return _step(path, handling, as_json, quiet)
@@ -88,7 +88,7 @@ def submit_command(
 
 def fetch_command(path: Path, as_json: bool, quiet: bool) -> int:
     """Store what is done, and go on until something would have to be submitted."""
-    return _step(path, SubmissionPolicy("fetch", on_progress=told(quiet)), as_json, quiet)
+    return _step(path, SubmissionPolicy("fetch", on_progress=status_printer(quiet)), as_json, quiet)
 
 
 def _step(path: Path, handling: SubmissionPolicy, as_json: bool, quiet: bool) -> int:
@@ -200,7 +200,7 @@ def cancel_command(path: Path, as_json: bool) -> int:
 def doctor_command(backend: str | None, live: bool, yes: bool, as_json: bool) -> int:
     """Print the checks; with --live send one tiny job."""
     from qvopt.cloud import doctor
-    from qvopt.cloud.provider import Forecast
+    from qvopt.cloud.provider import JobForecast
 
     rows = doctor.checks()
     code = 0
@@ -214,7 +214,7 @@ def doctor_command(backend: str | None, live: bool, yes: bool, as_json: bool) ->
         if backend is None:
             raise InputError("--live needs a device: --backend PROVIDER:DEVICE")
 
-        def agree(price: Forecast) -> bool:
+        def agree(price: JobForecast) -> bool:
             money = "not priced" if price.money is None else f"{price.money:.4f} {price.currency}"
             print(
                 f"one job of {price.shots} shots: about {price.qpu_seconds:.1f} QPU seconds, "

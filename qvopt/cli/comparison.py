@@ -18,7 +18,7 @@ from qvopt.comparison.comparison_folder import (
     write_specification,
 )
 from qvopt.comparison.engine import InProcess
-from qvopt.comparison.forecast import Forecast, check_disk
+from qvopt.comparison.forecast import SweepForecast, check_disk
 from qvopt.comparison.specification import make_comparison, read_comparison
 from qvopt.comparison.summary import FEW_STEPS
 from qvopt.comparison.sweep import Sweep
@@ -59,7 +59,7 @@ def prepare_command(setup: Setup, max_gb: float, quiet: bool) -> int:
     return 0
 
 
-def _prepared(setup: Setup, new: bool, max_gb: float, quiet: bool) -> tuple[Sweep, Forecast]:
+def _prepared(setup: Setup, new: bool, max_gb: float, quiet: bool) -> tuple[Sweep, SweepForecast]:
     """Check everything, say what there is to do, and write the specification."""
     sweep = Sweep.prepare(setup.spec, setup.folder, most_bytes=1e9 * max_gb)
     expected = sweep.forecast()
@@ -143,7 +143,7 @@ def worker_command(folder: Path, quiet: bool) -> int:
     return 0
 
 
-def _print_extension(sweep: Sweep, expected: Forecast, new: bool) -> None:
+def _print_extension(sweep: Sweep, expected: SweepForecast, new: bool) -> None:
     """Say what is reused and what is new."""
     if not new:
         print(
@@ -160,7 +160,7 @@ def _print_extension(sweep: Sweep, expected: Forecast, new: bool) -> None:
     print(_forecast_line(expected), file=sys.stderr)
 
 
-def _forecast_line(expected: Forecast) -> str:
+def _forecast_line(expected: SweepForecast) -> str:
     return (
         f"{expected.missing:,} runs to do, at most {expected.shots:.3g} shots; about "
         f"{clock(expected.seconds)} of one core and {expected.bytes / 1e6:.0f} MB"

@@ -9,7 +9,7 @@ from statistics import median
 from types import TracebackType
 from typing import Any, Self
 
-from qvopt.comparison.sweep import Progress, Sweep
+from qvopt.comparison.sweep import Sweep, SweepProgress
 from qvopt.runs.wording import thousandth
 
 _LINE_SECONDS = 5.0
@@ -36,7 +36,7 @@ class ComparisonView:
         self._began = self._next = self._shown = time.monotonic()
         self._live: Any = None
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: SweepProgress) -> None:
         """Take note of a run."""
         if self._quiet:
             return

@@ -27,7 +27,7 @@ class Foreseen(Protocol):
         ...
 
 
-class Progress:
+class ProgressDisplay:
     """Prints steps.
 
     On a terminal the last line is live; elsewhere lines come at most twice a second and at

@@ -10,7 +10,7 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.tasks.properties_result import Place
 from qvopt.tasks.run_properties import run_properties
 
-from .cloud import told
+from .cloud import status_printer
 from .output import print_json, print_table
 
 
@@ -19,7 +19,11 @@ def properties_command(
 ) -> int:
     """Print the properties."""
     found = run_properties(
-        path, shots=shots, exact=exact, at=at, jobs=SubmissionPolicy(on_progress=told(as_json))
+        path,
+        shots=shots,
+        exact=exact,
+        at=at,
+        jobs=SubmissionPolicy(on_progress=status_printer(as_json)),
     )
     document = found.document()
     if as_json:

@@ -21,7 +21,7 @@ from qvopt.runs.wording import wording_of
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_result, print_table
-from .progress import Foreseen, Progress
+from .progress import Foreseen, ProgressDisplay
 from .spending import announce, left_behind, spent_rows
 
 REQUEUE = 75
@@ -66,9 +66,9 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
 
 
 def _jobs(quiet: bool, resubmit: bool = False) -> SubmissionPolicy:
-    from .cloud import told
+    from .cloud import status_printer
 
-    return SubmissionPolicy(resubmit=resubmit, on_progress=told(quiet))
+    return SubmissionPolicy(resubmit=resubmit, on_progress=status_printer(quiet))
 
 
 def resume_command(
@@ -109,7 +109,7 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
     try:
         program = session.assembly.program
         words = wording_of(session.names)
-        with Progress(session.references.get("fci"), quiet=quiet, words=words) as progress:
+        with ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words) as progress:
             if isinstance(program, Foreseen):
                 progress.announce(program)
             for step in session:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from qvopt.backends.batch import Counts
 from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
@@ -25,10 +26,9 @@ from .calls import in_one_line
 from .layouts import lower_to, without_barriers
 from .prices import device_price, given_price
 from .provider import (
-    Counts,
     Device,
-    Forecast,
     FoundJob,
+    JobForecast,
     JobResult,
     JobSpec,
     JobState,
@@ -173,13 +173,13 @@ class BraketProvider:
         options: dict[str, Any] = {"optimization_level": level, "seed_transpiler": seed}
         return list(transpile(list(circuits), basis_gates=_BASIS, **options))
 
-    def estimate(self, spec: JobSpec) -> Forecast:
+    def estimate(self, spec: JobSpec) -> JobForecast:
         """Task and shots at their prices; simulators by their least time."""
         seconds = _SIMULATOR_SECONDS * spec.n_circuits if self._simulator else 0.0
         price = self._device.price
         money = price.of(spec, seconds) if price.known else None
         qpu = 0.0 if self._simulator else 1e-3 * spec.executions
-        return Forecast(spec.n_circuits, spec.executions, qpu, money, price.currency)
+        return JobForecast(spec.n_circuits, spec.executions, qpu, money, price.currency)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Create one task; repeated with the same key it is the same task."""

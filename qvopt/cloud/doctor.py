@@ -15,7 +15,7 @@ from qvopt_molecules.errors import InputError, QvoptError
 
 from .backend import HardwareBackend
 from .job_manager import JobManager
-from .provider import Forecast, JobSpec, Pub
+from .provider import JobForecast, JobSpec, Pub
 
 EXTRAS: Final = {
     "ibm": ("qiskit-ibm-runtime",),
@@ -86,7 +86,7 @@ def reach(name: str) -> list[dict[str, Any]]:
     ]
 
 
-def live(name: str, agree: Callable[[Forecast], bool]) -> dict[int, int] | None:
+def live(name: str, agree: Callable[[JobForecast], bool]) -> dict[int, int] | None:
     """Send one job of one Bell circuit, 100 shots, if its price is agreed to; return the counts."""
     from qiskit import QuantumCircuit
 

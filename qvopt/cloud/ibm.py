@@ -23,14 +23,14 @@ from .key_files import read_secret, without
 from .layouts import lower_to
 from .provider import (
     Device,
-    Forecast,
     FoundJob,
+    JobForecast,
     JobResult,
     JobSpec,
     JobState,
     JobStatus,
     Limits,
-    Price,
+    PriceModel,
     ProviderError,
     RefusedError,
     SessionClosedError,
@@ -141,7 +141,7 @@ class IBMProvider:
         self._pending: dict[str, int | None] = {}
         self._service, self._secret = self._guard(connect, submitting=False)
         self._backend = self._guard(lambda: self._device_named(device), submitting=False)
-        price = Price(
+        price = PriceModel(
             currency, per_second=price_per_second or 0.0, known=price_per_second is not None
         )
         self._device = Device(
@@ -172,13 +172,13 @@ class IBMProvider:
         """Transpile to the device's gates and coupling, and check: IBM takes no other circuits."""
         return lower_to(self._backend.target, circuits, level=level, seed=seed, layout=layout)
 
-    def estimate(self, spec: JobSpec) -> Forecast:
+    def estimate(self, spec: JobSpec) -> JobForecast:
         """About 250 µs a shot, and two seconds a job."""
         shots = taken(spec, self._options) if spec.estimates else spec.executions
         seconds = OVERHEAD + REP_DELAY * shots
         price = self._device.price
         money = price.of(spec, seconds) if price.known else None
-        return Forecast(spec.n_circuits, shots, seconds, money, price.currency)
+        return JobForecast(spec.n_circuits, shots, seconds, money, price.currency)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Submit one job, with its key as a tag."""

@@ -6,9 +6,10 @@ import importlib
 from dataclasses import dataclass
 from typing import Any
 
+from qvopt.backends.batch import Counts
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .provider import Counts, JobResult, JobSpec, ProviderError
+from .provider import JobResult, JobSpec, ProviderError
 
 MODES = ("job", "batch", "session")
 _SEQUENCES = ("XX", "XpXm", "XY4")

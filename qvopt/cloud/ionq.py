@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from qvopt.backends.batch import Counts
 from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
 from .key_files import read_secret
 from .prices import device_price
 from .provider import (
-    Counts,
     Device,
-    Forecast,
     FoundJob,
+    JobForecast,
     JobResult,
     JobSpec,
     JobState,
@@ -145,7 +145,7 @@ class IonQProvider:
             )
         )
 
-    def estimate(self, spec: JobSpec) -> Forecast:
+    def estimate(self, spec: JobSpec) -> JobForecast:
         """Gates times shots times their prices, at least the least of a job."""
         money = 0.0
         for pub in spec.pubs:
@@ -159,7 +159,7 @@ class IonQProvider:
         # No time is published; a shot takes milliseconds on trapped ions.
         seconds = 0.0 if self._simulator else 5e-3 * spec.executions
         known = money if self._priced else None
-        return Forecast(spec.n_circuits, spec.executions, seconds, known, "USD")
+        return JobForecast(spec.n_circuits, spec.executions, seconds, known, "USD")
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Submit one multi-circuit job."""

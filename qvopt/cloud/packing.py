@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from qvopt.backends.batch import Batch
+from qvopt.backends.batch import Batch, Counts
 from qvopt.measurement.estimate import Moments
 
 from .provider import JobResult, JobSpec, Limits, ProviderError, Pub
-
-Counts = dict[int, int]
 
 _MOST_REPEATS = 8
 """Rows for each setting, on average, that are taken into one job before levels become jobs."""
@@ -25,7 +23,7 @@ _MOST_ROWS, _SMALLEST_ROW = 2048, 10
 
 
 @dataclass(frozen=True)
-class Cell:
+class JobCell:
     """`shots` of the circuit `name` at `angles`, whose counts go to `place`."""
 
     place: tuple[Any, ...]
@@ -43,7 +41,7 @@ class Packed:
 
 
 def pack(
-    cells: Sequence[Cell],
+    cells: Sequence[JobCell],
     circuit_of: Callable[[tuple[Any, ...]], Any],
     limits: Limits,
     seed: np.random.SeedSequence,
@@ -66,7 +64,7 @@ def pack(
     return jobs
 
 
-def _levels(cells: Sequence[Cell], most: int | None) -> list[tuple[int, list[Cell]]]:
+def _levels(cells: Sequence[JobCell], most: int | None) -> list[tuple[int, list[JobCell]]]:
     wanted = [c for c in cells if c.shots > 0]
     if not wanted:
         return []
@@ -77,7 +75,7 @@ def _levels(cells: Sequence[Cell], most: int | None) -> list[tuple[int, list[Cel
     few = repeats <= _MOST_REPEATS * len(wanted)
     if few or (common >= _SMALLEST_ROW and repeats <= _MOST_ROWS):
         return [(common, [c for c in wanted for _ in range(c.shots // common)])]
-    levels: dict[int, list[Cell]] = {}
+    levels: dict[int, list[JobCell]] = {}
     for cell in wanted:
         pieces = 1 if most is None else -(-cell.shots // most)
         low, more = divmod(cell.shots, pieces)
@@ -90,13 +88,13 @@ def _divisor_up_to(n: int, most: int) -> int:
     return next(n // k for k in range(1, n + 1) if n % k == 0 and n // k <= most)
 
 
-def _parts(rows: list[Cell], level: int, limits: Limits) -> list[list[Cell]]:
+def _parts(rows: list[JobCell], level: int, limits: Limits) -> list[list[JobCell]]:
     """Cut rows where a job would pass a limit; rows of one circuit stay together."""
     rows = sorted(rows, key=lambda c: tuple(map(str, c.circuit)))
     most = limits.circuits or len(rows)
     if limits.executions is not None:
         most = min(most, max(1, limits.executions // level))
-    parts: list[list[Cell]] = []
+    parts: list[list[JobCell]] = []
     values = 0
     for cell in rows:
         values += len(cell.angles)
@@ -111,7 +109,7 @@ def _parts(rows: list[Cell], level: int, limits: Limits) -> list[list[Cell]]:
 
 
 def _job(
-    rows: list[Cell],
+    rows: list[JobCell],
     level: int,
     circuit_of: Callable[[tuple[Any, ...]], Any],
     seed: int,

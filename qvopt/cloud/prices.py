@@ -12,7 +12,7 @@ from typing import Final
 
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .provider import Price
+from .provider import PriceModel
 
 PRICES_OF: Final = "2025-11"
 """About when these held; they were not checked against the vendors' price pages."""
@@ -28,9 +28,9 @@ class StoredPrice:
     gates: tuple[float, float, float] | None = None
     stored: bool = True
 
-    def price(self, *, known: bool | None = None, least: float = 0.0) -> Price:
+    def price(self, *, known: bool | None = None, least: float = 0.0) -> PriceModel:
         """The same as a provider's price."""
-        return Price(
+        return PriceModel(
             per_job=self.per_job,
             per_shot=self.per_shot,
             per_second=self.per_second,
@@ -64,7 +64,7 @@ def device_price(provider: str, device: str) -> StoredPrice:
     return replace(StoredPrice(), stored=False) if found is None else found
 
 
-def given_price(price: Mapping[str, float]) -> Price:
+def given_price(price: Mapping[str, float]) -> PriceModel:
     """Return the price that a user gives; raises InputError for a key that is none."""
     known = ("per_job", "per_circuit", "per_shot", "per_second", "least")
     for key, value in price.items():
@@ -72,7 +72,7 @@ def given_price(price: Mapping[str, float]) -> Price:
             raise unknown_name("key of price", key, known)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise InputError(f"price.{key} must be a number that is not negative, got {value!r}")
-    return Price(
+    return PriceModel(
         per_job=float(price.get("per_job", 0.0)),
         per_circuit=float(price.get("per_circuit", 0.0)),
         per_shot=float(price.get("per_shot", 0.0)),

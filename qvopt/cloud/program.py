@@ -40,8 +40,8 @@ from qvopt_molecules.errors import InputError
 
 from .calls import Timeouts
 from .job_manager import JobManager
-from .packing import Cell, Packed, block_of, gather, pack, round_of
-from .provider import Device, JobResult, Price, Provider
+from .packing import JobCell, Packed, block_of, gather, pack, round_of
+from .provider import Device, JobResult, PriceModel, Provider
 from .readings import GeneratorReadings
 from .stored_circuits import load_circuits, save_circuits
 
@@ -101,7 +101,7 @@ class HardwareProgram:
     def pricing(self) -> Pricing:
         """How the device's work is paid."""
         device, price = self.device, self.device.price
-        free = price.known and price == Price(price.currency, known=True)
+        free = price.known and price == PriceModel(price.currency, known=True)
         known = price.known or device.simulator
         return Pricing(device.full_name, price.currency, known, free)
 
@@ -274,9 +274,9 @@ class HardwareProgram:
             batch.streams[0].of(seed),
         )
 
-    def _energy_cells(self, batch: Batch) -> list[Cell]:
+    def _energy_cells(self, batch: Batch) -> list[JobCell]:
         return [
-            Cell(
+            JobCell(
                 (Stream.ENERGIES, i, g),
                 (Stream.ENERGIES, g, point.noise_scale),
                 self._angles(point),
@@ -286,9 +286,9 @@ class HardwareProgram:
             for g in range(batch.shots.shape[1])
         ]
 
-    def _other_cells(self, batch: Batch) -> list[Cell]:
+    def _other_cells(self, batch: Batch) -> list[JobCell]:
         pairs = [
-            Cell(
+            JobCell(
                 (Stream.FIDELITIES, k),
                 (Stream.FIDELITIES,),
                 (*self._angles(a), *self._angles(b)),
@@ -297,7 +297,7 @@ class HardwareProgram:
             for k, ((a, b), n) in enumerate(zip(batch.pairs, batch.pair_shots, strict=True))
         ]
         readings = [
-            Cell(
+            JobCell(
                 (Stream.GENERATORS, k),
                 (Stream.GENERATORS, *reading.gates),
                 self._readings.angles(reading, self._angles),
@@ -306,7 +306,7 @@ class HardwareProgram:
             for k, (reading, n) in enumerate(zip(batch.readings, batch.reading_shots, strict=True))
         ]
         calibration = [
-            Cell((Stream.CALIBRATION, k), (Stream.CALIBRATION, k), (), batch.calibration_shots)
+            JobCell((Stream.CALIBRATION, k), (Stream.CALIBRATION, k), (), batch.calibration_shots)
             for k in range(CALIBRATION_CIRCUITS if batch.calibration_shots else 0)
         ]
         return [*pairs, *readings, *calibration]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from qvopt.backends.batch import Counts
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BackendError, InputError
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 
-Counts = dict[int, int]
 """Times by outcome; bit q of an outcome is classical bit q, which is qubit q of the problem."""
 
 
@@ -202,7 +202,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Price:
+class PriceModel:
     """Money of a job = per_job + per_circuit·rows + per_shot·executions + per_second·QPU seconds.
 
     All zero and `known` False where nobody said: then no cap in money can be kept. `least` is the
@@ -225,7 +225,7 @@ class Price:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class JobForecast:
     """What a job is expected to take, before it is sent. `money` None: not priced.
 
     `shots` are those that are really taken, which mitigation may take more of than was asked.
@@ -277,7 +277,7 @@ class Device:
     n_qubits: int
     basis: tuple[str, ...] = ()
     limits: Limits = Limits()
-    price: Price = Price()
+    price: PriceModel = PriceModel()
     simulator: bool = False
     durable: bool = True
     repeats: int = 1
@@ -332,7 +332,7 @@ class Provider(Protocol):
         """
         ...
 
-    def estimate(self, spec: JobSpec) -> Forecast:
+    def estimate(self, spec: JobSpec) -> JobForecast:
         """What the job will take."""
         ...
 

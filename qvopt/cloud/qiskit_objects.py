@@ -17,8 +17,8 @@ from .ibm_options import pubs_of, result_of
 from .layouts import lower_to
 from .provider import (
     Device,
-    Forecast,
     FoundJob,
+    JobForecast,
     JobResult,
     JobSpec,
     JobState,
@@ -87,9 +87,9 @@ class QiskitProvider:
             return list(circuits)
         return lower_to(self._target, circuits, level=level, seed=seed, layout=layout)
 
-    def estimate(self, spec: JobSpec) -> Forecast:
+    def estimate(self, spec: JobSpec) -> JobForecast:
         """Nothing is known of time or price."""
-        return Forecast(spec.n_circuits, spec.executions, 0.0)
+        return JobForecast(spec.n_circuits, spec.executions, 0.0)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Run the job."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qvopt.backends.batch import Counts
 from qvopt.backends.recorded_devices import find_snapshot
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import QvoptError
@@ -21,16 +22,15 @@ from .calls import in_one_line
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
 from .layouts import lower_to
 from .provider import (
-    Counts,
     Device,
-    Forecast,
     FoundJob,
+    JobForecast,
     JobResult,
     JobSpec,
     JobState,
     JobStatus,
     Limits,
-    Price,
+    PriceModel,
     Pub,
     RefusedError,
     Usage,
@@ -60,7 +60,7 @@ class SnapshotProvider:
             int(self._backend.num_qubits),
             tuple(sorted(self._backend.target.operation_names)),
             Limits(executions=10_000_000 // circuit_factor(options)),
-            Price(known=True),
+            PriceModel(known=True),
             simulator=True,
             durable=False,
             repeats=REPEATS if options.resilience is None else 1,
@@ -85,9 +85,9 @@ class SnapshotProvider:
         """Transpile to the snapshot's gates and coupling, and check."""
         return lower_to(self._backend.target, circuits, level=level, seed=seed, layout=layout)
 
-    def estimate(self, spec: JobSpec) -> Forecast:
+    def estimate(self, spec: JobSpec) -> JobForecast:
         """What the device would take; a snapshot costs nothing."""
-        return Forecast(spec.n_circuits, self._shots(spec), 0.0, 0.0, "USD")
+        return JobForecast(spec.n_circuits, self._shots(spec), 0.0, 0.0, "USD")
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Run the job here and now, each circuit with a seed of its own."""

@@ -8,14 +8,14 @@ from typing import Final
 from qvopt_molecules.errors import InputError
 
 from .engine import Engine, InProcess
-from .forecast import Forecast, usable_cores
+from .forecast import SweepForecast, usable_cores
 
 _WORTH_STARTING: Final = 8.0
 """Seconds of work below which starting processes, a second or two each, gains nothing."""
 
 
 def choose_engine(
-    expected: Forecast,
+    expected: SweepForecast,
     folder: Path,
     *,
     workers: int | None = None,

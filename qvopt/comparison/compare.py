@@ -17,7 +17,7 @@ from .forecast import check_disk
 from .outcomes import RunOutcome
 from .specification import ComparisonSpec, make_comparison, read_comparison
 from .summary import Summary
-from .sweep import Progress, Sweep
+from .sweep import Sweep, SweepProgress
 from .tables import runs_table, steps_table, to_xarray
 
 
@@ -85,7 +85,7 @@ def compare(
     scheduler: str | None = None,
     cluster: str | Path | None = None,
     max_gb: float | None = None,
-    progress: Callable[[Progress], object] | None = None,
+    progress: Callable[[SweepProgress], object] | None = None,
     **settings: Any,
 ) -> ComparisonResult:
     """Run a comparison, or what is missing of it, and return its tables.

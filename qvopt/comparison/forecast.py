@@ -20,7 +20,7 @@ _SPARE: Final = 200 << 20
 
 
 @dataclass(frozen=True)
-class Forecast:
+class SweepForecast:
     """An estimate to a factor of about two; shots are the most that the budgets allow.
 
     Attributes:
@@ -52,7 +52,7 @@ class _Estimate(NamedTuple):
     shots: int
 
 
-def forecast(runs: Sequence[PlannedRun], missing: Sequence[PlannedRun]) -> Forecast:
+def forecast(runs: Sequence[PlannedRun], missing: Sequence[PlannedRun]) -> SweepForecast:
     """Add up what the missing runs will take."""
     seconds = disk = 0.0
     shots = 0
@@ -66,7 +66,7 @@ def forecast(runs: Sequence[PlannedRun], missing: Sequence[PlannedRun]) -> Forec
         seconds += estimates[key].seconds
         disk += estimates[key].bytes
         shots += estimates[key].shots
-    return Forecast(len(runs), len(runs) - len(missing), shots, seconds, disk)
+    return SweepForecast(len(runs), len(runs) - len(missing), shots, seconds, disk)
 
 
 def _of_run(run: PlannedRun) -> _Estimate:
@@ -85,7 +85,7 @@ def _of_run(run: PlannedRun) -> _Estimate:
     )
 
 
-def check_disk(expected: Forecast, folder: Path, most_bytes: float | None) -> None:
+def check_disk(expected: SweepForecast, folder: Path, most_bytes: float | None) -> None:
     """Raise InputError if a comparison would write more than it may, or than there is room for."""
     if most_bytes is not None and expected.bytes > most_bytes:
         raise InputError(

@@ -21,7 +21,7 @@ from .budgets import RunBudget
 
 
 @dataclass(frozen=True)
-class Problem:
+class FrozenProblem:
     """One problem, ready to run.
 
     Attributes:
@@ -110,14 +110,14 @@ class ProblemStore:
             self._memory[digest] = hamiltonian
         return self._memory[digest]
 
-    def recall(self, key: str) -> Problem | None:
+    def recall(self, key: str) -> FrozenProblem | None:
         """Return a problem that was prepared before."""
         try:
-            return Problem(**self._known[key])
+            return FrozenProblem(**self._known[key])
         except (KeyError, TypeError):
             return None
 
-    def keep(self, key: str, problem: Problem) -> None:
+    def keep(self, key: str, problem: FrozenProblem) -> None:
         """Remember a prepared problem."""
         self._known[key] = asdict(problem)
 

@@ -16,7 +16,7 @@ from .outcomes import RunOutcome
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class GridCell:
     """The runs of one optimizer on one problem, by rising seed."""
 
     problem: str
@@ -85,15 +85,15 @@ class Grid:
         self.problems = tuple(dict.fromkeys(problem for problem, _ in grouped))
         self.optimizers = tuple(dict.fromkeys(optimizer for _, optimizer in grouped))
         self.cells = {
-            key: Cell(*key, tuple(cell[seed] for seed in sorted(cell)))
+            key: GridCell(*key, tuple(cell[seed] for seed in sorted(cell)))
             for key, cell in grouped.items()
         }
 
-    def get(self, problem: str, optimizer: str) -> Cell | None:
+    def get(self, problem: str, optimizer: str) -> GridCell | None:
         """Return a cell, or None if nothing of it was run."""
         return self.cells.get((problem, optimizer))
 
-    def of(self, problem: str, optimizers: Sequence[str] | None = None) -> list[Cell]:
+    def of(self, problem: str, optimizers: Sequence[str] | None = None) -> list[GridCell]:
         """Return the cells of a problem, in the order of the optimizers given."""
         found = (self.get(problem, name) for name in optimizers or self.optimizers)
         return [cell for cell in found if cell is not None]

@@ -13,7 +13,7 @@ from qvopt.optimizers.registry import describe, get_optimizer
 from qvopt_molecules.errors import InputError
 
 from .budgets import RunBudget
-from .frozen import Problem
+from .frozen import FrozenProblem
 from .labels import checked_label
 from .spaces import trial_options
 from .specification import TUNING_SEEDS, ComparisonSpec, EntrantSpec
@@ -30,7 +30,7 @@ class PlannedRun:
         trial: number of the trial that it belongs to; None for a scored run.
     """
 
-    problem: Problem
+    problem: FrozenProblem
     optimizer: str
     experiment: Experiment
     trial: int | None = None
@@ -80,7 +80,7 @@ class Entrant:
     spec: EntrantSpec
     policy: int | None = None
 
-    def shots_on(self, problem: Problem, spec: ComparisonSpec) -> int | None:
+    def shots_on(self, problem: FrozenProblem, spec: ComparisonSpec) -> int | None:
         """Shots of one energy; None where this policy is none of the problem's."""
         shots = self.spec.shots or problem.shots or spec.shots
         if self.policy is None:
@@ -88,7 +88,7 @@ class Entrant:
         return self.policy if self.policy in shots and len(shots) > 1 else None
 
 
-def entrants(spec: ComparisonSpec, problems: Sequence[Problem]) -> list[Entrant]:
+def entrants(spec: ComparisonSpec, problems: Sequence[FrozenProblem]) -> list[Entrant]:
     """Return who takes part, each policy of shots on its own, with unique labels.
 
     Raises InputError for an unknown optimizer or hyper-parameter, and for two equal labels.
@@ -117,7 +117,7 @@ def entrants(spec: ComparisonSpec, problems: Sequence[Problem]) -> list[Entrant]
 
 def scored_runs(
     spec: ComparisonSpec,
-    problems: Sequence[Problem],
+    problems: Sequence[FrozenProblem],
     who: Sequence[Entrant],
     chosen: dict[str, dict[str, Any]],
 ) -> Iterator[PlannedRun]:
@@ -138,7 +138,7 @@ def scored_runs(
 
 
 def trial_runs(
-    spec: ComparisonSpec, problems: Sequence[Problem], who: Sequence[Entrant]
+    spec: ComparisonSpec, problems: Sequence[FrozenProblem], who: Sequence[Entrant]
 ) -> Iterator[PlannedRun]:
     """Every run of the search of hyper-parameters."""
     for problem in problems:
@@ -155,7 +155,7 @@ def trial_runs(
                     yield PlannedRun(problem, entrant.label, seed, trial)
 
 
-def check_budget(problem: Problem, entrant: Entrant, shots: int, budget: RunBudget) -> None:
+def check_budget(problem: FrozenProblem, entrant: Entrant, shots: int, budget: RunBudget) -> None:
     """Raise InputError if a budget does not pay one step and the final energies."""
     energies = 3 + step_energies(problem, entrant.spec.name)
     groups = problem.sizes["groups"]
@@ -167,13 +167,13 @@ def check_budget(problem: Problem, entrant: Entrant, shots: int, budget: RunBudg
         )
 
 
-def step_energies(problem: Problem, optimizer: str) -> int:
+def step_energies(problem: FrozenProblem, optimizer: str) -> int:
     """Energies that one round of an optimizer takes: those of a gradient, or one."""
     gradients = "gradients" in describe(optimizer).needs
     return problem.sizes["gradient_energies"] if gradients else 1
 
 
-def tuning_shots(spec: ComparisonSpec, problem: Problem, entrant: Entrant) -> int | None:
+def tuning_shots(spec: ComparisonSpec, problem: FrozenProblem, entrant: Entrant) -> int | None:
     """Shots of one energy in a trial: the policy's own where an optimizer has several."""
     if entrant.policy is not None:
         return entrant.policy
@@ -183,7 +183,7 @@ def tuning_shots(spec: ComparisonSpec, problem: Problem, entrant: Entrant) -> in
 
 def _experiment(
     spec: ComparisonSpec,
-    problem: Problem,
+    problem: FrozenProblem,
     entrant: Entrant,
     options: dict[str, Any],
     shots: int,

@@ -23,7 +23,7 @@ from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 from .budgets import RunBudget
-from .frozen import Problem, ProblemStore
+from .frozen import FrozenProblem, ProblemStore
 from .labels import checked_label
 from .references import reference_energy
 from .specification import ProblemSpec
@@ -34,7 +34,7 @@ def prepare_problems(
     store: ProblemStore,
     shots: tuple[int, ...],
     budgets: tuple[RunBudget, ...],
-) -> list[Problem]:
+) -> list[FrozenProblem]:
     """Expand and check problems; everything that can be wrong with one is found here.
 
     Args:
@@ -44,7 +44,7 @@ def prepare_problems(
 
     Raises InputError naming the problem.
     """
-    problems: list[Problem] = []
+    problems: list[FrozenProblem] = []
     for spec in specs:
         for label, base in expanded(spec):
             checked_label(label)
@@ -123,7 +123,7 @@ def _prepared(
     base: dict[str, Any],
     store: ProblemStore,
     shots: tuple[int, ...],
-) -> Problem:
+) -> FrozenProblem:
     measurement = {**base["measurement"], "shots": shots[0]}
     experiment = make_experiment({**base, "measurement": measurement})
     hamiltonian, digest = store.hamiltonian(experiment.molecule)
@@ -139,7 +139,7 @@ def _prepared(
     resolved = assembly.experiment.model_dump(mode="json", exclude_none=True)
     if not assembly.program.exact:
         exact_counterpart(experiment, hamiltonian)
-    problem = Problem(
+    problem = FrozenProblem(
         label=label,
         base={k: resolved[k] for k in base} | {"measurement": _without_shots(resolved)},
         integrals=digest,

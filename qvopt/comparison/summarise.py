@@ -13,7 +13,7 @@ from qvopt.runs.wording import thousandth
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
-from .grid import Cell, Grid
+from .grid import Grid, GridCell
 from .outcomes import RunOutcome
 from .statistics.bootstrap import Resampler, bootstrap_interval
 from .statistics.detectable import detectable_shift, detectable_win_probability, smallest_p
@@ -76,7 +76,7 @@ def summarise(
     )
 
 
-def _target_row(cell: Cell, target: float, draws: Resampler) -> TargetRow:
+def _target_row(cell: GridCell, target: float, draws: Resampler) -> TargetRow:
     shots, charged = cell.shots_to(target), cell.charged(target)
     success = np.isfinite(shots)
     n, k = len(shots), int(success.sum())
@@ -94,7 +94,7 @@ def _target_row(cell: Cell, target: float, draws: Resampler) -> TargetRow:
     )
 
 
-def _error_row(cell: Cell, draws: Resampler) -> ErrorRow:
+def _error_row(cell: GridCell, draws: Resampler) -> ErrorRow:
     errors = cell.final_errors
     measured = np.array([r.measured for r in cell.runs if r.measured is not None], dtype=float)
     stderr = np.array([r.stderr for r in cell.runs if r.stderr is not None], dtype=float)
@@ -133,7 +133,7 @@ def _tests(grid: Grid, problems: Sequence[str]) -> list[PairTest]:
     return [PairTest("", *row, float(c)) for row, c in zip(rows, corrected, strict=True)]
 
 
-def _paired(first: Cell, second: Cell) -> tuple[FloatArray, FloatArray]:
+def _paired(first: GridCell, second: GridCell) -> tuple[FloatArray, FloatArray]:
     """Final errors of the seeds that both ran; those below the smallest error are equal."""
     a, b = (np.maximum(c.final_errors, SMALLEST_ERROR) for c in (first, second))
     if first.seeds == second.seeds:

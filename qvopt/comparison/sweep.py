@@ -23,8 +23,8 @@ from qvopt_molecules.errors import BackendError, InputError
 
 from .engine import Engine, Report
 from .execution import VERSION
-from .forecast import Forecast, check_disk, disk_is_full, forecast
-from .frozen import Problem, ProblemStore
+from .forecast import SweepForecast, check_disk, disk_is_full, forecast
+from .frozen import FrozenProblem, ProblemStore
 from .planned_runs import Entrant, PlannedRun, entrants, scored_runs, trial_runs
 from .problems import prepare_problems
 from .specification import ComparisonSpec
@@ -37,7 +37,7 @@ _WAIT_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Progress:
+class SweepProgress:
     """One run that has ended: in which stage, and how."""
 
     stage: Stage
@@ -60,8 +60,8 @@ class Sweep:
 
     spec: ComparisonSpec
     folder: Path | None
-    problems: list[Problem]
-    practice: list[Problem]
+    problems: list[FrozenProblem]
+    practice: list[FrozenProblem]
     entrants: list[Entrant]
     most_bytes: float | None = None
     planned: dict[str, int] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Sweep:
         store = ProblemStore(folder, writable=writable)
         problems = prepare_problems(spec.problems, store, spec.shots, spec.budget)
         who = entrants(spec, problems)
-        practice: list[Problem] = []
+        practice: list[FrozenProblem] = []
         if any(entrant.spec.tuned for entrant in who):
             practice = problems
             if spec.tuning.problems is not None:
@@ -128,7 +128,7 @@ class Sweep:
                 found[path] = run
         return list(found.values())
 
-    def forecast(self) -> Forecast:
+    def forecast(self) -> SweepForecast:
         """What the whole comparison has left to do; tuned optimizers count with their defaults."""
         trials = self.runs("tuning")
         scored = list(
@@ -145,7 +145,7 @@ class Sweep:
         found = (path.parent for path in (self.folder / "runs").glob(f"*/*/{NAME}"))
         return sum(str(path.relative_to(self.folder)) not in known for path in found)
 
-    def run(self, engine: Engine, *, shared: bool = False) -> Iterator[Progress]:
+    def run(self, engine: Engine, *, shared: bool = False) -> Iterator[SweepProgress]:
         """Run what is missing, yielding each run as it ends: the search first, then the rest.
 
         With `shared`, other workers do the same, and each begins somewhere else.
@@ -161,7 +161,7 @@ class Sweep:
             write_file(self.folder / "tuning.json", text, durable=True)
         yield from self._stage("scored", engine, shared)
 
-    def _stage(self, stage: Stage, engine: Engine, shared: bool) -> Iterator[Progress]:
+    def _stage(self, stage: Stage, engine: Engine, shared: bool) -> Iterator[SweepProgress]:
         assert self.folder is not None
         runs = self.runs(stage)
         missing = self.missing(runs)
@@ -185,7 +185,7 @@ class Sweep:
                 if report["status"] == "failed":
                     raise WorkerError(report["message"])
                 self._written += report.get("bytes", 0)
-                yield Progress(stage, run, report)
+                yield SweepProgress(stage, run, report)
                 if time.monotonic() - looked > _LOOK_SECONDS:
                     looked = time.monotonic()
                     self._check_room()

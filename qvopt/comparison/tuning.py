@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .frozen import Problem
+from .frozen import FrozenProblem
 from .planned_runs import Entrant, PlannedRun
 from .spaces import trial_options
 from .specification import ComparisonSpec
@@ -24,7 +24,7 @@ PROTOCOL: Final = (
 )
 
 
-def score(problem: Problem, outcome: StoredOutcome) -> float:
+def score(problem: FrozenProblem, outcome: StoredOutcome) -> float:
     """log10 of the share of Hartree-Fock's error that is left at the end: lower is better."""
     if outcome.final is None or outcome.status in ("crashed", "diverged"):
         return math.log10(_WORST)

@@ -12,7 +12,7 @@ from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, PoolGr
 
 
 @dataclass(frozen=True)
-class Price:
+class QueryPrice:
     """A kind of query, and what one of it costs."""
 
     query: str
@@ -29,7 +29,7 @@ class Price:
         }
 
 
-def price_list(experiment: Experiment) -> list[Price]:
+def price_list(experiment: Experiment) -> list[QueryPrice]:
     """Price one energy, gradient, metric and fidelity at the start point.
 
     Shots are the experiment's: optimizers that set their own spend as they say.
@@ -37,7 +37,7 @@ def price_list(experiment: Experiment) -> list[Price]:
     return assembled_prices(assemble(experiment))
 
 
-def assembled_prices(assembly: Assembly) -> list[Price]:
+def assembled_prices(assembly: Assembly) -> list[QueryPrice]:
     """Price what an assembled experiment may ask, as `price_list` does."""
     x = assembly.start
     rule = assembly.experiment.measurement.gradient.name
@@ -56,5 +56,5 @@ def assembled_prices(assembly: Assembly) -> list[Price]:
     rows = []
     for name, query in queries:
         costs = assembly.evaluator.prepare([query]).costs
-        rows.append(Price(name, sum(costs.values(), Cost())))
+        rows.append(QueryPrice(name, sum(costs.values(), Cost())))
     return rows

@@ -38,7 +38,7 @@ CHEMICAL_ACCURACY: Final = 1.6e-3
 
 
 @dataclass(frozen=True)
-class Row:
+class GroupingRow:
     """One grouping in one state.
 
     Attributes:
@@ -74,7 +74,7 @@ class Row:
         }
 
 
-def measurement_table(experiment: Experiment) -> list[Row]:
+def measurement_table(experiment: Experiment) -> list[GroupingRow]:
     """Compare the groupings on a molecule, under Hartree-Fock, the ansatz optimum and full CI.
 
     Energies are Jordan-Wigner ones, states exact. Raises InputError for an experiment that is not
@@ -100,7 +100,7 @@ def measurement_table(experiment: Experiment) -> list[Row]:
         deviations = deviations_in_states(plan, h, list(states.values()))
         for name, sd in zip(states, deviations, strict=True):
             best, planned = float(sd.sum()) ** 2, float(np.sum(sd**2 / plan.weights))
-            rows.append(Row(plan.name, name, len(plan.groups), depth, best, planned))
+            rows.append(GroupingRow(plan.name, name, len(plan.groups), depth, best, planned))
     if observable.n_qubits <= LARGEST_WIDTH:
         rows = [*_shadow_rows(observable, h, states), *rows]
     return rows
@@ -108,7 +108,7 @@ def measurement_table(experiment: Experiment) -> list[Row]:
 
 def _shadow_rows(
     observable: PauliSum, h: MolecularHamiltonian, states: Mapping[str, FloatArray]
-) -> Iterator[Row]:
+) -> Iterator[GroupingRow]:
     """Classical shadows draw a basis for every shot: no groups, and no allocation to choose."""
     biases = {
         "shadow": uniform_bias(observable.n_qubits),
@@ -120,7 +120,7 @@ def _shadow_rows(
     }
     for k, name in enumerate(biases):
         for state, variances in found.items():
-            yield Row(name, state, 0, 1, variances[k], variances[k])
+            yield GroupingRow(name, state, 0, 1, variances[k], variances[k])
 
 
 def _able(observable: PauliSum) -> list[str]:

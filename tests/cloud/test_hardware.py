@@ -10,7 +10,7 @@ import pytest
 import qvopt
 from qvopt import make_experiment
 from qvopt.backends.batch import Point
-from qvopt.cloud.packing import Cell, block_of, gather, pack
+from qvopt.cloud.packing import JobCell, block_of, gather, pack
 from qvopt.cloud.provider import JobResult, Limits
 from qvopt.cloud.results import check_result
 from qvopt.engine.assembly import assemble
@@ -109,7 +109,7 @@ def test_packing_runs_every_shot_once():
     rng = np.random.default_rng(1)
     for trial in range(30):
         shots = rng.integers(0, 40, size=12) * int(rng.choice([1, 7, 50]))
-        cells = [Cell((k,), (k % 3, 1.0), (0.1, 0.2), int(n)) for k, n in enumerate(shots)]
+        cells = [JobCell((k,), (k % 3, 1.0), (0.1, 0.2), int(n)) for k, n in enumerate(shots)]
         limits = Limits(
             circuits=int(rng.integers(1, 9)) if trial % 2 else None,
             shots=int(rng.integers(30, 200)) if trial % 3 else None,

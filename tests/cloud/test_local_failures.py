@@ -14,7 +14,7 @@ from qvopt.cloud.ibm_options import IBMOptions
 from qvopt.cloud.job_manager import JobFailedError, JobManager
 from qvopt.cloud.provider import (
     Device,
-    Forecast,
+    JobForecast,
     JobSpec,
     ProviderError,
     Pub,
@@ -38,7 +38,7 @@ class Passing:
         return self.device
 
     def estimate(self, spec):
-        return Forecast(spec.n_circuits, spec.executions, 0.0)
+        return JobForecast(spec.n_circuits, spec.executions, 0.0)
 
     def submit(self, spec, key):
         self.submitted += 1

@@ -11,7 +11,7 @@ from qvopt.comparison.choice import choose_engine
 from qvopt.comparison.collection import load_comparison
 from qvopt.comparison.compare import load
 from qvopt.comparison.engine import InProcess, batches
-from qvopt.comparison.forecast import Forecast, check_disk
+from qvopt.comparison.forecast import SweepForecast, check_disk
 from qvopt.comparison.planned_runs import entrants
 from qvopt.comparison.stored_outcome import StoredOutcome
 from qvopt.comparison.sweep import Sweep
@@ -198,12 +198,12 @@ def test_tables_are_tidy(tmp_path):
 
 
 def test_what_may_be_written_is_capped(tmp_path, monkeypatch):
-    expected = Forecast(10, 0, 1, 1.0, 5e9)
+    expected = SweepForecast(10, 0, 1, 1.0, 5e9)
     check_disk(expected, tmp_path, None)
     with pytest.raises(InputError, match=r"may write 1.0 GB"):
         check_disk(expected, tmp_path, 1e9)
     with pytest.raises(InputError, match="are free at"):
-        check_disk(Forecast(10, 0, 1, 1.0, 1e18), tmp_path, None)
+        check_disk(SweepForecast(10, 0, 1, 1.0, 1e18), tmp_path, None)
     with pytest.raises(InputError, match=r"may write 0.0 GB"):
         compare(DATA, out=tmp_path / "c", max_gb=1e-6)
     assert not (tmp_path / "c").exists()
@@ -233,7 +233,7 @@ def test_the_forecast_is_of_the_right_size(tmp_path):
 
 
 def test_little_work_starts_no_processes(tmp_path):
-    little, much = Forecast(4, 0, 1, 3.0, 1.0), Forecast(400, 0, 1, 300.0, 1.0)
+    little, much = SweepForecast(4, 0, 1, 3.0, 1.0), SweepForecast(400, 0, 1, 300.0, 1.0)
     assert isinstance(choose_engine(little, tmp_path), InProcess)
     assert isinstance(choose_engine(much, tmp_path, workers=1), InProcess)
     with pytest.raises(InputError, match="at least 1"):

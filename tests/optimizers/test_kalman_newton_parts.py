@@ -5,7 +5,11 @@ import pytest
 
 from qvopt.optimizers.kalman_newton.belief import Belief, error_bound, expected_error
 from qvopt.optimizers.kalman_newton.curvature import Curvature
-from qvopt.optimizers.kalman_newton.derivatives import DerivativeRound, Reading, derivative_rule
+from qvopt.optimizers.kalman_newton.derivatives import (
+    DerivativeReading,
+    DerivativeRound,
+    derivative_rule,
+)
 from qvopt.optimizers.kalman_newton.design import rounded, shots_for
 from qvopt.optimizers.kalman_newton.noise import ShotNoise
 from qvopt.optimizers.kalman_newton.starts import lowest
@@ -156,7 +160,7 @@ def test_curvature_is_learned_and_partners_follow():
     ties = np.array([[1.0, 0.98, 0.0], [0.98, 1.0, 0.0], [0.0, 0.0, 1.0]])
     curvature = Curvature.of(np.diag([1.0, 2.0, 1.0]), 0.3, ties)
     for _ in range(30):
-        reading = Reading(
+        reading = DerivativeReading(
             np.array([0]), np.zeros(1), np.ones(1), np.array([3.0]), np.array([0.01]),
             np.ones(1), Scalar(0.0),
         )  # fmt: skip
@@ -178,7 +182,7 @@ def test_curvature_along_a_step():
 
 def test_noise_is_pooled_where_shots_are_few():
     noise = ShotNoise.unknown(2)
-    few = Reading(
+    few = DerivativeReading(
         np.array([0, 1]), np.zeros(2), np.array([0.0, 1e-3]), np.zeros(2), np.ones(2),
         np.array([10.0, 1000.0]), Scalar(0.0),
     )  # fmt: skip

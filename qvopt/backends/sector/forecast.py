@@ -26,7 +26,7 @@ _STATES = 3  # ψ and Hψ, and one to hand out
 
 
 @dataclass(frozen=True)
-class Forecast:
+class SectorForecast:
     """Size of a large sector and the price of one energy with its gradient."""
 
     determinants: int
@@ -81,14 +81,16 @@ def check_memory(norb: int, n_alpha: int, n_beta: int, *, is_complex: bool = Fal
         )
 
 
-def forecast(engine: LargeEngine) -> Forecast:
+def forecast(engine: LargeEngine) -> SectorForecast:
     """Time a piece of every part of a gradient on this machine, and scale it up."""
     shape = engine.tables.shape
     need = 8 * _STATES * engine.planes * engine.size + engine.hamiltonian.nbytes
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     seconds = _gates(engine) + engine.planes * _product(engine)
     threads = engine.workers.threads
-    return Forecast(shape[0] * shape[1], need / 2**30, seconds / min(threads, cores or 1), threads)
+    return SectorForecast(
+        shape[0] * shape[1], need / 2**30, seconds / min(threads, cores or 1), threads
+    )
 
 
 def _gates(engine: LargeEngine) -> float:

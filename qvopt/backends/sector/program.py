@@ -31,7 +31,7 @@ from . import forecast, pairs
 from .choice import choose_gates, choose_product
 from .compilation import compile_circuit
 from .direct_product import dot
-from .forecast import Forecast
+from .forecast import SectorForecast
 from .generators import GeneratorTables
 from .point_arrays import angles_of
 from .pool import OperatorSlopes, operator_slopes
@@ -116,7 +116,7 @@ class SectorProgram:
         self._slopes = np.zeros(len(self.tables.gates))
 
     @cached_property
-    def forecast(self) -> Forecast | None:
+    def forecast(self) -> SectorForecast | None:
         """What a gradient will take in a large sector; None in small ones, which take no time."""
         return None if self._large is None else forecast.forecast(self._large)
 

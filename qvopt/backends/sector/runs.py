@@ -32,14 +32,14 @@ LARGEST = 8192
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class GateRun:
     """Gates by their numbers, in order; this kind is applied gate by gate."""
 
     gates: IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class LineRun(Run):
+class LineRun(GateRun):
     """Gates of one spin, within lines: rows or columns.
 
     `ranges` holds each gate's pairs, or the strings that it gives phases to where `diagonal`.
@@ -57,7 +57,7 @@ class LineRun(Run):
 
 
 @dataclass(frozen=True, eq=False)
-class PhaseRun(Run):
+class PhaseRun(GateRun):
     """Diagonal gates, all at once."""
 
     factors: PhaseFactors
@@ -76,7 +76,7 @@ class Tiles:
 
 
 @dataclass(frozen=True, eq=False)
-class BlockRun(Run):
+class BlockRun(GateRun):
     """Gates of any spin, over blocks: their excitations by number in the classes of either spin."""
 
     alpha: StringClasses
@@ -110,7 +110,7 @@ class BlockRun(Run):
         return self._tiles[width]
 
 
-def cut_into_runs(tables: GateTables) -> list[Run]:
+def cut_into_runs(tables: GateTables) -> list[GateRun]:
     """Return the runs of a circuit.
 
     Gates of one spin commute with those of the other, so that their runs may interleave. Mixed
@@ -242,14 +242,14 @@ class _Group:
         return True
 
 
-def _run(group: _Group, gates: IntArray, tables: GateTables, known: _Families) -> Run:
+def _run(group: _Group, gates: IntArray, tables: GateTables, known: _Families) -> GateRun:
     numbers = np.array(group.gates, dtype=np.int64)
     if group.kind == PHASE:
         phases = [tables.phases[number] for number in gates[numbers, 1].tolist()]
         return PhaseRun(numbers, PhaseFactors.of(phases))
     if group.kind == BOTH:
         if len(numbers) < SHORTEST:
-            return Run(numbers)
+            return GateRun(numbers)
         return BlockRun(
             numbers,
             known.classes(0, group.alpha),

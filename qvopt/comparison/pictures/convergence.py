@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qvopt.comparison.grid import Cell, Grid
+from qvopt.comparison.grid import Grid, GridCell
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.statistics.quantiles import quantile
 from qvopt.comparison.summary import Summary
@@ -23,7 +23,7 @@ _MOST_PANELS = 24
 _FLOOR = 1e-3  # mHa; exact errors can be nothing at all
 
 
-def shots_grid(cells: Sequence[Cell]) -> FloatArray:
+def shots_grid(cells: Sequence[GridCell]) -> FloatArray:
     """Return shots, log-spaced from the first step of any run to the largest budget."""
     first = [int(r.shots[r.shots > 0][0]) for c in cells for r in c.runs if (r.shots > 0).any()]
     last = max(max((r.budget, *r.shots[-1:].tolist())) for c in cells for r in c.runs)
@@ -124,7 +124,7 @@ def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
     )
 
 
-def _band(cell: Cell, shots: FloatArray) -> FloatArray:
+def _band(cell: GridCell, shots: FloatArray) -> FloatArray:
     errors = np.stack([error_at(run, shots) for run in cell.runs])
     return _shown(quantile(errors, [0.25, 0.5, 0.75], axis=0))
 
@@ -137,7 +137,7 @@ def _shown(error: FloatArray) -> FloatArray:
 
 def _finish(
     axes: Any,
-    cells: Sequence[Cell],
+    cells: Sequence[GridCell],
     bands: Sequence[FloatArray],
     shots: FloatArray,
     summary: Summary,

@@ -13,7 +13,7 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
-from .derivatives import Reading
+from .derivatives import DerivativeReading
 
 _DRIFT = 0.05
 """Relative change of a curvature from one round to the next."""
@@ -45,7 +45,7 @@ class Curvature:
         scale = np.sqrt(np.maximum(self.diagonal, self.least) / np.diag(self.base))
         return np.asarray(self.base * np.outer(scale, scale))
 
-    def learned(self, reading: Reading) -> Curvature:
+    def learned(self, reading: DerivativeReading) -> Curvature:
         """Take in measured second derivatives."""
         diagonal, variance = self.diagonal.copy(), self.variance.copy()
         k = reading.index

@@ -55,7 +55,7 @@ def derivative_rule(frequencies: tuple[float, ...]) -> DerivativeRule:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class DerivativeReading:
     """What a round says: derivatives of the parameters `index`, each array of that length.
 
     `shots` are those that a derivative took; `center` is the energy at the point itself.
@@ -105,7 +105,7 @@ class DerivativeRound:
                     out.append(Energy(point, shots, purpose="gradient"))
         return out
 
-    def read(self, answers: Sequence[Scalar]) -> Reading:
+    def read(self, answers: Sequence[Scalar]) -> DerivativeReading:
         """Combine the answers to `queries`."""
         center, size = answers[0], len(self.index)
         columns: FloatArray = np.zeros((5, size))
@@ -125,7 +125,9 @@ class DerivativeRound:
                 2 * sum(self._split(rule, total)),
             )
         slope, slope_variance, bend, bend_variance, shots = columns
-        return Reading(self.index, slope, slope_variance, bend, bend_variance, shots, center)
+        return DerivativeReading(
+            self.index, slope, slope_variance, bend, bend_variance, shots, center
+        )
 
     def _rule(self, i: int) -> DerivativeRule:
         rule = self.rules[i]
@@ -152,11 +154,11 @@ class GradientRound:
         shots[self.index] = self.shots
         return [Gradient(self.x, [int(n) for n in shots])]
 
-    def read(self, answers: Sequence[Vector]) -> Reading:
+    def read(self, answers: Sequence[Vector]) -> DerivativeReading:
         """Combine the answer to `queries`."""
         k, size = self.index, len(self.index)
         (answer,) = answers
-        return Reading(
+        return DerivativeReading(
             k,
             answer.value[k],
             answer.variance[k],

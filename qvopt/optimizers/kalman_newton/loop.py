@@ -13,11 +13,11 @@ from ..protocol import Iterate, Run, Scalar
 from ..statistics import significantly_above
 from .belief import Belief, error_bound, expected_error
 from .curvature import Curvature
-from .derivatives import Reading
+from .derivatives import DerivativeReading
 from .design import shots_for
 from .noise import ShotNoise
 from .prior import Prior
-from .problem import Problem, Settings, measure
+from .problem import SearchProblem, Settings, measure
 
 _TOLERATED: Final = 1.5
 """Surprise (χ² for each innovation) up to which what was measured before counts in full."""
@@ -31,11 +31,11 @@ _CURVATURE_VARIANCE: Final = 0.25
 
 
 def descend(
-    problem: Problem,
+    problem: SearchProblem,
     x: FloatArray,
     prior: Prior,
     settings: Settings,
-    first: Reading | None = None,
+    first: DerivativeReading | None = None,
 ) -> Run:
     """Measure, believe and step, until the belief is certain.
 
@@ -103,7 +103,7 @@ def _along_last_step(
     belief: Belief,
     x: FloatArray,
     step: FloatArray,
-    reading: Reading,
+    reading: DerivativeReading,
     variance: FloatArray,
 ) -> Curvature:
     """Rescale the curvature along the last step by what the innovations say of it.
@@ -124,7 +124,7 @@ def _along_last_step(
 
 
 def _descend_exactly(
-    problem: Problem, x: FloatArray, curvature: Curvature, settings: Settings
+    problem: SearchProblem, x: FloatArray, curvature: Curvature, settings: Settings
 ) -> Run:
     """Newton's method with the same curvature, for energies without noise."""
     everything = np.arange(len(problem.active))
@@ -164,7 +164,7 @@ def _certain(
     return error_bound(belief.covariance, matrix, settings.confidence) <= wanted
 
 
-def _moved(problem: Problem, x: FloatArray, step: FloatArray) -> FloatArray:
+def _moved(problem: SearchProblem, x: FloatArray, step: FloatArray) -> FloatArray:
     x = x.copy()
     x[problem.active] += step
     return check_finite(x)

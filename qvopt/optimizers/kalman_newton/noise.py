@@ -8,7 +8,7 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
-from .derivatives import Reading
+from .derivatives import DerivativeReading
 
 _PRIOR_SHOTS = 50.0
 """Weight of the mean over all derivatives in each one's own estimate, in shots."""
@@ -41,7 +41,7 @@ class ShotNoise:
         mean = max(float(mean), 1e-12)
         return np.asarray((self.squares + _PRIOR_SHOTS * mean) / (self.shots + _PRIOR_SHOTS))
 
-    def learned(self, reading: Reading) -> ShotNoise:
+    def learned(self, reading: DerivativeReading) -> ShotNoise:
         """Take in a round."""
         squares, shots = self.squares.copy(), self.shots.copy()
         k = reading.index

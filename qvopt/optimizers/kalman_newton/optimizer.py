@@ -15,7 +15,7 @@ from ..validation import count, flag, not_negative, positive
 from .design import rounded
 from .loop import descend
 from .prior import Prior, Spread, classical_curvature, informed_prior, uninformed_prior
-from .problem import Problem, Settings, measure
+from .problem import SearchProblem, Settings, measure
 from .starts import classical_starts, lowest, trusted
 
 _CHOSEN: Final = Spread(common=0.2, own=0.3, energy=0.07, others=0.3)
@@ -87,7 +87,7 @@ def kalman_newton(
 
     def start(x: FloatArray, rng: np.random.Generator) -> Run:
         landscape: Landscape = yield Describe()
-        problem = Problem.of(landscape, x)
+        problem = SearchProblem.of(landscape, x)
         if not len(problem.active):
             return x
         if problem.model is not None:
@@ -104,7 +104,7 @@ def kalman_newton(
 
 
 def _informed(
-    problem: Problem, x: FloatArray, settings: Settings
+    problem: SearchProblem, x: FloatArray, settings: Settings
 ) -> Generator[Any, Any, tuple[FloatArray, Prior]]:
     """Choose a start, and believe that the minimum lies near it."""
     model, active = problem.model, problem.active

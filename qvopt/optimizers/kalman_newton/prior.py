@@ -30,7 +30,7 @@ from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 from ..protocol import ClassicalModel
 from .belief import Belief
 from .curvature import Curvature
-from .derivatives import Reading
+from .derivatives import DerivativeReading
 
 _SHIFT = 0.75
 _LONGEST_SHIFT = 1.5
@@ -126,7 +126,7 @@ def informed_prior(
     return Prior(belief, curvature)
 
 
-def uninformed_prior(reading: Reading, start: FloatArray, reach: FloatArray) -> Prior:
+def uninformed_prior(reading: DerivativeReading, start: FloatArray, reach: FloatArray) -> Prior:
     """Return the prior that a first round over all active parameters gives.
 
     Curvatures are drawn towards their mean as far as their noise explains their scatter; a negative

@@ -11,7 +11,13 @@ import numpy as np
 from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 
 from ..protocol import ClassicalModel, Landscape
-from .derivatives import DerivativeRound, DerivativeRule, GradientRound, Reading, derivative_rule
+from .derivatives import (
+    DerivativeReading,
+    DerivativeRound,
+    DerivativeRule,
+    GradientRound,
+    derivative_rule,
+)
 from .design import rounded
 from .prior import active_parameters
 
@@ -35,7 +41,7 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class SearchProblem:
     """What does not change during a run."""
 
     landscape: Landscape
@@ -46,7 +52,7 @@ class Problem:
     unit: FloatArray
 
     @classmethod
-    def of(cls, landscape: Landscape, x: FloatArray) -> Problem:
+    def of(cls, landscape: Landscape, x: FloatArray) -> SearchProblem:
         """Read a landscape; x is where the run starts."""
         model = None if landscape.classical is None else landscape.classical()
         frequencies = landscape.frequencies
@@ -79,10 +85,10 @@ class Problem:
 
 
 def measure(
-    problem: Problem, x: FloatArray, chosen: IntArray, shots: IntArray
-) -> Generator[Any, Any, Reading]:
+    problem: SearchProblem, x: FloatArray, chosen: IntArray, shots: IntArray
+) -> Generator[Any, Any, DerivativeReading]:
     """Ask for derivatives; the reading numbers the active parameters."""
     asked = problem.round(x, chosen, shots)
     answers = yield asked.queries()
     reading = asked.read(answers)
-    return Reading(chosen, *list(vars(reading).values())[1:])
+    return DerivativeReading(chosen, *list(vars(reading).values())[1:])
