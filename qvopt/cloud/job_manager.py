@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from qvopt.backends.protocol import EventSink, SubmissionMode
 from qvopt.records.jobs import JobRecord, Where, job_records
 from qvopt_molecules.errors import BackendError, InputError, QvoptError
 
+from .backoff import Backoff
 from .calls import Pending, Timeouts, own_errors, within
 from .provider import (
     JobResult,
@@ -36,6 +36,8 @@ from .provider import (
 from .results import check_result, load, store
 
 T = TypeVar("T")
+
+_LONGEST_PAUSE = 60.0  # seconds between tries of a call or a submission
 
 
 class JobsPendingError(QvoptError):
@@ -90,7 +92,6 @@ class JobManager:
         self._submitted: set[tuple[int, ...]] = set()
         self._mine: set[str] = set()
         self._reported: set[tuple[str, str]] = set()
-        self._random = random.Random()  # jitter: no number of a run depends on it
 
     def submit(self, specs: Sequence[JobSpec], where: tuple[int, ...]) -> None:
         """Submit a round's jobs that are not yet, without waiting for them."""
@@ -103,7 +104,7 @@ class JobManager:
         """Return the results of a round's jobs, in order; submit those that are not yet."""
         keys = [self._record(spec, (where, part)).key for part, spec in enumerate(specs)]
         waiting = dict(zip(keys, specs, strict=True))
-        pause = self.timeouts.poll
+        backoff = Backoff(self.timeouts.poll, self.timeouts.longest_poll, factor=1.5, spread=0.2)
         while True:
             before = [self.records[k].state for k in keys]
             for key, spec in waiting.items():
@@ -117,9 +118,8 @@ class JobManager:
             if self.mode != "wait":
                 raise JobsPendingError(self._pending(keys))
             if before != [self.records[k].state for k in keys]:
-                pause = self.timeouts.poll
-            time.sleep(pause * self._random.uniform(0.8, 1.2))
-            pause = min(1.5 * pause, self.timeouts.longest_poll)
+                backoff.reset()
+            backoff.wait()
 
     def of_round(self, where: tuple[int, ...]) -> list[JobRecord]:
         """The round's jobs that are done."""
@@ -195,7 +195,7 @@ class JobManager:
         self._submitted.add(record.round)
         self._mine.add(key)
         began = time.monotonic()
-        pause = 1.0
+        backoff = Backoff(1.0, _LONGEST_PAUSE)
         # A simulation here takes as long as it takes; a second one beside it would not be faster.
         deadline = None if self._local else self.timeouts.submit
         while True:
@@ -228,8 +228,7 @@ class JobManager:
                     f"could not submit: {trouble}; the journal knows, and `qvopt resume` goes on"
                 ) from None
             self._report(f"trying again: {trouble}")
-            time.sleep(pause * self._random.uniform(0.5, 1.5))
-            pause = min(2 * pause, 60.0)
+            backoff.wait()
             # What one listing may not show yet, a later one does.
             if self.device.durable and self._adopt(key, call, grace=0.0):
                 return
@@ -240,7 +239,7 @@ class JobManager:
         grace = self.timeouts.grace if grace is None else grace
         # A crash long ago has had its grace already.
         start = time.time() if call is not None else min(record.since, time.time())
-        pause = self.timeouts.poll
+        backoff = Backoff(self.timeouts.poll, 10.0, factor=1.5, spread=0.0)
         while True:
             found = self._call(lambda: self.provider.find(key), "the list of jobs")
             if call is not None and call.wait(0.0):
@@ -260,8 +259,7 @@ class JobManager:
                 return True
             if time.time() - start >= grace:
                 return False
-            time.sleep(pause)
-            pause = min(1.5 * pause, 10.0)
+            backoff.wait()
 
     def _pick_up(self, key: str, spec: JobSpec) -> bool:
         """Look at a job once; store its result if it is done. Returns whether it is."""
@@ -331,7 +329,8 @@ class JobManager:
 
     def _call(self, work: Callable[[], T], what: str) -> T:
         """Call with a deadline, backing off and trying again what may pass."""
-        began, pause = time.monotonic(), self.timeouts.poll
+        began = time.monotonic()
+        backoff = Backoff(self.timeouts.poll, _LONGEST_PAUSE)
         while True:
             try:
                 return within(self.timeouts.call, work, what)
@@ -340,13 +339,12 @@ class JobManager:
             except ProviderError as error:
                 if self._local:
                     raise
-                if time.monotonic() - began + pause > self.timeouts.give_up:
+                if time.monotonic() - began + backoff.pause > self.timeouts.give_up:
                     raise ProviderError(
                         f"{error}; nothing is lost: `qvopt resume` goes on from the journal"
                     ) from None
                 self._report(f"trying again: {error}")
-            time.sleep(pause * self._random.uniform(0.5, 1.5))
-            pause = min(2 * pause, 60.0)
+            backoff.wait()
 
     def _result(self, key: str) -> JobResult:
         record = self.records[key]

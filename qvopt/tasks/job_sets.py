@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TypeGuard
 
 from qvopt.cloud.backend import HardwareBackend
+from qvopt.cloud.backoff import Backoff
 from qvopt.cloud.calls import Timeouts
 from qvopt.cloud.job_manager import JobFailedError, JobsPendingError
 from qvopt.runs.session import Session
@@ -36,7 +36,8 @@ def in_job_sets(
 
     Raises JobFailedError for the first job that failed, once the other runs have ended.
     """
-    waiting, pause = list(runs), timeouts.poll
+    waiting = list(runs)
+    backoff = Backoff(timeouts.poll, timeouts.longest_poll, factor=1.5, spread=0.0)
     failed: JobFailedError | None = None
     while waiting:
         moved = False
@@ -57,7 +58,8 @@ def in_job_sets(
                 waiting.remove(number)
                 moved = True
         if waiting:
-            pause = timeouts.poll if moved else min(1.5 * pause, timeouts.longest_poll)
-            time.sleep(pause)
+            if moved:
+                backoff.reset()
+            backoff.wait()
     if failed is not None:
         raise failed
