@@ -305,7 +305,7 @@ def test_nothing_shows_the_key(server, tmp_path, capfd, caplog):
     shown = [repr(provider), str(provider), repr(vars(provider)), *capfd.readouterr()]
     shown += [str(record.getMessage()) for record in caplog.records if "qvopt" in record.name]
     with Session.resume(tmp_path / "run", max_steps=3) as session:
-        shown += [repr(session.assembly.program.provider), repr(session.assembly.program.desk)]
+        shown += [repr(session.assembly.program.provider), repr(session.assembly.program.jobs)]
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert server.token.encode() not in path.read_bytes()
