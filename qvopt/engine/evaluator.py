@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -81,7 +82,12 @@ class Evaluator:
         """What the circuit says of the energy before it is measured."""
         problem = self.program.problem
         return describe_landscape(
-            self.circuit, problem.observable, self.plan, self.gradient_rule, problem.hamiltonian
+            self.circuit,
+            problem.observable,
+            self.plan,
+            self.gradient_rule,
+            problem.hamiltonian,
+            math.prod(stage.copies for stage in self.stages),
         )
 
     @cached_property

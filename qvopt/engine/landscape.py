@@ -25,12 +25,15 @@ def describe_landscape(
     plan: MeasurementPlan | None,
     rule: GradientRule | None = None,
     hamiltonian: MolecularHamiltonian | None = None,
+    copies: int = 1,
 ) -> Landscape:
     """Return frequencies, curvature bound and groups of the energy of a circuit.
 
     The curvature bound is f² Σ|c|, f the largest frequency of a parameter and c the coefficients
     of the observable without its constant. `rule` expands gradients; None shifts gate by gate.
     `hamiltonian` is the observable over orbitals, if it has any: it makes the classical model.
+    `copies`:
+    at how many amplifications of the noise every energy is measured.
     """
     gates = _gates_by_parameter(circuit)
     frequencies = circuit.frequencies
@@ -41,8 +44,8 @@ def describe_landscape(
         frequencies,
         largest**2 * size,
         _groups(circuit, gates),
-        None if plan is None else _least_shots(circuit, len(plan.groups), rule),
-        1 if plan is None else 2 * len(plan.groups),
+        None if plan is None else _least_shots(circuit, copies * len(plan.groups), rule),
+        1 if plan is None else 2 * copies * len(plan.groups),
         None if hamiltonian is None else partial(classical_model, circuit, hamiltonian),
     )
 

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 CALIBRATION: Final = "readout-calibration"
 """What a calibration is charged as."""
 
+_ROWS_A_CIRCUIT: Final = 4
+"""Rows of a job that a circuit at one setting is run in, on average at most."""
+
 
 class MetricPlace(NamedTuple):
     """Where in a result the circuits of a metric lie."""
@@ -171,10 +174,11 @@ class Part:
             for stage in self._evaluator.stages:
                 request = stage.expand(request, context)
                 self._requests.append(request)
-            shots = self._allocated(request.rows)
+            block = self._row_block(request.rows)
+            shots = self._allocated(request.rows, block)
             calibration = 0
             if request.calibration_shots:
-                (calibration,) = self._in_blocks(np.array([request.calibration_shots])).tolist()
+                calibration = -(-request.calibration_shots // block) * block
                 circuits = CALIBRATION_CIRCUITS
                 self._charge(CALIBRATION, Cost(circuits=circuits, shots=circuits * calibration))
             batch = replace(
@@ -256,7 +260,7 @@ class Part:
             pooled.append(Scatter.of(moments) if moments else None)
         self.observed = tuple(pooled)
 
-    def _allocated(self, rows: Sequence[Row]) -> IntArray:
+    def _allocated(self, rows: Sequence[Row], block: int) -> IntArray:
         """Shots of each row and group; what they cost is charged to the rows' purposes."""
         evaluator = self._evaluator
         n_groups = len(evaluator.need_plan().groups)
@@ -281,10 +285,10 @@ class Part:
                     if key not in kept:
                         kept[key] = allocate(weights, row.shots)
                     split.append(kept[key])
-                out[start:stop] = in_blocks(split, evaluator.block)
+                out[start:stop] = in_blocks(split, block)
                 self._weights.extend([None] * (stop - start))
-            block = out[start:stop]
-            cost = Cost(stop - start, int(np.count_nonzero(block)), int(block.sum()))
+            part = out[start:stop]
+            cost = Cost(stop - start, int(np.count_nonzero(part)), int(part.sum()))
             self._charge(first.purpose, cost)
             start = stop
         return out
@@ -293,6 +297,18 @@ class Part:
     def _copies(self) -> int:
         """Rows that the stages make of one."""
         return math.prod(stage.copies for stage in self._evaluator.stages)
+
+    def _row_block(self, rows: Sequence[Row]) -> int:
+        """Shots of a row of a job; many where energies ask for far more than usual.
+
+        So a job has few rows for each circuit, and a round stays one job.
+        """
+        block = self._evaluator.block
+        if block == 1 or self._pairs or self._readings or self._overlaps:
+            return block
+        circuits = len(rows) * len(self._evaluator.need_plan().groups)
+        total = sum(row.shots for row in rows)
+        return block * max(1, -(-total // (block * _ROWS_A_CIRCUIT * circuits)))
 
     def _in_blocks(self, shots: IntArray) -> IntArray:
         block = self._evaluator.block

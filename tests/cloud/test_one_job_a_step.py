@@ -68,7 +68,8 @@ def test_a_round_of_any_optimizer_is_priced_as_one_job(name, errors, assemblies)
     driver = Driver(evaluator, optimizer, assembly.start, 0, 2, Ledger(), "none", log)
     steps = list(driver)
     jobs, roles = jobs_by_round(log)
-    assert len(steps) > 1
+    assert steps
+    assert roles[0] == "optimizer"
     assert set(jobs) == {1}
     if name.startswith(("qng", "adam")):  # these ask once a step; others ask again to go on
         assert roles == ["optimizer"] * driver.outcome.steps + ["final"]
