@@ -32,8 +32,7 @@ def describe_landscape(
     The curvature bound is f² Σ|c|, f the largest frequency of a parameter and c the coefficients
     of the observable without its constant. `rule` expands gradients; None shifts gate by gate.
     `hamiltonian` is the observable over orbitals, if it has any: it makes the classical model.
-    `copies`:
-    at how many amplifications of the noise every energy is measured.
+    `copies` is the number of noise scales that every energy is measured at.
     """
     gates = _gates_by_parameter(circuit)
     frequencies = circuit.frequencies
