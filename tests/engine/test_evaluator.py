@@ -18,7 +18,10 @@ def assembled(**settings):
 
 @pytest.mark.parametrize("shots", [2, 7, 200])
 def test_randomly_spread_energies_are_unbiased(shots):
-    """Down to two shots; and the variance that they report is the one they have."""
+    """Down to two shots; and the variance that they report is the one they have.
+
+    From a handful of shots it is larger: it knows that rare outcomes may not have been seen.
+    """
     a = assembled(shots=1000)
     x = np.array([0.1, -0.05, 0.2])
     truth, n = a.evaluator.exact_energy(x), 6000
@@ -28,7 +31,7 @@ def test_randomly_spread_energies_are_unbiased(shots):
     error = values.std() / np.sqrt(n)
     assert abs(values.mean() - truth) < 4.5 * error
     reported = np.mean([answer.variance for answer in answers])
-    assert reported == pytest.approx(values.var(), rel=0.1)
+    assert 0.9 < reported / values.var() < (1.1 if shots >= 200 else 1.6)
 
 
 def test_randomly_spread_gradients_are_unbiased():
@@ -119,6 +122,6 @@ def test_shifted_energy_follows_the_allocation_of_shifted_circuits():
     energy = a.evaluator.prepare([Energy(a.start, 4000)], 1, 0)
     shifted = a.evaluator.prepare([Energy(a.start, 4000, purpose="gradient")], 1, 0)
     plan = a.plan
-    assert shifted._job.shots[0] / 4000 == pytest.approx(plan.shifted_weights, abs=3e-3)
-    assert energy._job.shots[0] / 4000 == pytest.approx(plan.weights, abs=3e-3)
+    assert shifted.batches[0].shots[0] / 4000 == pytest.approx(plan.shifted_weights, abs=3e-3)
+    assert energy.batches[0].shots[0] / 4000 == pytest.approx(plan.weights, abs=3e-3)
     assert abs(plan.weights - plan.shifted_weights).max() > 0.01

@@ -141,8 +141,8 @@ def test_components_without_shots_are_left_out():
     (answer,) = e.answer([Gradient(np.zeros(3), (0, 0, 900))], 1)
     assert np.array_equal(np.isinf(answer.variance), [True, True, False])
     assert answer.shots == 900
-    with pytest.raises(InputError, match="nor all zero"):
-        e.prepare([Gradient(np.zeros(3), (0, 0, 0))])
+    with pytest.raises(InputError, match="must not be negative"):
+        e.prepare([Gradient(np.zeros(3), (0, -1, 900))])
 
 
 def test_an_evaluator_is_derived_by_replace_alone():

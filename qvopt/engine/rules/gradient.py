@@ -99,8 +99,8 @@ def _by_component(
             f"shots must hold one number a parameter ({evaluator.circuit.n_parameters}), got "
             f"{per_component.shape}"
         )
-    if np.any(per_component < 0) or not np.any(per_component):
-        raise InputError("shots of partial derivatives must not be negative, nor all zero")
+    if np.any(per_component < 0):
+        raise InputError("shots of partial derivatives must not be negative")
     n_points = len(expansion.points)
     min_shots = round_.min_shots(evaluator, query.spread)
     split = np.zeros(n_points, dtype=np.int64)
