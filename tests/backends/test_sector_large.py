@@ -158,7 +158,7 @@ def compare_with_single_gates(engine, tables, h, angles, rng):
             factors = PhaseFactors.of([tables.phases[gate[1]]])
             singly.runs.append(runs.PhaseRun(alone, factors))
         else:
-            singly.runs.append(runs.Run(alone))
+            singly.runs.append(runs.GateRun(alone))
     blocks = engine
     z = rng.normal(size=(blocks.planes * blocks.size))
     both = [z.copy(), z.copy()]
