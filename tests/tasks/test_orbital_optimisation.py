@@ -106,8 +106,8 @@ def test_against_pyscf_casscf(name, basis, electrons, saddle):
     # UCCSD is exact for two electrons.
     worst = 1e-6 if electrons == 2 else 5e-5
     assert found.converged
-    # From there PySCF goes no further down; from canonical orbitals it stays on saddles, or (H2O) by
-    # its rounding does not.
+    # From there PySCF goes no further down; from canonical orbitals it stays on saddles, but for
+    # water's, which it leaves by its rounding.
     reference = casscf(h, electrons, electrons, found.hamiltonian.frame.coefficients, noise=0.03)
     assert -1e-6 < found.energy - reference < worst
     canonical = casscf(h, electrons, electrons, h.frame.coefficients)
