@@ -13,8 +13,12 @@ with tempfile.TemporaryDirectory() as folder:
     run(molecule, out=Path(folder) / "water")
     exact = run_properties(Path(folder) / "water")
     measured = run_properties(Path(folder) / "water", shots=100_000)
-for name in ("electrons", "spin_squared", "dipole_norm"):
-    value, sample = exact[name]["value"], measured[name]
-    print(f"{name:14s} {value:9.5f}   measured {sample['value']:9.5f} ± {sample['stderr']:.5f}")
-print("occupations   ", "  ".join(f"{o['value']:.4f}" for o in exact["natural_occupations"]))
-print(f"overlap with full CI {exact['overlap_fci']:.6f}")
+rows = {
+    "electrons": (exact.electrons, measured.electrons),
+    "spin squared": (exact.spin_squared, measured.spin_squared),
+    "dipole (D)": (exact.dipole_norm, measured.dipole_norm),
+}
+for name, (value, sample) in rows.items():
+    print(f"{name:14s} {value.value:9.5f}   measured {sample.value:9.5f} ± {sample.stderr:.5f}")
+print("occupations   ", "  ".join(f"{o.value:.4f}" for o in exact.occupations))
+print(f"overlap with full CI {exact.overlap:.6f}")
