@@ -223,10 +223,6 @@ class DurableProgram(NoisyProgram, Protocol):
         """Shots come in multiples of this, where an energy has `shots`."""
         ...
 
-    def lost(self) -> Cost:
-        """What was taken by jobs that ended without results."""
-        ...
-
     def close(self) -> None:
         """Close what is open at the vendor; jobs go on."""
         ...

@@ -142,10 +142,6 @@ class DryProgram:
         """That of the program."""
         return self._program.block(shots)
 
-    def lost(self) -> Cost:
-        """Nothing is lost."""
-        return Cost()
-
     def close(self) -> None:
         """Nothing is open."""
 

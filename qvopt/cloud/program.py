@@ -31,7 +31,6 @@ from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import CircuitBasis
 from qvopt.measurement.statistics import moments_of_group
-from qvopt.records.jobs import lost_cost
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
@@ -178,10 +177,6 @@ class HardwareProgram:
             extra = planned.shots - job.spec.executions
             cost += Cost(0, 0, extra, 1, planned.qpu_seconds, planned.money or 0.0)
         return cost
-
-    def lost(self) -> Cost:
-        """What jobs took that ended without results."""
-        return lost_cost(self.jobs.records.values())
 
     def submit(self, batch: Batch, seed: np.random.SeedSequence) -> None:
         """Submit the batch's jobs without waiting for them."""

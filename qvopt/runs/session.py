@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -10,7 +11,7 @@ from typing import Any, Self, cast
 import numpy as np
 
 from qvopt.backends.catalogue import as_backend, is_recorded_as
-from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
+from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
@@ -18,8 +19,9 @@ from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import Begin, History
-from qvopt.records.journal import Event, Journal
+from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
+from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
 from qvopt.runs.driver import Driver
@@ -54,7 +56,10 @@ class Session:
         references: Mapping[str, float | None],
         max_steps: int | None = None,
         jobs: SubmissionPolicy | None = None,
+        history: History | None = None,
     ) -> None:
+        if history is None:
+            history = History() if journal is None else History.of(journal.events)
         self.assembly = assembly
         self.experiment = assembly.experiment
         self.folder = folder
@@ -62,21 +67,11 @@ class Session:
         self.references = dict(references)
         self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
-        self._attached: list[DurableProgram] = []
-        if isinstance(assembly.program, DurableProgram):
-            events = [] if journal is None else list(journal.events)
-            path = None if folder is None else folder.path
-            sink = None if journal is None else _Recorder(journal, events)
-            policy = jobs or SubmissionPolicy()
-
-            def attach(program: Program) -> None:
-                assert isinstance(program, DurableProgram)
-                program.attach(path, sink, events, policy, main=not self._attached)
-                self._attached.append(program)
-
-            attach(assembly.program)
-            assembly.compiler.attach = attach
-            ledger.charge({"lost": assembly.program.lost()})
+        path = None if folder is None else folder.path
+        self._programs = AttachedPrograms(journal, jobs or SubmissionPolicy())
+        self._programs.attach(assembly.program, path, main=True)
+        assembly.compiler.attach = partial(self._programs.attach, folder=path, main=False)
+        ledger.charge({"lost": self._programs.lost})
         spec = self.experiment.optimizer_spec
         self.driver = Driver(
             assembly.evaluator,
@@ -87,7 +82,7 @@ class Session:
             ledger,
             self.monitor,
             journal,
-            History() if journal is None else History.of(journal.events),
+            history,
             Watch(self.experiment.stopping.gradient, self.experiment.stopping.plateau),
         )
 
@@ -175,7 +170,8 @@ class Session:
         hamiltonian = folder.hamiltonian()
         journal = folder.open_journal()
         try:
-            begin = _begin_of(History.of(journal.events), path)
+            history = History.of(journal.events)
+            begin = _begin_of(history, path)
             if begin.experiment != experiment.content_hash():
                 raise InputError(f"{path}/experiment.toml is not the one this run began with")
             if begin.hamiltonian != hamiltonian.content_hash():
@@ -197,6 +193,7 @@ class Session:
                 references=begin.references,
                 max_steps=max_steps,
                 jobs=jobs,
+                history=history,
             )
         except BaseException:
             journal.close()
@@ -249,8 +246,7 @@ class Session:
 
     def close(self) -> None:
         """Close the journal, and what is open at a provider."""
-        for program in self._attached:
-            program.close()
+        self._programs.close()
         if self._journal is not None:
             self._journal.close()
 
@@ -368,14 +364,3 @@ def kind_entry(hamiltonian: Hamiltonian) -> dict[str, str]:
     """The same as an entry of a run's names; empty where there is none."""
     kind = kind_of(hamiltonian)
     return {} if kind is None else {"kind": kind}
-
-
-class _Recorder:
-    """Writes to a journal, and keeps what it wrote for programs that are attached later."""
-
-    def __init__(self, journal: Journal, events: list[Event]) -> None:
-        self._journal, self._events = journal, events
-
-    def append(self, event: Mapping[str, Any], *, durable: bool = False) -> None:
-        self._journal.append(event, durable=durable)
-        self._events.append(dict(event))

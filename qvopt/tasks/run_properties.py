@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble, grown
 from qvopt.records.codec import decode_costs, encode_array, encode_costs
 from qvopt.records.events import History
-from qvopt.records.jobs import job_records, lost_cost
 from qvopt.records.journal import Event, Journal
 from qvopt.records.ledger import Ledger
+from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
 from qvopt.tasks.measured_density import ROLE, DensityMeasurement
@@ -100,16 +101,10 @@ def _measure(
     experiment, hamiltonian = folder.experiment(), molecular(folder.hamiltonian())
     events = journal.events
     assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
-    attached: list[DurableProgram] = []
-
-    def attach(program: Program) -> None:
-        if isinstance(program, DurableProgram):
-            program.attach(folder.path, journal, list(events), policy, main=False)
-            attached.append(program)
-
-    assembly.compiler.attach = attach
+    attached = AttachedPrograms(journal, policy)
+    assembly.compiler.attach = partial(attached.attach, folder=folder.path, main=False)
     ledger = Ledger(make_budget(experiment.budget, assembly.program))
-    ledger.charge({"lost": lost_cost(job_records(events).values())})
+    ledger.charge({"lost": attached.lost})
     earlier = [e for e in events if e["type"] == "round"]
     for event in earlier:
         ledger.charge(decode_costs(event["cost"]))
@@ -120,8 +115,7 @@ def _measure(
         ledger.check(measurement.costs)
         properties, costs = properties_of(measurement, assembly, x)
     finally:
-        for program in attached:
-            program.close()
+        attached.close()
     found = replace(properties, at=asked["at"], mitigation=tuple(measurement.mitigation))
     document = found.document()
     journal.append(

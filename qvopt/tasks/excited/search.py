@@ -21,6 +21,7 @@ from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import History
 from qvopt.records.journal import Event, EventLog, Journal
 from qvopt.records.ledger import Ledger
+from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor
 from qvopt.runs.driver import Driver
@@ -152,15 +153,14 @@ class Search:
             return
         path = self.folder / f"{name}.jsonl"
         with Journal(path, create=not path.exists()) as journal:
-            events = list(journal.events)
-            programs = dict.fromkeys((self.assembly.program, *self._programs))
-            for k, program in enumerate(programs):
+            attached = AttachedPrograms(journal, SubmissionPolicy())
+            for k, program in enumerate((self.assembly.program, *self._programs)):
                 if isinstance(program, DurableProgram):
                     folder = self.folder / name / str(k)
                     folder.mkdir(parents=True, exist_ok=True)
-                    program.attach(folder, journal, events, SubmissionPolicy(), main=k == 0)
-                    self.ledger.charge({"lost": program.lost()})
-            yield journal, events
+                    attached.attach(program, folder, main=k == 0)
+            self.ledger.charge({"lost": attached.lost})
+            yield journal, journal.events
 
     def _refuse_learning(self) -> None:
         """Several references scatter differently, and no allocation fits all of them."""
