@@ -87,8 +87,13 @@ class Evaluator:
             self.plan,
             self.gradient_rule,
             problem.hamiltonian,
-            math.prod(stage.copies for stage in self.stages),
+            self.copies,
         )
+
+    @cached_property
+    def copies(self) -> int:
+        """Rows that the stages make of one energy."""
+        return math.prod(stage.copies for stage in self.stages)
 
     @cached_property
     def block(self) -> int:

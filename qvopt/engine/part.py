@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -25,14 +24,15 @@ from qvopt.backends.protocol import DurableProgram
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
 from qvopt.measurement.allocation import Scatter, allocate
-from qvopt.measurement.blocks import in_blocks
+from qvopt.measurement.blocks import in_blocks, rounded_up
 from qvopt.measurement.estimate import Estimate, Moments
+from qvopt.optimizers.protocol import Spread
 from qvopt.records.ledger import Costs, add_costs
 from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import BackendError
 
 from .learned import Learned, Observed
-from .rows import Row, RowResult
+from .rows import Row, RowResult, min_shots
 from .stages.stage import Context, Request
 
 if TYPE_CHECKING:
@@ -107,10 +107,9 @@ class Part:
         """Whether its calibration replaces all earlier ones."""
         return bool(self._requests) and self._requests[-1].renews
 
-    def min_shots(self, spread: str) -> int:
-        """The fewest shots that one energy can do with, at one amplification of noise each."""
-        n_groups = len(self._evaluator.need_plan().groups)
-        return self._copies * (2 if spread == "random" else 2 * n_groups)
+    def min_shots(self, spread: Spread) -> int:
+        """The fewest shots that one energy can do with, in all the rows that stages make of it."""
+        return self._evaluator.copies * min_shots(spread, len(self._evaluator.need_plan().groups))
 
     def add_rows(self, sampling: Sampling) -> slice:
         """Add energies; return where their estimates will be."""
@@ -130,7 +129,7 @@ class Part:
     ) -> tuple[slice, IntArray]:
         """Add fidelities; return where their counts will be, and their shots."""
         start = len(self._pairs)
-        taken = self._in_blocks(shots)
+        taken = rounded_up(shots, self._evaluator.block)
         self._pairs.extend(pairs)
         self._pair_shots.extend(taken.tolist())
         self._charge(purpose, Cost(len(pairs), len(pairs), int(taken.sum())))
@@ -140,7 +139,7 @@ class Part:
         self, metric: ExpandedMetric, shots: int, purpose: str
     ) -> tuple[MetricPlace, int]:
         """Add the circuits of a metric; return where their outcomes will be, and their shots."""
-        (taken,) = self._in_blocks(np.array([shots])).tolist()
+        taken = rounded_up(shots, self._evaluator.block)
         first = len(self._readings), len(self._overlaps)
         self._readings.extend(metric.readings)
         self._reading_shots.extend([taken] * len(metric.readings))
@@ -178,7 +177,7 @@ class Part:
             shots = self._allocated(request.rows, block)
             calibration = 0
             if request.calibration_shots:
-                calibration = -(-request.calibration_shots // block) * block
+                calibration = rounded_up(request.calibration_shots, block)
                 circuits = CALIBRATION_CIRCUITS
                 self._charge(CALIBRATION, Cost(circuits=circuits, shots=circuits * calibration))
             batch = replace(
@@ -220,15 +219,11 @@ class Part:
             )
         results: Sequence[RowResult]
         if self.batch.counts:
-            results = [
-                RowResult(counts=c, weights=w)
-                for c, w in zip(self.result.counts, self._weights, strict=True)
-            ]
+            pairs = zip(self.result.counts, self._weights, strict=True)
+            results = [RowResult(counts=c, weights=w) for c, w in pairs]
         else:
-            results = [
-                RowResult(moments=m, weights=w)
-                for m, w in zip(self.result.moments, self._weights, strict=True)
-            ]
+            read = zip(self.result.moments, self._weights, strict=True)
+            results = [RowResult(moments=m, weights=w) for m, w in read]
         context = self._context().measured(self.result.calibration)
         plan, stages = context.plan, self._evaluator.stages
         requests = self._requests
@@ -293,11 +288,6 @@ class Part:
             start = stop
         return out
 
-    @cached_property
-    def _copies(self) -> int:
-        """Rows that the stages make of one."""
-        return math.prod(stage.copies for stage in self._evaluator.stages)
-
     def _row_block(self, rows: Sequence[Row]) -> int:
         """Shots of a row of a job; many where energies ask for far more than usual.
 
@@ -309,10 +299,6 @@ class Part:
         circuits = len(rows) * len(self._evaluator.need_plan().groups)
         total = sum(row.shots for row in rows)
         return block * max(1, -(-total // (block * _ROWS_A_CIRCUIT * circuits)))
-
-    def _in_blocks(self, shots: IntArray) -> IntArray:
-        block = self._evaluator.block
-        return np.asarray(-(-shots // block) * block, dtype=np.int64)
 
     def _charge(self, purpose: str, cost: Cost) -> None:
         if cost != Cost():

@@ -19,7 +19,7 @@ from qvopt.gradients.metric_rules import ExpandedMetric
 from qvopt.measurement.allocation import learned_deviations
 from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.statistics import estimate_of_proportion
-from qvopt.optimizers.protocol import Answer, Gradient, Query
+from qvopt.optimizers.protocol import Answer, Gradient, Query, Spread
 from qvopt.records.ledger import Costs, add_costs
 from qvopt_molecules.arrays import FloatArray, IntArray
 
@@ -187,7 +187,7 @@ class Round:
             return np.ones(n_points)
         return learned_deviations(pooled)
 
-    def min_shots(self, evaluator: Evaluator, spread: str) -> int:
+    def min_shots(self, evaluator: Evaluator, spread: Spread) -> int:
         """The fewest shots that one energy can do with."""
         return self._part(evaluator).min_shots(spread)
 

@@ -13,6 +13,14 @@ from qvopt.optimizers.protocol import Spread
 from qvopt_molecules.arrays import FloatArray
 
 
+def min_shots(spread: Spread, n_groups: int) -> int:
+    """Return the fewest shots that an energy can do with: two of each group, for a variance.
+
+    Randomly spread shots need two in all.
+    """
+    return 2 if spread == "random" else 2 * n_groups
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One energy at one setting.

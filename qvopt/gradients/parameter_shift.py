@@ -69,6 +69,11 @@ class Combination:
         return self.matrix.power(2)
 
     @cached_property
+    def fourth_powers(self) -> Any:
+        """Fourth powers of the coefficients, by which the variances of variances combine."""
+        return self.matrix.power(4)
+
+    @cached_property
     def weights(self) -> FloatArray:
         """Σ_i |matrix[i, p]| for every point p."""
         weights = np.asarray(abs(self.matrix).sum(axis=0)).reshape(-1)
@@ -115,11 +120,13 @@ class GradientExpansion:
             total = total + np.square(self.matrix @ shared).sum(axis=1)
         return gradient, total
 
-    def degrees_of_freedom(self, estimates: Sequence[Estimate]) -> FloatArray:
-        """Return those of each component's variance, by Satterthwaite's rule; inf where exact."""
-        variance = self.combine(estimates)[1]
+    def degrees_of_freedom(self, estimates: Sequence[Estimate], variance: FloatArray) -> FloatArray:
+        """Return those of each component's variance, by Satterthwaite's rule; inf where exact.
+
+        `variance` is what `combine` returns for the same estimates.
+        """
         terms = np.array([e.variance**2 / e.dof for e in estimates])
-        doubt = self.matrix.power(4) @ terms
+        doubt = self.combination.fourth_powers @ terms
         out = np.full(len(variance), np.inf)
         np.divide(variance**2, doubt, out=out, where=doubt > 0.0)
         return out

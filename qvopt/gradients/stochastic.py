@@ -51,7 +51,7 @@ class DirectionalExpansion(GradientExpansion):
         squares = np.square(self.directions * slopes[:, None] - value).sum(axis=0)
         return value, (squares + pooled) / m**2
 
-    def degrees_of_freedom(self, estimates: Sequence[Estimate]) -> FloatArray:
+    def degrees_of_freedom(self, estimates: Sequence[Estimate], variance: FloatArray) -> FloatArray:
         """As many as directions."""
         m, n = self.directions.shape
         return np.full(n, float(m))
@@ -114,9 +114,9 @@ class SubsetExpansion(GradientExpansion):
         out[self.chosen] = seen
         return value, out
 
-    def degrees_of_freedom(self, estimates: Sequence[Estimate]) -> FloatArray:
+    def degrees_of_freedom(self, estimates: Sequence[Estimate], variance: FloatArray) -> FloatArray:
         """Components in the subset: no more was seen of how large derivatives are."""
-        whole = super().degrees_of_freedom(estimates)
+        whole = super().degrees_of_freedom(estimates, variance)
         if len(self.chosen) == len(whole):
             return whole
         return np.full(len(whole), float(max(len(self.chosen), 1)))

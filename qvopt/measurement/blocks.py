@@ -7,12 +7,24 @@ gets, a circuit is run in as many rows of one block as it needs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from qvopt_molecules.arrays import IntArray
 
 from .allocation import allocate
+
+_Shots = TypeVar("_Shots", int, IntArray)
+
+
+def rounded_up(shots: _Shots, block: int) -> _Shots:
+    """Return the next multiples of `block`.
+
+    >>> rounded_up(70, 50)
+    100
+    """
+    return -(-shots // block) * block
 
 
 def in_blocks(shots: Sequence[IntArray], block: int) -> list[IntArray]:

@@ -134,7 +134,7 @@ def test_stochastic_gradients_know_the_scatter_of_their_directions(kind, noise, 
         expansion = rule(circuit, np.zeros(6), lambda: rng)
         estimates = circuit.estimates(expansion, rng, noise)
         value, variance = expansion.combine(estimates)
-        dof = expansion.degrees_of_freedom(estimates)
+        dof = expansion.degrees_of_freedom(estimates, expansion.combine(estimates)[1])
         assert np.all(dof == directions)
         values.append(value)
         variances.append(variance)

@@ -59,7 +59,8 @@ class GradientQueryRule:
             if len(measured) < len(shots):
                 return Vector(*_partial(expansion, estimates, measured), taken)
             value, variance = expansion.combine(estimates)
-            return Vector(value, variance, taken, expansion.degrees_of_freedom(estimates))
+            dof = expansion.degrees_of_freedom(estimates, variance)
+            return Vector(value, variance, taken, dof)
 
         return combine
 

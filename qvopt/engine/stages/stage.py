@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 from qvopt.backends.batch import CalibrationCounts
 from qvopt.backends.protocol import Program
 from qvopt.engine.learned import Learned
-from qvopt.engine.rows import Row, RowResult
+from qvopt.engine.rows import Row, RowResult, min_shots
 from qvopt.measurement.plan import MeasurementPlan
 
 
@@ -58,9 +58,8 @@ class Context:
         return replace(self, calibration=calibration)
 
     def min_shots(self, row: Row) -> int:
-        """The fewest shots that an energy can do with: two of each group, so that it has a
-        variance."""
-        return 2 if row.spread == "random" else 2 * len(self.plan.groups)
+        """The fewest shots that a row can do with."""
+        return min_shots(row.spread, len(self.plan.groups))
 
 
 class Stage(Protocol):
