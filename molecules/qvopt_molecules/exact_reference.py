@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .cache import cached_numbers
-from .encodings import diagonal_symmetries
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
-from .sizes import LARGEST, SMALL, n_determinants
+from .sizes import LARGEST, n_determinants
 from .spin_pure import spin_pure_states
 
 _MULTIPLICITIES: Final = ("singlet", "doublet", "triplet", "quartet", "quintet", "sextet", "septet")
@@ -102,20 +101,6 @@ def exact_reference(
     unpaired = abs(h.n_alpha - h.n_beta)
     lowest = lowest_energy(h, limit) if with_lowest else None
     return ExactReference(exact_method(h), energy, unpaired + 1, masks, lowest)
-
-
-def exact_reference_if_small(
-    hamiltonian: MolecularHamiltonian, symmetries: Sequence[int] = ()
-) -> ExactReference | None:
-    """Return the same where it takes seconds, None otherwise."""
-    if n_determinants(hamiltonian) > SMALL:
-        return None
-    return exact_reference(hamiltonian, symmetries, limit=SMALL)
-
-
-def reference_sector(hamiltonian: MolecularHamiltonian) -> tuple[int, ...]:
-    """Return all parities that the Hamiltonian conserves, for `exact_reference`."""
-    return diagonal_symmetries(hamiltonian)
 
 
 def lowest_energy(hamiltonian: MolecularHamiltonian, limit: int = LARGEST) -> float | None:

@@ -19,7 +19,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 
 from .batch import CalibrationCounts, Counts, Outcomes, Overlap, Point, Reading, Sample
 from .checks import check_memory, check_widths, finite, need_plan
-from .folding import fold_circuit, folded_scale
+from .folding import fold_circuit, folded_scales
 from .free_gates import by_gate
 from .metric_circuits import generator_basis, outcomes_of_counts, overlap_circuit
 from .protocol import MetricKind, Problem
@@ -222,10 +222,7 @@ class AerProgram(StatevectorProgram):
         asked = tuple(scales)
         if asked not in self._reached:
             self._measure(need_plan(self.problem))
-            kind = self.problem.folding
-            self._reached[asked] = np.array(
-                [[folded_scale(c, s, kind) for s in asked] for c in self._measured]
-            )
+            self._reached[asked] = folded_scales(self._measured, asked, self.problem.folding)
         return self._reached[asked]
 
     def _measure(self, plan: MeasurementPlan) -> None:

@@ -8,10 +8,12 @@ circuits know neither a device's gates nor its layout.) References: E. Dumitresc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
 
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 Folding = Literal["two-qubit", "all"]
@@ -58,6 +60,13 @@ def folded_scale(circuit: Any, scale: float, kind: Folding = "two-qubit") -> flo
     """The scale that folding really reaches, a whole number of pairs being added."""
     n = sum(_folds(step, kind) for step in circuit.data)
     return 1.0 if n == 0 else 1.0 + 2.0 * round((scale - 1) * n / 2) / n
+
+
+def folded_scales(
+    circuits: Sequence[Any], scales: Sequence[float], kind: Folding = "two-qubit"
+) -> FloatArray:
+    """The scales that folding reaches in several circuits, shape (circuits, scales)."""
+    return np.array([[folded_scale(c, s, kind) for s in scales] for c in circuits])
 
 
 def _folds(step: Any, kind: Folding) -> bool:

@@ -6,6 +6,7 @@ gates on one layout, so that every gate has the noise of its qubits.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,17 +38,19 @@ class SnapshotProgram(AerProgram):
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """Where the router left the qubits of the problem in a group's circuit."""
-        plan = need_plan(self.problem)
-        self._measure(plan)
-        circuit = self._measured[group]
-        return qubit_of_bit(circuit)
+        return self._read_on[group]
+
+    @cached_property
+    def _read_on(self) -> list[tuple[int, ...]]:
+        """The same of all groups; every round with a correction of the readout asks for it."""
+        self._measure(need_plan(self.problem))
+        return [qubit_of_bit(circuit) for circuit in self._measured]
 
     def sample_calibration(self, shots: int, seed: np.random.SeedSequence) -> CalibrationCounts:
         """Counts of all qubits that some group reads."""
         from qiskit import QuantumCircuit
 
-        n_groups = len(need_plan(self.problem).groups)
-        used = sorted({q for g in range(n_groups) for q in self.readout_qubits(g)})
+        used = sorted({q for qubits in self._read_on for q in qubits})
         found: list[Counts] = []
         for k in (0, 1):
             circuit = QuantumCircuit(self._backend.num_qubits, len(used))

@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,7 +24,7 @@ from qvopt.backends.batch import (
 )
 from qvopt.backends.checks import check_widths, need_plan
 from qvopt.backends.cost import Cost
-from qvopt.backends.folding import fold_circuit, folded_scale
+from qvopt.backends.folding import fold_circuit, folded_scales
 from qvopt.backends.free_gates import by_gate
 from qvopt.backends.measured import qubit_of_bit
 from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
@@ -232,15 +233,17 @@ class HardwareProgram:
         """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
         asked = tuple(scales)
         if asked not in self._reached:
-            kind = self.problem.folding
-            self._reached[asked] = np.array(
-                [[folded_scale(c, s, kind) for s in asked] for c in self._measured()]
-            )
+            self._reached[asked] = folded_scales(self._measured(), asked, self.problem.folding)
         return self._reached[asked]
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """The device's qubit that each bit of a group's outcomes is read on."""
-        return qubit_of_bit(self._measured()[group])
+        return self._read_on[group]
+
+    @cached_property
+    def _read_on(self) -> list[tuple[int, ...]]:
+        """The same of all groups; every round with a correction of the readout asks for it."""
+        return [qubit_of_bit(circuit) for circuit in self._measured()]
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
         """Hardware has none."""
@@ -361,8 +364,7 @@ class HardwareProgram:
     def _calibration(self) -> list[Any]:
         """All qubits that some group reads, in 0 and in 1: a router may have moved some."""
         if "calibration" not in self._lowered:
-            measured = self._measured()
-            read = sorted({q for circuit in measured for q in qubit_of_bit(circuit)})
+            read = sorted({q for qubits in self._read_on for q in qubits})
             n, layout = len(read), None if self._layout() is None else read
             circuits = []
             for prepared in ((), range(n)):

@@ -11,7 +11,7 @@ ROUND_STREAM: Final = 1
 MONITOR_STREAM: Final = 2
 FINAL_STREAM: Final = 3
 START_STREAM: Final = 4
-CALIBRATION_STREAM: Final = 5
+# 5 was that of calibrations in journals of version 0.1.0.
 
 
 def stream(seed: int, *key: int) -> np.random.SeedSequence:

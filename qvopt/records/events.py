@@ -189,6 +189,12 @@ class StepRecord:
         return cls(*(event[name] for name in cls.__dataclass_fields__))
 
 
+def step_records(events: Iterable[Event]) -> tuple[StepRecord, ...]:
+    """Return the last record of each step of a journal, in ascending order."""
+    steps = {e["step"]: StepRecord.decode(e) for e in events if e["type"] == "step"}
+    return tuple(steps[k] for k in sorted(steps))
+
+
 @dataclass(frozen=True)
 class GrowRecord:
     """Labels of operators that an adaptive circuit grew by."""
@@ -278,12 +284,11 @@ class History:
         for event in events:
             by_type.setdefault(event["type"], []).append(event)
         rounds = [RoundRecord.decode(e) for e in by_type.get("round", ())]
-        steps = {e["step"]: StepRecord.decode(e) for e in by_type.get("step", ())}
         begins = by_type.get("begin", ())
         return cls(
             Begin.decode(begins[0]) if begins and events[0] is begins[0] else None,
             {(r.role, r.number): r for r in rounds},
-            tuple(steps[k] for k in sorted(steps)),
+            step_records(by_type.get("step", ())),
             tuple(o for e in by_type.get("grow", ()) for o in GrowRecord.decode(e).operators),
             tuple(EndRecord.decode(e) for e in by_type.get("end", ())),
             lost_cost(job_records(by_type.get("job", ())).values()),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.cost import Cost
-from qvopt.records.events import Average, History
+from qvopt.records.events import Average, step_records
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
 from qvopt_molecules.arrays import FloatArray
@@ -46,7 +46,7 @@ class Trace:
     @classmethod
     def from_events(cls, events: list[Event]) -> Trace:
         """Collect the step events of a journal, the last record of each step."""
-        rows = History.of(events).steps
+        rows = step_records(events)
 
         def column(values: Iterable[float | None]) -> FloatArray:
             return np.array([math.nan if v is None else v for v in values], dtype=float)

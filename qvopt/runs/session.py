@@ -293,20 +293,24 @@ def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
     """
     folder = RunFolder.open(path)
     experiment = folder.experiment()
-    end = History.of(folder.events()).end
+    history = History.of(folder.events())
+    end = history.end
     if end is None or end.status == "interrupted":
         return None
     wanted = experiment.max_steps if max_steps is None else max_steps
     if end.status == "max-steps" and end.step < wanted:
         return None
-    result = stored_result(folder)
+    result = _result_of(folder, experiment, history)
     folder.keep_result(result.document())
     return result
 
 
 def stored_result(folder: RunFolder) -> Result:
     """Return what the journal says of a run, finished or not, without evaluating anything."""
-    experiment, history = folder.experiment(), History.of(folder.events())
+    return _result_of(folder, folder.experiment(), History.of(folder.events()))
+
+
+def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> Result:
     begin = _begin_of(history, folder.path)
     end = history.end
     last = history.steps[-1] if history.steps else None

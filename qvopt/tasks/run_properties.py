@@ -55,7 +55,8 @@ def run_properties(
     folder = RunFolder.open(Path(path))
     experiment = folder.experiment()
     events = folder.events()
-    x, where = _final_point(events, path, at)
+    history = History.of(events)
+    x, where = _final_point(history, path, at)
     if exact and shots is not None:
         raise InputError("give either a number of shots or exact, not both")
     if shots is None and not exact:
@@ -64,7 +65,7 @@ def run_properties(
         raise InputError(f"shots must be positive, got {shots}")
     if shots is None:
         hamiltonian = molecular(folder.hamiltonian())
-        assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
+        assembly = grown(assemble(experiment, hamiltonian), history.operators)
         found = replace(exact_properties(assembly, x), at=where)
         folder.write_json("properties.json", found.document())
         return found
@@ -132,12 +133,10 @@ def _measure(
     return document
 
 
-def _final_point(
-    events: list[Event], path: str | Path, at: Place | None
-) -> tuple[FloatArray, Place]:
+def _final_point(history: History, path: str | Path, at: Place | None) -> tuple[FloatArray, Place]:
     if at not in (None, "last", "average"):
         raise InputError(f"properties are taken at the last or the average iterate, got '{at}'")
-    end = History.of(events).end
+    end = history.end
     if end is None:
         raise InputError(f"{path} has not ended; `qvopt resume {path}` goes on with it")
     average = end.average
