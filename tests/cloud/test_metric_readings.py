@@ -12,7 +12,7 @@ from qvopt.cloud.backend import HardwareBackend
 from qvopt.cloud.forecast import forecast_run
 from qvopt.engine.assembly import assemble
 from qvopt.engine.evaluator import Evaluator
-from qvopt.gradients.metric_rules import metric_rule
+from qvopt.gradients.metric_rules import supported_metric_rule
 from qvopt.optimizers.protocol import Metric
 
 pytestmark = pytest.mark.usefixtures("quiet_client")
@@ -35,7 +35,7 @@ def test_a_metric_from_rows_of_a_few_circuits_is_without_bias():
     exact = assemble(experiment)
     backend = HardwareBackend(AerSimulator(), optimization_level=1, poll=0.01, longest_poll=0.02)
     program = assemble(experiment, backend=backend).program
-    assert metric_rule(None, program) == "covariances"
+    assert supported_metric_rule(None, program) == "covariances"
     x, repeats = np.array([0.3, -0.2, 0.5]), 40
     evaluator = Evaluator(program, exact.circuit, exact.plan, 200, 3)
     found = [evaluator.answer([Metric(x, "full")], 1, k)[0] for k in range(repeats)]
