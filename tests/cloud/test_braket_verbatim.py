@@ -11,7 +11,7 @@ from vendor_jobs import AWS_ACCESS, KEY, a_spec, aws_environment, check_counts, 
 
 import qvopt
 from qvopt import make_experiment
-from qvopt.backends.batch import Point
+from qvopt.backends.batch import Batch, Point
 from qvopt.cloud.braket import BraketProvider
 from qvopt.cloud.provider import JobSpec, JobState, Pub, RefusedError
 from qvopt.engine.assembly import assemble
@@ -71,7 +71,7 @@ def test_an_energy_of_native_gates_is_the_exact_one(service, processor, program_
     with warnings.catch_warnings():
         # The client warns of barriers and phases, which a user can do nothing about.
         warnings.filterwarnings("error", category=UserWarning)
-        (moments,) = program.sample([Point(X)], shots, np.random.SeedSequence(1))
+        (moments,) = program.run(Batch([Point(X)], shots), np.random.SeedSequence(1)).moments
     found = combine_moments(plan, moments)
     assert abs(found.value - truth) < 4 * found.stderr
     assert 0.001 < found.stderr < 0.02

@@ -9,7 +9,7 @@ import pytest
 
 import qvopt
 from qvopt import make_experiment
-from qvopt.backends.batch import Point
+from qvopt.backends.batch import Batch, Point
 from qvopt.cloud.packing import Cell, block_of, gather, pack
 from qvopt.cloud.provider import JobResult, Limits
 from qvopt.cloud.results import check_result
@@ -48,7 +48,7 @@ def test_a_noiseless_object_gives_the_exact_energy_and_honest_errors():
     shots = np.full((40, len(plan.groups)), 400, dtype=np.int64)
     found = [
         combine_moments(plan, m)
-        for m in program.sample([Point(x)] * 40, shots, np.random.SeedSequence(3))
+        for m in program.run(Batch([Point(x)] * 40, shots), np.random.SeedSequence(3)).moments
     ]
     values = np.array([e.value for e in found])
     truth = exact.program.energies([Point(x)])[0]

@@ -109,7 +109,7 @@ def test_death_at_every_event_of_a_job(number, when, server, whole, tmp_path, mo
     assert rounds(tmp_path / "run") == whole
 
 
-def test_a_desk_that_does_not_look_makes_a_duplicate(server, tmp_path, monkeypatch):
+def test_a_job_manager_that_does_not_look_makes_a_duplicate(server, tmp_path, monkeypatch):
     """The mutant: energies look the same, the number of jobs tells."""
     with monkeypatch.context() as patch:
         kill_at(patch, 2, "before")  # accepted by the server, its id not written
@@ -305,7 +305,7 @@ def test_nothing_shows_the_key(server, tmp_path, capfd, caplog):
     shown = [repr(provider), str(provider), repr(vars(provider)), *capfd.readouterr()]
     shown += [str(record.getMessage()) for record in caplog.records if "qvopt" in record.name]
     with Session.resume(tmp_path / "run", max_steps=3) as session:
-        shown += [repr(session.assembly.program.provider), repr(session.assembly.program.desk)]
+        shown += [repr(session.assembly.program.provider), repr(session.assembly.program.jobs)]
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert server.token.encode() not in path.read_bytes()

@@ -7,7 +7,7 @@ import pytest
 
 import qvopt
 from qvopt import Session, make_experiment
-from qvopt.backends.batch import Point
+from qvopt.backends.batch import Batch, Point
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.cloud.covariances import covariance_ratios
 from qvopt.cloud.ibm import IBMProvider
@@ -53,7 +53,7 @@ def energies(level, n, shots, device="fake_manila", grouping="qubit-wise"):
     plan = program.problem.plan
     x = np.array([0.0, 0.0, 0.2])
     each = np.full((n, len(plan.groups)), shots, dtype=np.int64)
-    found = program.sample([Point(x)] * n, each, np.random.SeedSequence(4))
+    found = program.run(Batch([Point(x)] * n, each), np.random.SeedSequence(4)).moments
     estimates = [combine_moments(plan, moments) for moments in found]
     return np.array([e.value for e in estimates]), np.array([e.variance for e in estimates])
 
@@ -149,7 +149,8 @@ def test_other_points_are_other_jobs_though_the_seed_is_the_same():
     program = assemble(make_experiment(described(None, measurement=measurement))).program
     shots = np.full((1, len(program.problem.plan.groups)), 200, dtype=np.int64)
     seed = np.random.SeedSequence(7)
-    found = [program.sample([Point(np.array([0.0, 0.0, a]))], shots, seed) for a in (0, 1.5, 0)]
+    points = [[Point(np.array([0.0, 0.0, a]))] for a in (0, 1.5, 0)]
+    found = [program.run(Batch(p, shots), seed).moments for p in points]
     means = [[m.mean for m in moments] for (moments,) in found]
     assert means[0] == means[2] != means[1]
 
