@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .batch import CalibrationCounts, Counts, Point, Sample
 from .checks import check_memory, check_widths, finite, need_plan
-from .folding import fold_circuit, folded_scale
-from .free_gates import by_gate
+from .lowered import LoweredCircuits
+from .measured import qubit_of_bit
 from .protocol import MetricKind, Problem
+from .recorded_devices import RecordedDevice
 from .statevector import ComplexArray, StatevectorProgram
 
 FloatArray = npt.NDArray[np.float64]
@@ -84,9 +82,13 @@ class AerBackend:
         check_widths(problem)
         check_memory(problem.circuit.n_qubits, 3, "aer")
         if self.device is not None:
-            from .snapshot import SnapshotProgram
-
-            return SnapshotProgram(problem, self.device, self.method)
+            device = RecordedDevice(self.device)
+            if problem.circuit.n_qubits > device.n_qubits:
+                raise InputError(
+                    f"{self.device} has {device.n_qubits} qubits, the circuit has "
+                    f"{problem.circuit.n_qubits}"
+                )
+            return AerProgram(problem, device.noise_model(), self.method, device)
         model = self.noise_model
         if model is None and any(self.noise.values()):
             model = _noise_model(self.noise)
@@ -109,11 +111,17 @@ def _noise_model(noise: Mapping[str, float]) -> Any:
 
 
 class AerProgram(StatevectorProgram):
-    """A problem on AerSimulator. Circuits have one Qiskit parameter for every parametric gate."""
+    """A problem on AerSimulator. Circuits have one Qiskit parameter for every parametric gate.
+
+    With a `device` they are lowered to its gates on one layout, so that every gate has the noise of
+    its qubits.
+    """
 
     samples: frozenset[Sample] = StatevectorProgram.samples | {"counts"}
 
-    def __init__(self, problem: Problem, noise_model: Any, method: str) -> None:
+    def __init__(
+        self, problem: Problem, noise_model: Any, method: str, device: RecordedDevice | None = None
+    ) -> None:
         from qiskit_aer import AerError, AerSimulator
 
         super().__init__(problem)
@@ -123,23 +131,19 @@ class AerProgram(StatevectorProgram):
             self._simulator = AerSimulator(method=method, noise_model=noise_model)
         except AerError as error:
             raise InputError(f"Aer refuses method '{method}': {str(error)[:120]}") from None
-        self._free = by_gate(self.circuit, 0)
+        self._device = device
+        self._circuits = LoweredCircuits(problem, self._lower, placed=device is not None)
         self._prepared: Any = None
-        self._measured: list[Any] = []
-        self._reached: dict[tuple[float, ...], FloatArray] = {}
-        self._amplified: dict[tuple[int, float], Any] = {}
-        self._calibration: list[Any] = []
-        self._overlap: Any = None
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
         """State vectors at the points; noiseless only."""
         if not self.exact:
             raise InputError("aer with noise has no exact state; give a number of shots")
         if self._prepared is None:
-            circuit = to_qiskit(self._free)
+            circuit = to_qiskit(self._circuits.free)
             circuit.save_statevector()
             self._prepared = self._transpiled(circuit)
-        angles = np.array([self._angles(p) for p in points])
+        angles = np.array([self._circuits.angles(p) for p in points])
         result = self._run(self._prepared, angles, shots=1, seed=0)
         return [
             finite(np.asarray(result.data(k)["statevector"]), "aer") for k in range(len(points))
@@ -168,8 +172,7 @@ class AerProgram(StatevectorProgram):
     ) -> list[list[Counts]]:
         """Counts from the simulator: for each group one run over all points of equal shots."""
         plan = need_plan(self.problem)
-        self._measure(plan)
-        angles = np.array([self._angles(p) for p in points])
+        angles = np.array([self._circuits.angles(p) for p in points])
         scales = np.array([p.noise_scale for p in points])
         seeds = run_seeds(seed, len(plan.groups))
         results: list[list[Counts]] = [[{} for _ in plan.groups] for _ in points]
@@ -181,56 +184,29 @@ class AerProgram(StatevectorProgram):
                     continue
                 rows = np.flatnonzero((shots[:, g] == level) & (scales == scale))
                 # Another seed for each level: equal seeds would repeat equal noise.
-                run = self._run(self._folded(g, scale), angles[rows], level, seeds(g, level, scale))
+                run = self._run(
+                    self._circuits.group(g, scale), angles[rows], level, seeds(g, level, scale)
+                )
                 for k, row in enumerate(rows.tolist()):
                     results[row][g] = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
         return results
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
-        """Qubits are read where they are."""
-        return tuple(range(self.circuit.n_qubits))
+        """Where the qubits of the problem are at the end: a device's router may move them."""
+        return self._circuits.readout_qubits(group)
 
     def sample_calibration(self, shots: int, seed: np.random.SeedSequence) -> CalibrationCounts:
         """Counts after |0…0⟩ and |1…1⟩; an X gate's own noise counts as readout noise."""
-        n = self.circuit.n_qubits
-        if not self._calibration:
-            for prepared in ((), range(n)):
-                circuit = to_qiskit(Circuit(n, tuple(Gate("x", (q,)) for q in prepared), 0))
-                circuit.measure_all()
-                self._calibration.append(self._transpiled(circuit))
         found = []
-        for k, circuit in enumerate(self._calibration):
+        circuits = self._circuits.calibration
+        for k, circuit in enumerate(circuits):
             run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
             found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
-        return CalibrationCounts(tuple(range(n)), found[0], found[1])
+        return CalibrationCounts(qubit_of_bit(circuits[0]), found[0], found[1])
 
     def reached_scales(self, scales: Sequence[float]) -> FloatArray:
         """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
-        asked = tuple(scales)
-        if asked not in self._reached:
-            self._measure(need_plan(self.problem))
-            kind = self.problem.folding
-            self._reached[asked] = np.array(
-                [[folded_scale(c, s, kind) for s in asked] for c in self._measured]
-            )
-        return self._reached[asked]
-
-    def _measure(self, plan: MeasurementPlan) -> None:
-        """Make each group's circuit, once."""
-        if not self._measured:
-            n = self.circuit.n_qubits
-            for group in plan.groups:
-                circuit = to_qiskit(self._free.then(basis_change_circuit(group, n)))
-                circuit.measure_all()
-                self._measured.append(self._transpiled(circuit))
-
-    def _folded(self, group: int, scale: float) -> Any:
-        if scale == 1.0:
-            return self._measured[group]
-        if (group, scale) not in self._amplified:
-            circuit = fold_circuit(self._measured[group], scale, self.problem.folding)
-            self._amplified[group, scale] = circuit
-        return self._amplified[group, scale]
+        return self._circuits.reached_scales(scales)
 
     def sample_fidelities(
         self,
@@ -239,19 +215,13 @@ class AerProgram(StatevectorProgram):
         seed: np.random.SeedSequence,
     ) -> IntArray:
         """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
-        n_angles = len(self.circuit.parametric)
-        if self._overlap is None:
-            back = by_gate(self.circuit, n_angles).inverse()
-            circuit = to_qiskit(self._free.then(back))
-            circuit.measure_all()
-            # Level 0: no rule may cancel U† against U.
-            self._overlap = self._transpiled(circuit, level=0)
-        angles = np.array([[*self._angles(a), *self._angles(b)] for a, b in pairs])
+        of = self._circuits.angles
+        angles = np.array([[*of(a), *of(b)] for a, b in pairs])
         seeds = run_seeds(seed, 1)
         out = np.zeros(len(pairs), dtype=np.int64)
         for level in np.unique(shots).tolist():
             rows = np.flatnonzero(shots == level)
-            run = self._run(self._overlap, angles[rows], level, seeds(0, level))
+            run = self._run(self._circuits.overlap, angles[rows], level, seeds(0, level))
             for k, row in enumerate(rows):
                 out[row] = run.data(k)["counts"].get("0x0", 0)
         return out
@@ -267,20 +237,30 @@ class AerProgram(StatevectorProgram):
             batch = [to_qiskit(circuits[k]) for k in rows]
             for circuit in batch:
                 circuit.measure_all()
-            job = self._simulator.run(
-                self._transpiled(batch), shots=level, seed_simulator=seeds(0, level)
-            )
+            lowered = self._lower_fixed(batch)
+            job = self._simulator.run(lowered, shots=level, seed_simulator=seeds(0, level))
             result = job.result()
             for k, row in enumerate(rows):
                 counted = result.data(k)["counts"]
                 found[row] = {int(outcome, 16): n for outcome, n in counted.items()}
         return found
 
-    def _angles(self, point: Point) -> list[float]:
-        angles = self.circuit.angles(point.x).copy()
-        for k, delta in point.shifts:
-            angles[k] += delta
-        return [float(a) for a in angles]
+    def _lower(
+        self, name: str, circuits: list[Any], *, literal: bool, layout: Sequence[int] | None
+    ) -> list[Any]:
+        if self._device is not None:
+            level = 0 if literal else 3
+            return self._device.lower(circuits, level=level, seed=0, layout=layout)
+        return [self._transpiled(circuit, level=0 if literal else 1) for circuit in circuits]
+
+    def _lower_fixed(self, circuits: list[Any]) -> list[Any]:
+        """Circuits without parameters; on a device those of the problem's width on its layout."""
+        if self._device is None:
+            return list(self._transpiled(circuits))
+        layout = self._circuits.layout
+        if layout is not None and len(layout) != circuits[0].num_qubits:
+            layout = None
+        return self._device.lower(circuits, level=3, seed=0, layout=layout)
 
     def _transpiled(self, circuit: Any, level: int = 1) -> Any:
         """Lower to what simulator and noise model know, so that no gate escapes its noise."""

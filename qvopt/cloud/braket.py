@@ -22,7 +22,7 @@ from .braket_calls import called, check_credentials_file, need_braket
 from .braket_devices import device_arn
 from .braket_native import NativeGates
 from .calls import in_one_line
-from .layouts import lower_to, without_barriers
+from qvopt.backends.layouts import lower_to, without_barriers
 from .prices import device_price, given_price
 from .provider import (
     Counts,

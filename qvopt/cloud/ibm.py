@@ -20,7 +20,7 @@ from qvopt_molecules.errors import InputError, QvoptError, unknown_name
 
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
 from .key_files import read_secret, without
-from .layouts import lower_to
+from qvopt.backends.layouts import lower_to
 from .provider import (
     Device,
     Forecast,

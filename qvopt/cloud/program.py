@@ -24,8 +24,7 @@ from qvopt.backends.batch import (
 )
 from qvopt.backends.checks import check_widths, need_plan
 from qvopt.backends.cost import Cost
-from qvopt.backends.folding import fold_circuit, folded_scale
-from qvopt.backends.free_gates import by_gate
+from qvopt.backends.lowered import LoweredCircuits
 from qvopt.backends.measured import qubit_of_bit
 from qvopt.backends.protocol import (
     EventSink,
@@ -34,19 +33,15 @@ from qvopt.backends.protocol import (
     Problem,
     SubmissionPolicy,
 )
-from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.statistics import moments_of_group
 from qvopt.records.jobs import lost_cost
-from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Gate
-from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.errors import InputError
 
 from .calls import Timeouts
 from .job_manager import JobManager
 from .packing import Cell, Packed, block_of, gather, pack
-from .provider import Device, JobResult, Price, Provider
+from .provider import Device, Forecast, JobResult, JobSpec, Price, Provider
 from .readings import GeneratorReadings
 from .stored_circuits import load_circuits, save_circuits
 
@@ -94,16 +89,20 @@ class HardwareProgram:
         self._lowering = replace(lowering, layout=self.device.places(lowering.layout))
         self._timeouts = timeouts
         self._repeats = self.device.repeats if repeats is None else repeats
-        self._free = by_gate(self.circuit, 0)
-        self._readings = GeneratorReadings(self.circuit, self._free, self._lower_reading)
-        self._lowered: dict[str, list[Any]] = {}
-        self._folded: dict[tuple[int, float], Any] = {}
-        self._reached: dict[tuple[float, ...], FloatArray] = {}
+        self.circuits = LoweredCircuits(problem, self._lower, layout=self._lowering.layout)
+        self._readings = GeneratorReadings(self.circuit, self.circuits)
         self._folder: Path | None = None
         self._log: EventSink | None = None
         self._prefix = ""
         self._checksums: dict[str, str] = {}
-        self.jobs = JobManager(provider, timeouts, run=uuid.uuid4().hex)
+        self._jobs: JobManager | None = None
+
+    @property
+    def jobs(self) -> JobManager:
+        """Its jobs. Raises InputError before `attach` where they outlive the process."""
+        if self._jobs is None:
+            self._jobs = JobManager(self.provider, self._timeouts, run=uuid.uuid4().hex)
+        return self._jobs
 
     @property
     def pricing(self) -> Pricing:
@@ -152,7 +151,7 @@ class HardwareProgram:
             for e in recorded
             if "sha256" in e and e["type"] == "hardware"
         }
-        self.jobs = JobManager(
+        self._jobs = JobManager(
             self.provider,
             self._timeouts,
             log=log,
@@ -176,16 +175,20 @@ class HardwareProgram:
 
     def price(self, batch: Batch) -> Cost:
         """What the batch takes, with jobs, QPU seconds and money by the provider's estimate."""
+        return self.price_by(self.provider.estimate, batch)
+
+    def price_by(self, estimate: Callable[[JobSpec], Forecast], batch: Batch) -> Cost:
+        """What the batch takes by an estimate of each job."""
         cost = batch.cost()
         for job in self._pack(batch, np.random.SeedSequence(0)):
-            planned = self.provider.estimate(job.spec)
+            planned = estimate(job.spec)
             extra = planned.shots - job.spec.executions
             cost += Cost(0, 0, extra, 1, planned.qpu_seconds, planned.money or 0.0)
         return cost
 
     def lost(self) -> Cost:
         """What jobs took that ended without results."""
-        return lost_cost(self.jobs.records.values())
+        return Cost() if self._jobs is None else lost_cost(self._jobs.records.values())
 
     def submit(self, batch: Batch, seed: np.random.SeedSequence) -> None:
         """Submit the batch's jobs without waiting for them."""
@@ -223,7 +226,8 @@ class HardwareProgram:
         calibration = None
         if batch.calibration_shots:
             zeros, ones = (counts[Stream.CALIBRATION, k] for k in (0, 1))
-            calibration = CalibrationCounts(qubit_of_bit(self._calibration()[0]), zeros, ones)
+            read = qubit_of_bit(self.circuits.calibration[0])
+            calibration = CalibrationCounts(read, zeros, ones)
         successes = [
             counts.get((Stream.FIDELITIES, k), {}).get(0, 0) for k in range(len(batch.pairs))
         ]
@@ -239,17 +243,11 @@ class HardwareProgram:
 
     def reached_scales(self, scales: Sequence[float]) -> FloatArray:
         """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
-        asked = tuple(scales)
-        if asked not in self._reached:
-            kind = self.problem.folding
-            self._reached[asked] = np.array(
-                [[folded_scale(c, s, kind) for s in asked] for c in self._measured()]
-            )
-        return self._reached[asked]
+        return self.circuits.reached_scales(scales)
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """The device's qubit that each bit of a group's outcomes is read on."""
-        return qubit_of_bit(self._measured()[group])
+        return self.circuits.readout_qubits(group)
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
         """Hardware has none."""
@@ -283,7 +281,7 @@ class HardwareProgram:
             Cell(
                 (Stream.ENERGIES, i, g),
                 (Stream.ENERGIES, g, point.noise_scale),
-                self._angles(point),
+                self.circuits.angles(point),
                 int(batch.shots[i, g]),
             )
             for i, point in enumerate(batch.points)
@@ -295,7 +293,7 @@ class HardwareProgram:
             Cell(
                 (Stream.FIDELITIES, k),
                 (Stream.FIDELITIES,),
-                (*self._angles(a), *self._angles(b)),
+                (*self.circuits.angles(a), *self.circuits.angles(b)),
                 int(n),
             )
             for k, ((a, b), n) in enumerate(zip(batch.pairs, batch.pair_shots, strict=True))
@@ -304,7 +302,7 @@ class HardwareProgram:
             Cell(
                 (Stream.GENERATORS, k),
                 (Stream.GENERATORS, *reading.gates),
-                self._readings.angles(reading, self._angles),
+                self._readings.angles(reading),
                 int(n),
             )
             for k, (reading, n) in enumerate(zip(batch.readings, batch.reading_shots, strict=True))
@@ -319,91 +317,29 @@ class HardwareProgram:
         """The lowered circuit of a cell."""
         stream, *rest = name
         made: dict[Stream, Callable[[], Any]] = {
-            Stream.ENERGIES: lambda: self._group(*rest),
-            Stream.FIDELITIES: self._overlap,
+            Stream.ENERGIES: lambda: self.circuits.group(*rest),
+            Stream.FIDELITIES: lambda: self.circuits.overlap,
             Stream.GENERATORS: lambda: self._readings.lowered(tuple(rest)),
-            Stream.CALIBRATION: lambda: self._calibration()[rest[0]],
+            Stream.CALIBRATION: lambda: self.circuits.calibration[rest[0]],
         }
         return made[stream]()
 
-    def _lower_reading(self, name: str, circuit: Circuit) -> Any:
-        if name not in self._lowered:
-            measured = to_qiskit(circuit)
-            measured.measure_all()
-            self._lower(name, [measured], self._lowering.level, self._layout())
-        return self._lowered[name][0]
-
-    def _angles(self, point: Point) -> tuple[float, ...]:
-        angles = self.circuit.angles(point.x).copy()
-        for k, delta in point.shifts:
-            angles[k] += delta
-        return tuple(float(a) for a in angles)
-
-    def _group(self, group: int, scale: float) -> Any:
-        circuit = self._measured()[group]
-        if scale == 1.0:
-            return circuit
-        if (group, scale) not in self._folded:
-            self._folded[group, scale] = fold_circuit(circuit, scale, self.problem.folding)
-        return self._folded[group, scale]
-
-    def _measured(self) -> list[Any]:
-        if "groups" in self._lowered:
-            return self._lowered["groups"]
-        n = self.circuit.n_qubits
-        circuits = []
-        for group in need_plan(self.problem).groups:
-            circuit = to_qiskit(self._free.then(basis_change_circuit(group, n)))
-            circuit.measure_all()
-            circuits.append(circuit)
-        return self._lower("groups", circuits, self._lowering.level, self._lowering.layout)
-
-    def _overlap(self) -> Any:
-        if "overlap" not in self._lowered:
-            back = by_gate(self.circuit, len(self.circuit.parametric)).inverse()
-            circuit = to_qiskit(self._free.then(back))
-            circuit.measure_all()
-            # Level 0: no rule may cancel U† against U.
-            self._lower("overlap", [circuit], 0, self._layout())
-        return self._lowered["overlap"][0]
-
-    def _calibration(self) -> list[Any]:
-        """All qubits that some group reads, in 0 and in 1: a router may have moved some."""
-        if "calibration" not in self._lowered:
-            measured = self._measured()
-            read = sorted({q for circuit in measured for q in qubit_of_bit(circuit)})
-            n, layout = len(read), None if self._layout() is None else read
-            circuits = []
-            for prepared in ((), range(n)):
-                circuit = to_qiskit(Circuit(n, tuple(Gate("x", (q,)) for q in prepared), 0))
-                circuit.measure_all()
-                circuits.append(circuit)
-            self._lower("calibration", circuits, 0, layout)
-        return self._lowered["calibration"]
-
-    def _layout(self) -> tuple[int, ...] | None:
-        """Qubits that the groups' circuits start on; None where the provider has no layout."""
-        layout = self._measured()[0].layout
-        if self._lowering.layout is not None or layout is None:
-            return self._lowering.layout
-        return tuple(layout.initial_index_layout(filter_ancillas=True))
-
     def _lower(
-        self, name: str, circuits: list[Any], level: int, layout: Sequence[int] | None
+        self, name: str, circuits: list[Any], *, literal: bool, layout: Sequence[int] | None
     ) -> list[Any]:
         """Lower circuits once; a run folder keeps them and gives them back."""
         file = f"{self._prefix}{name}.qpy"
         if self._folder is not None and file in self._checksums:
-            found = load_circuits(self._folder / file, self._checksums[file])
-        else:
-            seed = self._lowering.seed
-            found = self.provider.lower(circuits, level=level, seed=seed, layout=layout)
-            if self._folder is not None and self._log is not None:
-                self._checksums[file] = save_circuits(found, self._folder / file)
-                event = {"type": "hardware", "circuits": file, "sha256": self._checksums[file]}
-                self._log.append(event, durable=True)
-        self._lowered[name] = found
-        return found
+            return load_circuits(self._folder / file, self._checksums[file])
+        level = 0 if literal else self._lowering.level
+        lowered = self.provider.lower(
+            circuits, level=level, seed=self._lowering.seed, layout=layout
+        )
+        if self._folder is not None and self._log is not None:
+            self._checksums[file] = save_circuits(lowered, self._folder / file)
+            event = {"type": "hardware", "circuits": file, "sha256": self._checksums[file]}
+            self._log.append(event, durable=True)
+        return lowered
 
 
 def _round_of(

@@ -14,7 +14,7 @@ from qvopt_molecules.errors import InputError
 
 from .calls import in_one_line
 from .ibm_options import pubs_of, result_of
-from .layouts import lower_to
+from qvopt.backends.layouts import lower_to
 from .provider import (
     Device,
     Forecast,

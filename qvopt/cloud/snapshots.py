@@ -1,9 +1,7 @@
 """Recorded snapshots of IBM's devices: the whole path of a job, simulated here, with no account.
 
-A snapshot has the gates, the coupling and the calibrated errors of a day. A wide one is cut to the
-qubits that a circuit uses, which keep their errors: simulating all of them would need more memory
-than there is. A job runs when it is submitted; it cannot be found again by another process, which
-runs it anew with the same seed.
+A job runs when it is submitted; it cannot be found again by another process, which runs it again
+with the same seed.
 """
 
 from __future__ import annotations
@@ -13,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qvopt.backends.recorded_devices import find_snapshot
+from qvopt.backends.recorded_devices import RecordedDevice
 from qvopt_molecules.errors import QvoptError
 
 from .calls import in_one_line
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
-from .layouts import lower_to
 from .provider import (
     Counts,
     Device,
@@ -52,23 +49,23 @@ class SnapshotProvider:
 
     def __init__(self, device: str, options: IBMOptions) -> None:
         need_ibm()
-        self._backend, caution = find_snapshot(device)
+        self._recorded = RecordedDevice(device)
         self._options = options
         self._device = Device(
             "ibm",
             device,
-            int(self._backend.num_qubits),
-            tuple(sorted(self._backend.target.operation_names)),
+            self._recorded.n_qubits,
+            self._recorded.gates,
             Limits(executions=10_000_000 // circuit_factor(options)),
             Price(known=True),
             simulator=True,
             durable=False,
             repeats=REPEATS if options.resilience is None else 1,
             estimates=options.resilience is not None,
-            note=f"a recorded snapshot, simulated here; not live hardware. {caution}".strip(),
+            note=f"a recorded snapshot, simulated here; not live hardware. "
+            f"{self._recorded.caution}".strip(),
         )
         self._results: dict[str, JobResult] = {}
-        self._simulators: dict[tuple[int, ...], Any] = {}
 
     def describe(self) -> Device:
         """Facts of the device."""
@@ -83,7 +80,7 @@ class SnapshotProvider:
         layout: Sequence[int] | None,
     ) -> list[QuantumCircuit]:
         """Transpile to the snapshot's gates and coupling, and check."""
-        return lower_to(self._backend.target, circuits, level=level, seed=seed, layout=layout)
+        return self._recorded.lower(circuits, level=level, seed=seed, layout=layout)
 
     def estimate(self, spec: JobSpec) -> Forecast:
         """What the device would take; a snapshot costs nothing."""
@@ -108,7 +105,7 @@ class SnapshotProvider:
         parts = []
         used = 0
         for pub in spec.pubs:
-            backend, circuit, _ = self._cut(pub.circuit)
+            backend, circuit, _ = self._recorded.simulator_of(pub.circuit)
             rows: tuple[Counts, ...] = ()
             for values in self._runs(pub):
                 # The client repeats one seed's noise for every circuit of a job.
@@ -128,7 +125,7 @@ class SnapshotProvider:
         variances: list[Any] = []
         for pub, seed in zip(spec.pubs, seeds, strict=True):
             read = sorted({q for mask, _ in pub.observable or () for q in bits_of(mask)})
-            backend, circuit, place = self._cut(pub.circuit, read)
+            backend, circuit, place = self._recorded.simulator_of(pub.circuit, read)
             observable = tuple((sum(1 << place[q] for q in bits_of(m)), c)
                                for m, c in pub.observable or ())  # fmt: skip
             here = Pub(circuit, pub.values, observable)
@@ -179,21 +176,3 @@ class SnapshotProvider:
         if job not in self._results:
             raise RefusedError(f"{self._device.full_name}: job {job} ran in another process")
         return self._results[job]
-
-    def _cut(
-        self, circuit: QuantumCircuit, read: Sequence[int] = ()
-    ) -> tuple[Any, QuantumCircuit, dict[int, int]]:
-        """A simulator of the qubits in use, the circuit on it, and the place of each qubit."""
-        from .cutting import cut_circuit, cut_device, used_qubits
-
-        n = self._device.n_qubits
-        whole = n <= 8
-        qubits = tuple(range(n)) if whole else tuple(sorted({*used_qubits(circuit), *read}))
-        if qubits not in self._simulators:
-            from qiskit_aer import AerSimulator
-
-            part = self._backend if whole else cut_device(self._backend, qubits)
-            # Its noise is made once: the client would make it anew for every circuit.
-            self._simulators[qubits] = AerSimulator.from_backend(part)
-        place = {q: k for k, q in enumerate(qubits)}
-        return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits), place
