@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from qvopt.backends.layouts import lower_to, without_barriers
 from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
@@ -22,7 +23,6 @@ from .braket_calls import called, check_credentials_file, need_braket
 from .braket_devices import device_arn
 from .braket_native import NativeGates
 from .calls import in_one_line
-from qvopt.backends.layouts import lower_to, without_barriers
 from .prices import device_price, given_price
 from .provider import (
     Counts,

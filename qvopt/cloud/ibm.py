@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from qvopt.backends.layouts import lower_to
 from qvopt_molecules.errors import InputError, QvoptError, unknown_name
 
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
 from .key_files import read_secret, without
-from qvopt.backends.layouts import lower_to
 from .provider import (
     Device,
     Forecast,

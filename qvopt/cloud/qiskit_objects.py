@@ -10,11 +10,11 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from qvopt.backends.layouts import lower_to
 from qvopt_molecules.errors import InputError
 
 from .calls import in_one_line
 from .ibm_options import pubs_of, result_of
-from qvopt.backends.layouts import lower_to
 from .provider import (
     Device,
     Forecast,

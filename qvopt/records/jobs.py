@@ -30,8 +30,8 @@ class JobRecord:
     """A job as the journal knows it.
 
     `state` is the last event's; `planned` and `used` hold qpu_seconds and money (or None);
-    `attempt` counts what a user had submitted again after a failure; `since` is the time of the last
-    submission, in seconds.
+    `attempt` counts what a user had submitted again after a failure; `since` is when it was last
+    submitted, in seconds.
     """
 
     key: str
