@@ -19,7 +19,7 @@ from .checks import check_memory, check_widths, finite, need_plan
 from .lowered import LoweredCircuits
 from .measured import qubit_of_bit
 from .protocol import MetricKind, Problem
-from .recorded_devices import RecordedDevice
+from .recorded_devices import RecordedDevice, snapshot_names
 from .statevector import ComplexArray, StatevectorProgram
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,6 +63,11 @@ class AerBackend:
         self.noise_model = noise_model
         self.method = method
         self.device = device
+
+    @staticmethod
+    def device_names() -> tuple[str, ...]:
+        """Snapshots of devices, whose noise it takes."""
+        return snapshot_names()
 
     @property
     def options(self) -> dict[str, Any] | None:

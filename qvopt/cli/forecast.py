@@ -13,10 +13,14 @@ from .spending import caps_line
 
 def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what the run will take; nothing is sent."""
+    from qvopt.cloud.catalogue import offline_backend
     from qvopt.cloud.forecast import forecast_run
     from qvopt.engine.assembly import assemble
 
-    forecast = forecast_run(assemble(make_experiment(data)))
+    experiment = make_experiment(data)
+    spec = experiment.backend
+    backend = offline_backend(spec.name, spec.options)
+    forecast = forecast_run(assemble(experiment, backend=backend), recorded=True)
     caps = dict(forecast.budget.caps())
     if as_json:
         print_json(
@@ -26,6 +30,7 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
                 "currency": forecast.currency if forecast.priced else None,
                 "budget": caps,
                 "steps_in_budget": forecast.steps_in_budget(),
+                "note": forecast.note,
             }
         )
         return 0
@@ -38,6 +43,7 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
                      unit: money})  # fmt: skip
     print(f"{forecast.device}: nothing was sent")
     print_table(rows)
+    print(forecast.note)
     for line in forecast.warnings():
         print(line)
     if caps:

@@ -88,9 +88,17 @@ class HardwareBackend:
 
 
 def backend_factory(
-    provider: Callable[..., Provider], description: str
+    provider: Callable[..., Provider],
+    description: str,
+    device_names: Callable[[], Sequence[str]] = tuple,
 ) -> Callable[..., HardwareBackend]:
-    """Return a factory of backends that takes the provider's options and those of the backend."""
+    """Return a factory of backends that takes the provider's options and those of the backend.
+
+    Args:
+        provider: makes the provider.
+        description: of it, in a line.
+        device_names: names of its devices that are known without an account.
+    """
     own = {
         n: p
         for n, p in inspect.signature(HardwareBackend.__init__).parameters.items()
@@ -103,6 +111,7 @@ def backend_factory(
         return HardwareBackend(provider(*arguments, **theirs), **mine)
 
     make.__doc__ = description
+    make.device_names = device_names  # type: ignore[attr-defined]
     first = [p for p in inspect.signature(provider).parameters.values() if p.name not in own]
     make.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *own.values())]

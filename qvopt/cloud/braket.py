@@ -23,7 +23,8 @@ from .braket_calls import called, check_credentials_file, need_braket
 from .braket_devices import device_arn
 from .braket_native import NativeGates
 from .calls import in_one_line
-from .prices import device_price, given_price
+from .known_devices import stored_price
+from .prices import given_price, task_forecast
 from .provider import (
     Counts,
     Device,
@@ -48,7 +49,7 @@ _BASIS: Final = ["h", "x", "y", "z", "s", "sdg", "rx", "ry", "rz", "cx"]
 _PROGRAM_SET: Final = "braket.ir.openqasm.program_set"
 _MOST_PROGRAMS: Final = 100
 _MOST_PAGES: Final = 50
-_SIMULATOR_SECONDS: Final = 3.0  # the least that a simulator's task is charged for
+_SHOT_SECONDS: Final = 1e-3  # none is published
 _STATES: Final = {
     "CREATED": JobState.QUEUED,
     "QUEUED": JobState.QUEUED,
@@ -125,15 +126,19 @@ class BraketProvider:
         most = 1 if sets is None else min(int(sets.maximumExecutables), _MOST_PROGRAMS)
         total = None if sets is None else int(sets.maximumTotalShots)
         name = self._arn.rsplit("/", 1)[-1].lower()
-        stored = device_price("braket", name).price()
-        if price is not None:
-            stored = given_price(price)
+        stored = stored_price("braket", name).price() if price is None else given_price(price)
+        shots = properties.service.shotsRange
         return Device(
             "braket",
             name,
             int(properties.paradigm.qubitCount),
             tuple(_BASIS if self._native is None else sorted(self._native.target.operation_names)),
-            Limits(circuits=most, shots=int(properties.service.shotsRange[1]), executions=total),
+            Limits(
+                circuits=most,
+                shots=int(shots[1]),
+                executions=total,
+                min_shots=max(1, int(shots[0])),
+            ),
             stored,
             simulator=self._simulator,
             note="verified against a stub server"
@@ -175,11 +180,7 @@ class BraketProvider:
 
     def estimate(self, spec: JobSpec) -> Forecast:
         """Task and shots at their prices; simulators by their least time."""
-        seconds = _SIMULATOR_SECONDS * spec.n_circuits if self._simulator else 0.0
-        price = self._device.price
-        money = price.of(spec, seconds) if price.known else None
-        qpu = 0.0 if self._simulator else 1e-3 * spec.executions
-        return Forecast(spec.n_circuits, spec.executions, qpu, money, price.currency)
+        return task_forecast(spec, self._device.price, _SHOT_SECONDS, simulator=self._simulator)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Create one task; repeated with the same key it is the same task."""
@@ -221,8 +222,10 @@ class BraketProvider:
                     created = task.get("createdAt")
                     found.append(FoundJob(task["quantumTaskArn"], str(created or "")))
             if not page.get("nextToken"):
-                break
+                return sorted(found, key=lambda job: job.created)
             more = {"nextToken": page["nextToken"]}
+        if not found:
+            raise ProviderError("Braket: more tasks than are looked through for a key")
         return sorted(found, key=lambda job: job.created)
 
     def status(self, job: str) -> JobStatus:
@@ -258,7 +261,7 @@ class BraketProvider:
         return JobResult(tuple(out))
 
     def usage(self, job: str, spec: JobSpec) -> Usage:
-        """Not told by the service, task by task: the forecast's."""
+        """The forecast's: the service says nothing of single tasks."""
         forecast = self.estimate(spec)
         return Usage(forecast.qpu_seconds, None)
 

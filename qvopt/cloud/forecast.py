@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from qvopt.backends.batch import (
 from qvopt.backends.checks import need_plan
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
+from qvopt.engine.assembly import Assembly
 from qvopt.measurement.estimate import Moments
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.ledger import Budget, Ledger
@@ -30,6 +31,8 @@ from qvopt.runs.driver import Driver
 from qvopt_molecules.errors import InputError
 
 from .program import HardwareProgram
+from .provider import Forecast as JobForecast
+from .provider import JobSpec, RecordedProvider
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,8 +44,12 @@ class DryProgram:
 
     exact = False
 
-    def __init__(self, program: HardwareProgram) -> None:
-        self._program = program
+    def __init__(
+        self,
+        program: HardwareProgram,
+        estimate: Callable[[JobSpec], JobForecast] | None = None,
+    ) -> None:
+        self._program, self._estimate = program, estimate or program.provider.estimate
         self._rng = np.random.default_rng(0)
 
     @property
@@ -56,8 +63,8 @@ class DryProgram:
         return self._program.samples
 
     def price(self, batch: Batch) -> Cost:
-        """That of the program."""
-        return self._program.price(batch)
+        """That of the program, by the estimate."""
+        return self._program.price_by(self._estimate, batch)
 
     def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
         """Answer without running anything.
@@ -168,6 +175,7 @@ class RunForecast:
     budget: Budget
     priced: bool
     currency: str
+    note: str = ""
 
     @property
     def whole(self) -> Cost:
@@ -216,8 +224,12 @@ class RunForecast:
         ]
 
 
-def forecast_run(assembly: Any) -> RunForecast:
+def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
     """Play the first steps of an assembled experiment, with nothing sent.
+
+    Args:
+        assembly: on hardware.
+        recorded: forecast the device that a snapshot records, and not the snapshot.
 
     Raises InputError where its backend is not hardware.
     """
@@ -229,7 +241,11 @@ def forecast_run(assembly: Any) -> RunForecast:
             "a circuit that grows has no forecast: cap the run by --budget in jobs, shots or "
             "QPU seconds"
         )
-    evaluator = replace(assembly.evaluator, program=DryProgram(program))
+    provider, price = program.provider, program.device.price
+    estimate: Callable[[JobSpec], JobForecast] | None = None
+    if recorded and isinstance(provider, RecordedProvider):
+        estimate, price = provider.recorded_estimate, provider.recorded_price
+    evaluator = replace(assembly.evaluator, program=DryProgram(program, estimate))
     spec = experiment.optimizer_spec
     played = min(_PLAYED, experiment.max_steps)
     ledger = Ledger()
@@ -255,6 +271,7 @@ def forecast_run(assembly: Any) -> RunForecast:
         each,
         final,
         make_budget(experiment.budget, program),
-        program.device.price.known,
-        program.device.price.currency,
+        price.known,
+        price.currency,
+        program.device.note,
     )

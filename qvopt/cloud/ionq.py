@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
 from .key_files import read_secret
-from .prices import device_price
+from .known_devices import known_device
+from .prices import GatePrice, StoredPrice, gate_forecast
 from .provider import (
     Counts,
     Device,
@@ -50,18 +51,8 @@ _STATES: Final = {
     "canceled": JobState.CANCELLED,
     "cancelled": JobState.CANCELLED,
 }
-_QUBITS: Final = {"simulator": 29, "aria-1": 25, "forte-1": 36, "forte-enterprise-1": 36}
-"""The client asks the service, and says 4 where it cannot."""
-
+_SHOT_SECONDS: Final = 5e-3  # none is published; a shot takes milliseconds on trapped ions
 _PAGE, _MOST_PAGES = 100, 20
-
-
-class GatePrice(NamedTuple):
-    """Money per gate and shot, and the least of a job."""
-
-    one_qubit: float
-    two_qubit: float
-    least: float
 
 
 class IonQProvider:
@@ -98,13 +89,15 @@ class IonQProvider:
         if self._simulator:
             backend.set_options(noise_model=noise_model)
         self._backend, self._noise_model, self._secret = backend, noise_model, secret
-        stored = device_price("ionq", name)
-        self._gates = GatePrice(*(gate_price or stored.gates or (0.0, 0.0, 0.0)))
+        known = known_device("ionq", name)
+        stored = StoredPrice(stored=False) if known is None else known.price
+        self._gates = GatePrice(*(gate_price or stored.gates or ()))
         self._priced = self._simulator or gate_price is not None or stored.gates is not None
         self._device = Device(
             "ionq",
             name,
-            _QUBITS.get(name, int(backend.num_qubits)),
+            # The client asks the service, and says 4 where it cannot.
+            int(backend.num_qubits) if known is None else known.n_qubits,
             tuple(backend.basis_gates),
             # A multi-circuit job is priced and queued as one.
             Limits(circuits=300, shots=10_000 if not self._simulator else 1_000_000),
@@ -147,19 +140,8 @@ class IonQProvider:
 
     def estimate(self, spec: JobSpec) -> Forecast:
         """Gates times shots times their prices, at least the least of a job."""
-        money = 0.0
-        for pub in spec.pubs:
-            ones = twos = 0
-            for step in pub.circuit.data:
-                ones += len(step.qubits) == 1 and not step.clbits
-                twos += len(step.qubits) == 2
-            each = ones * self._gates.one_qubit + twos * self._gates.two_qubit
-            money += each * pub.n_rows * spec.shots
-        money = 0.0 if self._simulator else max(money, self._gates.least)
-        # No time is published; a shot takes milliseconds on trapped ions.
-        seconds = 0.0 if self._simulator else 5e-3 * spec.executions
-        known = money if self._priced else None
-        return Forecast(spec.n_circuits, spec.executions, seconds, known, "USD")
+        price = self._gates if self._priced else None
+        return gate_forecast(spec, price, _SHOT_SECONDS, simulator=self._simulator)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Submit one multi-circuit job."""
@@ -194,8 +176,10 @@ class IonQProvider:
                     created = job.get("submitted_at") or job.get("request") or ""
                     found.append(FoundJob(str(_field(job, "id")), str(created)))
             if not page.get("next"):
-                break
+                return sorted(found, key=lambda job: job.created)
             params = {"limit": _PAGE, "next": page["next"]}
+        if not found:
+            raise ProviderError("IonQ: more jobs than are looked through for a key")
         return sorted(found, key=lambda job: job.created)
 
     def status(self, job: str) -> JobStatus:

@@ -12,16 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
+from qvopt_molecules.errors import InputError
 
 from .provider import JobResult, JobSpec, Limits, ProviderError, Pub
 
 FloatArray = npt.NDArray[np.float64]
 Counts = dict[int, int]
 
-_MOST_REPEATS = 8
+_MAX_REPEATS = 8
 """Rows for each setting, on average, that are taken into one job before levels become jobs."""
 
-_MOST_ROWS, _SMALLEST_ROW = 2048, 10
+_MAX_ROWS, _MIN_ROW_SHOTS = 2048, 10
 """So many rows of so many shots are one job, however few settings there are: a calibration's."""
 
 
@@ -56,11 +57,16 @@ def pack(
 
     A cell may be run in several rows whose counts are added: where the shots of all cells have a
     large common divisor, that is the one level of shots, and there is one job. Otherwise each
-    level is a job.
+    level is a job. Raises InputError for levels below the fewest that the device takes.
     """
     jobs: list[Packed] = []
     words = [int(w) for w in seed.generate_state(2, np.uint64)]
     for level, rows in _levels(cells, limits.shots):
+        if level < limits.min_shots:
+            raise InputError(
+                f"the device takes no fewer than {limits.min_shots} shots of a circuit, and "
+                f"{level} would be sent; give more shots, or leave repeats = 0 out"
+            )
         for part in _parts(rows, level, limits):
             spec_seed = np.random.SeedSequence([*words, len(jobs)]).generate_state(1, np.uint64)
             jobs.append(_job(part, level, circuit_of, int(spec_seed[0]) >> 2, observable_of))
@@ -75,8 +81,8 @@ def _levels(cells: Sequence[Cell], most: int | None) -> list[tuple[int, list[Cel
     if most is not None:
         common = _divisor_up_to(common, most)
     repeats = sum(c.shots // common for c in wanted)
-    few = repeats <= _MOST_REPEATS * len(wanted)
-    if few or (common >= _SMALLEST_ROW and repeats <= _MOST_ROWS):
+    few = repeats <= _MAX_REPEATS * len(wanted)
+    if few or (common >= _MIN_ROW_SHOTS and repeats <= _MAX_ROWS):
         return [(common, [c for c in wanted for _ in range(c.shots // common)])]
     levels: dict[int, list[Cell]] = {}
     for cell in wanted:

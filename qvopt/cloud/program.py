@@ -168,10 +168,23 @@ class HardwareProgram:
         self.provider.close()
 
     def block(self, shots: int) -> int:
-        """Shots come in multiples of this: one number of shots for all circuits of a job."""
-        if self._repeats == 0:
-            return 1
-        return block_of(shots, len(need_plan(self.problem).groups), self._repeats)
+        """Shots come in multiples of this: one number of shots for all circuits of a job.
+
+        Raises InputError where the device takes no circuit with so few shots.
+        """
+        n_groups, least = len(need_plan(self.problem).groups), self.device.limits.min_shots
+        if shots < n_groups * least:
+            raise InputError(self._too_few(shots, n_groups, least))
+        return 1 if self._repeats == 0 else max(least, block_of(shots, n_groups, self._repeats))
+
+    def _too_few(self, shots: int, n_groups: int, least: int) -> str:
+        price, needed = self.device.price, n_groups * least
+        money = price.per_circuit * n_groups + price.per_shot * needed
+        cost = f", about {money:,.2f} {price.currency} an energy" if price.known and money else ""
+        return (
+            f"{self.device.full_name} takes at least {least} shots of a circuit, and an energy is "
+            f"{n_groups} circuits: {shots} shots are too few, give {needed} or more{cost}"
+        )
 
     def price(self, batch: Batch) -> Cost:
         """What the batch takes, with jobs, QPU seconds and money by the provider's estimate."""

@@ -166,7 +166,7 @@ class JobResult:
 class JobStatus:
     """State, place in the queue (1 is next) where it is known, and why it failed.
 
-    `pending` are the jobs that wait at the device, where a place is not told.
+    `pending` are the jobs that wait at the device, where a place is unknown.
     """
 
     state: JobState
@@ -183,7 +183,7 @@ class JobStatus:
             return f", place {self.queue_position}"
         if self.pending is None:
             return ""
-        return f" (its place is not told; {self.pending} jobs were pending at the device)"
+        return f" (its place is unknown; {self.pending} jobs were pending at the device)"
 
 
 @dataclass(frozen=True)
@@ -244,7 +244,7 @@ class Limits:
     """The largest job that a device takes; None is no limit.
 
     `circuits` counts rows, `shots` those of one row, `executions` shots of all rows, `values`
-    parameter values of all rows. `pending` jobs may wait at a time.
+    parameter values of all rows. `pending` jobs may wait at a time. A row has at least `min_shots`.
     """
 
     circuits: int | None = None
@@ -252,6 +252,7 @@ class Limits:
     executions: int | None = None
     values: int | None = None
     pending: int | None = None
+    min_shots: int = 1
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ class Device:
         limits, price: of a job.
         simulator: whether it is simulated here or at the vendor.
         durable: whether a job outlives this process, to be found by key and fetched by id. Where
-            it is not, a crash runs the job anew, with the same seed.
+            it is not, a crash runs the job again, with the same seed.
         repeats: rows that an energy may be spread over, for each measurement group, to follow an
             allocation of shots with one number of shots a job; 1 gives every group the same.
         estimates: whether energies are asked for as values of observables.
@@ -363,4 +364,18 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Close sessions and connections; submitted jobs go on."""
+        ...
+
+
+@runtime_checkable
+class RecordedProvider(Provider, Protocol):
+    """A simulation of a device, which forecasts that device's jobs too."""
+
+    @property
+    def recorded_price(self) -> Price:
+        """Of the device."""
+        ...
+
+    def recorded_estimate(self, spec: JobSpec) -> Forecast:
+        """What the job would take on the device."""
         ...

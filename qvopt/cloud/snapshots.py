@@ -16,6 +16,7 @@ from qvopt_molecules.errors import QvoptError
 
 from .calls import in_one_line
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
+from .prices import time_forecast
 from .provider import (
     Counts,
     Device,
@@ -45,12 +46,18 @@ REP_DELAY, OVERHEAD = 250e-6, 2.0
 
 
 class SnapshotProvider:
-    """A snapshot, such as fake_manila or fake_fez."""
+    """A snapshot, such as fake_manila or fake_fez.
 
-    def __init__(self, device: str, options: IBMOptions) -> None:
+    Args:
+        device: its name.
+        options: error suppression.
+        price: of the device that it records, for forecasts; a snapshot itself costs nothing.
+    """
+
+    def __init__(self, device: str, options: IBMOptions, price: Price | None = None) -> None:
         need_ibm()
         self._recorded = RecordedDevice(device)
-        self._options = options
+        self._options, self._price = options, price or Price()
         self._device = Device(
             "ibm",
             device,
@@ -83,8 +90,17 @@ class SnapshotProvider:
         return self._recorded.lower(circuits, level=level, seed=seed, layout=layout)
 
     def estimate(self, spec: JobSpec) -> Forecast:
-        """What the device would take; a snapshot costs nothing."""
+        """Circuits and shots; a snapshot takes no time of a processor, and no money."""
         return Forecast(spec.n_circuits, self._shots(spec), 0.0, 0.0, "USD")
+
+    @property
+    def recorded_price(self) -> Price:
+        """Of the device that it records."""
+        return self._price
+
+    def recorded_estimate(self, spec: JobSpec) -> Forecast:
+        """What the device itself would take: 250 µs a shot, and two seconds a job."""
+        return time_forecast(spec, self._shots(spec), self._price, REP_DELAY, OVERHEAD)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Run the job here and now, each circuit with a seed of its own."""
