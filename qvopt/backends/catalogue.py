@@ -168,7 +168,7 @@ def _unknown(name: str) -> InputError:
     if homes:
         full = " or ".join(f"'{b}:{wanted}'" for b in homes)
         return InputError(f"unknown backend '{name[:40]}': it is a device; write {full}")
-    devices = [f"{b}:{d}" for b in backends for d in device_names(b)]
+    devices = [f"{b}:{d}" for b in backends for d in device_names(b)] if "_" in wanted else []
     return unknown_name("backend", name, [*backends, *devices])
 
 

@@ -18,12 +18,14 @@ from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result, Trace
 from qvopt.runs.session import Session, ended_result, stored_result
 from qvopt.runs.wording import wording_of
+from qvopt.tasks.validation_rounds import stored_validation
 from qvopt_molecules.errors import InputError
 
 from .forecast import forecast_command
 from .output import print_json, print_result, print_table
 from .progress import Foreseen, Progress
 from .spending import approved, left_behind, spent_rows, status_printer
+from .validation import resume_validation
 
 REQUEUE = 75
 """Exit code after SIGTERM: the run can be resumed."""
@@ -84,6 +86,8 @@ def resume_command(
     """Go on with a run; one that has ended is shown."""
     if max_steps is not None and max_steps < 0:
         raise InputError(f"--max-steps must be >= 0, got {max_steps}")
+    if stored_validation(path) is not None:
+        return resume_validation(path, as_json, yes, resubmit)
     ended = ended_result(path, max_steps)
     if ended is not None:
         return report(ended, RunFolder(path), as_json)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
+from qvopt.backends.cost import Cost
+from qvopt.backends.protocol import Pricing
 from qvopt.cloud.program import HardwareProgram
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.folder import RunFolder
@@ -71,7 +73,7 @@ def approved(
                     print(line, file=sys.stderr, flush=True)
             if not free and not yes and not _caps(session):
                 ask("submit it?")
-        except InputError:
+        except (InputError, KeyboardInterrupt):
             session.close()
             if new is not None and session.folder is not None:
                 shutil.rmtree(session.folder.path)
@@ -124,6 +126,15 @@ def statement(session: Session) -> Sequence[str]:
     lines = [f"{name}: {', '.join(parts)} for {steps} and the final check", *forecast.warnings()]
     caps = dict(forecast.budget.caps())
     return [*lines, caps_line(caps, forecast.budget.currency)] if caps else lines
+
+
+def cost_line(pricing: Pricing, cost: Cost) -> str:
+    """What jobs will take, in a line."""
+    money = f"{cost.money:,.2f} {pricing.currency}" if pricing.known else "not priced"
+    return (
+        f"{pricing.device}: {cost.jobs:,} jobs, {cost.shots:,} shots, about "
+        f"{cost.qpu_seconds:,.0f} QPU seconds, {money}"
+    )
 
 
 def spent_rows(folder: RunFolder) -> list[tuple[str, str, str]]:

@@ -71,7 +71,9 @@ class Submitter:
             self._tried.add(key)
             if self._device.durable and self._adopt(key):
                 return
-        tries = retrying(Pauses(1.0, _LONGEST_PAUSE), self._timeouts.give_up, self._report)
+        tries = retrying(
+            Pauses(self._timeouts.poll, _LONGEST_PAUSE), self._timeouts.give_up, self._report
+        )
         try:
             tries(self._attempt, key, spec)
         except (RefusedError, SessionClosedError, InputError) as error:

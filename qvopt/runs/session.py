@@ -351,6 +351,10 @@ def _begin_event(events: list[Event], path: Path) -> Event:
             f"{path}: the journal is empty; the run was killed before it began, run its "
             f"experiment.toml again"
         )
+    if "task" in events[0]:
+        raise InputError(
+            f"{path} holds a {events[0]['task']}, and no run; `qvopt resume {path}` goes on with it"
+        )
     return events[0]
 
 

@@ -335,7 +335,10 @@ def test_sigkill_at_random(server, whole, tmp_path):
     command = ["run", str(tmp_path / "experiment.toml"), "--out", str(out)]
     for _ in range(8):
         process = subprocess.Popen(
-            [*RUN, *command, "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*RUN, *command, "--quiet", "--yes"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         journal = out / "journal.jsonl"
         events = journal.read_bytes().count(b"\n") if journal.exists() else 0
@@ -348,7 +351,7 @@ def test_sigkill_at_random(server, whole, tmp_path):
         process.communicate()
         if journal.exists():
             command = ["resume", str(out)]
-    done = subprocess.run([*RUN, *command, "--json"], capture_output=True, text=True)
+    done = subprocess.run([*RUN, *command, "--json", "--yes"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert len(server.jobs) == JOBS
     assert rounds(out) == whole

@@ -59,7 +59,9 @@ def a_spec():
 def test_any_error_of_a_submission_that_cannot_be_found_ends_the_run(error, simulator):
     provider = Passing([error], simulator=simulator)
     lines = []
-    manager = JobManager(provider, Timeouts(), on_progress=lines.append)  # would try for 900 seconds
+    manager = JobManager(
+        provider, Timeouts(), on_progress=lines.append
+    )  # would try for 900 seconds
     with pytest.raises(RefusedError, match="own:thing did not run the job: ") as caught:
         manager.run([a_spec()], (0,))
     assert caught.value.exit_code == 4

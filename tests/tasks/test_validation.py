@@ -51,10 +51,11 @@ class Defective:
     def __getattr__(self, name):
         return getattr(self._program, name)
 
-    def sample(self, points, shots, seed):
+    def run(self, batch, seed):
         seed = np.random.SeedSequence(self._seed) if self._seed is not None else seed
-        results = self._program.sample(points, shots, seed)
-        return [[self._change(m) for m in moments] for moments in results]
+        result = self._program.run(batch, seed)
+        moments = [[self._change(m) for m in row] for row in result.moments]
+        return replace(result, moments=moments)
 
 
 DEFECTS = {
@@ -74,10 +75,13 @@ def test_planted_defects_are_found(name):
 class Crosstalk(Defective):
     """Every tenth generator reads as another outcome."""
 
-    def sample_generators(self, readings, shots, seed):
-        found = self._program.sample_generators(readings, shots, seed)
-        return [(np.concatenate([v, np.zeros_like(v[:1])]), np.append(c - c // 10, (c // 10).sum()))
-                for v, c in found]  # fmt: skip
+    def run(self, batch, seed):
+        result = self._program.run(batch, seed)
+        wrong = [
+            (np.concatenate([v, np.zeros_like(v[:1])]), np.append(c - c // 10, (c // 10).sum()))
+            for v, c in result.generators
+        ]
+        return replace(result, generators=wrong)
 
 
 def test_wrong_generators_are_found():
