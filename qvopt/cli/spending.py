@@ -116,11 +116,11 @@ def statement(session: Session) -> Sequence[str]:
         forecast = forecast_run(replace(assembly, evaluator=replace(assembly.evaluator)))
     except InputError as error:
         return [f"{name}: {error}"]
-    whole = forecast.whole
-    parts = [f"{whole.jobs:,} jobs", f"{whole.shots:,} shots"]
+    total = forecast.total
+    parts = [f"{total.jobs:,} jobs", f"{total.shots:,} shots"]
     if program.durable:
-        parts.append(f"about {whole.qpu_seconds:,.0f} QPU seconds")
-        money = f"{whole.money:,.2f} {forecast.currency}" if forecast.priced else "not priced"
+        parts.append(f"about {total.qpu_seconds:,.0f} QPU seconds")
+        money = f"{total.money:,.2f} {forecast.currency}" if forecast.priced else "not priced"
         parts.append(money)
     steps = f"{forecast.steps:,} {'step' if forecast.steps == 1 else 'steps'}"
     lines = [f"{name}: {', '.join(parts)} for {steps} and the final check", *forecast.warnings()]

@@ -170,7 +170,7 @@ class RunForecast:
     device: str
     steps: int
     first: Cost
-    each: Cost
+    later: Cost
     final: Cost
     budget: Budget
     priced: bool
@@ -178,21 +178,21 @@ class RunForecast:
     note: str = ""
 
     @property
-    def whole(self) -> Cost:
+    def total(self) -> Cost:
         """All steps and the final check."""
-        total = self.first + self.final
-        return total + self.each.times(max(self.steps - 1, 0))
+        ends = self.first + self.final
+        return ends + self.later.times(max(self.steps - 1, 0))
 
     def steps_in_budget(self) -> int:
         """Steps that fit in, at the forecast's costs, with the final check."""
         left = self.steps
         for name, cap in self.budget.caps():
-            first, each = getattr(self.first, name), getattr(self.each, name)
+            first, later = getattr(self.first, name), getattr(self.later, name)
             room = cap - getattr(self.final, name) - first
             if self.steps and room < 0:
                 return 0
-            if each > 0:
-                left = min(left, 1 + int(room / each + 1e-9))
+            if later > 0:
+                left = min(left, 1 + int(room / later + 1e-9))
         return left
 
     def warnings(self) -> list[str]:
@@ -207,9 +207,9 @@ class RunForecast:
         """One row for each part."""
         parts = {
             "first step": self.first,
-            "each later step": self.each,
+            "each later step": self.later,
             "final check": self.final,
-            f"{self.steps} steps": self.whole,
+            f"{self.steps} steps": self.total,
         }
         return [
             {
@@ -263,12 +263,12 @@ def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
     # What is spent by step 0, such as its monitor's energy, is the first step's.
     steps = [b - a for a, b in itertools.pairwise([Cost(), *totals[1:]])]
     first = steps[0] if steps else totals[0]
-    each = steps[-1] if steps else Cost()
+    later = steps[-1] if steps else Cost()
     return RunForecast(
         program.device.full_name,
         experiment.max_steps,
         first,
-        each,
+        later,
         final,
         make_budget(experiment.budget, program),
         price.known,

@@ -203,8 +203,8 @@ class IBMProvider:
 
         def look() -> list[FoundJob]:
             jobs = self._service.jobs(job_tags=[key], limit=20, descending=False)
-            found = [FoundJob(str(j.job_id()), str(j.creation_date or "")) for j in jobs]
-            return sorted(found, key=lambda j: j.created)
+            listed = [FoundJob(str(j.job_id()), str(j.creation_date or "")) for j in jobs]
+            return sorted(listed, key=lambda j: j.created)
 
         return self._guard(look, submitting=False)
 
@@ -235,7 +235,7 @@ class IBMProvider:
                 return place, None
             self._pending[job] = int(self._backend.status().pending_jobs)
         except Exception:
-            self._pending[job] = None  # it is only told, and no reason to stop
+            self._pending[job] = None  # it is only shown, and no reason to stop
         return None, self._pending[job]
 
     def result(self, job: str, spec: JobSpec) -> JobResult:

@@ -52,7 +52,7 @@ _STATES: Final = {
     "cancelled": JobState.CANCELLED,
 }
 _SHOT_SECONDS: Final = 5e-3  # none is published; a shot takes milliseconds on trapped ions
-_PAGE, _MOST_PAGES = 100, 20
+_PAGE, _MAX_PAGES = 100, 20
 
 
 class IonQProvider:
@@ -167,20 +167,20 @@ class IonQProvider:
 
     def find(self, key: str) -> Sequence[FoundJob]:
         """List jobs, newest first, and keep those with the key in their metadata or name."""
-        found, params = [], {"limit": _PAGE}
-        for _ in range(_MOST_PAGES):
+        jobs, params = [], {"limit": _PAGE}
+        for _ in range(_MAX_PAGES):
             page = self._call("GET", "jobs", params=params)
             for job in _field(page, "jobs"):
                 metadata = job.get("metadata") or {}
                 if metadata.get(KEY) == key or job.get("name") == f"qvopt-{key}":
                     created = job.get("submitted_at") or job.get("request") or ""
-                    found.append(FoundJob(str(_field(job, "id")), str(created)))
+                    jobs.append(FoundJob(str(_field(job, "id")), str(created)))
             if not page.get("next"):
-                return sorted(found, key=lambda job: job.created)
+                return sorted(jobs, key=lambda job: job.created)
             params = {"limit": _PAGE, "next": page["next"]}
-        if not found:
+        if not jobs:
             raise ProviderError("IonQ: more jobs than are looked through for a key")
-        return sorted(found, key=lambda job: job.created)
+        return sorted(jobs, key=lambda job: job.created)
 
     def status(self, job: str) -> JobStatus:
         """Where the job is."""
@@ -213,8 +213,10 @@ class IonQProvider:
         at = 0
         for pub in spec.pubs:
             bits = bit_of_qubit(pub.circuit)
-            mine = rows[at : at + pub.n_rows]
-            out.append(tuple(_counts(r, bits, spec.shots, rng if sampled else None) for r in mine))
+            pub_rows = rows[at : at + pub.n_rows]
+            out.append(
+                tuple(_counts(r, bits, spec.shots, rng if sampled else None) for r in pub_rows)
+            )
             at += pub.n_rows
         return JobResult(tuple(out))
 
@@ -279,15 +281,15 @@ def counts_of_probabilities(
 def _counts(
     row: Any, bits: Mapping[int, int], shots: int, rng: np.random.Generator | None
 ) -> Counts:
-    found: dict[int, float] = {}
+    probabilities: dict[int, float] = {}
     try:
         for outcome, p in row.items():
             value = int(outcome)
             moved = sum(1 << c for q, c in bits.items() if value >> q & 1)
-            found[moved] = found.get(moved, 0.0) + float(p)
+            probabilities[moved] = probabilities.get(moved, 0.0) + float(p)
     except (AttributeError, TypeError, ValueError):
         raise ProviderError("IonQ: a result that is not a table of probabilities") from None
-    return counts_of_probabilities(found, shots, rng)
+    return counts_of_probabilities(probabilities, shots, rng)
 
 
 def _field(document: Any, name: str) -> Any:

@@ -109,8 +109,8 @@ class HardwareProgram:
         """How the device's work is paid."""
         device, price = self.device, self.device.price
         free = price.known and price == Price(price.currency, known=True)
-        known = price.known or device.simulator
-        return Pricing(device.full_name, price.currency, known, free)
+        priced = price.known or device.simulator
+        return Pricing(device.full_name, price.currency, priced, free)
 
     @property
     def durable(self) -> bool:

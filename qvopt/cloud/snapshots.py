@@ -144,12 +144,12 @@ class SnapshotProvider:
             backend, circuit, place = self._recorded.simulator_of(pub.circuit, read)
             observable = tuple((sum(1 << place[q] for q in bits_of(m)), c)
                                for m, c in pub.observable or ())  # fmt: skip
-            here = Pub(circuit, pub.values, observable)
-            one = JobSpec((here,), spec.shots)
+            on_part = Pub(circuit, pub.values, observable)
+            one = JobSpec((on_part,), spec.shots)
             estimator = make_estimator(backend, self._options, spec.shots, seed=seed)
-            found = results_of(estimator.run(estimator_pubs((here,))), one, self._options)
-            values += found.values or ()
-            variances += found.variances or ()
+            result = results_of(estimator.run(estimator_pubs((on_part,))), one, self._options)
+            values += result.values or ()
+            variances += result.variances or ()
         return JobResult((), tuple(values), tuple(variances), self._shots(spec))
 
     def _shots(self, spec: JobSpec) -> int:
@@ -171,12 +171,12 @@ class SnapshotProvider:
 
     def status(self, job: str) -> JobStatus:
         """Done, if it ran in this process."""
-        self._known(job)
+        self._run_here(job)
         return JobStatus(JobState.DONE)
 
     def result(self, job: str, spec: JobSpec) -> JobResult:
         """Counts of the job."""
-        return self._known(job)
+        return self._run_here(job)
 
     def usage(self, job: str, spec: JobSpec) -> Usage:
         """Nothing: no processor was used."""
@@ -188,7 +188,7 @@ class SnapshotProvider:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _known(self, job: str) -> JobResult:
+    def _run_here(self, job: str) -> JobResult:
         if job not in self._results:
             raise RefusedError(f"{self._device.full_name}: job {job} ran in another process")
         return self._results[job]

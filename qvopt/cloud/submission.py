@@ -150,16 +150,16 @@ class Submitter:
         # It may have arrived until its deadline. A clock that was set back shortens no wait.
         began = time.time()
         start = min(self._jobs.records[key].since + self._timeouts.submit, began)
-        found = looking(
+        adopted = looking(
             Pauses(self._timeouts.poll, _LONGEST_LOOK, 1.5), lambda: looked - start >= seconds
         )(look)
-        if found:
+        if adopted:
             self._calls.pop(key, None)
-        return bool(found)
+        return bool(adopted)
 
-    def _take(self, key: str, found: Sequence[FoundJob]) -> bool:
+    def _take(self, key: str, jobs: Sequence[FoundJob]) -> bool:
         """Adopt the oldest of the jobs that carry the key; or the one that answers late."""
-        if not found:
+        if not jobs:
             call = self._calls.get(key)
             if call is None or not call.wait(0.0):
                 return False
@@ -169,9 +169,9 @@ class Submitter:
                 return False
             self._jobs.write(key, "submitted", id=job)
             return True
-        self._jobs.write(key, "submitted", id=found[0].id, adopted=True)
-        self._report(f"job {found[0].id} found by its key and adopted")
-        for extra in found[1:]:
+        self._jobs.write(key, "submitted", id=jobs[0].id, adopted=True)
+        self._report(f"job {jobs[0].id} found by its key and adopted")
+        for extra in jobs[1:]:
             self._jobs.write(key, "extra", extra=extra.id)
             self.call(lambda e=extra: self._provider.cancel(e.id), "cancelling")  # type: ignore[misc]
         return True
