@@ -221,6 +221,9 @@ def test_a_saved_account_that_others_can_read_is_taken_with_a_warning(
     import qiskit_ibm_runtime
 
     class Service:
+        def __init__(self, **_):
+            pass
+
         def active_account(self):
             return {"token": SECRET}
 
@@ -233,7 +236,7 @@ def test_a_saved_account_that_others_can_read_is_taken_with_a_warning(
     caplog.clear()
     account.chmod(0o600)
     ibm.connect()
-    assert caplog.text == ""
+    assert "chmod" not in caplog.text
 
 
 @pytest.fixture
