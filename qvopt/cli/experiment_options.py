@@ -17,7 +17,7 @@ What = Annotated[
     ),
 ]
 Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Submit to hardware without asking for leave.")
+    bool, typer.Option("--yes", "-y", help="Submit to hardware without asking first.")
 ]
 
 _KEYS = {

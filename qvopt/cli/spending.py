@@ -1,4 +1,4 @@
-"""What a run on hardware will take and has taken, as people read it; and leave to spend it."""
+"""What a run on hardware will take and has taken, as people read it; and their approval."""
 
 from __future__ import annotations
 

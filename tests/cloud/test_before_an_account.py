@@ -1,4 +1,4 @@
-"""Prices, names and limits of devices without an account; and leave before anything is spent."""
+"""Prices, names and limits of devices without an account; and approval before anything is spent."""
 
 import json
 import logging
@@ -158,7 +158,7 @@ def write(path, steps="max_steps = 1", device="ibm_manila"):
 
 @pytest.mark.parametrize("command", ["run", "submit"])
 @pytest.mark.parametrize("answer", ["n\n", ""])
-def test_nothing_is_sent_without_leave(command, answer, server, tmp_path):
+def test_nothing_is_sent_without_approval(command, answer, server, tmp_path):
     write(tmp_path)
     done = call(command, "e.toml", "--out", "r", "--quiet", answer=answer)
     assert isinstance(done.exception, InputError)
@@ -169,7 +169,7 @@ def test_nothing_is_sent_without_leave(command, answer, server, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
-def test_leave_is_a_yes_an_option_or_a_budget(server, tmp_path):
+def test_approval_is_a_yes_an_option_or_a_budget(server, tmp_path):
     write(tmp_path)
     for number, (more, answer) in enumerate(
         [([], "y\n"), (["--yes"], ""), (["--budget", "9 jobs"], "")], 1
