@@ -120,6 +120,8 @@ class Submitter:
             job = str(own_errors(call, "submission"))
         except (RefusedError, SessionClosedError, TransientError):
             del self._calls[key]
+            if earlier is not None:  # which stays in doubt
+                self._calls[key] = earlier
             raise
         except ProviderError as error:
             if not durable:
