@@ -16,9 +16,7 @@ What = Annotated[
         "an inline geometry ('H 0 0 0; H 0 0 0.74', Ångström), or an experiment file.",
     ),
 ]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Submit to hardware without asking first.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Submit to hardware without asking first.")]
 
 _KEYS = {
     "ansatz": "ansatz",

@@ -69,14 +69,15 @@ class DryProgram:
     def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
         """Answer without running anything.
 
-        Moments have a spread of 0.1 Ha a shot, counts are all of outcome 0, fidelities are nine
-        tenths, generators are -1 as often as 1 and agree, and the readout has no errors.
+        Moments have a spread of 0.1 Ha a shot, counts are of outcomes 0 and 1 at random,
+        fidelities are nine tenths, generators are -1 as often as 1 and agree, and the readout has
+        no errors.
         """
         moments = [
             [Moments(n, float(self._rng.normal(0, 0.1 / max(n, 1) ** 0.5)), 0.01 * n) for n in row]
             for row in batch.shots.tolist()
         ]
-        counts = [[{0: n} if n else {} for n in row] for row in batch.shots.tolist()]
+        counts = [[self._two_outcomes(n) for n in row] for row in batch.shots.tolist()]
         generators = [
             (
                 np.tile([[-1.0], [1.0]], (1, len(r.gates))),
@@ -98,6 +99,10 @@ class DryProgram:
             generators,
             calibration=calibration,
         )
+
+    def _two_outcomes(self, shots: int) -> dict[int, int]:
+        ones = int(self._rng.binomial(shots, 0.5))
+        return {o: n for o, n in ((0, shots - ones), (1, ones)) if n}
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """Those of the program."""

@@ -217,14 +217,15 @@ class Part:
                 f"the backend returned {len(measured)} results for {len(rows)} settings"
             )
         results: Sequence[RowResult]
+        block = self._evaluator.block
         if self._batch.counts:
             results = [
-                RowResult(counts=c, weights=w)
+                RowResult(counts=c, weights=w, block=block)
                 for c, w in zip(self.result.counts, self._weights, strict=True)
             ]
         else:
             results = [
-                RowResult(moments=m, weights=w)
+                RowResult(moments=m, weights=w, block=block)
                 for m, w in zip(self.result.moments, self._weights, strict=True)
             ]
         context = self._context().measured(self.result.calibration)
@@ -274,7 +275,7 @@ class Part:
             weights = evaluator.weights(self._learned, shifted=first.shifted)
             if first.spread == "random":
                 for k in range(start, stop):
-                    out[k] = self.rng.multinomial(rows[k].shots, weights)
+                    out[k] = self._drawn(rows[k].shots, weights)
                 self._weights.extend([weights] * (stop - start))
             else:
                 split = []
@@ -290,6 +291,12 @@ class Part:
             self._charge(first.purpose, cost)
             start = stop
         return out
+
+    def _drawn(self, shots: int, weights: FloatArray) -> IntArray:
+        """Shots of each group where every one, or every block of them, draws its group."""
+        block = self._evaluator.block
+        draws = shots if block == 1 or not shots else max(2, round(shots / block))
+        return np.asarray(block * self.rng.multinomial(draws, weights), dtype=np.int64)
 
     @cached_property
     def _copies(self) -> int:

@@ -38,13 +38,19 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
 
 
 def combine_random(
-    plan: MeasurementPlan, moments: Sequence[Moments], weights: npt.NDArray[np.float64]
+    plan: MeasurementPlan,
+    moments: Sequence[Moments],
+    weights: npt.NDArray[np.float64],
+    block: int = 1,
 ) -> Estimate:
     """E and its variance where each shot drew its group g with probability p_g = weights[g].
 
     Every shot is an independent sample of X = constant + value_g / p_g, whose mean is the energy:
     unbiased for any number of shots, with groups that were never drawn too. The variance is the
     sample variance of X, the spread between the groups included.
+
+    With a `block`, so many shots at a time drew their group together, as on devices whose jobs have
+    one number of shots: the means of the blocks are then the independent samples.
     Reference: A. Arrasmith et al., arXiv:2004.06252.
     """
     if len(moments) != len(plan.groups):
@@ -52,10 +58,30 @@ def combine_random(
     whole = Moments(0, 0.0, 0.0)
     for m, p in zip(moments, weights.tolist(), strict=True):
         whole += Moments(m.shots, m.mean / p, m.m2 / p**2, tuple(s / p for s in m.shared))
-    if whole.shots < 2:
-        raise BackendError("a randomly measured energy needs two shots for its variance")
-    variance = whole.variance_of_mean + sum(s * s for s in whole.shared)
+    if whole.shots < 2 * block:
+        what = "shots" if block == 1 else f"blocks of {block} shots"
+        raise BackendError(f"a randomly measured energy needs two {what} for its variance")
+    spread = whole.variance_of_mean
+    if block > 1:
+        spread = _variance_of_blocks(whole, moments, weights, block)
+    variance = spread + sum(s * s for s in whole.shared)
     return Estimate(plan.constant + whole.mean, variance, whole.shots, whole.shared)
+
+
+def _variance_of_blocks(
+    whole: Moments, moments: Sequence[Moments], weights: npt.NDArray[np.float64], block: int
+) -> float:
+    """Variance of the mean of blocks: Σ_b (X_b - X̄)² / (B (B - 1)).
+
+    Of k_g blocks of one group the spread is taken from that of its shots, (k_g - 1) σ_g² / block.
+    """
+    between, within = whole.m2, 0.0
+    for m, p in zip(moments, weights.tolist(), strict=True):
+        between -= m.m2 / p**2
+        if m.shots > block:
+            within += (m.shots / block - 1) * m.m2 / p**2 / (m.shots - 1)
+    n_blocks = whole.shots / block
+    return max(between + within, 0.0) / block / (n_blocks * (n_blocks - 1))
 
 
 def moments_of_counts(
