@@ -89,9 +89,8 @@ class Submitter:
         pauses = Pauses(self._timeouts.poll, _LONGEST_PAUSE)
         seconds = 0.0 if self._local else self._timeouts.give_up
         try:
-            return retrying(pauses, seconds, self._report)(
-                within, self._timeouts.call, work, what
-            )  # fmt: skip
+            tries = retrying(pauses, seconds, self._report)
+            answer: T = tries(within, self._timeouts.call, work, what)
         except (RefusedError, InputError):
             raise
         except ProviderError as error:
@@ -100,6 +99,7 @@ class Submitter:
             raise ProviderError(
                 f"{error}; nothing is lost: `qvopt resume` goes on from the journal"
             ) from None
+        return answer
 
     def _attempt(self, key: str, spec: JobSpec) -> None:
         """Send the job once; look for it where that is in doubt."""

@@ -165,10 +165,10 @@ def test_folded_gates_and_calibrations_stay_as_they_were_made(service, processor
     data = described(processor, 4000, max_steps=0, mitigation=mitigation)
     result = qvopt.run(**data)
     assert abs(result.energy - -1.1170) < 5 * result.stderr
-    calibration, *rest = sources(stub)
     two = "cz $" if processor is GARNET else "iswap $"
-    assert two not in calibration
-    counted = sorted(s.count(two) for s in rest if two in s)
+    counted = sorted(s.count(two) for s in sources(stub))
+    assert counted.count(0) == 2  # the calibration's
+    counted = counted[2:]
     half = len(counted) // 2
     assert counted[half:] == [3 * n for n in counted[:half]]
     assert stub.refusals == []
