@@ -136,8 +136,8 @@ class AerProgram(StatevectorProgram):
             self._simulator = AerSimulator(method=method, noise_model=noise_model)
         except AerError as error:
             raise InputError(f"Aer refuses method '{method}': {str(error)[:120]}") from None
-        self._device = device
-        self._circuits = LoweredCircuits(problem, self._lower, placed=device is not None)
+        self.device = device
+        self.circuits = LoweredCircuits(problem, self._lower, placed=device is not None)
         self._prepared: Any = None
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
@@ -145,10 +145,10 @@ class AerProgram(StatevectorProgram):
         if not self.exact:
             raise InputError("aer with noise has no exact state; give a number of shots")
         if self._prepared is None:
-            circuit = to_qiskit(self._circuits.free)
+            circuit = to_qiskit(self.circuits.free)
             circuit.save_statevector()
             self._prepared = self._transpiled(circuit)
-        angles = np.array([self._circuits.angles(p) for p in points])
+        angles = np.array([self.circuits.angles(p) for p in points])
         result = self._run(self._prepared, angles, shots=1, seed=0)
         return [
             finite(np.asarray(result.data(k)["statevector"]), "aer") for k in range(len(points))
@@ -177,7 +177,7 @@ class AerProgram(StatevectorProgram):
     ) -> list[list[Counts]]:
         """Counts from the simulator: for each group one run over all points of equal shots."""
         plan = need_plan(self.problem)
-        angles = np.array([self._circuits.angles(p) for p in points])
+        angles = np.array([self.circuits.angles(p) for p in points])
         scales = np.array([p.noise_scale for p in points])
         seeds = run_seeds(seed, len(plan.groups))
         results: list[list[Counts]] = [[{} for _ in plan.groups] for _ in points]
@@ -190,7 +190,7 @@ class AerProgram(StatevectorProgram):
                 rows = np.flatnonzero((shots[:, g] == level) & (scales == scale))
                 # Another seed for each level: equal seeds would repeat equal noise.
                 run = self._run(
-                    self._circuits.group(g, scale), angles[rows], level, seeds(g, level, scale)
+                    self.circuits.group(g, scale), angles[rows], level, seeds(g, level, scale)
                 )
                 for k, row in enumerate(rows.tolist()):
                     results[row][g] = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
@@ -198,12 +198,12 @@ class AerProgram(StatevectorProgram):
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """Where the qubits of the problem are at the end: a device's router may move them."""
-        return self._circuits.readout_qubits(group)
+        return self.circuits.readout_qubits(group)
 
     def sample_calibration(self, shots: int, seed: np.random.SeedSequence) -> CalibrationCounts:
         """Counts after |0…0⟩ and |1…1⟩; an X gate's own noise counts as readout noise."""
         found = []
-        circuits = self._circuits.calibration
+        circuits = self.circuits.calibration
         for k, circuit in enumerate(circuits):
             run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
             found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
@@ -211,7 +211,7 @@ class AerProgram(StatevectorProgram):
 
     def reached_scales(self, scales: Sequence[float]) -> FloatArray:
         """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
-        return self._circuits.reached_scales(scales)
+        return self.circuits.reached_scales(scales)
 
     def sample_fidelities(
         self,
@@ -220,13 +220,13 @@ class AerProgram(StatevectorProgram):
         seed: np.random.SeedSequence,
     ) -> IntArray:
         """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
-        of = self._circuits.angles
+        of = self.circuits.angles
         angles = np.array([[*of(a), *of(b)] for a, b in pairs])
         seeds = run_seeds(seed, 1)
         out = np.zeros(len(pairs), dtype=np.int64)
         for level in np.unique(shots).tolist():
             rows = np.flatnonzero(shots == level)
-            run = self._run(self._circuits.overlap, angles[rows], level, seeds(0, level))
+            run = self._run(self.circuits.overlap, angles[rows], level, seeds(0, level))
             for k, row in enumerate(rows):
                 out[row] = run.data(k)["counts"].get("0x0", 0)
         return out
@@ -253,19 +253,19 @@ class AerProgram(StatevectorProgram):
     def _lower(
         self, name: str, circuits: list[Any], *, literal: bool, layout: Sequence[int] | None
     ) -> list[Any]:
-        if self._device is not None:
+        if self.device is not None:
             level = 0 if literal else 3
-            return self._device.lower(circuits, level=level, seed=0, layout=layout)
+            return self.device.lower(circuits, level=level, seed=0, layout=layout)
         return [self._transpiled(circuit, level=0 if literal else 1) for circuit in circuits]
 
     def _lower_fixed(self, circuits: list[Any]) -> list[Any]:
         """Circuits without parameters; on a device those of the problem's width on its layout."""
-        if self._device is None:
+        if self.device is None:
             return list(self._transpiled(circuits))
-        layout = self._circuits.layout
+        layout = self.circuits.layout
         if layout is not None and len(layout) != circuits[0].num_qubits:
             layout = None
-        return self._device.lower(circuits, level=3, seed=0, layout=layout)
+        return self.device.lower(circuits, level=3, seed=0, layout=layout)
 
     def _transpiled(self, circuit: Any, level: int = 1) -> Any:
         """Lower to what simulator and noise model know, so that no gate escapes its noise."""

@@ -124,7 +124,12 @@ def _print_backends(rows: list[dict[str, Any]]) -> None:
 def _backends() -> list[dict[str, Any]]:
     from qvopt.backends.catalogue import backend_description, backend_names, device_names
 
-    return [
-        {"name": n, "description": backend_description(n), "devices": list(device_names(n))}
-        for n in backend_names()
-    ]
+    rows = []
+    for name in backend_names():
+        try:
+            description = backend_description(name)
+        except InputError as error:  # a broken plug-in does not hide the others
+            description = f"broken: {error}"
+        devices = list(device_names(name))
+        rows.append({"name": name, "description": description, "devices": devices})
+    return rows
