@@ -7,22 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import Diagonal, MeasurementPlan
+from qvopt.measurement.plan import Diagonal
 from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Gate
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .batch import CalibrationCounts, Counts, Outcomes, Overlap, Point, Reading, Sample
 from .checks import check_memory, check_widths, finite, need_plan
-from .folding import fold_circuit, folded_scales
-from .free_gates import by_gate
+from .lowered import LoweredCircuits
+from .measured import qubit_of_bit
 from .metric_circuits import generator_basis, outcomes_of_counts, overlap_circuit
 from .protocol import MetricKind, Problem
+from .recorded_devices import RecordedDevice, snapshot_names
 from .statevector import StatevectorProgram
 from .vector.sampling import planes_of
 
@@ -68,6 +67,11 @@ class AerBackend:
         self.method = method
         self.device = device
 
+    @staticmethod
+    def device_names() -> tuple[str, ...]:
+        """Snapshots of devices, whose noise it takes."""
+        return snapshot_names()
+
     @property
     def options(self) -> dict[str, Any] | None:
         """Noise and method; None where the noise is an object of Qiskit's."""
@@ -86,9 +90,13 @@ class AerBackend:
         check_widths(problem)
         check_memory(problem.circuit.n_qubits, 3, "aer")
         if self.device is not None:
-            from .snapshot import SnapshotProgram
-
-            return SnapshotProgram(problem, self.device, self.method)
+            device = RecordedDevice(self.device)
+            if problem.circuit.n_qubits > device.n_qubits:
+                raise InputError(
+                    f"{self.device} has {device.n_qubits} qubits, the circuit has "
+                    f"{problem.circuit.n_qubits}"
+                )
+            return AerProgram(problem, device.noise_model(), self.method, device)
         model = self.noise_model
         if model is None and any(self.noise.values()):
             model = _noise_model(self.noise)
@@ -111,11 +119,17 @@ def _noise_model(noise: Mapping[str, float]) -> Any:
 
 
 class AerProgram(StatevectorProgram):
-    """A problem on AerSimulator. Circuits have one Qiskit parameter for every parametric gate."""
+    """A problem on AerSimulator. Circuits have one Qiskit parameter for every parametric gate.
+
+    With a `device` they are lowered to its gates on one layout, so that every gate has the noise of
+    its qubits.
+    """
 
     samples: frozenset[Sample] = StatevectorProgram.samples | {"counts"}
 
-    def __init__(self, problem: Problem, noise_model: Any, method: str) -> None:
+    def __init__(
+        self, problem: Problem, noise_model: Any, method: str, device: RecordedDevice | None = None
+    ) -> None:
         from qiskit_aer import AerError, AerSimulator
 
         super().__init__(problem)
@@ -125,13 +139,9 @@ class AerProgram(StatevectorProgram):
             self._simulator = AerSimulator(method=method, noise_model=noise_model)
         except AerError as error:
             raise InputError(f"Aer refuses method '{method}': {str(error)[:120]}") from None
-        self._free = by_gate(self.circuit, 0)
+        self.device = device
+        self.circuits = LoweredCircuits(problem, self._lower, placed=device is not None)
         self._prepared: Any = None
-        self._measured: list[Any] = []
-        self._reached: dict[tuple[float, ...], FloatArray] = {}
-        self._amplified: dict[tuple[int, float], Any] = {}
-        self._calibration: list[Any] = []
-        self._overlap: Any = None
         self._readers: dict[tuple[int, ...], tuple[Any, list[Diagonal]]] = {}
         self._gives_states = self.exact and method in _STATE_METHODS
 
@@ -140,10 +150,10 @@ class AerProgram(StatevectorProgram):
         if not self.exact:
             raise InputError("aer with noise has no exact state; give a number of shots")
         if self._prepared is None:
-            circuit = to_qiskit(self._free)
+            circuit = to_qiskit(self.circuits.free)
             circuit.save_statevector()
             self._prepared = self._transpiled(circuit)
-        angles = np.array([self._angles(p) for p in points])
+        angles = np.array([self.circuits.angles(p) for p in points])
         result = self._run(self._prepared, angles, shots=1, seed=0)
         return [
             finite(np.asarray(result.data(k)["statevector"]), "aer") for k in range(len(points))
@@ -181,8 +191,7 @@ class AerProgram(StatevectorProgram):
             rng = np.random.default_rng(seed)
             states = map(planes_of, self.states(points))
             return [self._sampler.counts(s, row, rng) for s, row in zip(states, shots, strict=True)]
-        self._measure(plan)
-        angles = np.array([self._angles(p) for p in points])
+        angles = np.array([self.circuits.angles(p) for p in points])
         scales = np.array([p.noise_scale for p in points])
         seeds = run_seeds(seed, len(plan.groups))
         results: list[list[Counts]] = [[{} for _ in plan.groups] for _ in points]
@@ -194,53 +203,29 @@ class AerProgram(StatevectorProgram):
                     continue
                 rows = np.flatnonzero((shots[:, g] == level) & (scales == scale))
                 # Another seed for each level: equal seeds would repeat equal noise.
-                run = self._run(self._folded(g, scale), angles[rows], level, seeds(g, level, scale))
+                run = self._run(
+                    self.circuits.group(g, scale), angles[rows], level, seeds(g, level, scale)
+                )
                 for k, row in enumerate(rows.tolist()):
                     results[row][g] = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
         return results
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
-        """Qubits are read where they are."""
-        return tuple(range(self.circuit.n_qubits))
+        """Where the qubits of the problem are at the end: a device's router may move them."""
+        return self.circuits.readout_qubits(group)
 
     def sample_calibration(self, shots: int, seed: np.random.SeedSequence) -> CalibrationCounts:
         """Counts after |0…0⟩ and |1…1⟩; an X gate's own noise counts as readout noise."""
-        n = self.circuit.n_qubits
-        if not self._calibration:
-            for prepared in ((), range(n)):
-                circuit = to_qiskit(Circuit(n, tuple(Gate("x", (q,)) for q in prepared), 0))
-                circuit.measure_all()
-                self._calibration.append(self._transpiled(circuit))
         found = []
-        for k, circuit in enumerate(self._calibration):
+        circuits = self.circuits.calibration
+        for k, circuit in enumerate(circuits):
             run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
             found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
-        return CalibrationCounts(tuple(range(n)), found[0], found[1])
+        return CalibrationCounts(qubit_of_bit(circuits[0]), found[0], found[1])
 
     def reached_scales(self, scales: Sequence[float]) -> FloatArray:
         """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
-        asked = tuple(scales)
-        if asked not in self._reached:
-            self._measure(need_plan(self.problem))
-            self._reached[asked] = folded_scales(self._measured, asked, self.problem.folding)
-        return self._reached[asked]
-
-    def _measure(self, plan: MeasurementPlan) -> None:
-        """Make each group's circuit, once."""
-        if not self._measured:
-            n = self.circuit.n_qubits
-            for group in plan.groups:
-                circuit = to_qiskit(self._free.then(basis_change_circuit(group, n)))
-                circuit.measure_all()
-                self._measured.append(self._transpiled(circuit))
-
-    def _folded(self, group: int, scale: float) -> Any:
-        if scale == 1.0:
-            return self._measured[group]
-        if (group, scale) not in self._amplified:
-            circuit = fold_circuit(self._measured[group], scale, self.problem.folding)
-            self._amplified[group, scale] = circuit
-        return self._amplified[group, scale]
+        return self.circuits.reached_scales(scales)
 
     def sample_fidelities(
         self,
@@ -251,19 +236,13 @@ class AerProgram(StatevectorProgram):
         """Counts of outcome 0 after U(second)† U(first), with all of the noise."""
         if self._gives_states:
             return super().sample_fidelities(pairs, shots, seed)
-        n_angles = len(self.circuit.parametric)
-        if self._overlap is None:
-            back = by_gate(self.circuit, n_angles).inverse()
-            circuit = to_qiskit(self._free.then(back))
-            circuit.measure_all()
-            # Level 0: no rule may cancel U† against U.
-            self._overlap = self._transpiled(circuit, level=0)
-        angles = np.array([[*self._angles(a), *self._angles(b)] for a, b in pairs])
+        of = self.circuits.angles
+        angles = np.array([[*of(a), *of(b)] for a, b in pairs])
         seeds = run_seeds(seed, 1)
         out = np.zeros(len(pairs), dtype=np.int64)
         for level in np.unique(shots).tolist():
             rows = np.flatnonzero(shots == level)
-            run = self._run(self._overlap, angles[rows], level, seeds(0, level))
+            run = self._run(self.circuits.overlap, angles[rows], level, seeds(0, level))
             for k, row in enumerate(rows):
                 out[row] = run.data(k)["counts"].get("0x0", 0)
         return out
@@ -276,7 +255,8 @@ class AerProgram(StatevectorProgram):
         outcomes = []
         for k, (reading, n) in enumerate(zip(readings, shots.tolist(), strict=True)):
             circuit, diagonals = self._reader(reading.gates)
-            run = self._run(circuit, np.array([self._angles(reading.point)]), n, seeds(k, n))
+            angles = np.array([self.circuits.angles(reading.point)])
+            run = self._run(circuit, angles, n, seeds(k, n))
             counted = {int(o, 16): times for o, times in run.data(0)["counts"].items()}
             outcomes.append(outcomes_of_counts(diagonals, counted))
         return outcomes
@@ -284,10 +264,10 @@ class AerProgram(StatevectorProgram):
     def _reader(self, gates: tuple[int, ...]) -> tuple[Any, list[Diagonal]]:
         if gates not in self._readers:
             first, basis, diagonals = generator_basis(self.circuit, gates)
-            part = (*self._free.gates[:first], *basis)
-            circuit = to_qiskit(Circuit(self.circuit.n_qubits, part, self._free.n_parameters))
-            circuit.measure_all()
-            self._readers[gates] = self._transpiled(circuit), diagonals
+            free = self.circuits.free
+            part = Circuit(free.n_qubits, (*free.gates[:first], *basis), free.n_parameters)
+            name = "-".join(map(str, ("generators", *gates)))
+            self._readers[gates] = self.circuits.other(name, part), diagonals
         return self._readers[gates]
 
     def sample_overlaps(
@@ -313,20 +293,30 @@ class AerProgram(StatevectorProgram):
             batch = [to_qiskit(circuits[k]) for k in rows]
             for circuit in batch:
                 circuit.measure_all()
-            job = self._simulator.run(
-                self._transpiled(batch), shots=level, seed_simulator=seeds(0, level)
-            )
+            lowered = self._lower_fixed(batch)
+            job = self._simulator.run(lowered, shots=level, seed_simulator=seeds(0, level))
             result = job.result()
             for k, row in enumerate(rows):
                 counted = result.data(k)["counts"]
                 found[row] = {int(outcome, 16): n for outcome, n in counted.items()}
         return found
 
-    def _angles(self, point: Point) -> list[float]:
-        angles = self.circuit.angles(point.x).copy()
-        for k, delta in point.shifts:
-            angles[k] += delta
-        return [float(a) for a in angles]
+    def _lower(
+        self, name: str, circuits: list[Any], *, literal: bool, layout: Sequence[int] | None
+    ) -> list[Any]:
+        if self.device is not None:
+            level = 0 if literal else 3
+            return self.device.lower(circuits, level=level, seed=0, layout=layout)
+        return [self._transpiled(circuit, level=0 if literal else 1) for circuit in circuits]
+
+    def _lower_fixed(self, circuits: list[Any]) -> list[Any]:
+        """Circuits without parameters; on a device those of the problem's width on its layout."""
+        if self.device is None:
+            return list(self._transpiled(circuits))
+        layout = self.circuits.layout
+        if layout is not None and len(layout) != circuits[0].num_qubits:
+            layout = None
+        return self.device.lower(circuits, level=3, seed=0, layout=layout)
 
     def _transpiled(self, circuit: Any, level: int = 1) -> Any:
         """Lower to what simulator and noise model know, so that no gate escapes its noise."""

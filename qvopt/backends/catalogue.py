@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from qvopt.backends.protocol import Backend, NamedBackend
 from qvopt_molecules.errors import InputError, unknown_name
@@ -66,6 +66,24 @@ def backend_description(name: str) -> str:
     if name in _SIMULATORS:
         return _SIMULATORS[name][2]
     return (inspect.getdoc(_factory(name)) or "plug-in").splitlines()[0].rstrip(".")
+
+
+@runtime_checkable
+class ListsDevices(Protocol):
+    """A factory of backends that knows names of its devices."""
+
+    def device_names(self) -> Sequence[str]:
+        """Names that go after the colon."""
+        ...
+
+
+def device_names(name: str) -> tuple[str, ...]:
+    """Names of a backend's devices, as far as they are known without asking it."""
+    try:
+        factory = _factory(name)
+    except InputError:  # a plug-in that does not load
+        return ()
+    return tuple(factory.device_names()) if isinstance(factory, ListsDevices) else ()
 
 
 def get_backend(name: str, **options: Any) -> Backend:
@@ -142,9 +160,21 @@ def _factory(provider: str, name: str | None = None) -> Callable[..., Backend]:
         if e.name == provider
     ]  # fmt: skip
     if not entries:
-        raise unknown_name("backend", name or provider, backend_names())
+        raise _unknown(name or provider)
     plugged: Callable[..., Backend] = _load(entries[0])
     return plugged
+
+
+def _unknown(name: str) -> InputError:
+    """The error for a name that is no backend's: it may be a device's, without its provider."""
+    wanted = name.strip().lower()
+    backends = sorted(backend_names(), key=lambda b: not is_provider(b))
+    homes = [b for b in backends if wanted in device_names(b)]
+    if homes:
+        full = " or ".join(f"'{b}:{wanted}'" for b in homes)
+        return InputError(f"unknown backend '{name[:40]}': it is a device; write {full}")
+    devices = [f"{b}:{d}" for b in backends for d in device_names(b)] if "_" in wanted else []
+    return unknown_name("backend", name, [*backends, *devices])
 
 
 def _load(entry: EntryPoint) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,88 +18,47 @@ from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table
 from .runs import report, terminable, work
-from .spending import announce, caps_line
-
-
-def status_printer(quiet: bool) -> Callable[[str], None] | None:
-    """Print what happens to jobs on standard error; the same line once."""
-    last = ""
-
-    def tell(text: str) -> None:
-        nonlocal last
-        if text != last:
-            print(text, file=sys.stderr, flush=True)
-        last = text
-
-    return None if quiet else tell
-
-
-def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
-    """Print what the run will take; nothing is sent."""
-    from qvopt.cloud.forecast import forecast_run
-    from qvopt.engine.assembly import assemble
-
-    forecast = forecast_run(assemble(make_experiment(data)))
-    caps = dict(forecast.budget.caps())
-    if as_json:
-        print_json(
-            {
-                "device": forecast.device,
-                "parts": forecast.rows(),
-                "currency": forecast.currency if forecast.priced else None,
-                "budget": caps,
-                "steps_in_budget": forecast.steps_in_budget(),
-            }
-        )
-        return 0
-    unit = forecast.currency if forecast.priced else "money"
-    rows = []
-    for row in forecast.rows():
-        money = "not priced" if row["money"] is None else f"{row['money']:,.2f}"
-        counts = {k: f"{row[k]:,}" for k in ("jobs", "circuits", "shots")}
-        rows.append({"part": row["part"], **counts, "QPU s": f"{row['qpu_seconds']:,.1f}",
-                     unit: money})  # fmt: skip
-    print(f"{forecast.device}: nothing was sent")
-    print_table(rows)
-    for line in forecast.warnings():
-        print(line)
-    if caps:
-        print(caps_line(caps, forecast.budget.currency))
-    return 0
+from .spending import approved, status_printer
 
 
 def submit_command(
-    data: Mapping[str, Any] | None, path: Path | None, as_json: bool, quiet: bool
+    data: Mapping[str, Any] | None, path: Path | None, as_json: bool, quiet: bool, yes: bool
 ) -> int:
     """Submit the next step of a new run, or of the run in `path`."""
     handling = SubmissionPolicy("submit", on_progress=status_printer(quiet))
     if data is None:
         assert path is not None
-        return _step(path, handling, as_json, quiet)
+        return _step(path, handling, as_json, quiet, yes)
+    experiment = make_experiment(data)
     with (
         terminable(),
         Session.begin(
-            make_experiment(data), out=path, command=["qvopt", *sys.argv[1:]], jobs=handling
+            experiment, out=path, command=["qvopt", *sys.argv[1:]], jobs=handling
         ) as session,
+        _hardware(session),
+        approved(session, yes=yes, quiet=quiet, new=experiment),
     ):
-        _need_hardware(session)
-        announce(session, quiet=quiet)
         return _follow(session, as_json, quiet, 0)
 
 
 def fetch_command(path: Path, as_json: bool, quiet: bool) -> int:
     """Store what is done, and go on until something would have to be submitted."""
-    return _step(path, SubmissionPolicy("fetch", on_progress=status_printer(quiet)), as_json, quiet)
+    handling = SubmissionPolicy("fetch", on_progress=status_printer(quiet))
+    return _step(path, handling, as_json, quiet, yes=True)  # it submits nothing
 
 
-def _step(path: Path, handling: SubmissionPolicy, as_json: bool, quiet: bool) -> int:
+def _step(path: Path, handling: SubmissionPolicy, as_json: bool, quiet: bool, yes: bool) -> int:
     from qvopt.runs.folder import RunFolder
 
     ended = ended_result(path)
     if ended is not None:
         return report(ended, RunFolder(path), as_json)
-    with terminable(), Session.resume(path, jobs=handling) as session:
-        _need_hardware(session)
+    with (
+        terminable(),
+        Session.resume(path, jobs=handling) as session,
+        _hardware(session),
+        approved(session, yes=yes, quiet=quiet),
+    ):
         code = 0 if handling.mode == "submit" else JobsPendingError.exit_code
         return _follow(session, as_json, quiet, code)
 
@@ -110,23 +70,27 @@ def _follow(session: Session, as_json: bool, quiet: bool, pending: int) -> int:
         from qvopt.cloud.status import run_status
 
         assert session.folder is not None
-        found = run_status(session.folder.path)
-        if found is None or not any(job.open for job in found.jobs):
+        now = run_status(session.folder.path)
+        open_jobs = now is not None and any(job.open for job in now.jobs)
+        if not open_jobs:
             pending = 0
         if as_json:
-            print_json(None if found is None else found.document())
+            print_json(None if now is None else now.document())
         else:
             path = session.folder.path
             print(f"{error}\nrun      {path}")
-            if pending or (found is not None and any(job.open for job in found.jobs)):
+            if open_jobs:
                 print(f"next     `qvopt fetch {path}` stores what is done, `qvopt resume {path}` "
                       f"waits and goes on")  # fmt: skip
         return pending
 
 
-def _need_hardware(session: Session) -> None:
+@contextmanager
+def _hardware(session: Session) -> Iterator[None]:
+    """Refuse a run that is on no hardware."""
     if not isinstance(session.assembly.program, HardwareProgram):
         raise InputError("only runs on hardware are submitted; `qvopt run` runs simulators")
+    yield
 
 
 def status_command(path: Path | None, offline: bool, as_json: bool) -> int:
@@ -136,13 +100,13 @@ def status_command(path: Path | None, offline: bool, as_json: bool) -> int:
     paths = [path] if path is not None else sorted(
         p.parent for p in Path("runs").glob("*/journal.jsonl")
     )  # fmt: skip
-    found = [s for s in map(run_status, paths) if s is not None]
-    if path is not None and not found:
+    runs = [s for s in map(run_status, paths) if s is not None]
+    if path is not None and not runs:
         raise InputError(f"{path} is not a run on hardware; `qvopt show` shows it")
     documents = []
-    for one in found:
-        document = one.document()
-        now = {} if offline else states_now(one)
+    for run in runs:
+        document = run.document()
+        now = {} if offline else states_now(run)
         for job in document["open"]:
             job["now"] = now.get(str(job["id"]), "not asked" if offline else "not submitted yet")
         documents.append(document)
@@ -181,13 +145,13 @@ def cancel_command(path: Path, as_json: bool) -> int:
     """Cancel open jobs."""
     from qvopt.cloud.status import cancel_jobs
 
-    found = cancel_jobs(path)
+    cancelled = cancel_jobs(path)
     if as_json:
-        print_json([{"id": job, "state": str(state)} for job, state in found])
+        print_json([{"id": job, "state": str(state)} for job, state in cancelled])
         return 0
-    if not found:
+    if not cancelled:
         print("no job of this run is at the provider")
-    for job, state in found:
+    for job, state in cancelled:
         if state is JobState.DONE:
             print(f"{job} was done already; `qvopt fetch {path}` stores its result")
         elif state is JobState.CANCELLED or not state.final:
@@ -205,8 +169,8 @@ def doctor_command(backend: str | None, live: bool, yes: bool, as_json: bool) ->
     rows = doctor.checks()
     code = 0
     if backend is not None:
-        found, code = doctor.trouble(lambda: doctor.reach(backend), backend)
-        rows += found
+        reached, code = doctor.trouble(lambda: doctor.reach(backend), backend)
+        rows += reached
     if not as_json:
         print_table(rows)
         print(doctor.HONESTY)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from qvopt_molecules.errors import InputError
+
 from .app import Json, Quiet, app
+from .experiment_options import Yes, data_of, with_experiment_options
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
 
 
 @app.command()
+@with_experiment_options
 def submit(
     what: Annotated[
         str,
@@ -21,34 +25,31 @@ def submit(
             help="As for `qvopt run`; or a run folder, to submit its next step.",
         ),
     ],
-    backend: Annotated[
-        str | None, typer.Option(help="PROVIDER:DEVICE, as ibm:fake_manila.")
-    ] = None,
-    shots: Annotated[int | None, typer.Option(help="Shots of one energy in total.")] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Caps: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`.")
-    ] = None,
+    options: dict[str, Any],
     out: Annotated[Path | None, typer.Option(help="Run folder to make.")] = None,
     dry: Annotated[
         bool, typer.Option("--dry", help="Forecast jobs, shots, seconds and money; send nothing.")
     ] = False,
+    yes: Yes = False,
     json_output: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Submit the next step's jobs and return; `status`, `fetch` and `resume` follow them."""
-    from .cloud import forecast_command, submit_command
-    from .options import experiment_data
+    from .cloud import submit_command
+    from .forecast import forecast_command
 
     if Path(what).is_dir():
-        raise typer.Exit(submit_command(None, Path(what), json_output, quiet))
-    options = {"backend": backend, "measurement.shots": shots}
-    data = experiment_data(what, options, settings or [], None, budget)
+        given = sorted(name for name, value in options.items() if value)
+        if given:
+            raise InputError(
+                f"{what} is a run, whose experiment stays as it is; leave --"
+                f"{given[0].replace('_', '-')} out"
+            )
+        raise typer.Exit(submit_command(None, Path(what), json_output, quiet, yes))
+    data = data_of(what, options)
     if dry:
         raise typer.Exit(forecast_command(data, json_output))
-    raise typer.Exit(submit_command(data, out, json_output, quiet))
+    raise typer.Exit(submit_command(data, out, json_output, quiet, yes))
 
 
 @app.command()

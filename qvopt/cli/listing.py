@@ -25,6 +25,8 @@ def list_command(what: Kind, as_json: bool) -> int:
         _print_optimizers(rows)
     elif what == "molecules":
         _print_molecules(rows)
+    elif what == "backends":
+        _print_backends(rows)
     else:
         print_table(rows)
     return 0
@@ -109,7 +111,25 @@ def _optimizers() -> list[dict[str, Any]]:
     return rows
 
 
-def _backends() -> list[dict[str, Any]]:
-    from qvopt.backends.catalogue import backend_description, backend_names
+def _print_backends(rows: list[dict[str, Any]]) -> None:
+    print_table([{k: row[k] for k in ("name", "description")} for row in rows])
+    for row in rows:
+        if row["devices"]:
+            print()
+            print(f"{row['name']}: " + " ".join(row["devices"]))
+    print()
+    print("Write NAME:DEVICE. Others that a vendor has are asked for by name, with credentials.")
 
-    return [{"name": n, "description": backend_description(n)} for n in backend_names()]
+
+def _backends() -> list[dict[str, Any]]:
+    from qvopt.backends.catalogue import backend_description, backend_names, device_names
+
+    rows = []
+    for name in backend_names():
+        try:
+            description = backend_description(name)
+        except InputError as error:  # a broken plug-in does not hide the others
+            description = f"broken: {error}"
+        devices = list(device_names(name))
+        rows.append({"name": name, "description": description, "devices": devices})
+    return rows

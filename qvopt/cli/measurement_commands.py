@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .app import Json, app
+from .experiment_options import Yes
 
 
 @app.command()
@@ -41,6 +43,14 @@ def validate(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`.")
     ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Caps: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the journal; that of the same validation goes on with it."),
+    ] = None,
+    yes: Yes = False,
     json_output: Json = False,
 ) -> None:
     """Test a backend's estimates: bias, reported variance, coverage, fresh noise, shots."""
@@ -48,5 +58,5 @@ def validate(
     from .validation import validate_command
 
     options = {"backend": backend, "measurement.shots": shots, "seed": seed}
-    data = experiment_data(molecule, options, settings or [], None)
-    raise typer.Exit(validate_command(data, repeats, json_output))
+    data = experiment_data(molecule, options, settings or [], None, budget)
+    raise typer.Exit(validate_command(data, repeats, out, json_output, yes))

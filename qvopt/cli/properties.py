@@ -10,8 +10,8 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.tasks.properties_result import Place
 from qvopt.tasks.run_properties import run_properties
 
-from .cloud import status_printer
 from .output import print_json, print_table
+from .spending import status_printer
 
 
 def properties_command(

@@ -18,11 +18,14 @@ from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result, Trace
 from qvopt.runs.session import Session, ended_result, stored_result
 from qvopt.runs.wording import wording_of
+from qvopt.tasks.validation_rounds import stored_validation
 from qvopt_molecules.errors import InputError
 
+from .forecast import forecast_command
 from .output import print_json, print_result, print_table
 from .progress import Foreseen, ProgressDisplay
-from .spending import announce, left_behind, spent_rows
+from .spending import approved, left_behind, spent_rows, status_printer
+from .validation import resume_validation
 
 REQUEUE = 75
 """Exit code after SIGTERM: the run can be resumed."""
@@ -32,13 +35,18 @@ class Terminated(BaseException):
     """SIGTERM came."""
 
 
-def run_command(data: Mapping[str, Any], out: Path | None, as_json: bool, quiet: bool) -> int:
+def run_command(
+    data: Mapping[str, Any], out: Path | None, as_json: bool, quiet: bool, yes: bool = False
+) -> int:
     """Run an experiment from its plain data; return the exit code."""
     experiment = make_experiment(data)
     command = ["qvopt", *sys.argv[1:]]
     jobs = _jobs(quiet)
-    with terminable(), Session.begin(experiment, out=out, command=command, jobs=jobs) as session:
-        announce(session, quiet=quiet)
+    with (
+        terminable(),
+        Session.begin(experiment, out=out, command=command, jobs=jobs) as session,
+        approved(session, yes=yes, quiet=quiet, new=experiment),
+    ):
         return work(session, as_json, quiet)
 
 
@@ -48,8 +56,6 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
 
     experiment = make_experiment(data)
     if is_provider(experiment.backend.name):
-        from .cloud import forecast_command
-
         return forecast_command(data, as_json)
     assembly = assemble(experiment)
     program = assembly.program
@@ -66,22 +72,31 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
 
 
 def _jobs(quiet: bool, resubmit: bool = False) -> SubmissionPolicy:
-    from .cloud import status_printer
-
     return SubmissionPolicy(resubmit=resubmit, on_progress=status_printer(quiet))
 
 
 def resume_command(
-    path: Path, max_steps: int | None, as_json: bool, quiet: bool, resubmit: bool = False
+    path: Path,
+    max_steps: int | None,
+    as_json: bool,
+    quiet: bool,
+    resubmit: bool = False,
+    yes: bool = False,
 ) -> int:
     """Go on with a run; one that has ended is shown."""
     if max_steps is not None and max_steps < 0:
         raise InputError(f"--max-steps must be >= 0, got {max_steps}")
+    if stored_validation(path) is not None:
+        return resume_validation(path, as_json, yes, resubmit)
     ended = ended_result(path, max_steps)
     if ended is not None:
         return report(ended, RunFolder(path), as_json)
     jobs = _jobs(quiet, resubmit)
-    with terminable(), Session.resume(path, max_steps=max_steps, jobs=jobs) as session:
+    with (
+        terminable(),
+        Session.resume(path, max_steps=max_steps, jobs=jobs) as session,
+        approved(session, yes=yes, quiet=quiet),
+    ):
         return work(session, as_json, quiet)
 
 

@@ -1,15 +1,36 @@
-"""What a run on hardware will take and has taken, as people read it."""
+"""What a run on hardware will take and has taken, as people read it; and their approval."""
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
+from qvopt.backends.cost import Cost
+from qvopt.backends.protocol import Pricing
 from qvopt.cloud.program import HardwareProgram
+from qvopt.experiment.specification import Experiment
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import Session
 from qvopt_molecules.errors import InputError
+
+_SUGGESTED_STEPS: Final = 20
+
+
+def status_printer(quiet: bool) -> Callable[[str], None] | None:
+    """Return what prints a line about jobs on standard error, the same one once; None if quiet."""
+    last = ""
+
+    def show(text: str) -> None:
+        nonlocal last
+        if text != last:
+            print(text, file=sys.stderr, flush=True)
+        last = text
+
+    return None if quiet else show
 
 
 def caps_line(caps: Mapping[str, float], currency: str) -> str:
@@ -19,53 +40,118 @@ def caps_line(caps: Mapping[str, float], currency: str) -> str:
     return f"the run stops before it passes {amounts}"
 
 
-def announce(session: Session, *, quiet: bool) -> None:
-    """Say on standard error what a new run on hardware may take; nothing has been sent yet."""
+@contextmanager
+def approved(
+    session: Session, *, yes: bool, quiet: bool, new: Experiment | None = None
+) -> Iterator[None]:
+    """Say what a run on hardware may take, and ask before its first job.
+
+    Runs that are simulated here, or cost nothing, are not asked about. A budget or `yes` answers.
+    Where the answer is no, nothing was submitted, and the folder of a new run is removed.
+
+    Args:
+        session: a run that has submitted nothing yet; one that has was agreed to.
+        yes: whether the answer is given.
+        quiet: silences what costs nothing.
+        new: what a new run was asked for; None for one that is resumed.
+
+    Raises InputError where the answer is no, or the run has no bound.
+    """
     program = session.assembly.program
-    if quiet or not isinstance(program, HardwareProgram):
-        return
+    if isinstance(program, HardwareProgram) and not program.jobs.records:
+        free = is_free(program)
+        try:
+            unbounded = new is not None and "max_steps" not in new.model_fields_set
+            if unbounded and not free and not _caps(session):
+                raise InputError(
+                    f"nobody said how long this run on {program.device.full_name} may be (it would "
+                    f"take up to {session.experiment.max_steps} steps): add --max-steps "
+                    f"{_SUGGESTED_STEPS}, or a cap such as --budget '20 QPU-min' or '100 jobs'"
+                )
+            if not free or not quiet:
+                for line in statement(session):
+                    print(line, file=sys.stderr, flush=True)
+            if not free and not yes and not _caps(session):
+                ask("submit it?")
+        except (InputError, KeyboardInterrupt):
+            session.close()
+            if new is not None and session.folder is not None:
+                shutil.rmtree(session.folder.path)
+            raise
+    yield
+
+
+def is_free(program: HardwareProgram) -> bool:
+    """Whether its jobs cost nothing: simulated here, or by a vendor for nothing."""
+    return program.device.simulator and (program.pricing.free or not program.durable)
+
+
+def ask(question: str) -> None:
+    """Ask on the terminal. Raises InputError unless the answer is yes."""
+    try:
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = input()
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise InputError(
+            "not agreed to, and nothing was submitted; answer y, or give --yes or a --budget"
+        )
+
+
+def _caps(session: Session) -> dict[str, float]:
+    return dict(session.driver.ledger.budget.caps())
+
+
+def statement(session: Session) -> Sequence[str]:
+    """What a run on hardware may take, in lines; nothing is sent."""
     from qvopt.cloud.forecast import forecast_run
 
+    program = session.assembly.program
+    assert isinstance(program, HardwareProgram)
     # Played on an evaluator of its own, which the run's learns nothing from.
     assembly = session.assembly
+    name = program.device.full_name
     try:
         forecast = forecast_run(replace(assembly, evaluator=replace(assembly.evaluator)))
     except InputError as error:
-        print(f"{program.device.full_name}: {error}", file=sys.stderr)
-        return
-    whole = forecast.whole
-    parts = [f"{whole.jobs:,} jobs", f"{whole.shots:,} shots"]
-    if program.device.durable:
-        parts.append(f"about {whole.qpu_seconds:,.0f} QPU seconds")
-        money = f"{whole.money:,.2f} {forecast.currency}" if forecast.priced else "not priced"
+        return [f"{name}: {error}"]
+    total = forecast.total
+    parts = [f"{total.jobs:,} jobs", f"{total.shots:,} shots"]
+    if program.durable:
+        parts.append(f"about {total.qpu_seconds:,.0f} QPU seconds")
+        money = f"{total.money:,.2f} {forecast.currency}" if forecast.priced else "not priced"
         parts.append(money)
-    print(
-        f"{forecast.device}: {', '.join(parts)} for {forecast.steps:,} "
-        f"{'step' if forecast.steps == 1 else 'steps'} and the final check",
-        file=sys.stderr,
-    )
-    for line in forecast.warnings():
-        print(line, file=sys.stderr)
+    steps = f"{forecast.steps:,} {'step' if forecast.steps == 1 else 'steps'}"
+    lines = [f"{name}: {', '.join(parts)} for {steps} and the final check", *forecast.warnings()]
     caps = dict(forecast.budget.caps())
-    if caps:
-        print(caps_line(caps, forecast.budget.currency), file=sys.stderr)
+    return [*lines, caps_line(caps, forecast.budget.currency)] if caps else lines
+
+
+def cost_line(pricing: Pricing, cost: Cost) -> str:
+    """What jobs will take, in a line."""
+    money = f"{cost.money:,.2f} {pricing.currency}" if pricing.known else "not priced"
+    return (
+        f"{pricing.device}: {cost.jobs:,} jobs, {cost.shots:,} shots, about "
+        f"{cost.qpu_seconds:,.0f} QPU seconds, {money}"
+    )
 
 
 def spent_rows(folder: RunFolder) -> list[tuple[str, str, str]]:
     """Rows (name, value, unit) of a closing table: what the vendor counts, failed jobs included."""
     from qvopt.cloud.status import run_status
 
-    found = run_status(folder.path)
-    if found is None:
+    status = run_status(folder.path)
+    if status is None:
         return []
-    spent = found.spent
+    spent = status.spent
     rows = [("jobs", f"{spent.jobs:,}", "")]
     if spent.qpu_seconds:
         rows.append(("QPU time", f"{spent.qpu_seconds:,.2f}", "s"))
-    if not found.priced:
+    if not status.priced:
         rows.append(("money", "not priced", ""))
     elif spent.money:
-        rows.append(("money", f"{spent.money:,.2f}", found.currency))
+        rows.append(("money", f"{spent.money:,.2f}", status.currency))
     return rows
 
 
@@ -73,9 +159,9 @@ def left_behind(folder: RunFolder) -> str:
     """What is at the provider after an interruption, in words; empty where nothing is."""
     from qvopt.cloud.status import run_status
 
-    found = run_status(folder.path)
-    jobs = [] if found is None else [j.id or j.key[:12] for j in found.jobs if j.open]
-    if found is None or not jobs or not found.durable:
+    status = run_status(folder.path)
+    jobs = [] if status is None else [j.id or j.key[:12] for j in status.jobs if j.open]
+    if status is None or not jobs or not status.durable:
         return ""
     which = f"job {jobs[0]} stays" if len(jobs) == 1 else f"jobs {', '.join(jobs)} stay"
-    return f"{which} at {found.device}; `qvopt cancel {folder.path}` cancels what is there"
+    return f"{which} at {status.device}; `qvopt cancel {folder.path}` cancels what is there"

@@ -88,23 +88,34 @@ class HardwareBackend:
 
 
 def backend_factory(
-    provider: Callable[..., Provider], description: str
+    provider: Callable[..., Provider],
+    description: str,
+    device_names: Callable[[], Sequence[str]] = tuple,
 ) -> Callable[..., HardwareBackend]:
-    """Return a factory of backends that takes the provider's options and those of the backend."""
-    own = {
+    """Return a factory of backends that takes the provider's options and those of the backend.
+
+    Args:
+        provider: makes the provider.
+        description: of it, in a line.
+        device_names: names of its devices that are known without an account.
+    """
+    backend_options = {
         n: p
         for n, p in inspect.signature(HardwareBackend.__init__).parameters.items()
         if p.kind is p.KEYWORD_ONLY
     }
 
     def make(*arguments: Any, **options: Any) -> HardwareBackend:
-        mine = {k: v for k, v in options.items() if k in own}
-        theirs = {k: v for k, v in options.items() if k not in own}
-        return HardwareBackend(provider(*arguments, **theirs), **mine)
+        for_backend = {k: v for k, v in options.items() if k in backend_options}
+        for_provider = {k: v for k, v in options.items() if k not in backend_options}
+        return HardwareBackend(provider(*arguments, **for_provider), **for_backend)
 
     make.__doc__ = description
-    first = [p for p in inspect.signature(provider).parameters.values() if p.name not in own]
+    make.device_names = device_names  # type: ignore[attr-defined]
+    first = [
+        p for p in inspect.signature(provider).parameters.values() if p.name not in backend_options
+    ]
     make.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *own.values())]
+        [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *backend_options.values())]
     )
     return make

@@ -1,7 +1,7 @@
 """Amazon Braket: one job is one quantum task, a program set where it holds several circuits.
 
 The key of a job is its `clientToken`, which makes creation idempotent at the service, and a tag, by
-which it is found. The SDK sets a token of its own: a hook puts ours in its place. Verified
+which it is found. The SDK sets another token: a hook replaces it. Verified
 against a stub server with the service's own schemas, not against the live service.
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from qvopt.backends.batch import Counts
+from qvopt.backends.layouts import lower_to, without_barriers
 from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
@@ -23,8 +24,8 @@ from .braket_calls import called, check_credentials_file, need_braket
 from .braket_devices import device_arn
 from .braket_native import NativeGates
 from .calls import in_one_line
-from .layouts import lower_to, without_barriers
-from .prices import device_price, given_price
+from .known_devices import stored_price
+from .prices import given_price, task_forecast
 from .provider import (
     Device,
     FoundJob,
@@ -46,9 +47,9 @@ TAG: Final = "qvopt-key"
 _PREFIX: Final = "qvopt"
 _BASIS: Final = ["h", "x", "y", "z", "s", "sdg", "rx", "ry", "rz", "cx"]
 _PROGRAM_SET: Final = "braket.ir.openqasm.program_set"
-_MOST_PROGRAMS: Final = 100
-_MOST_PAGES: Final = 50
-_SIMULATOR_SECONDS: Final = 3.0  # the least that a simulator's task is charged for
+_MAX_PROGRAMS: Final = 100
+_MAX_PAGES: Final = 50
+_SHOT_SECONDS: Final = 1e-3  # none is published
 _STATES: Final = {
     "CREATED": JobState.QUEUED,
     "QUEUED": JobState.QUEUED,
@@ -101,8 +102,8 @@ class BraketProvider:
         import boto3  # type: ignore[import-untyped,unused-ignore]
 
         session = AwsSession(boto_session=boto3.Session(region_name=region), config=config)
-        found = called(lambda: AwsDevice(self._arn, aws_session=session), submitting=False)
-        self._session, self._aws = found.aws_session, found
+        device_at_aws = called(lambda: AwsDevice(self._arn, aws_session=session), submitting=False)
+        self._session, self._aws = device_at_aws.aws_session, device_at_aws
         self._token, self._lock = "", threading.Lock()
         self._session.braket_client.meta.events.register(
             "provide-client-params.braket.CreateQuantumTask", self._own_token
@@ -110,9 +111,9 @@ class BraketProvider:
         self._simulator = "quantum-simulator" in self._arn
         self._native: NativeGates | None = None
         if verbatim:
-            self._native = NativeGates(found)
+            self._native = NativeGates(device_at_aws)
             # Building the backend replaced the client, and with it the hook.
-            self._session = found.aws_session
+            self._session = device_at_aws.aws_session
             self._session.braket_client.meta.events.register(
                 "provide-client-params.braket.CreateQuantumTask", self._own_token
             )
@@ -122,18 +123,22 @@ class BraketProvider:
         properties = self._aws.properties
         actions = {str(getattr(k, "value", k)): v for k, v in dict(properties.action).items()}
         sets = actions.get(_PROGRAM_SET)
-        most = 1 if sets is None else min(int(sets.maximumExecutables), _MOST_PROGRAMS)
+        max_programs = 1 if sets is None else min(int(sets.maximumExecutables), _MAX_PROGRAMS)
         total = None if sets is None else int(sets.maximumTotalShots)
         name = self._arn.rsplit("/", 1)[-1].lower()
-        stored = device_price("braket", name).price()
-        if price is not None:
-            stored = given_price(price)
+        stored = stored_price("braket", name).price() if price is None else given_price(price)
+        shots = properties.service.shotsRange
         return Device(
             "braket",
             name,
             int(properties.paradigm.qubitCount),
             tuple(_BASIS if self._native is None else sorted(self._native.target.operation_names)),
-            Limits(circuits=most, shots=int(properties.service.shotsRange[1]), executions=total),
+            Limits(
+                circuits=max_programs,
+                shots=int(shots[1]),
+                executions=total,
+                min_shots=max(1, int(shots[0])),
+            ),
             stored,
             simulator=self._simulator,
             note="verified against a stub server"
@@ -175,11 +180,7 @@ class BraketProvider:
 
     def estimate(self, spec: JobSpec) -> JobForecast:
         """Task and shots at their prices; simulators by their least time."""
-        seconds = _SIMULATOR_SECONDS * spec.n_circuits if self._simulator else 0.0
-        price = self._device.price
-        money = price.of(spec, seconds) if price.known else None
-        qpu = 0.0 if self._simulator else 1e-3 * spec.executions
-        return JobForecast(spec.n_circuits, spec.executions, qpu, money, price.currency)
+        return task_forecast(spec, self._device.price, _SHOT_SECONDS, simulator=self._simulator)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Create one task; repeated with the same key it is the same task."""
@@ -210,20 +211,22 @@ class BraketProvider:
 
     def find(self, key: str) -> Sequence[FoundJob]:
         """Search the device's tasks, and keep those with the tag."""
-        client, found = self._session.braket_client, []
+        client, jobs = self._session.braket_client, []
         filters = [{"name": "deviceArn", "operator": "EQUAL", "values": [self._arn]}]
         more: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             search = partial(client.search_quantum_tasks, filters=filters, maxResults=100, **more)
             page = called(search, submitting=False)
             for task in _field(page, "quantumTasks"):
                 if (task.get("tags") or {}).get(TAG) == key:
                     created = task.get("createdAt")
-                    found.append(FoundJob(task["quantumTaskArn"], str(created or "")))
+                    jobs.append(FoundJob(task["quantumTaskArn"], str(created or "")))
             if not page.get("nextToken"):
-                break
+                return sorted(jobs, key=lambda job: job.created)
             more = {"nextToken": page["nextToken"]}
-        return sorted(found, key=lambda job: job.created)
+        if not jobs:
+            raise ProviderError("Braket: more tasks than are looked through for a key")
+        return sorted(jobs, key=lambda job: job.created)
 
     def status(self, job: str) -> JobStatus:
         """Where the task is."""
@@ -252,13 +255,13 @@ class BraketProvider:
         out: list[tuple[Counts, ...]] = []
         at = 0
         for pub in spec.pubs:
-            mine = parts[at : at + pub.n_rows]
-            out.append(tuple(self._counts(p, pub.circuit, spec.shots) for p in mine))
+            tables = parts[at : at + pub.n_rows]
+            out.append(tuple(self._counts(p, pub.circuit, spec.shots) for p in tables))
             at += pub.n_rows
         return JobResult(tuple(out))
 
     def usage(self, job: str, spec: JobSpec) -> Usage:
-        """Not told by the service, task by task: the forecast's."""
+        """The forecast's: the service says nothing of single tasks."""
         forecast = self.estimate(spec)
         return Usage(forecast.qpu_seconds, None)
 
@@ -317,13 +320,13 @@ class BraketProvider:
 def _measured(answer: Any) -> list[tuple[Any, Any]]:
     """Shots and measured qubits of every circuit of a result."""
     if hasattr(answer, "entries"):
-        found = []
+        tables = []
         for program in answer.entries:
             for entry in program.entries:
                 if getattr(entry, "measurements", None) is None:
                     raise ProviderError("Braket: a program of the set failed or was cancelled")
-                found.append((entry.measurements, entry.measured_qubits))
-        return found
+                tables.append((entry.measurements, entry.measured_qubits))
+        return tables
     if getattr(answer, "measurements", None) is None:
         raise ProviderError("Braket: a result without measurements")
     return [(answer.measurements, answer.measured_qubits)]

@@ -11,12 +11,12 @@ def device_names() -> dict[str, str]:
     """Short name and ARN of every gate-based device that the SDK does not call retired."""
     from braket.devices import Devices  # type: ignore[import-untyped,unused-ignore]
 
-    found = {}
+    arns = {}
     for family in vars(Devices).values():
         for member in getattr(family, "__members__", {}).values():
             if not member.name.startswith("_") and "quera" not in member.value:
-                found[member.value.rsplit("/", 1)[-1].lower()] = member.value
-    return found
+                arns[member.value.rsplit("/", 1)[-1].lower()] = member.value
+    return arns
 
 
 def device_arn(device: str) -> str:

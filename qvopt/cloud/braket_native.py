@@ -64,12 +64,12 @@ def _with_quarter_turns(target: Any) -> Any:
     from qiskit.circuit.library import SXdgGate, SXGate, XGate
     from qiskit.transpiler import Target
 
-    found = Target(num_qubits=target.num_qubits, qubit_properties=target.qubit_properties)
+    turning = Target(num_qubits=target.num_qubits, qubit_properties=target.qubit_properties)
     for name in target.operation_names:
         places = dict(target[name])
         if name == "rx":
             for gate in (SXGate(), SXdgGate(), XGate()):
-                found.add_instruction(gate, dict(places))
+                turning.add_instruction(gate, dict(places))
         else:
-            found.add_instruction(target.operation_from_name(name), places, name=name)
-    return found
+            turning.add_instruction(target.operation_from_name(name), places, name=name)
+    return turning

@@ -67,7 +67,7 @@ class Pending(Generic[T]):
 def within(seconds: float, work: Callable[[], T], what: str) -> T:
     """Run `work` for at most `seconds`.
 
-    Raises ProviderError at the deadline. An exception that is not of qvopt's own is told by its
+    Raises ProviderError at the deadline. Of a foreign exception the message has the
     class alone: its text may hold a credential.
     """
     pending = Pending(work)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from qvopt.backends.recorded_devices import snapshot_names
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .backend import HardwareBackend, backend_factory
-from .provider import Provider
+from .known_devices import known_names
+from .provider import PriceModel, Provider
 
 
 def _ibm(
@@ -30,13 +33,12 @@ def _ibm(
     check_level(resilience)
     if mode not in MODES:
         raise unknown_name("mode", mode, MODES)
-    if price_per_second is not None and price_per_second < 0:
-        raise InputError(f"price_per_second must not be negative, got {price_per_second!r}")
+    price = _price_per_second(price_per_second, currency)
     options = IBMOptions(dynamical_decoupling, twirling, max_execution_time, resilience)
     if device.startswith("fake_"):
         from .snapshots import SnapshotProvider
 
-        return SnapshotProvider(device, options)
+        return SnapshotProvider(device, options, price)
     from .ibm import IBMProvider
 
     return IBMProvider(
@@ -70,11 +72,29 @@ def _ionq(
     return IonQProvider(device, noise_model=noise_model, gate_price=gate_price)
 
 
+def _ibm_devices() -> tuple[str, ...]:
+    snapshots = snapshot_names()
+    recorded = {name.replace("fake_", "ibm_") for name in snapshots}
+    return (*sorted({*known_names("ibm"), *recorded}), *snapshots)
+
+
 ibm: Any = backend_factory(
-    _ibm, "IBM Quantum: ibm:<device>; ibm:fake_manila and other recorded snapshots need no account"
+    _ibm,
+    "IBM Quantum: ibm:<device>; ibm:fake_manila and other recorded snapshots need no account",
+    _ibm_devices,
 )
-braket: Any = backend_factory(_braket, "Amazon Braket: braket:sv1, braket:garnet, … or an ARN")
-ionq: Any = backend_factory(_ionq, "IonQ: ionq:simulator, ionq:aria-1, ionq:forte-1, …")
+braket: Any = backend_factory(
+    _braket, "Amazon Braket: braket:sv1, braket:garnet, … or an ARN", lambda: known_names("braket")
+)
+ionq: Any = backend_factory(
+    _ionq, "IonQ: ionq:simulator, ionq:aria-1, ionq:forte-1, …", lambda: known_names("ionq")
+)
+
+
+def _price_per_second(price: float | None, currency: str) -> PriceModel:
+    if price is not None and not price >= 0:
+        raise InputError(f"price_per_second must not be negative, got {price!r}")
+    return PriceModel(currency, per_second=price or 0.0, known=price is not None)
 
 
 def from_qiskit_object(value: Any) -> HardwareBackend | None:
@@ -89,3 +109,76 @@ def from_qiskit_object(value: Any) -> HardwareBackend | None:
     from .qiskit_objects import QiskitProvider
 
     return HardwareBackend(QiskitProvider(value))
+
+
+def _offline_ibm(device: str, options: Mapping[str, Any]) -> Provider | None:
+    from .ibm_options import IBMOptions
+    from .known_devices import known_device
+    from .offline import OfflineProvider, recorded_device
+    from .resilience import check_level
+    from .snapshots import REPEATS
+
+    template = known_device("ibm", "ibm_fez")
+    assert template is not None
+    known = known_device("ibm", device) or recorded_device(device, template)
+    if known is None:
+        return None
+    resilience = options.get("resilience")
+    check_level(resilience)
+    price = _price_per_second(options.get("price_per_second"), options.get("currency", "USD"))
+    return OfflineProvider(
+        known,
+        price=price,
+        repeats=REPEATS if resilience is None else 1,
+        options=IBMOptions(resilience=resilience),
+    )
+
+
+def _offline_braket(device: str, options: Mapping[str, Any]) -> Provider | None:
+    from .known_devices import known_device
+    from .offline import OfflineProvider
+    from .prices import given_price
+
+    known = known_device("braket", device or "sv1")
+    price = options.get("price")
+    if known is None:
+        return None
+    return OfflineProvider(known, price=None if price is None else given_price(price))
+
+
+def _offline_ionq(device: str, options: Mapping[str, Any]) -> Provider | None:
+    from .known_devices import known_device
+    from .offline import OfflineProvider
+    from .prices import GatePrice
+
+    known = known_device("ionq", device or "simulator")
+    gates = options.get("gate_price")
+    if known is None:
+        return None
+    return OfflineProvider(known, gates=None if gates is None else GatePrice(*gates))
+
+
+_OFFLINE: Final = {"ibm": _offline_ibm, "braket": _offline_braket, "ionq": _offline_ionq}
+_BACKENDS: Final = {"ibm": ibm, "braket": braket, "ionq": ionq}
+
+
+def offline_backend(name: str, options: Mapping[str, Any]) -> HardwareBackend | None:
+    """Return a backend that prices a device and submits nothing, where it cannot be asked.
+
+    None where its vendor's client is installed and can sign in, for snapshots, and for devices
+    that no table knows. Raises InputError for an unknown option.
+    """
+    from .credentials import can_be_asked
+
+    provider, _, device = name.partition(":")
+    if provider not in _OFFLINE or device.startswith("fake_") or can_be_asked(provider, options):
+        return None
+    accepted = [p for p in inspect.signature(_BACKENDS[provider]).parameters if p != "device"]
+    for option in options:
+        if option not in accepted:
+            raise unknown_name(f"option of backend {provider}", option, accepted)
+    offline = _OFFLINE[provider](device, options)
+    if offline is None:
+        return None
+    parameters = inspect.signature(HardwareBackend.__init__).parameters
+    return HardwareBackend(offline, **{k: v for k, v in options.items() if k in parameters})

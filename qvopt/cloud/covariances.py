@@ -30,16 +30,16 @@ def covariance_ratios(read: Sequence[Any], spec: JobSpec, factor: int) -> list[F
     them together. By the Cauchy-Schwarz inequality R is at most the number of terms, which stands
     in where the outcomes have another form than the client of today gives them.
     """
-    found: list[FloatArray] = []
+    ratios: list[FloatArray] = []
     for k, pub in enumerate(spec.pubs):
         try:
             parts = [_of_item(pub, read[k * factor + j]) for j in range(factor)]
         except (IndexError, KeyError, TypeError, ValueError, AttributeError):
-            found.append(np.full(pub.n_rows, max(1.0, float(len(pub.observable or ())))))
+            ratios.append(np.full(pub.n_rows, max(1.0, float(len(pub.observable or ())))))
             continue
-        whole, alone = (np.sum([part[i] for part in parts], axis=0) for i in (0, 1))
-        found.append(np.divide(whole, alone, out=np.ones(pub.n_rows), where=alone > 0))
-    return found
+        together, separate = (np.sum([part[i] for part in parts], axis=0) for i in (0, 1))
+        ratios.append(np.divide(together, separate, out=np.ones(pub.n_rows), where=separate > 0))
+    return ratios
 
 
 def _of_item(pub: Pub, item: Any) -> tuple[FloatArray, FloatArray]:
@@ -55,18 +55,18 @@ def _of_item(pub: Pub, item: Any) -> tuple[FloatArray, FloatArray]:
         outcomes = outcomes ^ np.asarray(item[_FLIPS], dtype=bool)
     qubits = [[q for q in range(mask.bit_length()) if mask >> q & 1] for mask, _ in terms]
     coefficients = np.array([c for _, c in terms])
-    whole, alone = np.zeros(pub.n_rows), np.zeros(pub.n_rows)
+    together, separate = np.zeros(pub.n_rows), np.zeros(pub.n_rows)
     for row in range(pub.n_rows):
         shots = outcomes[:, row].reshape(-1, outcomes.shape[-1])
         signs = _signs(shots, qubits)
-        whole[row] = np.var(signs @ coefficients)
-        alone[row] = float(np.var(signs, axis=0) @ coefficients**2)
-    return whole, alone
+        together[row] = np.var(signs @ coefficients)
+        separate[row] = float(np.var(signs, axis=0) @ coefficients**2)
+    return together, separate
 
 
 def _signs(shots: Any, qubits: Sequence[Sequence[int]]) -> FloatArray:
     """±1 of every shot and term, shape (shots, terms)."""
     out = np.empty((len(shots), len(qubits)))
-    for k, mine in enumerate(qubits):
-        out[:, k] = 1.0 - 2.0 * (shots[:, mine].sum(axis=1) & 1)
+    for k, members in enumerate(qubits):
+        out[:, k] = 1.0 - 2.0 * (shots[:, members].sum(axis=1) & 1)
     return out

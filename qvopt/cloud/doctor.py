@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
-import stat
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from qvopt.backends.catalogue import get_backend
+from qvopt.records.journal import Journal
 from qvopt_molecules.errors import InputError, QvoptError
 
 from .backend import HardwareBackend
+from .credentials import CREDENTIALS, EXTRAS, describe_credentials
 from .job_manager import JobManager
 from .provider import JobForecast, JobSpec, Pub
 
-EXTRAS: Final = {
-    "ibm": ("qiskit-ibm-runtime",),
-    "braket": ("amazon-braket-sdk", "qiskit-braket-provider"),
-    "ionq": ("qiskit-ionq",),
-    "mitigation": ("mthree", "mitiq"),
-}
-CREDENTIALS: Final = {
-    "ibm": (("QISKIT_IBM_TOKEN",), "QISKIT_IBM_TOKEN_FILE", "~/.qiskit/qiskit-ibm.json"),
-    "braket": (("AWS_ACCESS_KEY_ID", "AWS_PROFILE"), "", "~/.aws/credentials"),
-    "ionq": (("IONQ_API_KEY", "IONQ_API_TOKEN"), "IONQ_API_KEY_FILE", ""),
-}
 HONESTY: Final = (
     "Providers are verified against stub servers, vendors' schemas and recorded device snapshots, "
     "not against live hardware: `qvopt doctor --live --backend PROVIDER:DEVICE` sends one tiny job."
@@ -44,31 +34,10 @@ def checks() -> list[dict[str, Any]]:
             except importlib.metadata.PackageNotFoundError:
                 found = f"missing: pip install 'qvopt[{extra}]'"
             rows.append({"check": package, "found": found})
-    for vendor, (variables, file_variable, saved) in CREDENTIALS.items():
-        rows.append(
-            {
-                "check": f"{vendor} credentials",
-                "found": _credential(variables, file_variable, saved),
-            }
-        )
+    for vendor in CREDENTIALS:
+        row = {"check": f"{vendor} credentials", "found": describe_credentials(vendor)}
+        rows.append(row)
     return rows
-
-
-def _credential(variables: tuple[str, ...], file_variable: str, saved: str) -> str:
-    for name in variables:
-        if os.environ.get(name):
-            return f"in the environment ({name})"
-    places = [os.environ.get(file_variable, "") if file_variable else "", saved]
-    for place in places:
-        path = Path(place).expanduser()
-        if place and path.is_file():
-            mode = stat.S_IMODE(path.stat().st_mode)
-            if mode & 0o077:
-                return f"{path} can be read by others (mode {mode:04o}): chmod 600 it"
-            return f"{path} (mode {mode:04o})"
-        if place and place != saved:
-            return f"{file_variable} names {path}, which does not exist"
-    return f"none; set {variables[0]}" + (f" or {file_variable}" if file_variable else "")
 
 
 def reach(name: str) -> list[dict[str, Any]]:
@@ -87,7 +56,10 @@ def reach(name: str) -> list[dict[str, Any]]:
 
 
 def live(name: str, agree: Callable[[JobForecast], bool]) -> dict[int, int] | None:
-    """Send one job of one Bell circuit, 100 shots, if its price is agreed to; return the counts."""
+    """Send one job of one Bell circuit, 100 shots, if its price is agreed to; return the counts.
+
+    Its journal is in runs/doctor: where the command is killed, the next one takes up the same job.
+    """
     from qiskit import QuantumCircuit
 
     backend = _hardware(name)
@@ -102,9 +74,30 @@ def live(name: str, agree: Callable[[JobForecast], bool]) -> dict[int, int] | No
     spec = JobSpec((Pub(lowered, np.zeros((1, 0))),), 100)
     if not agree(provider.estimate(spec)):
         return None
-    desk = JobManager(provider, backend.timeouts, run=uuid.uuid4().hex)
-    (result,) = desk.run([spec], (0,))
-    provider.close()
+    folder = Path("runs") / "doctor" / re.sub(r"[^A-Za-z0-9.-]+", "-", name)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "journal.jsonl"
+    journal = Journal(path, create=not path.exists())
+    try:
+        begun = [e["run"] for e in journal.events if e["type"] == "hardware"]
+        run = begun[0] if begun else uuid.uuid4().hex
+        if not begun:
+            event = {"type": "hardware", "run": run, "device": provider.describe().full_name}
+            journal.append(event, durable=True)
+        jobs = JobManager(
+            provider,
+            backend.timeouts,
+            log=journal,
+            folder=folder,
+            run=run,
+            events=list(journal.events),
+        )
+        finished = ("done", "failed", "cancelled")
+        ended = sum(record.state in finished for record in jobs.records.values())
+        (result,) = jobs.run([spec], (ended,))
+    finally:
+        journal.close()
+        provider.close()
     return dict(result.counts[0][0])
 
 

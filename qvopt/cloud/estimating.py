@@ -98,7 +98,7 @@ class EstimatingProgram(HardwareProgram):
     def _observed(self, group: int) -> tuple[Any, Observable]:
         """A group's circuit without its measurements, and its diagonal on the device's qubits."""
         if group not in self._unread:
-            circuit = self._group(group, 1.0)
+            circuit = self.circuits.group(group)
             qubit_of = qubit_of_bit(circuit)
             diagonal = need_plan(self.problem).groups[group].diagonal
             terms: dict[int, float] = {}

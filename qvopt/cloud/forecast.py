@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from qvopt.backends.batch import (
 from qvopt.backends.checks import need_plan
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
+from qvopt.engine.assembly import Assembly
 from qvopt.measurement.estimate import Moments
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.ledger import Budget, Ledger
@@ -30,6 +31,7 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .program import HardwareProgram
+from .provider import JobForecast, JobSpec, RecordedProvider
 
 _PLAYED = 3
 
@@ -39,8 +41,12 @@ class DryProgram:
 
     exact = False
 
-    def __init__(self, program: HardwareProgram) -> None:
-        self._program = program
+    def __init__(
+        self,
+        program: HardwareProgram,
+        estimate: Callable[[JobSpec], JobForecast] | None = None,
+    ) -> None:
+        self._program, self._estimate = program, estimate or program.provider.estimate
         self._rng = np.random.default_rng(0)
 
     @property
@@ -54,20 +60,21 @@ class DryProgram:
         return self._program.samples
 
     def price(self, batch: Batch) -> Cost:
-        """That of the program."""
-        return self._program.price(batch)
+        """That of the program, by the estimate."""
+        return self._program.price_by(self._estimate, batch)
 
     def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
         """Answer without running anything.
 
-        Moments have a spread of 0.1 Ha a shot, counts are all of outcome 0, fidelities are nine
-        tenths, generators are -1 as often as 1 and agree, and the readout has no errors.
+        Moments have a spread of 0.1 Ha a shot, counts are of outcomes 0 and 1 at random,
+        fidelities are nine tenths, generators are -1 as often as 1 and agree, and the readout has
+        no errors.
         """
         moments = [
             [Moments(n, float(self._rng.normal(0, 0.1 / max(n, 1) ** 0.5)), 0.01 * n) for n in row]
             for row in batch.shots.tolist()
         ]
-        counts = [[{0: n} if n else {} for n in row] for row in batch.shots.tolist()]
+        counts = [[self._two_outcomes(n) for n in row] for row in batch.shots.tolist()]
         generators = [
             (
                 np.tile([[-1.0], [1.0]], (1, len(r.gates))),
@@ -89,6 +96,10 @@ class DryProgram:
             generators,
             calibration=calibration,
         )
+
+    def _two_outcomes(self, shots: int) -> dict[int, int]:
+        ones = int(self._rng.binomial(shots, 0.5))
+        return {o: n for o, n in ((0, shots - ones), (1, ones)) if n}
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """Those of the program."""
@@ -157,28 +168,29 @@ class RunForecast:
     device: str
     steps: int
     first: Cost
-    each: Cost
+    later: Cost
     final: Cost
     budget: Budget
     priced: bool
     currency: str
+    note: str = ""
 
     @property
-    def whole(self) -> Cost:
+    def total(self) -> Cost:
         """All steps and the final check."""
-        total = self.first + self.final
-        return total + self.each.times(max(self.steps - 1, 0))
+        ends = self.first + self.final
+        return ends + self.later.times(max(self.steps - 1, 0))
 
     def steps_in_budget(self) -> int:
         """Steps that fit in, at the forecast's costs, with the final check."""
         left = self.steps
         for name, cap in self.budget.caps():
-            first, each = getattr(self.first, name), getattr(self.each, name)
+            first, later = getattr(self.first, name), getattr(self.later, name)
             room = cap - getattr(self.final, name) - first
             if self.steps and room < 0:
                 return 0
-            if each > 0:
-                left = min(left, 1 + int(room / each + 1e-9))
+            if later > 0:
+                left = min(left, 1 + int(room / later + 1e-9))
         return left
 
     def warnings(self) -> list[str]:
@@ -193,9 +205,9 @@ class RunForecast:
         """One row for each part."""
         parts = {
             "first step": self.first,
-            "each later step": self.each,
+            "each later step": self.later,
             "final check": self.final,
-            f"{self.steps} steps": self.whole,
+            f"{self.steps} steps": self.total,
         }
         return [
             {
@@ -210,8 +222,12 @@ class RunForecast:
         ]
 
 
-def forecast_run(assembly: Any) -> RunForecast:
+def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
     """Play the first steps of an assembled experiment, with nothing sent.
+
+    Args:
+        assembly: on hardware.
+        recorded: forecast the device that a snapshot records, and not the snapshot.
 
     Raises InputError where its backend is not hardware.
     """
@@ -223,7 +239,11 @@ def forecast_run(assembly: Any) -> RunForecast:
             "a circuit that grows has no forecast: cap the run by --budget in jobs, shots or "
             "QPU seconds"
         )
-    evaluator = replace(assembly.evaluator, program=DryProgram(program))
+    provider, price = program.provider, program.device.price
+    estimate: Callable[[JobSpec], JobForecast] | None = None
+    if recorded and isinstance(provider, RecordedProvider):
+        estimate, price = provider.recorded_estimate, provider.recorded_price
+    evaluator = replace(assembly.evaluator, program=DryProgram(program, estimate))
     spec = experiment.optimizer_spec
     played = min(_PLAYED, experiment.max_steps)
     ledger = Ledger()
@@ -241,14 +261,15 @@ def forecast_run(assembly: Any) -> RunForecast:
     # What is spent by step 0, such as its monitor's energy, is the first step's.
     steps = [b - a for a, b in itertools.pairwise([Cost(), *totals[1:]])]
     first = steps[0] if steps else totals[0]
-    each = steps[-1] if steps else Cost()
+    later = steps[-1] if steps else Cost()
     return RunForecast(
         program.device.full_name,
         experiment.max_steps,
         first,
-        each,
+        later,
         final,
         make_budget(experiment.budget, program),
-        program.device.price.known,
-        program.device.price.currency,
+        price.known,
+        price.currency,
+        program.device.note,
     )

@@ -16,11 +16,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qvopt_molecules.errors import InputError, QvoptError, unknown_name
+from qvopt.backends.layouts import lower_to
+from qvopt_molecules.errors import QvoptError, unknown_name
 
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
 from .key_files import read_secret, without
-from .layouts import lower_to
+from .prices import time_forecast
 from .provider import (
     Device,
     FoundJob,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 TOKEN, TOKEN_FILE, INSTANCE = "QISKIT_IBM_TOKEN", "QISKIT_IBM_TOKEN_FILE", "QISKIT_IBM_INSTANCE"
 URL = "QISKIT_IBM_URL"
@@ -79,8 +81,8 @@ def connect() -> tuple[Any, str]:
     """Return the service and its key.
 
     The key is that of the environment or of a file of mode 0600; else the account that the client
-    has saved, whose file must have that mode too. QISKIT_IBM_URL names another address of the
-    service, which is then spoken to as it stands.
+    has saved, with a warning where others can read its file. QISKIT_IBM_URL names another address
+    of the service, which is then spoken to as it stands.
     """
     from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
         QiskitRuntimeService,
@@ -97,8 +99,10 @@ def connect() -> tuple[Any, str]:
         log.setLevel(logging.WARNING)  # heard by the filter, which shows nothing more than before
     account = saved_account()
     if not (os.environ.get(TOKEN) or os.environ.get(TOKEN_FILE)) and account.exists():
-        if account.stat().st_mode & 0o077:
-            raise InputError(f"{account} can be read by others: chmod 600 it, and change the key")
+        if account.stat().st_mode & 0o077:  # as the client itself writes it
+            _log.warning(
+                "%s holds your key and can be read by others: chmod 600 %s", account, account
+            )
         service = QiskitRuntimeService(**options)
         return service, str((service.active_account() or {}).get("token", ""))
     token = read_secret("IBM Quantum", (TOKEN,), TOKEN_FILE)
@@ -175,10 +179,7 @@ class IBMProvider:
     def estimate(self, spec: JobSpec) -> JobForecast:
         """About 250 µs a shot, and two seconds a job."""
         shots = taken(spec, self._options) if spec.estimates else spec.executions
-        seconds = OVERHEAD + REP_DELAY * shots
-        price = self._device.price
-        money = price.of(spec, seconds) if price.known else None
-        return JobForecast(spec.n_circuits, shots, seconds, money, price.currency)
+        return time_forecast(spec, shots, self._device.price, REP_DELAY, OVERHEAD)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Submit one job, with its key as a tag."""
@@ -202,8 +203,8 @@ class IBMProvider:
 
         def look() -> list[FoundJob]:
             jobs = self._service.jobs(job_tags=[key], limit=20, descending=False)
-            found = [FoundJob(str(j.job_id()), str(j.creation_date or "")) for j in jobs]
-            return sorted(found, key=lambda j: j.created)
+            listed = [FoundJob(str(j.job_id()), str(j.creation_date or "")) for j in jobs]
+            return sorted(listed, key=lambda j: j.created)
 
         return self._guard(look, submitting=False)
 
@@ -234,7 +235,7 @@ class IBMProvider:
                 return place, None
             self._pending[job] = int(self._backend.status().pending_jobs)
         except Exception:
-            self._pending[job] = None  # it is only told, and no reason to stop
+            self._pending[job] = None  # it is only shown, and no reason to stop
         return None, self._pending[job]
 
     def result(self, job: str, spec: JobSpec) -> JobResult:

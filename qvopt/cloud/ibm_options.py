@@ -39,7 +39,7 @@ class IBMOptions:
 
 
 def need_ibm() -> None:
-    """Raise InputError, with the command that fixes it, where the client is not installed."""
+    """Raise InputError, with the command to install it, where the client is not installed."""
     try:
         importlib.import_module("qiskit_ibm_runtime.executor_sampler")
     except ImportError:
@@ -95,9 +95,9 @@ def result_of(raw: Any, spec: JobSpec) -> JobResult:
         parts = list(raw)
         for pub in spec.pubs:
             fixed = pub.values.shape[1] == 0
-            mine = [parts.pop(0) for _ in range(pub.n_rows if fixed else 1)]
+            results = [parts.pop(0) for _ in range(pub.n_rows if fixed else 1)]
             rows: list[Counts] = []
-            for part in mine:
+            for part in results:
                 bits = part.data["meas"] if "meas" in part.data else next(iter(part.data.values()))
                 shapes = ((), (1,)) if fixed else ((pub.n_rows,),)
                 if bits.num_bits != pub.n_bits or bits.shape not in shapes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from qvopt.backends.measured import bit_of_qubit
 from qvopt_molecules.errors import InputError
 
 from .key_files import read_secret
-from .prices import device_price
+from .known_devices import known_device
+from .prices import GatePrice, StoredPrice, gate_forecast
 from .provider import (
     Device,
     FoundJob,
@@ -50,18 +51,8 @@ _STATES: Final = {
     "canceled": JobState.CANCELLED,
     "cancelled": JobState.CANCELLED,
 }
-_QUBITS: Final = {"simulator": 29, "aria-1": 25, "forte-1": 36, "forte-enterprise-1": 36}
-"""The client asks the service, and says 4 where it cannot."""
-
-_PAGE, _MOST_PAGES = 100, 20
-
-
-class GatePrice(NamedTuple):
-    """Money per gate and shot, and the least of a job."""
-
-    one_qubit: float
-    two_qubit: float
-    least: float
+_SHOT_SECONDS: Final = 5e-3  # none is published; a shot takes milliseconds on trapped ions
+_PAGE, _MAX_PAGES = 100, 20
 
 
 class IonQProvider:
@@ -98,13 +89,15 @@ class IonQProvider:
         if self._simulator:
             backend.set_options(noise_model=noise_model)
         self._backend, self._noise_model, self._secret = backend, noise_model, secret
-        stored = device_price("ionq", name)
-        self._gates = GatePrice(*(gate_price or stored.gates or (0.0, 0.0, 0.0)))
+        known = known_device("ionq", name)
+        stored = StoredPrice(stored=False) if known is None else known.price
+        self._gates = GatePrice(*(gate_price or stored.gates or ()))
         self._priced = self._simulator or gate_price is not None or stored.gates is not None
         self._device = Device(
             "ionq",
             name,
-            _QUBITS.get(name, int(backend.num_qubits)),
+            # The client asks the service, and says 4 where it cannot.
+            int(backend.num_qubits) if known is None else known.n_qubits,
             tuple(backend.basis_gates),
             # A multi-circuit job is priced and queued as one.
             Limits(circuits=300, shots=10_000 if not self._simulator else 1_000_000),
@@ -147,19 +140,8 @@ class IonQProvider:
 
     def estimate(self, spec: JobSpec) -> JobForecast:
         """Gates times shots times their prices, at least the least of a job."""
-        money = 0.0
-        for pub in spec.pubs:
-            ones = twos = 0
-            for step in pub.circuit.data:
-                ones += len(step.qubits) == 1 and not step.clbits
-                twos += len(step.qubits) == 2
-            each = ones * self._gates.one_qubit + twos * self._gates.two_qubit
-            money += each * pub.n_rows * spec.shots
-        money = 0.0 if self._simulator else max(money, self._gates.least)
-        # No time is published; a shot takes milliseconds on trapped ions.
-        seconds = 0.0 if self._simulator else 5e-3 * spec.executions
-        known = money if self._priced else None
-        return JobForecast(spec.n_circuits, spec.executions, seconds, known, "USD")
+        price = self._gates if self._priced else None
+        return gate_forecast(spec, price, _SHOT_SECONDS, simulator=self._simulator)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Submit one multi-circuit job."""
@@ -185,18 +167,20 @@ class IonQProvider:
 
     def find(self, key: str) -> Sequence[FoundJob]:
         """List jobs, newest first, and keep those with the key in their metadata or name."""
-        found, params = [], {"limit": _PAGE}
-        for _ in range(_MOST_PAGES):
+        jobs, params = [], {"limit": _PAGE}
+        for _ in range(_MAX_PAGES):
             page = self._call("GET", "jobs", params=params)
             for job in _field(page, "jobs"):
                 metadata = job.get("metadata") or {}
                 if metadata.get(KEY) == key or job.get("name") == f"qvopt-{key}":
                     created = job.get("submitted_at") or job.get("request") or ""
-                    found.append(FoundJob(str(_field(job, "id")), str(created)))
+                    jobs.append(FoundJob(str(_field(job, "id")), str(created)))
             if not page.get("next"):
-                break
+                return sorted(jobs, key=lambda job: job.created)
             params = {"limit": _PAGE, "next": page["next"]}
-        return sorted(found, key=lambda job: job.created)
+        if not jobs:
+            raise ProviderError("IonQ: more jobs than are looked through for a key")
+        return sorted(jobs, key=lambda job: job.created)
 
     def status(self, job: str) -> JobStatus:
         """Where the job is."""
@@ -229,8 +213,10 @@ class IonQProvider:
         at = 0
         for pub in spec.pubs:
             bits = bit_of_qubit(pub.circuit)
-            mine = rows[at : at + pub.n_rows]
-            out.append(tuple(_counts(r, bits, spec.shots, rng if sampled else None) for r in mine))
+            pub_rows = rows[at : at + pub.n_rows]
+            out.append(
+                tuple(_counts(r, bits, spec.shots, rng if sampled else None) for r in pub_rows)
+            )
             at += pub.n_rows
         return JobResult(tuple(out))
 
@@ -295,15 +281,15 @@ def counts_of_probabilities(
 def _counts(
     row: Any, bits: Mapping[int, int], shots: int, rng: np.random.Generator | None
 ) -> Counts:
-    found: dict[int, float] = {}
+    probabilities: dict[int, float] = {}
     try:
         for outcome, p in row.items():
             value = int(outcome)
             moved = sum(1 << c for q, c in bits.items() if value >> q & 1)
-            found[moved] = found.get(moved, 0.0) + float(p)
+            probabilities[moved] = probabilities.get(moved, 0.0) + float(p)
     except (AttributeError, TypeError, ValueError):
         raise ProviderError("IonQ: a result that is not a table of probabilities") from None
-    return counts_of_probabilities(found, shots, rng)
+    return counts_of_probabilities(probabilities, shots, rng)
 
 
 def _field(document: Any, name: str) -> Any:

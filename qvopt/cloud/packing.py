@@ -12,13 +12,14 @@ import numpy as np
 
 from qvopt.backends.batch import Batch, Counts
 from qvopt.measurement.estimate import Moments
+from qvopt_molecules.errors import InputError
 
 from .provider import JobResult, JobSpec, Limits, ProviderError, Pub
 
-_MOST_REPEATS = 8
+_MAX_REPEATS = 8
 """Rows for each setting, on average, that are taken into one job before levels become jobs."""
 
-_MOST_ROWS, _SMALLEST_ROW = 2048, 10
+_MAX_ROWS, _MIN_ROW_SHOTS = 2048, 10
 """So many rows of so many shots are one job, however few settings there are: a calibration's."""
 
 
@@ -53,53 +54,60 @@ def pack(
 
     A cell may be run in several rows whose counts are added: where the shots of all cells have a
     large common divisor, that is the one level of shots, and there is one job. Otherwise each
-    level is a job.
+    level is a job. Raises InputError for levels below the fewest that the device takes.
     """
     jobs: list[Packed] = []
     words = [int(w) for w in seed.generate_state(2, np.uint64)]
-    for level, rows in _levels(cells, limits.shots):
+    for level, rows in _levels(cells, limits):
+        if level < limits.min_shots:
+            raise InputError(
+                f"the device takes no fewer than {limits.min_shots} shots of a circuit, and "
+                f"{level} would be sent; give more shots, or leave repeats = 0 out"
+            )
         for part in _parts(rows, level, limits):
             spec_seed = np.random.SeedSequence([*words, len(jobs)]).generate_state(1, np.uint64)
             jobs.append(_job(part, level, circuit_of, int(spec_seed[0]) >> 2, observable_of))
     return jobs
 
 
-def _levels(cells: Sequence[JobCell], most: int | None) -> list[tuple[int, list[JobCell]]]:
-    wanted = [c for c in cells if c.shots > 0]
-    if not wanted:
+def _levels(cells: Sequence[JobCell], limits: Limits) -> list[tuple[int, list[JobCell]]]:
+    max_shots = limits.shots
+    measured = [c for c in cells if c.shots > 0]
+    if not measured:
         return []
-    common = math.gcd(*(c.shots for c in wanted))
-    if most is not None:
-        common = _divisor_up_to(common, most)
-    repeats = sum(c.shots // common for c in wanted)
-    few = repeats <= _MOST_REPEATS * len(wanted)
-    if few or (common >= _SMALLEST_ROW and repeats <= _MOST_ROWS):
-        return [(common, [c for c in wanted for _ in range(c.shots // common)])]
+    common = math.gcd(*(c.shots for c in measured))
+    if max_shots is not None:
+        common = _divisor_up_to(common, max_shots)
+    repeats = sum(c.shots // common for c in measured)
+    few = repeats <= _MAX_REPEATS * len(measured)
+    fits = common >= limits.min_shots
+    if fits and (few or (common >= _MIN_ROW_SHOTS and repeats <= _MAX_ROWS)):
+        return [(common, [c for c in measured for _ in range(c.shots // common)])]
     levels: dict[int, list[JobCell]] = {}
-    for cell in wanted:
-        pieces = 1 if most is None else -(-cell.shots // most)
+    for cell in measured:
+        pieces = 1 if max_shots is None else -(-cell.shots // max_shots)
         low, more = divmod(cell.shots, pieces)
         for k in range(pieces):
             levels.setdefault(low + (k < more), []).append(cell)
     return sorted(levels.items(), reverse=True)
 
 
-def _divisor_up_to(n: int, most: int) -> int:
-    return next(n // k for k in range(1, n + 1) if n % k == 0 and n // k <= most)
+def _divisor_up_to(n: int, limit: int) -> int:
+    return next(n // k for k in range(1, n + 1) if n % k == 0 and n // k <= limit)
 
 
 def _parts(rows: list[JobCell], level: int, limits: Limits) -> list[list[JobCell]]:
     """Cut rows where a job would pass a limit; rows of one circuit stay together."""
     rows = sorted(rows, key=lambda c: tuple(map(str, c.circuit)))
-    most = limits.circuits or len(rows)
+    max_rows = limits.circuits or len(rows)
     if limits.executions is not None:
-        most = min(most, max(1, limits.executions // level))
+        max_rows = min(max_rows, max(1, limits.executions // level))
     parts: list[list[JobCell]] = []
     values = 0
     for cell in rows:
         values += len(cell.angles)
         full = parts and (
-            len(parts[-1]) >= most or (limits.values is not None and values > limits.values)
+            len(parts[-1]) >= max_rows or (limits.values is not None and values > limits.values)
         )
         if not parts or full:
             parts.append([])
@@ -119,30 +127,30 @@ def _job(
     pubs, places = [], []
     for name in names:
         circuit = circuit_of(name)
-        mine = [c for c in rows if c.circuit == name]
+        cells = [c for c in rows if c.circuit == name]
         # A parameter that lowering found to be without effect has no column.
         columns = [p.index for p in circuit.parameters]
-        angles = np.array([c.angles for c in mine], dtype=np.float64).reshape(len(mine), -1)
+        angles = np.array([c.angles for c in cells], dtype=np.float64).reshape(len(cells), -1)
         pubs.append(Pub(circuit, angles[:, columns], observable_of(name)))
-        places.append(tuple(c.place for c in mine))
+        places.append(tuple(c.place for c in cells))
     return Packed(JobSpec(tuple(pubs), level, seed), tuple(places))
 
 
 def gather(jobs: Sequence[Packed], results: Sequence[JobResult]) -> dict[tuple[Any, ...], Counts]:
     """Return the counts of each place, its rows added."""
-    found: dict[tuple[Any, ...], Counter[int]] = {}
+    added: dict[tuple[Any, ...], Counter[int]] = {}
     for job, result in zip(jobs, results, strict=True):
         for places, rows in zip(job.places, result.counts, strict=True):
             for place, counts in zip(places, rows, strict=True):
-                found.setdefault(place, Counter()).update(counts)
-    return {place: dict(sorted(counts.items())) for place, counts in found.items()}
+                added.setdefault(place, Counter()).update(counts)
+    return {place: dict(sorted(counts.items())) for place, counts in added.items()}
 
 
 def gather_values(
     jobs: Sequence[Packed], results: Sequence[JobResult]
 ) -> dict[tuple[Any, ...], Moments]:
     """Return the moments of each place from an estimator's values, its rows merged."""
-    found: dict[tuple[Any, ...], Moments] = {}
+    merged: dict[tuple[Any, ...], Moments] = {}
     for job, result in zip(jobs, results, strict=True):
         if result.values is None or result.variances is None:
             raise ProviderError("an estimator's result without its values or variances")
@@ -152,9 +160,9 @@ def gather_values(
         ):
             rows = zip(places, values.tolist(), variances.tolist(), strict=True)
             for place, value, variance in rows:
-                mine = Moments(n, value, variance * n * (n - 1))
-                found[place] = found[place] + mine if place in found else mine
-    return found
+                of_row = Moments(n, value, variance * n * (n - 1))
+                merged[place] = merged[place] + of_row if place in merged else of_row
+    return merged
 
 
 def block_of(shots: int, n_groups: int, repeats: int) -> int:

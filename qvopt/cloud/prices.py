@@ -1,21 +1,17 @@
-"""Rough prices for forecasts, not taken from the vendors' pages: check them before use.
-
-They are of about the date below, and the vendors' to change. What a user gives (`price` or
-`gate_price` of a provider) takes their place. USD, without taxes, storage or reservations.
-"""
+"""Prices of jobs: how vendors count, and what users say of theirs. USD, without taxes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .provider import PriceModel
+from .provider import JobForecast, JobSpec, PriceModel
 
-PRICES_OF: Final = "2025-11"
-"""About when these held; they were not checked against the vendors' price pages."""
+SIMULATOR_SECONDS: Final = 3.0
+"""The least that a task of Braket's simulators is charged for."""
 
 
 @dataclass(frozen=True)
@@ -39,37 +35,62 @@ class StoredPrice:
         )
 
 
-_TASK: Final = 0.30
-_STORED: Final = {
-    ("braket", "sv1"): StoredPrice(per_second=0.075 / 60),
-    ("braket", "dm1"): StoredPrice(per_second=0.075 / 60),
-    ("braket", "garnet"): StoredPrice(_TASK, 0.00145),
-    ("braket", "emerald"): StoredPrice(_TASK, 0.00160),
-    ("braket", "ankaa-3"): StoredPrice(_TASK, 0.00090),
-    ("braket", "cepheus-1-108q"): StoredPrice(_TASK, 0.000425),
-    ("braket", "ibex-q1"): StoredPrice(_TASK, 0.02350),
-    ("braket", "aria-1"): StoredPrice(_TASK, 0.03),
-    ("braket", "forte-1"): StoredPrice(_TASK, 0.08),
-    ("braket", "forte-enterprise-1"): StoredPrice(_TASK, 0.08),
-    ("ionq", "simulator"): StoredPrice(),
-    ("ionq", "aria-1"): StoredPrice(gates=(0.000220, 0.000975, 12.4166)),
-    ("ionq", "forte-1"): StoredPrice(gates=(0.0001645, 0.001121, 25.79)),
-    ("ionq", "forte-enterprise-1"): StoredPrice(gates=(0.0001645, 0.001121, 25.79)),
-}
+class GatePrice(NamedTuple):
+    """Money per gate and shot, and the least of a job."""
+
+    one_qubit: float = 0.0
+    two_qubit: float = 0.0
+    least: float = 0.0
+
+    def of(self, spec: JobSpec) -> float:
+        """Gates times shots times their prices, at least the least of a job."""
+        money = 0.0
+        for pub in spec.pubs:
+            ones = twos = 0
+            for step in pub.circuit.data:
+                ones += len(step.qubits) == 1 and not step.clbits
+                twos += len(step.qubits) == 2
+            one_shot = ones * self.one_qubit + twos * self.two_qubit
+            money += one_shot * pub.n_rows * spec.shots
+        return max(money, self.least)
 
 
-def device_price(provider: str, device: str) -> StoredPrice:
-    """Return the stored price; with `stored` False and all zero where there is none."""
-    found = _STORED.get((provider, device.lower()))
-    return replace(StoredPrice(), stored=False) if found is None else found
+def task_forecast(
+    spec: JobSpec, price: PriceModel, seconds_per_shot: float, *, simulator: bool
+) -> JobForecast:
+    """Forecast of a task that is paid by itself and its shots; simulators by their least time."""
+    seconds = SIMULATOR_SECONDS * spec.n_circuits if simulator else 0.0
+    money = price.of(spec, seconds) if price.known else None
+    qpu = 0.0 if simulator else seconds_per_shot * spec.executions
+    return JobForecast(spec.n_circuits, spec.executions, qpu, money, price.currency)
+
+
+def gate_forecast(
+    spec: JobSpec, price: GatePrice | None, seconds_per_shot: float, *, simulator: bool
+) -> JobForecast:
+    """Forecast of a job that is paid by its gates; simulators are free, None is unpriced."""
+    money = None if price is None else price.of(spec)
+    if simulator:
+        money = 0.0
+    seconds = 0.0 if simulator else seconds_per_shot * spec.executions
+    return JobForecast(spec.n_circuits, spec.executions, seconds, money, "USD")
+
+
+def time_forecast(
+    spec: JobSpec, shots: int, price: PriceModel, seconds_per_shot: float, overhead: float
+) -> JobForecast:
+    """Forecast of a job that is paid by the processor's time, if its price is known."""
+    seconds = overhead + seconds_per_shot * shots
+    money = price.of(spec, seconds) if price.known else None
+    return JobForecast(spec.n_circuits, shots, seconds, money, price.currency)
 
 
 def given_price(price: Mapping[str, float]) -> PriceModel:
     """Return the price that a user gives; raises InputError for a key that is none."""
-    known = ("per_job", "per_circuit", "per_shot", "per_second", "least")
+    keys = ("per_job", "per_circuit", "per_shot", "per_second", "least")
     for key, value in price.items():
-        if key not in known:
-            raise unknown_name("key of price", key, known)
+        if key not in keys:
+            raise unknown_name("key of price", key, keys)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
             raise InputError(f"price.{key} must be a number that is not negative, got {value!r}")
     return PriceModel(

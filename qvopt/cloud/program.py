@@ -6,7 +6,6 @@ import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,24 +23,25 @@ from qvopt.backends.batch import (
 )
 from qvopt.backends.checks import check_widths, need_plan
 from qvopt.backends.cost import Cost
-from qvopt.backends.folding import fold_circuit, folded_scales
-from qvopt.backends.free_gates import by_gate
+from qvopt.backends.lowered import LoweredCircuits
 from qvopt.backends.measured import qubit_of_bit
-from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
-from qvopt.measurement.basis_change import basis_change_circuit
+from qvopt.backends.protocol import (
+    EventSink,
+    MetricKind,
+    Pricing,
+    Problem,
+    SubmissionPolicy,
+)
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import CircuitBasis
 from qvopt.measurement.statistics import moments_of_group
-from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Gate
-from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .calls import Timeouts
 from .job_manager import JobManager
 from .packing import JobCell, Packed, block_of, gather, pack, round_of
-from .provider import Device, JobResult, PriceModel, Provider
+from .provider import Device, JobForecast, JobResult, JobSpec, PriceModel, Provider
 from .readings import GeneratorReadings
 from .stored_circuits import load_circuits, save_circuits
 
@@ -86,24 +86,28 @@ class HardwareProgram:
         self._lowering = replace(lowering, layout=self.device.places(lowering.layout))
         self._timeouts = timeouts
         self._repeats = self.device.repeats if repeats is None else repeats
-        self._free = by_gate(self.circuit, 0)
-        self._readings = GeneratorReadings(self.circuit, self._free, self._lower_reading)
-        self._lowered: dict[str, list[Any]] = {}
-        self._folded: dict[tuple[int, float], Any] = {}
-        self._reached: dict[tuple[float, ...], FloatArray] = {}
+        self.circuits = LoweredCircuits(problem, self._lower, layout=self._lowering.layout)
+        self._readings = GeneratorReadings(self.circuit, self.circuits)
         self._folder: Path | None = None
         self._log: EventSink | None = None
         self._prefix = ""
         self._checksums: dict[str, str] = {}
-        self.jobs = JobManager(provider, timeouts, run=uuid.uuid4().hex)
+        self._jobs: JobManager | None = None
+
+    @property
+    def jobs(self) -> JobManager:
+        """Its jobs. Raises InputError before `attach` where they outlive the process."""
+        if self._jobs is None:
+            self._jobs = JobManager(self.provider, self._timeouts, run=uuid.uuid4().hex)
+        return self._jobs
 
     @property
     def pricing(self) -> Pricing:
         """How the device's work is paid."""
         device, price = self.device, self.device.price
         free = price.known and price == PriceModel(price.currency, known=True)
-        known = price.known or device.simulator
-        return Pricing(device.full_name, price.currency, known, free)
+        priced = price.known or device.simulator
+        return Pricing(device.full_name, price.currency, priced, free)
 
     @property
     def durable(self) -> bool:
@@ -148,7 +152,7 @@ class HardwareProgram:
             for e in recorded
             if "sha256" in e and e["type"] == "hardware"
         }
-        self.jobs = JobManager(
+        self._jobs = JobManager(
             self.provider,
             self._timeouts,
             log=log,
@@ -165,16 +169,33 @@ class HardwareProgram:
         self.provider.close()
 
     def block(self, shots: int) -> int:
-        """Shots come in multiples of this: one number of shots for all circuits of a job."""
-        if self._repeats == 0:
-            return 1
-        return block_of(shots, len(need_plan(self.problem).groups), self._repeats)
+        """Shots come in multiples of this: one number of shots for all circuits of a job.
+
+        Raises InputError where the device takes no circuit with so few shots.
+        """
+        n_groups, least = len(need_plan(self.problem).groups), self.device.limits.min_shots
+        if shots < n_groups * least:
+            raise InputError(self._too_few(shots, n_groups, least))
+        return 1 if self._repeats == 0 else max(least, block_of(shots, n_groups, self._repeats))
+
+    def _too_few(self, shots: int, n_groups: int, least: int) -> str:
+        price, needed = self.device.price, n_groups * least
+        money = price.per_circuit * n_groups + price.per_shot * needed
+        cost = f", about {money:,.2f} {price.currency} an energy" if price.known and money else ""
+        return (
+            f"{self.device.full_name} takes at least {least} shots of a circuit, and an energy is "
+            f"{n_groups} circuits: {shots} shots are too few, give {needed} or more{cost}"
+        )
 
     def price(self, batch: Batch) -> Cost:
         """What the batch takes, with jobs, QPU seconds and money by the provider's estimate."""
+        return self.price_by(self.provider.estimate, batch)
+
+    def price_by(self, estimate: Callable[[JobSpec], JobForecast], batch: Batch) -> Cost:
+        """What the batch takes by an estimate of each job."""
         cost = batch.cost()
         for job in self._pack(batch, np.random.SeedSequence(0)):
-            planned = self.provider.estimate(job.spec)
+            planned = estimate(job.spec)
             extra = planned.shots - job.spec.executions
             cost += Cost(0, 0, extra, 1, planned.qpu_seconds, planned.money or 0.0)
         return cost
@@ -215,7 +236,8 @@ class HardwareProgram:
         calibration = None
         if batch.calibration_shots:
             zeros, ones = (counts[Stream.CALIBRATION, k] for k in (0, 1))
-            calibration = CalibrationCounts(qubit_of_bit(self._calibration()[0]), zeros, ones)
+            read = qubit_of_bit(self.circuits.calibration[0])
+            calibration = CalibrationCounts(read, zeros, ones)
         successes = [
             counts.get((Stream.FIDELITIES, k), {}).get(0, 0) for k in range(len(batch.pairs))
         ]
@@ -231,19 +253,11 @@ class HardwareProgram:
 
     def reached_scales(self, scales: Sequence[float]) -> FloatArray:
         """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
-        asked = tuple(scales)
-        if asked not in self._reached:
-            self._reached[asked] = folded_scales(self._measured(), asked, self.problem.folding)
-        return self._reached[asked]
+        return self.circuits.reached_scales(scales)
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """The device's qubit that each bit of a group's outcomes is read on."""
-        return self._read_on[group]
-
-    @cached_property
-    def _read_on(self) -> list[tuple[int, ...]]:
-        """The same of all groups; every round with a correction of the readout asks for it."""
-        return [qubit_of_bit(circuit) for circuit in self._measured()]
+        return self.circuits.readout_qubits(group)
 
     def energies(self, points: Sequence[Point]) -> FloatArray:
         """Hardware has none."""
@@ -277,7 +291,7 @@ class HardwareProgram:
             JobCell(
                 (Stream.ENERGIES, i, g),
                 (Stream.ENERGIES, g, point.noise_scale),
-                self._angles(point),
+                self.circuits.angles(point),
                 int(batch.shots[i, g]),
             )
             for i, point in enumerate(batch.points)
@@ -289,7 +303,7 @@ class HardwareProgram:
             JobCell(
                 (Stream.FIDELITIES, k),
                 (Stream.FIDELITIES,),
-                (*self._angles(a), *self._angles(b)),
+                (*self.circuits.angles(a), *self.circuits.angles(b)),
                 int(n),
             )
             for k, ((a, b), n) in enumerate(zip(batch.pairs, batch.pair_shots, strict=True))
@@ -298,7 +312,7 @@ class HardwareProgram:
             JobCell(
                 (Stream.GENERATORS, k),
                 (Stream.GENERATORS, *reading.gates),
-                self._readings.angles(reading, self._angles),
+                self._readings.angles(reading),
                 int(n),
             )
             for k, (reading, n) in enumerate(zip(batch.readings, batch.reading_shots, strict=True))
@@ -313,87 +327,26 @@ class HardwareProgram:
         """The lowered circuit of a cell."""
         stream, *rest = name
         made: dict[Stream, Callable[[], Any]] = {
-            Stream.ENERGIES: lambda: self._group(*rest),
-            Stream.FIDELITIES: self._overlap,
+            Stream.ENERGIES: lambda: self.circuits.group(*rest),
+            Stream.FIDELITIES: lambda: self.circuits.overlap,
             Stream.GENERATORS: lambda: self._readings.lowered(tuple(rest)),
-            Stream.CALIBRATION: lambda: self._calibration()[rest[0]],
+            Stream.CALIBRATION: lambda: self.circuits.calibration[rest[0]],
         }
         return made[stream]()
 
-    def _lower_reading(self, name: str, circuit: Circuit) -> Any:
-        if name not in self._lowered:
-            measured = to_qiskit(circuit)
-            measured.measure_all()
-            self._lower(name, [measured], self._lowering.level, self._layout())
-        return self._lowered[name][0]
-
-    def _angles(self, point: Point) -> tuple[float, ...]:
-        angles = self.circuit.angles(point.x).copy()
-        for k, delta in point.shifts:
-            angles[k] += delta
-        return tuple(float(a) for a in angles)
-
-    def _group(self, group: int, scale: float) -> Any:
-        circuit = self._measured()[group]
-        if scale == 1.0:
-            return circuit
-        if (group, scale) not in self._folded:
-            self._folded[group, scale] = fold_circuit(circuit, scale, self.problem.folding)
-        return self._folded[group, scale]
-
-    def _measured(self) -> list[Any]:
-        if "groups" in self._lowered:
-            return self._lowered["groups"]
-        n = self.circuit.n_qubits
-        circuits = []
-        for group in need_plan(self.problem).groups:
-            circuit = to_qiskit(self._free.then(basis_change_circuit(group, n)))
-            circuit.measure_all()
-            circuits.append(circuit)
-        return self._lower("groups", circuits, self._lowering.level, self._lowering.layout)
-
-    def _overlap(self) -> Any:
-        if "overlap" not in self._lowered:
-            back = by_gate(self.circuit, len(self.circuit.parametric)).inverse()
-            circuit = to_qiskit(self._free.then(back))
-            circuit.measure_all()
-            # Level 0: no rule may cancel U† against U.
-            self._lower("overlap", [circuit], 0, self._layout())
-        return self._lowered["overlap"][0]
-
-    def _calibration(self) -> list[Any]:
-        """All qubits that some group reads, in 0 and in 1: a router may have moved some."""
-        if "calibration" not in self._lowered:
-            read = sorted({q for qubits in self._read_on for q in qubits})
-            n, layout = len(read), None if self._layout() is None else read
-            circuits = []
-            for prepared in ((), range(n)):
-                circuit = to_qiskit(Circuit(n, tuple(Gate("x", (q,)) for q in prepared), 0))
-                circuit.measure_all()
-                circuits.append(circuit)
-            self._lower("calibration", circuits, 0, layout)
-        return self._lowered["calibration"]
-
-    def _layout(self) -> tuple[int, ...] | None:
-        """Qubits that the groups' circuits start on; None where the provider has no layout."""
-        layout = self._measured()[0].layout
-        if self._lowering.layout is not None or layout is None:
-            return self._lowering.layout
-        return tuple(layout.initial_index_layout(filter_ancillas=True))
-
     def _lower(
-        self, name: str, circuits: list[Any], level: int, layout: Sequence[int] | None
+        self, name: str, circuits: list[Any], *, literal: bool, layout: Sequence[int] | None
     ) -> list[Any]:
         """Lower circuits once; a run folder keeps them and gives them back."""
         file = f"{self._prefix}{name}.qpy"
         if self._folder is not None and file in self._checksums:
-            found = load_circuits(self._folder / file, self._checksums[file])
-        else:
-            seed = self._lowering.seed
-            found = self.provider.lower(circuits, level=level, seed=seed, layout=layout)
-            if self._folder is not None and self._log is not None:
-                self._checksums[file] = save_circuits(found, self._folder / file)
-                event = {"type": "hardware", "circuits": file, "sha256": self._checksums[file]}
-                self._log.append(event, durable=True)
-        self._lowered[name] = found
-        return found
+            return load_circuits(self._folder / file, self._checksums[file])
+        level = 0 if literal else self._lowering.level
+        lowered = self.provider.lower(
+            circuits, level=level, seed=self._lowering.seed, layout=layout
+        )
+        if self._folder is not None and self._log is not None:
+            self._checksums[file] = save_circuits(lowered, self._folder / file)
+            event = {"type": "hardware", "circuits": file, "sha256": self._checksums[file]}
+            self._log.append(event, durable=True)
+        return lowered

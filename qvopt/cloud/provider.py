@@ -165,7 +165,7 @@ class JobResult:
 class JobStatus:
     """State, place in the queue (1 is next) where it is known, and why it failed.
 
-    `pending` are the jobs that wait at the device, where a place is not told.
+    `pending` are the jobs that wait at the device, where a place is unknown.
     """
 
     state: JobState
@@ -182,7 +182,7 @@ class JobStatus:
             return f", place {self.queue_position}"
         if self.pending is None:
             return ""
-        return f" (its place is not told; {self.pending} jobs were pending at the device)"
+        return f" (its place is unknown; {self.pending} jobs were pending at the device)"
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ class Limits:
     """The largest job that a device takes; None is no limit.
 
     `circuits` counts rows, `shots` those of one row, `executions` shots of all rows, `values`
-    parameter values of all rows. `pending` jobs may wait at a time.
+    parameter values of all rows. `pending` jobs may wait at a time. A row has at least `min_shots`.
     """
 
     circuits: int | None = None
@@ -251,6 +251,7 @@ class Limits:
     executions: int | None = None
     values: int | None = None
     pending: int | None = None
+    min_shots: int = 1
 
 
 @dataclass(frozen=True)
@@ -362,4 +363,18 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Close sessions and connections; submitted jobs go on."""
+        ...
+
+
+@runtime_checkable
+class RecordedProvider(Provider, Protocol):
+    """A simulation of a device, which forecasts that device's jobs too."""
+
+    @property
+    def recorded_price(self) -> PriceModel:
+        """Of the device."""
+        ...
+
+    def recorded_estimate(self, spec: JobSpec) -> JobForecast:
+        """What the job would take on the device."""
         ...

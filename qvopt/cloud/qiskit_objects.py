@@ -1,4 +1,4 @@
-"""A Qiskit BackendV2 or V2 sampler that a user hands over from Python.
+"""A Qiskit BackendV2 or V2 sampler that a user gives from Python.
 
 The primitives' interface has no way to find or fetch a job, so these jobs live as long as the
 process: after a crash a job runs again. Where that costs money, use the vendor's own provider.
@@ -10,11 +10,11 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from qvopt.backends.layouts import lower_to
 from qvopt_molecules.errors import InputError
 
 from .calls import in_one_line
 from .ibm_options import pubs_of, result_of
-from .layouts import lower_to
 from .provider import (
     Device,
     FoundJob,
@@ -66,7 +66,7 @@ class QiskitProvider:
             simulator=_runs_here(value if self._backend is None else self._backend),
             durable=False,
             repeats=4,
-            note="an object handed over from Python; its jobs end with the process",
+            note="an object given from Python; its jobs end with the process",
         )
         self._jobs: dict[str, Any] = {}
 
@@ -111,7 +111,7 @@ class QiskitProvider:
         return ()
 
     def status(self, job: str) -> JobStatus:
-        """State of a job of this process, whether an enum or a string tells it."""
+        """State of a job of this process, whether it is an enum or a string."""
         raw = self._known(job).status()
         name = str(getattr(raw, "name", raw)).upper()
         states = {
@@ -154,6 +154,6 @@ class QiskitProvider:
 
 def _runs_here(value: Any) -> bool:
     """Whether an object simulates in this process: Qiskit's, Aer's and IBM's snapshots do."""
-    own = type(value).__module__
+    module = type(value).__module__
     aer = any(kind.__module__.startswith("qiskit_aer.") for kind in type(value).__mro__)
-    return aer or own.startswith("qiskit.") or ".fake_provider" in own
+    return aer or module.startswith("qiskit.") or ".fake_provider" in module

@@ -7,10 +7,11 @@ stay free, so that it is lowered once a run, and the readings of all points are 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from qvopt.backends.batch import Counts, Outcomes, Point, Reading
+from qvopt.backends.batch import Counts, Outcomes, Reading
+from qvopt.backends.lowered import LoweredCircuits
 from qvopt.backends.metric_circuits import generator_basis, outcomes_of_counts
 from qvopt.measurement.plan import Diagonal
 from qvopt_circuits.circuit import Circuit
@@ -20,26 +21,22 @@ class GeneratorReadings:
     """The circuits of the readings that a run asks for.
 
     Args:
-        circuit: of the problem; `free` is it with a parameter for each parametric gate.
-        lower: brings a circuit into the device's gates, under a name that is the same in a resume.
+        circuit: of the problem.
+        circuits: lowers them beside those of the problem.
     """
 
-    def __init__(
-        self, circuit: Circuit, free: Circuit, lower: Callable[[str, Circuit], Any]
-    ) -> None:
-        self._circuit, self._free, self._lower = circuit, free, lower
+    def __init__(self, circuit: Circuit, circuits: LoweredCircuits) -> None:
+        self._circuit, self._circuits = circuit, circuits
         self._made: dict[tuple[int, ...], tuple[int, Circuit, list[Diagonal]]] = {}
 
-    def angles(
-        self, reading: Reading, angles: Callable[[Point], tuple[float, ...]]
-    ) -> tuple[float, ...]:
-        """Return the angles of the gates before the reading; `angles` are those of a point's."""
-        return angles(reading.point)[: self._reading(reading.gates)[0]]
+    def angles(self, reading: Reading) -> tuple[float, ...]:
+        """Return the angles of the gates before the reading."""
+        return self._circuits.angles(reading.point)[: self._reading(reading.gates)[0]]
 
     def lowered(self, gates: tuple[int, ...]) -> Any:
         """The circuit of a reading of these gates, in the device's."""
         digest = hashlib.sha256(repr(gates).encode()).hexdigest()
-        return self._lower(f"reading-{digest[:16]}", self._reading(gates)[1])
+        return self._circuits.other(f"reading-{digest[:16]}", self._reading(gates)[1])
 
     def outcomes(self, readings: Sequence[Reading], counts: Sequence[Counts]) -> list[Outcomes]:
         """Joint outcomes of each reading's generators."""
@@ -53,6 +50,8 @@ class GeneratorReadings:
         if gates not in self._made:
             first, basis, diagonals = generator_basis(self._circuit, gates)
             before = sum(position < first for position in self._circuit.parametric)
-            circuit = Circuit(self._circuit.n_qubits, (*self._free.gates[:first], *basis), before)
+            circuit = Circuit(
+                self._circuit.n_qubits, (*self._circuits.free.gates[:first], *basis), before
+            )
             self._made[gates] = before, circuit, diagonals
         return self._made[gates]

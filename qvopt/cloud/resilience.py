@@ -3,7 +3,7 @@
 Level 0 mitigates nothing; 1 undoes readout errors by twirled readout error extinction (TREX,
 E. van den Berg, Z. Minev and K. Temme, arXiv:2012.09738); 2 also extrapolates to zero noise from
 three lengths of the circuit. The client adds the variances of an observable's terms as if they were
-independent, which they are not: they are read from the same shots. `covariances` corrects it.
+independent, which they are not: they are read from the same shots. `covariances` corrects that.
 """
 
 from __future__ import annotations
@@ -52,21 +52,21 @@ def randomizations(shots: int, options: IBMOptions) -> tuple[int, int]:
     """
     if not options.resilience and not options.twirling:
         return 1, shots
-    most = min(_RANDOMIZATIONS, shots)
-    best = next(k for k in range(most, 0, -1) if shots % k == 0)
-    frames = best if best >= min(_FEW, most) else most
+    max_frames = min(_RANDOMIZATIONS, shots)
+    best = next(k for k in range(max_frames, 0, -1) if shots % k == 0)
+    frames = best if best >= min(_FEW, max_frames) else max_frames
     return frames, -(-shots // frames)
 
 
 def taken(spec: JobSpec, options: IBMOptions) -> int:
     """Shots that a job of observables really takes, the calibration of the readout included."""
-    frames, each = randomizations(spec.shots, options)
-    shots = spec.n_circuits * circuit_factor(options) * frames * each
-    return shots + _calibration_frames(each) * each if options.resilience else shots
+    frames, per_frame = randomizations(spec.shots, options)
+    shots = spec.n_circuits * circuit_factor(options) * frames * per_frame
+    return shots + _calibration_frames(per_frame) * per_frame if options.resilience else shots
 
 
-def _calibration_frames(each: int) -> int:
-    return max(_RANDOMIZATIONS, -(-CALIBRATION // each))
+def _calibration_frames(per_frame: int) -> int:
+    return max(_RANDOMIZATIONS, -(-CALIBRATION // per_frame))
 
 
 def make_estimator(mode: Any, options: IBMOptions, shots: int, *, seed: int | None = None) -> Any:
@@ -78,11 +78,11 @@ def make_estimator(mode: Any, options: IBMOptions, shots: int, *, seed: int | No
     estimator = Estimator(mode=mode)
     estimator.options.resilience_level = options.resilience or 0
     estimator.options.default_shots = shots
-    frames, each = randomizations(shots, options)
+    frames, per_frame = randomizations(shots, options)
     estimator.options.twirling.num_randomizations = frames
-    estimator.options.twirling.shots_per_randomization = each
+    estimator.options.twirling.shots_per_randomization = per_frame
     learning = estimator.options.resilience.measure_noise_learning
-    learning.num_randomizations = _calibration_frames(each)
+    learning.num_randomizations = _calibration_frames(per_frame)
     if options.resilience == 2:
         estimator.options.resilience.zne.noise_factors = NOISE_FACTORS
     suppress_errors(estimator, options, seed)
@@ -122,10 +122,10 @@ def results_of(job: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
     # What was read, before the client turns it into values.
     local = isinstance(job, PrimitiveJob)
     read = PrimitiveJob.result(job) if local else job.result(decoder=ExecutorResultDecoder)
-    found = values_of(ClientSideEstimatorDecoder.decode(read), spec, options)
+    result = values_of(ClientSideEstimatorDecoder.decode(read), spec, options)
     ratios = covariance_ratios(read, spec, circuit_factor(options))
-    variances = [v * r for v, r in zip(found.variances or (), ratios, strict=True)]
-    return replace(found, variances=tuple(variances))
+    variances = [v * r for v, r in zip(result.variances or (), ratios, strict=True)]
+    return replace(result, variances=tuple(variances))
 
 
 def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
@@ -136,14 +136,14 @@ def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
     values, variances = [], []
     try:
         for pub, part in zip(spec.pubs, raw, strict=True):
-            found = np.array(part.data.evs, dtype=np.float64)
+            means = np.array(part.data.evs, dtype=np.float64)
             errors = np.array(part.data.stds, dtype=np.float64)
-            if found.shape == () and pub.n_rows == 1:
-                found, errors = found.reshape(1), errors.reshape(1)  # a circuit without parameters
-            _mend_failed_fits(found, errors, part.data)
-            if found.shape != (pub.n_rows,) or errors.shape != found.shape:
-                raise ProviderError(f"a result of {found.shape} values for {pub.n_rows} points")
-            values.append(found)
+            if means.shape == () and pub.n_rows == 1:
+                means, errors = means.reshape(1), errors.reshape(1)  # a circuit without parameters
+            _replace_failed_fits(means, errors, part.data)
+            if means.shape != (pub.n_rows,) or errors.shape != means.shape:
+                raise ProviderError(f"a result of {means.shape} values for {pub.n_rows} points")
+            values.append(means)
             variances.append(errors**2)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ProviderError(
@@ -152,7 +152,7 @@ def values_of(raw: Any, spec: JobSpec, options: IBMOptions) -> JobResult:
     return JobResult((), tuple(values), tuple(variances), taken(spec, options))
 
 
-def _mend_failed_fits(values: Any, errors: Any, data: Any) -> None:
+def _replace_failed_fits(values: Any, errors: Any, data: Any) -> None:
     """Put finite errors where a fit of the extrapolation gave none, and a value where it failed.
 
     The client says inf there. The error is that of the polynomial through all noise factors, and

@@ -65,7 +65,7 @@ def load(path: Path, sha256: str) -> JobResult:
     except OSError as error:
         raise InputError(f"cannot read the stored result {path}: {error.strerror}") from None
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise InputError(f"{path} is not the result that the journal tells of; restore it")
+        raise InputError(f"{path} is not the result that the journal records; restore it")
     return _decode(json.loads(data))
 
 

@@ -1,9 +1,7 @@
 """Recorded snapshots of IBM's devices: the whole path of a job, simulated here, with no account.
 
-A snapshot has the gates, the coupling and the calibrated errors of a day. A wide one is cut to the
-qubits that a circuit uses, which keep their errors: simulating all of them would need more memory
-than there is. A job runs when it is submitted; it cannot be found again by another process, which
-runs it again with the same seed.
+A job runs when it is submitted; it cannot be found again by another process, which runs it again
+with the same seed.
 """
 
 from __future__ import annotations
@@ -14,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qvopt.backends.batch import Counts
-from qvopt.backends.recorded_devices import find_snapshot
+from qvopt.backends.recorded_devices import RecordedDevice
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import QvoptError
 
 from .calls import in_one_line
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
-from .layouts import lower_to
+from .prices import time_forecast
 from .provider import (
     Device,
     FoundJob,
@@ -48,27 +46,33 @@ REP_DELAY, OVERHEAD = 250e-6, 2.0
 
 
 class SnapshotProvider:
-    """A snapshot, such as fake_manila or fake_fez."""
+    """A snapshot, such as fake_manila or fake_fez.
 
-    def __init__(self, device: str, options: IBMOptions) -> None:
+    Args:
+        device: its name.
+        options: error suppression.
+        price: of the device that it records, for forecasts; a snapshot itself costs nothing.
+    """
+
+    def __init__(self, device: str, options: IBMOptions, price: PriceModel | None = None) -> None:
         need_ibm()
-        self._backend, caution = find_snapshot(device)
-        self._options = options
+        self._recorded = RecordedDevice(device)
+        self._options, self._price = options, price or PriceModel()
         self._device = Device(
             "ibm",
             device,
-            int(self._backend.num_qubits),
-            tuple(sorted(self._backend.target.operation_names)),
+            self._recorded.n_qubits,
+            self._recorded.gates,
             Limits(executions=10_000_000 // circuit_factor(options)),
             PriceModel(known=True),
             simulator=True,
             durable=False,
             repeats=REPEATS if options.resilience is None else 1,
             estimates=options.resilience is not None,
-            note=f"a recorded snapshot, simulated here; not live hardware. {caution}".strip(),
+            note=f"a recorded snapshot, simulated here; not live hardware. "
+            f"{self._recorded.caution}".strip(),
         )
         self._results: dict[str, JobResult] = {}
-        self._simulators: dict[tuple[int, ...], Any] = {}
 
     def describe(self) -> Device:
         """Facts of the device."""
@@ -83,11 +87,20 @@ class SnapshotProvider:
         layout: Sequence[int] | None,
     ) -> list[QuantumCircuit]:
         """Transpile to the snapshot's gates and coupling, and check."""
-        return lower_to(self._backend.target, circuits, level=level, seed=seed, layout=layout)
+        return self._recorded.lower(circuits, level=level, seed=seed, layout=layout)
 
     def estimate(self, spec: JobSpec) -> JobForecast:
-        """What the device would take; a snapshot costs nothing."""
+        """Circuits and shots; a snapshot takes no time of a processor, and no money."""
         return JobForecast(spec.n_circuits, self._shots(spec), 0.0, 0.0, "USD")
+
+    @property
+    def recorded_price(self) -> PriceModel:
+        """Of the device that it records."""
+        return self._price
+
+    def recorded_estimate(self, spec: JobSpec) -> JobForecast:
+        """What the device itself would take: 250 µs a shot, and two seconds a job."""
+        return time_forecast(spec, self._shots(spec), self._price, REP_DELAY, OVERHEAD)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Run the job here and now, each circuit with a seed of its own."""
@@ -108,7 +121,7 @@ class SnapshotProvider:
         parts = []
         used = 0
         for pub in spec.pubs:
-            backend, circuit, _ = self._cut(pub.circuit)
+            backend, circuit, _ = self._recorded.simulator_of(pub.circuit)
             rows: tuple[Counts, ...] = ()
             for values in self._runs(pub):
                 # The client repeats one seed's noise for every circuit of a job.
@@ -128,15 +141,15 @@ class SnapshotProvider:
         variances: list[Any] = []
         for pub, seed in zip(spec.pubs, seeds, strict=True):
             read = sorted({q for mask, _ in pub.observable or () for q in bits_of(mask)})
-            backend, circuit, place = self._cut(pub.circuit, read)
+            backend, circuit, place = self._recorded.simulator_of(pub.circuit, read)
             observable = tuple((sum(1 << place[q] for q in bits_of(m)), c)
                                for m, c in pub.observable or ())  # fmt: skip
-            here = Pub(circuit, pub.values, observable)
-            one = JobSpec((here,), spec.shots)
+            on_part = Pub(circuit, pub.values, observable)
+            one = JobSpec((on_part,), spec.shots)
             estimator = make_estimator(backend, self._options, spec.shots, seed=seed)
-            found = results_of(estimator.run(estimator_pubs((here,))), one, self._options)
-            values += found.values or ()
-            variances += found.variances or ()
+            result = results_of(estimator.run(estimator_pubs((on_part,))), one, self._options)
+            values += result.values or ()
+            variances += result.variances or ()
         return JobResult((), tuple(values), tuple(variances), self._shots(spec))
 
     def _shots(self, spec: JobSpec) -> int:
@@ -158,12 +171,12 @@ class SnapshotProvider:
 
     def status(self, job: str) -> JobStatus:
         """Done, if it ran in this process."""
-        self._known(job)
+        self._run_here(job)
         return JobStatus(JobState.DONE)
 
     def result(self, job: str, spec: JobSpec) -> JobResult:
         """Counts of the job."""
-        return self._known(job)
+        return self._run_here(job)
 
     def usage(self, job: str, spec: JobSpec) -> Usage:
         """Nothing: no processor was used."""
@@ -175,25 +188,7 @@ class SnapshotProvider:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _known(self, job: str) -> JobResult:
+    def _run_here(self, job: str) -> JobResult:
         if job not in self._results:
             raise RefusedError(f"{self._device.full_name}: job {job} ran in another process")
         return self._results[job]
-
-    def _cut(
-        self, circuit: QuantumCircuit, read: Sequence[int] = ()
-    ) -> tuple[Any, QuantumCircuit, dict[int, int]]:
-        """A simulator of the qubits in use, the circuit on it, and the place of each qubit."""
-        from .cutting import cut_circuit, cut_device, used_qubits
-
-        n = self._device.n_qubits
-        whole = n <= 8
-        qubits = tuple(range(n)) if whole else tuple(sorted({*used_qubits(circuit), *read}))
-        if qubits not in self._simulators:
-            from qiskit_aer import AerSimulator
-
-            part = self._backend if whole else cut_device(self._backend, qubits)
-            # Its noise is made once: the client would make it again for every circuit.
-            self._simulators[qubits] = AerSimulator.from_backend(part)
-        place = {q: k for k, q in enumerate(qubits)}
-        return self._simulators[qubits], circuit if whole else cut_circuit(circuit, qubits), place

@@ -26,7 +26,7 @@ class RunStatus:
     """A run's jobs. `spent` is what the journal has charged; `reserved` the forecast of open jobs.
 
     A job that is done but whose round is not charged yet counts as reserved, with what it took.
-    Where the device has no price, `priced` is False and money is not told.
+    Where the device has no price, `priced` is False and money is unknown.
     """
 
     path: Path
@@ -140,11 +140,11 @@ def states_now(status: RunStatus) -> dict[str, str]:
     if not jobs:
         return {}
     backend = provider_of(status.path)
-    found = {}
+    states = {}
     for job in jobs:
-        found[str(job.id)] = _state(backend.provider, str(job.id), backend.timeouts.call)
+        states[str(job.id)] = _state(backend.provider, str(job.id), backend.timeouts.call)
     backend.provider.close()
-    return found
+    return states
 
 
 def _state(provider: Provider, job: str, seconds: float) -> str:
@@ -158,7 +158,7 @@ def _state(provider: Provider, job: str, seconds: float) -> str:
 def cancel_jobs(path: Path) -> list[tuple[str, JobState]]:
     """Cancel a run's open jobs, those without a known id too, and say so in its journal.
 
-    What a job took that had left the queue is charged: as the provider tells, else its forecast.
+    What a job took that had left the queue is charged: as the provider says, else its forecast.
     Where another process works on the run, that process sees and writes the cancellation.
     Returns the jobs' ids and their states after it: one that had ended already stays as it was.
     """

@@ -218,12 +218,13 @@ class Part:
                 f"the backend returned {len(measured)} results for {len(rows)} settings"
             )
         results: Sequence[RowResult]
+        block = self._evaluator.block
         if self.batch.counts:
             pairs = zip(self.result.counts, self._weights, strict=True)
-            results = [RowResult(counts=c, weights=w) for c, w in pairs]
+            results = [RowResult(counts=c, weights=w, block=block) for c, w in pairs]
         else:
             read = zip(self.result.moments, self._weights, strict=True)
-            results = [RowResult(moments=m, weights=w) for m, w in read]
+            results = [RowResult(moments=m, weights=w, block=block) for m, w in read]
         context = self._context().measured(self.result.calibration)
         plan, stages = context.plan, self._evaluator.stages
         requests = self._requests
@@ -271,7 +272,7 @@ class Part:
             weights = evaluator.weights(self._learned, shifted=first.shifted)
             if first.spread == "random":
                 for k in range(start, stop):
-                    out[k] = self.rng.multinomial(rows[k].shots, weights)
+                    out[k] = self._drawn(rows[k].shots, weights)
                 self._weights.extend([weights] * (stop - start))
             else:
                 split = []
@@ -287,6 +288,12 @@ class Part:
             self._charge(first.purpose, cost)
             start = stop
         return out
+
+    def _drawn(self, shots: int, weights: FloatArray) -> IntArray:
+        """Shots of each group where every one, or every block of them, draws its group."""
+        block = self._evaluator.block
+        draws = shots if block == 1 or not shots else max(2, round(shots / block))
+        return np.asarray(block * self.rng.multinomial(draws, weights), dtype=np.int64)
 
     def _row_block(self, rows: Sequence[Row]) -> int:
         """Shots of a row of a job; many where energies ask for far more than usual.

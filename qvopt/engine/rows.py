@@ -47,13 +47,14 @@ class Row:
 class RowResult:
     """What came back for a row: counts of each group, or their moments, or the estimate.
 
-    `weights` are the probabilities that a random spread drew groups with.
+    `weights` are the probabilities that a random spread drew groups with, `block` shots at a time.
     """
 
     counts: Sequence[Counts] | None = None
     moments: Sequence[Moments] | None = None
     estimate: Estimate | None = None
     weights: FloatArray | None = None
+    block: int = 1
 
     def value(self, plan: MeasurementPlan) -> Estimate:
         """Return the energy's estimate."""
@@ -62,4 +63,4 @@ class RowResult:
         assert self.moments is not None
         if self.weights is None:
             return combine_moments(plan, self.moments)
-        return combine_random(plan, self.moments, self.weights)
+        return combine_random(plan, self.moments, self.weights, self.block)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import BackendError
@@ -104,7 +103,10 @@ def _check_groups(plan: MeasurementPlan, n_results: int) -> None:
 
 
 def combine_random(
-    plan: MeasurementPlan, moments: Sequence[Moments], weights: npt.NDArray[np.float64]
+    plan: MeasurementPlan,
+    moments: Sequence[Moments],
+    weights: FloatArray,
+    block: int = 1,
 ) -> Estimate:
     """E and its variance where each shot drew its group g with probability p_g = weights[g].
 
@@ -114,6 +116,9 @@ def combine_random(
     state is from it, and not by how large they are. The variance is the sample variance of X, the
     spread between the groups included; Σ_g τ_g²/p_g and Σ_g δ_g²/p_g are its prior where few shots
     were taken.
+
+    With a `block`, so many shots at a time drew their group together, as on devices whose jobs have
+    one number of shots: the means of the blocks are then the independent samples.
     Reference: A. Arrasmith et al., arXiv:2004.06252.
     """
     _check_groups(plan, len(moments))
@@ -121,16 +126,33 @@ def combine_random(
     centers = np.zeros(len(moments)) if plan.determinant_means is None else plan.determinant_means
     for m, p, c in zip(moments, weights.tolist(), centers.tolist(), strict=True):
         whole += Moments(m.shots, (m.mean - c) / p, m.m2 / p**2, tuple(s / p for s in m.shared))
-    if whole.shots < 2:
-        raise BackendError("a randomly measured energy needs two shots for its variance")
+    if whole.shots < 2 * block:
+        what = "shots" if block == 1 else f"blocks of {block} shots"
+        raise BackendError(f"a randomly measured energy needs two {what} for its variance")
+    squares = whole.m2 if block == 1 else _squares_of_blocks(whole, moments, weights, block)
     prior = GroupPrior(
-        np.array([plan.prior.variances @ (1.0 / weights)]),
-        np.array([plan.prior.jumps @ (1.0 / weights)]),
+        np.array([plan.prior.variances @ (1.0 / weights)]) / block,
+        np.array([plan.prior.jumps @ (1.0 / weights)]) / block**2,
     )
-    found = prior.of_sum(np.array([float(whole.shots)]), np.array([whole.m2]))
+    found = prior.of_sum(np.array([whole.shots / block]), np.array([squares]))
     variance, dof, assumed = (float(column) for column in found)
     value = plan.constant + float(centers.sum()) + whole.mean
     return _with_shared(Estimate(value, variance, whole.shots, whole.shared, dof, assumed))
+
+
+def _squares_of_blocks(
+    whole: Moments, moments: Sequence[Moments], weights: FloatArray, block: int
+) -> float:
+    """Sum of the squared deviations of the blocks' means, Σ_b (X_b - X̄)².
+
+    Of k_g blocks of one group the spread is taken from that of its shots, (k_g - 1) σ_g² / block.
+    """
+    between, within = whole.m2, 0.0
+    for m, p in zip(moments, weights.tolist(), strict=True):
+        between -= m.m2 / p**2
+        if m.shots > block:
+            within += (m.shots / block - 1) * m.m2 / p**2 / (m.shots - 1)
+    return max(between + within, 0.0) / block
 
 
 def estimate_of_proportion(count: int, shots: int) -> Estimate:

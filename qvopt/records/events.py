@@ -55,6 +55,7 @@ class Begin:
         references: energies in Hartree, "hf" and "fci", None where unknown.
         label: what the problem is called.
         kind: "spins" for a model of spins; None for one with orbitals.
+        task: what the folder holds where it is no run, such as "validation"; None for a run.
     """
 
     experiment: str
@@ -62,13 +63,15 @@ class Begin:
     references: Mapping[str, float | None]
     label: str
     kind: str | None = None
+    task: str | None = None
 
     def encode(self) -> Event:
         """Write the event."""
         event: Event = {"type": "begin", "experiment": self.experiment}
         event |= {"hamiltonian": self.hamiltonian, "references": dict(self.references)}
         event["label"] = self.label
-        return event if self.kind is None else event | {"kind": self.kind}
+        further = {"kind": self.kind, "task": self.task}
+        return event | {key: value for key, value in further.items() if value is not None}
 
     @classmethod
     def decode(cls, event: Event) -> Begin:
@@ -79,6 +82,7 @@ class Begin:
             event["references"],
             event["label"],
             event.get("kind"),
+            event.get("task"),
         )
 
 

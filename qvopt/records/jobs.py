@@ -3,6 +3,7 @@
 A job's events, each on the disk before the next thing happens:
 
     intent      it is about to be submitted under its key
+    attempt     it is about to be submitted again, the earlier submission being in doubt
     submitted   the provider took it, and this is its id
     running     it left the queue
     done        its results are in a file with this checksum
@@ -29,7 +30,8 @@ class JobRecord:
     """A job as the journal knows it.
 
     `state` is the last event's; `planned` and `used` hold qpu_seconds and money (or None);
-    `attempt` counts what a user had submitted again after a failure.
+    `attempt` counts what a user had submitted again after a failure; `since` is when it was last
+    submitted, in seconds.
     """
 
     key: str
@@ -56,6 +58,8 @@ class JobRecord:
         """This record after one more event."""
         if event["state"] == "extra":
             return self
+        if event["state"] == "attempt":
+            return replace(self, since=event["time"])
         known = {k: event[k] for k in ("state", "id", "qpu_seconds", "money", "file", "sha256",
                                        "reason") if k in event}  # fmt: skip
         return replace(self, **known)

@@ -342,6 +342,11 @@ def _begin_of(history: History, path: Path) -> Begin:
             f"{path}: the journal is empty; the run was killed before it began, run its "
             f"experiment.toml again"
         )
+    if history.begin.task is not None:
+        raise InputError(
+            f"{path} holds a {history.begin.task}, and no run; `qvopt resume {path}` goes on "
+            f"with it"
+        )
     return history.begin
 
 

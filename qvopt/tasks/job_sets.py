@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TypeGuard
 
 from qvopt.cloud.backend import HardwareBackend
-from qvopt.cloud.backoff import Backoff
 from qvopt.cloud.calls import Timeouts
 from qvopt.cloud.job_manager import JobFailedError, JobsPendingError
+from qvopt.cloud.retries import Pauses
 from qvopt.runs.session import Session
 from qvopt.runs.steps import Step
 
@@ -37,7 +38,7 @@ def in_job_sets(
     Raises JobFailedError for the first job that failed, once the other runs have ended.
     """
     waiting = list(runs)
-    backoff = Backoff(timeouts.poll, timeouts.longest_poll, factor=1.5, spread=0.0)
+    pauses = Pauses(timeouts.poll, timeouts.longest_poll, 1.5)
     failed: JobFailedError | None = None
     while waiting:
         moved = False
@@ -59,7 +60,7 @@ def in_job_sets(
                 moved = True
         if waiting:
             if moved:
-                backoff.reset()
-            backoff.wait()
+                pauses.restart()
+            time.sleep(pauses())
     if failed is not None:
         raise failed

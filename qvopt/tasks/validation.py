@@ -6,18 +6,21 @@ a false alarm of about 10⁻⁵ on a backend that samples without noise; device 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from qvopt.backends.protocol import Program
+from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import Experiment
-from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric
+from qvopt.optimizers.protocol import Answer, Energy, Fidelity, Gradient, Metric, Query
 from qvopt_molecules.arrays import FloatArray
+
+from .validation_rounds import Approve, Series, answer_series, spread_over_rounds
 
 SIGMAS: Final = 4.4
 """Standard errors that a statistic may lie off: two-sided probability 1.1e-5."""
@@ -43,37 +46,69 @@ def validate_backend(
     *,
     repeats: int = 400,
     wrap: Callable[[Program], Program] = lambda program: program,
+    folder: Path | None = None,
+    jobs: SubmissionPolicy | None = None,
+    approve: Approve | None = None,
 ) -> list[Check]:
-    """Check energies, gradients and fidelities of an experiment's backend at a random point.
+    """Check energies, gradients, metrics and fidelities of a backend at a random point.
+
+    On hardware everything of one kind is one round, and so one job where the device allows. Rounds
+    are journaled: the same validation in the same folder goes on where it was cut off.
 
     Args:
         experiment: molecule, ansatz, backend and shots of one energy.
-        repeats: energies that are measured; gradients take a twentieth as many.
+        repeats: energies that are measured; gradients and metrics take a twentieth as many.
         wrap: changes the compiled program before it is used, for tests of these checks.
+        folder: see `answer_series`.
+        jobs: what is to be done with jobs on hardware.
+        approve: is asked before the first job.
     """
     assembly = assemble(experiment)
     program = wrap(assembly.program)
-    assembly = replace(assembly, evaluator=replace(assembly.evaluator, program=program))
+    evaluator = replace(assembly.evaluator, program=program)
     exact = exact_counterpart(experiment)
     rng = np.random.default_rng(np.random.SeedSequence(experiment.seed))
     x = rng.normal(0.0, 0.1, size=assembly.circuit.n_parameters)
-    return [
-        *_energies(assembly, exact, x, repeats),
-        *_gradients(assembly, exact, x, max(8, repeats // 20)),
-        *_metrics(assembly, exact, x, max(8, repeats // 20)),
-        *_fidelities(assembly, exact, x, rng, experiment.measurement.shots or 1000),
+    y = x + rng.normal(0.0, 0.3, size=len(x))
+    shots, few = experiment.measurement.shots or 1000, max(8, repeats // 20)
+    hardware = isinstance(program, DurableProgram)
+
+    def series(name: str, stream: int, query: Query, times: int) -> Series:
+        return Series(name, stream, spread_over_rounds(query, times, together=hardware))
+
+    planned = [
+        series("energies", 1, Energy(x), repeats),
+        series("gradients", 2, Gradient(x), few),
+        series("metrics", 4, Metric(x, "block-diagonal"), few),
+        Series("fidelities", 3, [[Fidelity(x, y, 100 * shots), Fidelity(x, x, 10 * shots)]]),
     ]
+    if not hardware:
+        planned.append(Series("a repeated energy", 1, [[Energy(x)]]))
+    answers = answer_series(
+        assembly, evaluator, planned, repeats, folder=folder, jobs=jobs, approve=approve
+    )
+    checks = [
+        *_energies(experiment, exact, x, answers["energies"]),
+        *_gradients(exact, x, answers["gradients"]),
+        *_metrics(exact, x, answers["metrics"]),
+        *_fidelities(exact, x, y, answers["fidelities"], 100 * shots),
+    ]
+    if not hardware:
+        first, again = answers["energies"][0], answers["a repeated energy"][0]
+        differs = float(again.value != first.value)
+        checks.insert(5, Check("energy: same seed, same value", differs, 0.0,
+                               "a repeated round differs"))  # fmt: skip
+    return checks
 
 
-def _energies(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int) -> list[Check]:
-    truth = exact.evaluator.exact_energy(x)
-    asked = assembly.experiment.measurement.shots or 0
-    # One round each: every call must bring fresh noise.
-    answers = [assembly.evaluator.answer([Energy(x)], 1, k)[0] for k in range(repeats)]
+def _energies(
+    experiment: Experiment, exact: Assembly, x: FloatArray, answers: Sequence[Answer]
+) -> list[Check]:
+    truth, repeats = exact.evaluator.exact_energy(x), len(answers)
+    asked = experiment.measurement.shots or 0
     values = np.array([a.value for a in answers])
     variances = np.array([a.variance for a in answers])
     spread = values.std(ddof=1)
-    again = assembly.evaluator.answer([Energy(x)], 1, 0)[0]
     inside = float(np.mean(np.abs(values - truth) <= 1.96 * np.sqrt(variances)))
     commonest = float(np.unique(values, return_counts=True)[1].max()) / repeats
     kurtosis = float(np.mean((values - values.mean()) ** 4) / max(values.var() ** 2, 1e-300))
@@ -88,21 +123,18 @@ def _energies(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int) 
         Check("energy: shots", float(max(abs(a.shots - asked) for a in answers)), 0.0,
               "shots spent less shots asked"),
         Check("energy: fresh noise", commonest, 0.5, "share of the commonest value"),
-        Check("energy: same seed, same value", float(again.value != values[0]), 0.0,
-              "a repeated round differs (devices do)"),
     ]  # fmt: skip
 
 
-def _gradients(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int) -> list[Check]:
-    truth = exact.program.gradient(x)[1]
-    answers = [assembly.evaluator.answer([Gradient(x)], 2, k)[0] for k in range(repeats)]
+def _gradients(exact: Assembly, x: FloatArray, answers: Sequence[Answer]) -> list[Check]:
+    truth, repeats = exact.program.gradient(x)[1], len(answers)
     values = np.array([a.value for a in answers])
     variances = np.array([a.variance for a in answers])
-    known = variances.mean(axis=0) > 0
-    z = (values.mean(axis=0) - truth)[known] / np.sqrt(variances.mean(axis=0)[known] / repeats)
-    n = max(int(known.sum()), 1)
+    varies = variances.mean(axis=0) > 0
+    z = (values.mean(axis=0) - truth)[varies] / np.sqrt(variances.mean(axis=0)[varies] / repeats)
+    n = max(int(varies.sum()), 1)
     # Σ z² of n components: mean n, variance about 2 n.
-    pulls = ((values - truth)[:, known] ** 2 / variances.mean(axis=0)[known]).mean()
+    pulls = ((values - truth)[:, varies] ** 2 / variances.mean(axis=0)[varies]).mean()
     return [
         Check("gradient: bias", (float(z @ z) - n) / sqrt(2 * n), 2 * SIGMAS,
               "χ² of the mean gradient less its expectation, in its errors"),
@@ -111,10 +143,8 @@ def _gradients(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int)
     ]  # fmt: skip
 
 
-def _metrics(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int) -> list[Check]:
-    truth = exact.program.metric(x, "block-diagonal")
-    query = Metric(x, "block-diagonal")
-    answers = [assembly.evaluator.answer([query], 4, k)[0] for k in range(repeats)]
+def _metrics(exact: Assembly, x: FloatArray, answers: Sequence[Answer]) -> list[Check]:
+    truth, repeats = exact.program.metric(x, "block-diagonal"), len(answers)
     values = np.array([a.value for a in answers])
     variance = np.array([a.variance for a in answers]).mean(axis=0)
     known = np.triu(variance > 1e-9)
@@ -133,13 +163,11 @@ def _metrics(assembly: Assembly, exact: Assembly, x: FloatArray, repeats: int) -
 
 
 def _fidelities(
-    assembly: Assembly, exact: Assembly, x: FloatArray, rng: np.random.Generator, shots: int
+    exact: Assembly, x: FloatArray, y: FloatArray, answers: Sequence[Answer], shots: int
 ) -> list[Check]:
-    y = x + rng.normal(0.0, 0.3, size=len(x))
     truth = float(exact.evaluator.answer([Fidelity(x, y)], 0)[0].value)
-    queries = [Fidelity(x, y, 100 * shots), Fidelity(x, x, 10 * shots)]
-    different, same = assembly.evaluator.answer(queries, 3, 0)
-    error = sqrt(max(truth * (1 - truth), 1e-12) / (100 * shots))
+    different, same = answers
+    error = sqrt(max(truth * (1 - truth), 1e-12) / shots)
     return [
         Check("fidelity: bias", (float(different.value) - truth) / error, SIGMAS,
               "binomial errors off the exact |⟨ψ(x)|ψ(y)⟩|²"),

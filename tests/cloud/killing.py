@@ -62,10 +62,10 @@ class Runs:
         path = self.folder / "experiment.toml"
         text = EXPERIMENT.format(backend=self.backend, grace=grace, top=top, steps=STEPS)
         path.write_text(text)
-        return self.start("run", str(path), "--out", "r", code=code)
+        return self.start("run", str(path), "--out", "r", "--yes", code=code)
 
     def resume(self, code=NORMAL):
-        return self.start("resume", "r", code=code)
+        return self.start("resume", "r", "--yes", code=code)
 
     @property
     def result(self):

@@ -108,7 +108,7 @@ def test_cancel_charges_a_job_that_was_running(server, tmp_path, monkeypatch):
     write(tmp_path, more="price_per_second = 0.5")
     server.queue = 1000
     for name in ("queued", "running"):
-        assert call("submit", "e.toml", "--out", name).exit_code == 0
+        assert call("submit", "e.toml", "--yes", "--out", name).exit_code == 0
     waiting, running = run_status(tmp_path / "queued"), run_status(tmp_path / "running")
     assert waiting.reserved == running.reserved
     found = json.loads(call("cancel", "queued", "--json").output)
@@ -129,7 +129,7 @@ def test_cancel_charges_a_job_that_was_running(server, tmp_path, monkeypatch):
 def test_cancel_leaves_a_job_that_is_done(server, tmp_path):
     write(tmp_path)
     server.queue = 2
-    assert call("submit", "e.toml", "--out", "r").exit_code == 0
+    assert call("submit", "e.toml", "--yes", "--out", "r").exit_code == 0
     done = call("cancel", "r")
     assert done.output == "job0001 was done already; `qvopt fetch r` stores its result\n"
     assert run_status(tmp_path / "r").jobs[0].state == "submitted"
@@ -141,7 +141,7 @@ def test_cancel_leaves_a_job_that_is_done(server, tmp_path):
 
 def test_a_run_that_goes_on_after_its_end_has_not_ended(server, tmp_path):
     write(tmp_path)
-    assert call("run", "e.toml", "--out", "r").exit_code == 0
+    assert call("run", "e.toml", "--yes", "--out", "r").exit_code == 0
     assert run_status(tmp_path / "r").ended == "max-steps"
     toml = tmp_path / "r" / "journal.jsonl"
     lines = toml.read_text()

@@ -12,10 +12,12 @@ from vendor_jobs import AWS_ACCESS, KEY, a_spec, aws_environment, check_counts, 
 import qvopt
 from qvopt import make_experiment
 from qvopt.backends.batch import Batch, Point
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.cloud.braket import BraketProvider
 from qvopt.cloud.provider import JobSpec, JobState, Pub, RefusedError
 from qvopt.engine.assembly import assemble
 from qvopt.measurement.statistics import combine_moments
+from qvopt.records.journal import Journal
 from qvopt_molecules.errors import InputError
 
 pytestmark = [
@@ -61,10 +63,12 @@ def sources(stub):
 
 @pytest.mark.parametrize("program_sets", [True, False])
 @pytest.mark.parametrize("processor", [GARNET, CEPHEUS], ids=lambda p: p.name)
-def test_an_energy_of_native_gates_is_the_exact_one(service, processor, program_sets):
+def test_an_energy_of_native_gates_is_the_exact_one(service, processor, program_sets, tmp_path):
     stub = service(processor, program_sets=program_sets)
     assembly = assemble(make_experiment(described(processor)))
     program, plan = assembly.program, assembly.plan
+    journal = Journal(tmp_path / "journal.jsonl", create=True)
+    program.attach(tmp_path, journal, [], SubmissionPolicy())
     exact = assemble(make_experiment({"molecule": "h2", "backend": "sector"})).program
     (truth,) = exact.energies([Point(X)])
     shots = np.full((1, len(plan.groups)), 4000, dtype=np.int64)

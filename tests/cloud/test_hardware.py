@@ -88,7 +88,7 @@ def test_a_wide_snapshot_is_cut_to_its_used_qubits_with_their_errors():
     from qiskit_aer.noise import NoiseModel
     from qiskit_ibm_runtime.fake_provider import FakeTorino
 
-    from qvopt.cloud.cutting import cut_circuit, cut_device, used_qubits
+    from qvopt.backends.cutting import cut_circuit, cut_device, used_qubits
 
     device = FakeTorino()
     circuit = QuantumCircuit(133, 2)

@@ -109,7 +109,7 @@ def test_death_at_every_event_of_a_job(number, when, server, whole, tmp_path, mo
     assert rounds(tmp_path / "run") == whole
 
 
-def test_a_desk_that_does_not_look_makes_a_duplicate(server, tmp_path, monkeypatch):
+def test_a_job_manager_that_does_not_look_makes_a_duplicate(server, tmp_path, monkeypatch):
     """The mutant: energies look the same, the number of jobs tells."""
     with monkeypatch.context() as patch:
         kill_at(patch, 2, "before")  # accepted by the server, its id not written
@@ -335,7 +335,10 @@ def test_sigkill_at_random(server, whole, tmp_path):
     command = ["run", str(tmp_path / "experiment.toml"), "--out", str(out)]
     for _ in range(8):
         process = subprocess.Popen(
-            [*RUN, *command, "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*RUN, *command, "--quiet", "--yes"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         journal = out / "journal.jsonl"
         events = journal.read_bytes().count(b"\n") if journal.exists() else 0
@@ -348,7 +351,7 @@ def test_sigkill_at_random(server, whole, tmp_path):
         process.communicate()
         if journal.exists():
             command = ["resume", str(out)]
-    done = subprocess.run([*RUN, *command, "--json"], capture_output=True, text=True)
+    done = subprocess.run([*RUN, *command, "--json", "--yes"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert len(server.jobs) == JOBS
     assert rounds(out) == whole

@@ -43,7 +43,7 @@ def call(*arguments, answer=""):
 def test_cancel_stops_the_jobs_and_says_so(server, tmp_path):
     (tmp_path / "e.toml").write_text(EXPERIMENT)
     server.queue = 1000
-    sent = call("submit", "e.toml", "--out", "mine")
+    sent = call("submit", "e.toml", "--yes", "--out", "mine")
     assert sent.exit_code == 0, sent.output
     assert [job["status"] for job in server.jobs.values()] == ["Queued"]
     done = call("cancel", "mine")
@@ -58,12 +58,12 @@ def test_cancel_stops_the_jobs_and_says_so(server, tmp_path):
 
 @pytest.mark.parametrize(
     ("place", "told"),
-    [(7, ", place 7"), (None, " (its place is not told; 3 jobs were pending at the device)")],
+    [(7, ", place 7"), (None, " (its place is unknown; 3 jobs were pending at the device)")],
 )
 def test_the_queue_is_told_as_far_as_ibm_tells_it(place, told, server, tmp_path):
     (tmp_path / "e.toml").write_text(EXPERIMENT)
     server.queue, server.place = 4, place
-    assert call("submit", "e.toml", "--out", "mine").exit_code == 0
+    assert call("submit", "e.toml", "--yes", "--out", "mine").exit_code == 0
     assert f"queued{told}" in call("status", "mine").output
     server.jobs["job0001"]["polls"] = 0
     done = call("resume", "mine")

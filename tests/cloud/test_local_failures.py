@@ -58,15 +58,17 @@ def a_spec():
 @pytest.mark.parametrize("error", [ProviderError("odd"), ValueError(SECRET), KeyError("x")])
 def test_any_error_of_a_submission_that_cannot_be_found_ends_the_run(error, simulator):
     provider = Passing([error], simulator=simulator)
-    told = []
-    desk = JobManager(provider, Timeouts(), on_progress=told.append)  # would try for 900 seconds
+    lines = []
+    manager = JobManager(
+        provider, Timeouts(), on_progress=lines.append
+    )  # would try for 900 seconds
     with pytest.raises(RefusedError, match="own:thing did not run the job: ") as caught:
-        desk.run([a_spec()], (0,))
+        manager.run([a_spec()], (0,))
     assert caught.value.exit_code == 4
     assert "\n" not in str(caught.value)
     assert SECRET not in str(caught.value)
     assert provider.submitted == 1
-    assert told == []
+    assert lines == []
 
 
 def test_what_had_no_effect_is_tried_again():

@@ -63,8 +63,8 @@ def test_what_is_forecast_is_what_is_run(tmp_path):
     experiment = described(SNAPSHOT, steps=1)
     forecast = forecast_run(assemble(experiment))
     result = finish(Session.begin(experiment, out=tmp_path / "run"))
-    assert result.costs["hardware"].jobs == forecast.whole.jobs
-    assert sum(c.shots for c in result.costs.values()) == forecast.whole.shots
+    assert result.costs["hardware"].jobs == forecast.total.jobs
+    assert sum(c.shots for c in result.costs.values()) == forecast.total.shots
     assert result.costs["metric"].circuits == 2  # two singles that commute, and a double
     jobs = [e for e in map(json.loads, (tmp_path / "run/journal.jsonl").read_text().splitlines())
             if e["type"] == "job" and e["state"] == "done"]  # fmt: skip

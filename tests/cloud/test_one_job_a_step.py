@@ -59,8 +59,6 @@ def assemblies():
 @pytest.mark.parametrize("errors", ["raw", "mitigated"])
 @pytest.mark.parametrize("name", optimizer_names())
 def test_a_round_of_any_optimizer_is_priced_as_one_job(name, errors, assemblies):
-    if name == "rosalin" and errors == "mitigated":
-        pytest.skip("amplifications differ between the groups, which random spreads refuse")
     assembly = assemblies[errors]
     evaluator = replace(assembly.evaluator, program=DryProgram(assembly.program))
     log = Kept()
@@ -69,7 +67,6 @@ def test_a_round_of_any_optimizer_is_priced_as_one_job(name, errors, assemblies)
     steps = list(driver)
     jobs, roles = jobs_by_round(log)
     assert steps
-    assert roles[0] == "optimizer"
     assert set(jobs) == {1}
     if name.startswith(("qng", "adam")):  # these ask once a step; others ask again to go on
         assert roles == ["optimizer"] * driver.outcome.steps + ["final"]

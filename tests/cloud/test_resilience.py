@@ -149,8 +149,8 @@ def test_other_points_are_other_jobs_though_the_seed_is_the_same():
     program = assemble(make_experiment(described(None, measurement=measurement))).program
     shots = np.full((1, len(program.problem.plan.groups)), 200, dtype=np.int64)
     seed = np.random.SeedSequence(7)
-    points = [Point(np.array([0.0, 0.0, a])) for a in (0, 1.5, 0)]
-    found = [program.run(Batch([point], shots), seed).moments for point in points]
+    points = [[Point(np.array([0.0, 0.0, a]))] for a in (0, 1.5, 0)]
+    found = [program.run(Batch(p, shots), seed).moments for p in points]
     means = [[m.mean for m in moments] for (moments,) in found]
     assert means[0] == means[2] != means[1]
 

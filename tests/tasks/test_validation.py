@@ -77,11 +77,11 @@ class Crosstalk(Defective):
 
     def run(self, batch, seed):
         result = self._program.run(batch, seed)
-        generators = [
+        wrong = [
             (np.concatenate([v, np.zeros_like(v[:1])]), np.append(c - c // 10, (c // 10).sum()))
             for v, c in result.generators
         ]
-        return replace(result, generators=generators)
+        return replace(result, generators=wrong)
 
 
 def test_wrong_generators_are_found():

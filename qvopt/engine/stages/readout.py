@@ -65,7 +65,7 @@ class ReadoutCorrection:
                 moments_of_group(group, counts, calibration, read)
                 for group, counts, read in zip(groups, result.counts, qubits, strict=True)
             ]
-            corrected.append(RowResult(moments=moments, weights=result.weights))
+            corrected.append(replace(result, counts=None, moments=moments))
         return corrected
 
 

@@ -35,7 +35,7 @@ def test_rows_without_parameters_are_rows():
     data = {"molecule": "h2", "backend": "ibm:fake_manila", "shots": 100}
     a = assemble(make_experiment({**data, "mitigation": {"readout": True}}))
     provider = a.program.provider
-    (circuit, _) = a.program._calibration()
+    (circuit, _) = a.program.circuits.calibration
     spec = JobSpec((Pub(circuit, np.zeros((3, 0))), Pub(circuit, np.zeros((1, 0)))), 2000, seed=1)
     result = provider.result(provider.submit(spec, "ab" * 32), spec)
     assert [len(rows) for rows in result.counts] == [3, 1]

@@ -36,8 +36,8 @@ def test_energies_of_a_snapshot():
         a = an_assembly(spec, postselect)
         answers = [a.evaluator.answer([Energy(best.x)], 1, k)[0] for k in range(2)]
         errors[name] = np.mean([v.value for v in answers]) - best.energy
-        coupled = {tuple(sorted(e)) for e in a.program._backend.coupling_map}
-        for g, circuit in enumerate(a.program._measured):
+        coupled = {tuple(sorted(e)) for e in a.program.device.backend.coupling_map}
+        for g, circuit in enumerate(a.program.circuits.groups):
             assert set(circuit.count_ops()) <= {"rz", "sx", "x", "cx", "measure", "barrier"}
             for step in circuit.data:
                 if step.operation.name == "cx":

@@ -1,0 +1,51 @@
+"""What a run on hardware will take, as `--dry` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qvopt.experiment.specification import make_experiment
+
+from .output import print_json, print_table
+from .spending import caps_line
+
+
+def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
+    """Print what the run will take; nothing is sent."""
+    from qvopt.cloud.catalogue import offline_backend
+    from qvopt.cloud.forecast import forecast_run
+    from qvopt.engine.assembly import assemble
+
+    experiment = make_experiment(data)
+    spec = experiment.backend
+    backend = offline_backend(spec.name, spec.options)
+    forecast = forecast_run(assemble(experiment, backend=backend), recorded=True)
+    caps = dict(forecast.budget.caps())
+    if as_json:
+        print_json(
+            {
+                "device": forecast.device,
+                "parts": forecast.rows(),
+                "currency": forecast.currency if forecast.priced else None,
+                "budget": caps,
+                "steps_in_budget": forecast.steps_in_budget(),
+                "note": forecast.note,
+            }
+        )
+        return 0
+    unit = forecast.currency if forecast.priced else "money"
+    rows = []
+    for row in forecast.rows():
+        money = "not priced" if row["money"] is None else f"{row['money']:,.2f}"
+        counts = {k: f"{row[k]:,}" for k in ("jobs", "circuits", "shots")}
+        rows.append({"part": row["part"], **counts, "QPU s": f"{row['qpu_seconds']:,.1f}",
+                     unit: money})  # fmt: skip
+    print(f"{forecast.device}: nothing was sent")
+    print_table(rows)
+    print(forecast.note)
+    for line in forecast.warnings():
+        print(line)
+    if caps:
+        print(caps_line(caps, forecast.budget.currency))
+    return 0

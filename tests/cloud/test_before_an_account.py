@@ -1,0 +1,267 @@
+"""Prices, names and limits of devices without an account; and approval before anything is spent."""
+
+import json
+import logging
+
+import pytest
+from ibm_server import Server
+from killing import SECRET
+from typer.testing import CliRunner
+
+from qvopt.backends.catalogue import get_backend
+from qvopt.cli.app import app
+from qvopt.cli.main import main
+from qvopt.cloud.catalogue import offline_backend
+from qvopt_molecules.errors import InputError
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
+assert callable(main)  # its import registers the commands
+
+CREDENTIALS = (
+    "QISKIT_IBM_TOKEN", "QISKIT_IBM_TOKEN_FILE", "AWS_ACCESS_KEY_ID", "AWS_PROFILE",
+    "AMZN_BRAKET_OUT_S3_BUCKET", "IONQ_API_KEY", "QISKIT_IONQ_API_TOKEN", "IONQ_API_TOKEN",
+    "IONQ_API_KEY_FILE",
+)  # fmt: skip
+
+
+@pytest.fixture
+def nobody(monkeypatch, tmp_path):
+    """Nobody is signed in, anywhere."""
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*arguments, answer=""):
+    return CliRunner().invoke(app, list(arguments), input=answer)
+
+
+def forecast(backend, *more, shots=1000):
+    done = call(
+        "run", "h2", "--backend", backend, "--shots", str(shots), "--max-steps", "2",
+        "--optimizer", "spsa", "--set", "measurement.grouping=fully-commuting",
+        "--set", "backend.optimization_level=1", "--dry", "--json", *more,
+    )  # fmt: skip
+    assert done.exit_code == 0, (done.output, done.exception)
+    document = json.loads(done.stdout)
+    return {part["part"]: part for part in document["parts"]}, document
+
+
+def test_an_ibm_device_is_forecast_by_the_time_of_its_shots(nobody):
+    parts, document = forecast("ibm:ibm_fez")
+    whole = parts["2 steps"]
+    # 250 µs a shot and 2 s a job, whose sum IBM charges.
+    assert whole["qpu_seconds"] == pytest.approx(2 * whole["jobs"] + 250e-6 * whole["shots"], 1e-3)
+    assert whole["money"] is None
+    assert "check it" in document["note"]
+    parts, document = forecast("ibm:ibm_fez", "--set", "backend.price_per_second=1.6")
+    assert parts["2 steps"]["money"] == pytest.approx(1.6 * whole["qpu_seconds"], rel=1e-3)
+    assert document["currency"] == "USD"
+
+
+def test_a_snapshot_is_forecast_as_the_device_that_it_records(nobody):
+    recorded, _ = forecast("ibm:fake_manila")
+    named, _ = forecast("ibm:ibm_manila")
+    assert recorded["2 steps"] == named["2 steps"]
+    assert recorded["2 steps"]["qpu_seconds"] > 6
+
+
+@pytest.mark.parametrize(
+    ("backend", "per_job", "per_shot"),
+    [("braket:garnet", 0.30, 0.00145), ("braket:forte-1", 0.30, 0.08)],
+)
+def test_braket_is_paid_by_tasks_and_shots(backend, per_job, per_shot, nobody):
+    parts, document = forecast(backend)
+    whole = parts["2 steps"]
+    assert whole["money"] == pytest.approx(per_job * whole["jobs"] + per_shot * whole["shots"])
+    assert document["currency"] == "USD"
+    assert "2025-11" in document["note"]
+
+
+def test_ionq_is_paid_by_gates(nobody):
+    few, _ = forecast("ionq:forte-1")
+    more, _ = forecast("ionq:forte-1", shots=100_000)
+    jobs = few["2 steps"]["jobs"]
+    assert few["2 steps"]["money"] >= 25.79 * jobs
+    assert more["2 steps"]["money"] > few["2 steps"]["money"]
+
+
+def test_limits_hold_before_anything_is_sent(nobody):
+    done = call("run", "h2", "--backend", "braket:forte-1", "--shots", "150", "--max-steps", "2",
+                "--set", "measurement.grouping=fully-commuting", "--dry")  # fmt: skip
+    assert isinstance(done.exception, InputError)
+    text = str(done.exception)
+    assert "takes at least 100 shots of a circuit" in text
+    assert "give 200 or more, about 16.00 USD an energy" in text
+    parts, _ = forecast("braket:forte-1", shots=200)
+    assert parts["final check"]["shots"] == 3 * 200
+
+
+def test_an_option_that_is_none_is_refused_offline_too(nobody):
+    with pytest.raises(InputError, match="did you mean 'price'"):
+        offline_backend("braket:garnet", {"prise": {}})
+    assert offline_backend("ibm:ibm_nowhere", {}) is None
+    assert offline_backend("ibm:fake_manila", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [("fake_manila", "ibm:fake_manila"), ("ibm_brisbane", "ibm:ibm_brisbane"),
+     ("garnet", "braket:garnet"), ("forte-1", "ionq:forte-1"), ("fake_manilla", "fake_manila"),
+     ("sektor", "'sector'")],
+)  # fmt: skip
+def test_names_of_devices_are_answered_with_the_right_one(name, right):
+    with pytest.raises(InputError) as error:
+        get_backend(name)
+    assert right in str(error.value)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 300
+
+
+def test_devices_are_listed():
+    rows = {row["name"]: row for row in json.loads(call("list", "backends", "--json").stdout)}
+    assert {"fake_manila", "ibm_fez", "ibm_brisbane"} <= set(rows["ibm"]["devices"])
+    assert "garnet" in rows["braket"]["devices"]
+    assert "fake_manila" in rows["aer"]["devices"]
+    assert rows["sector"]["devices"] == []
+    shown = call("list", "backends").stdout
+    assert "fake_manila" in shown
+    assert "NAME:DEVICE" in shown
+
+
+EXPERIMENT = """
+molecule = "h2"
+shots = 200
+optimizer = "spsa"
+measurement = {{ grouping = "fully-commuting" }}
+{steps}
+[backend]
+name = "ibm:{device}"
+poll = 0.02
+optimization_level = 1
+"""
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with Server(token=SECRET) as stub:
+        stub.stand_in(monkeypatch)
+        yield stub
+
+
+def write(path, steps="max_steps = 1", device="ibm_manila"):
+    (path / "e.toml").write_text(EXPERIMENT.format(steps=steps, device=device))
+
+
+@pytest.mark.parametrize("command", ["run", "submit"])
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_nothing_is_sent_without_approval(command, answer, server, tmp_path):
+    write(tmp_path)
+    done = call(command, "e.toml", "--out", "r", "--quiet", answer=answer)
+    assert isinstance(done.exception, InputError)
+    assert "not agreed to" in str(done.exception)
+    assert "3 jobs" in done.stderr  # quiet does not silence what is spent
+    assert "QPU seconds" in done.stderr
+    assert not server.jobs
+    assert not (tmp_path / "r").exists()
+
+
+def test_approval_is_a_yes_an_option_or_a_budget(server, tmp_path):
+    write(tmp_path)
+    for number, (more, answer) in enumerate(
+        [([], "y\n"), (["--yes"], ""), (["--budget", "9 jobs"], "")], 1
+    ):
+        done = call("submit", "e.toml", "--out", f"r{number}", *more, answer=answer)
+        assert done.exit_code == 0, (done.output, done.exception)
+        assert len(server.jobs) == number
+    # What was agreed to is not asked about again.
+    assert call("resume", "r1").exit_code == 0
+
+
+def test_a_run_without_an_end_is_refused_with_the_line_to_add(server, tmp_path):
+    write(tmp_path, steps="")
+    done = call("run", "e.toml", "--out", "r", "--yes")
+    assert isinstance(done.exception, InputError)
+    assert "add --max-steps 20, or a cap such as --budget" in str(done.exception)
+    assert not server.jobs
+    assert not (tmp_path / "r").exists()
+    done = call("submit", "e.toml", "--out", "r", "--yes", "--max-steps", "1")
+    assert done.exit_code == 0, (done.output, done.exception)
+
+
+def test_a_snapshot_is_not_asked_about(nobody):
+    write(nobody, device="fake_manila")
+    done = call("run", "e.toml", "--out", "r", "--quiet", "--max-steps", "0")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "[y/N]" not in done.output
+
+
+def test_submit_takes_the_options_of_run():
+    from typer.main import get_command
+
+    commands = get_command(app).commands
+    options = {name: {p.name for p in commands[name].params} for name in ("run", "submit")}
+    assert options["run"] == options["submit"]
+    assert {"ansatz", "optimizer", "max_steps", "seed", "yes"} <= options["run"]
+
+
+def test_a_saved_account_that_others_can_read_is_taken_with_a_warning(
+    server, tmp_path, monkeypatch, caplog
+):
+    from qvopt.cloud import ibm
+
+    account = tmp_path / "qiskit-ibm.json"
+    account.write_text("{}")
+    account.chmod(0o644)
+    monkeypatch.setattr(ibm, "saved_account", lambda: account)
+    monkeypatch.delenv("QISKIT_IBM_TOKEN")
+    import qiskit_ibm_runtime
+
+    class Service:
+        def __init__(self, **_):
+            pass
+
+        def active_account(self):
+            return {"token": SECRET}
+
+    monkeypatch.setattr(qiskit_ibm_runtime, "QiskitRuntimeService", Service)
+    caplog.set_level(logging.WARNING)
+    _, secret = ibm.connect()
+    assert secret == SECRET
+    assert f"chmod 600 {account}" in caplog.text
+    assert SECRET not in caplog.text
+    caplog.clear()
+    account.chmod(0o600)
+    ibm.connect()
+    assert "chmod" not in caplog.text
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A validation of a few energies."""
+    return ["validate", "ibm:ibm_manila", "--repeats", "20", "--shots", "60", "--set",
+            "measurement.grouping=fully-commuting", "--set", "backend.poll=0.02", "--set",
+            "backend.optimization_level=1", "--out", "v", "--json"]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_validation_on_hardware_is_asked_for_and_pays_nothing_twice(few, server, tmp_path):
+    done = call(*few, answer="n\n")
+    assert "not agreed to" in str(done.exception)
+    assert "jobs" in done.stderr
+    assert not server.jobs
+    server.queue = 1
+    first = call(*few, "--yes")
+    assert first.exit_code in (0, 1), (first.output, first.exception)
+    assert len(server.jobs) == 4  # energies, gradients, metrics, fidelities
+    again = call(*few)
+    assert json.loads(again.stdout) == json.loads(first.stdout)
+    resumed = call("resume", "v", "--json")
+    assert json.loads(resumed.stdout) == json.loads(first.stdout)
+    assert len(server.jobs) == 4
+    assert "holds a validation" in str(call("show", "v").exception)
+    status = json.loads(call("status", "v", "--json", "--offline").stdout)
+    assert status[0]["budget"]["jobs"]["spent"] == 4
