@@ -263,8 +263,15 @@ def base_outcome(task: str, base: Base, folder: Path) -> typing.Any:
     return _bases[key]
 
 
+def _is_quick(task: str, path: str) -> bool:
+    """Runs of the sector engine with H2: what is not left to the slow tests."""
+    return task == "run" and all(
+        "backend" not in base and "molecule" not in base for base, _ in SETTINGS[path]
+    )
+
+
 CASES = [
-    pytest.param(task, path, marks=() if task in ("run", "vqd") else pytest.mark.slow)
+    pytest.param(task, path, marks=() if _is_quick(task, path) else pytest.mark.slow)
     for path in SETTINGS
     for task in TASKS
 ]
