@@ -159,6 +159,8 @@ def _without_shots(resolved: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sizes(assembly: Assembly, hamiltonian: Hamiltonian) -> dict[str, int]:
+    if not assembly.circuit.n_parameters:
+        raise InputError("the circuit has no parameters, so that optimizers cannot be compared")
     gradient = assembly.evaluator.prepare([Gradient(assembly.start)]).costs["gradient"]
     plan = assembly.evaluator.need_plan()
     if isinstance(hamiltonian, SpinHamiltonian):
