@@ -111,8 +111,8 @@ def combine_random(
     """E and its variance where each shot drew its group g with probability p_g = weights[g].
 
     Every shot is an independent sample of X = constant + Σ_h c_h + (value_g - c_g) / p_g, whose
-    mean is the energy: unbiased for any number of shots, with groups that were never drawn too, and for
-    any c. The plan's means in the determinant are taken, so that groups scatter by how far the
+    mean is the energy: unbiased for any number of shots, with groups that were never drawn too, and
+    for any c. The plan's means in the determinant are taken, so that groups scatter by how far the
     state is from it, and not by how large they are. The variance is the sample variance of X, the
     spread between the groups included; Σ_g τ_g²/p_g and Σ_g δ_g²/p_g are its prior where few shots
     were taken.
