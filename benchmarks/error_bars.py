@@ -30,7 +30,7 @@ from qvopt.optimizers.registry import get_optimizer
 from qvopt.runs.driver import Driver
 
 SHOTS = (10, 30, 100, 1000)
-BATCH = 200
+BATCH = 50
 NOISE = {"two_qubit": 0.01, "readout": 0.03}
 MITIGATIONS: dict[str, dict[str, Any]] = {
     "post-selected": {"measurement": {"postselect": True}},

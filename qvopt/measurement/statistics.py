@@ -24,7 +24,11 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
     Each shot gives the value of its whole group, so covariances between the terms of a group are
     in σ_g², which is s_g² unless too few shots were taken (see `prior`). Different groups are
     independent, but for the error of a calibration that they share: its contributions are added
-    before they are squared. Raises BackendError if a group has no result.
+    before they are squared.
+
+    A group that post-selection has left without shots has its mean in the determinant, and the
+    prior's variance of a single shot; `assumed` says how much of the variance that is. Raises
+    BackendError where no group has any, or such means are not known.
     """
     _check_groups(plan, len(moments))
     if isinstance(moments, MomentRow):
@@ -68,14 +72,11 @@ def _estimates(
     squares: FloatArray,
     shared: Sequence[tuple[float, ...]] | None,
 ) -> list[Estimate]:
+    totals = shots.sum(axis=-1).astype(np.int64).tolist()
     if shots.size and shots.min() < 1.0:
-        raise BackendError(
-            "a measurement group came back without shots; under post-selection none was left: "
-            "take more shots, or less noise"
-        )
+        shots, means = _with_lost_groups(plan, shots, means)
     values = (plan.constant + means.sum(axis=-1)).tolist()
     found = plan.prior.of_sum(shots, squares)
-    totals = shots.sum(axis=-1).astype(np.int64).tolist()
     columns = zip(
         values, totals, *(column.tolist() for column in found), shared or [()] * len(values),
         strict=True,
@@ -84,6 +85,19 @@ def _estimates(
         _with_shared(Estimate(value, variance, n, common, dof, assumed))
         for value, n, variance, dof, assumed, common in columns
     ]
+
+
+def _with_lost_groups(
+    plan: MeasurementPlan, shots: FloatArray, means: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Let one shot of the determinant stand for a group of which nothing is left."""
+    lost = shots < 1.0
+    if plan.determinant_means is None or np.any(lost.all(axis=-1)):
+        raise BackendError(
+            "a measurement group came back without shots; under post-selection none was left: "
+            "take more shots, or less noise"
+        )
+    return np.where(lost, 1.0, shots), np.where(lost, plan.determinant_means, means)
 
 
 def _with_shared(estimate: Estimate) -> Estimate:
@@ -111,8 +125,8 @@ def combine_random(
     """E and its variance where each shot drew its group g with probability p_g = weights[g].
 
     Every shot is an independent sample of X = constant + Σ_h c_h + (value_g - c_g) / p_g, whose
-    mean is the energy: unbiased for any number of shots, with groups never drawn too, and for
-    any c. The plan's means in the determinant are taken, so that groups scatter by how far the
+    mean is the energy: unbiased for any number of shots, with groups that were never drawn too, and
+    for any c. The plan's means in the determinant are taken, so that groups scatter by how far the
     state is from it, and not by how large they are. The variance is the sample variance of X, the
     spread between the groups included; Σ_g τ_g²/p_g and Σ_g δ_g²/p_g are its prior where few shots
     were taken.

@@ -22,7 +22,7 @@ from qvopt.measurement.statistics import (
 )
 from qvopt.optimizers.protocol import Energy, Scalar
 from qvopt.optimizers.statistics import significantly_above
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import BackendError, InputError
 
 TRIALS = 4000
 
@@ -149,6 +149,24 @@ def test_no_scatter_and_a_single_shot_still_have_an_error():
         assert "?" not in str(estimate)
     a = combine_moments(plan, [Moments(10, 0.5, 0.0), Moments(10, 0.2, 0.0)])
     assert a.variance > estimate.variance
+
+
+def test_a_group_that_lost_its_shots_has_the_determinants_mean():
+    seen, lost = Moments(20, 0.3, 20 * 0.16), Moments(0, 0.0, 0.0)
+    plan = two_groups(
+        determinant_deviations=np.array([0.5, 0.1]), determinant_means=np.array([0.4, -0.05])
+    )
+    estimate = combine_moments(plan, [seen, lost])
+    assert estimate.value == pytest.approx(-1.0 + 0.3 - 0.05)
+    assert estimate.shots == 20
+    assert estimate.variance == pytest.approx(
+        0.16 / 19 * 20 / 20 + plan.prior.variances[1], rel=0.1
+    )
+    assert estimate.assumed > 0.5
+    assert estimate.dof < 6
+    for impossible, moments in ((plan, [lost, lost]), (two_groups(), [seen, lost])):
+        with pytest.raises(BackendError, match="came back without shots"):
+            combine_moments(impossible, moments)
 
 
 def test_a_table_is_its_rows():
