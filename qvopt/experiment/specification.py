@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.experiment.constraints import ConstraintsSpec
 from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
@@ -168,6 +169,7 @@ class Experiment(StrictModel):
         mapping: fermion-to-qubit mapping.
         measurement: shots, grouping and allocation.
         mitigation: what is done about a device's errors.
+        constraints: penalties for other electron numbers and spins.
         seed: entropy of every random stream of the run.
         max_steps: the largest number of optimizer steps.
         monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
@@ -186,6 +188,7 @@ class Experiment(StrictModel):
     ] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
     mitigation: MitigationSpec = MitigationSpec()
+    constraints: ConstraintsSpec = ConstraintsSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
     max_steps: int = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
