@@ -91,6 +91,8 @@ def noise_aware_lbfgs(
             if not pairs:
                 direction *= step_length / max(float(np.linalg.norm(g)), 1e-300)
             if float(direction @ g) >= 0:
+                if not pairs:  # a gradient of zeros, with errors
+                    yield Iterate(x, note="flat")
                 pairs.clear()
                 continue
             length = float(np.linalg.norm(direction))
