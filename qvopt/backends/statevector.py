@@ -117,8 +117,8 @@ class StatevectorProgram:
     ) -> list[Outcomes]:
         """Joint outcomes of generators, each after the circuit up to its run."""
         made = [generator_circuit(self.circuit, reading) for reading in readings]
-        found = self.counts([circuit for circuit, _ in made], shots, seed)
-        return [outcomes_of_counts(d, c) for (_, d), c in zip(made, found, strict=True)]
+        counts = self.counts([circuit for circuit, _ in made], shots, seed)
+        return [outcomes_of_counts(d, c) for (_, d), c in zip(made, counts, strict=True)]
 
     def sample_overlaps(
         self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence

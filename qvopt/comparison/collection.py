@@ -161,23 +161,23 @@ def _tuning(sweep: Sweep) -> dict[str, Any]:
     """The protocol, the choices and the price of the search; empty where nothing is tuned."""
     if not sweep.practice:
         return {}
-    found = sweep.tuned()
+    tuned = sweep.tuned()
     return {
         "protocol": PROTOCOL,
         "trials": sweep.spec.tuning.trials,
         "seeds": sweep.spec.tuning.seeds,
         "problems": [p.label for p in sweep.practice],
-        "shots": sum(int(entry["shots"]) for entry in found.values()),
-        "optimizers": found,
+        "shots": sum(int(entry["shots"]) for entry in tuned.values()),
+        "optimizers": tuned,
     }
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _json_lines(path: Path) -> Sequence[dict[str, Any]]:

@@ -121,12 +121,12 @@ class Sweep:
 
     def missing(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
         """Those of the runs that have no outcome, equal ones once."""
-        found: dict[str, PlannedRun] = {}
+        missing: dict[str, PlannedRun] = {}
         for run in runs:
             path = run.path
-            if path not in found and self.outcome(run) is None:
-                found[path] = run
-        return list(found.values())
+            if path not in missing and self.outcome(run) is None:
+                missing[path] = run
+        return list(missing.values())
 
     def forecast(self) -> SweepForecast:
         """What the whole comparison has left to do; tuned optimizers count with their defaults."""
@@ -142,8 +142,8 @@ class Sweep:
         if self.folder is None:
             return 0
         known = {run.path for stage in ("tuning", "scored") for run in self.runs(stage)}
-        found = (path.parent for path in (self.folder / "runs").glob(f"*/*/{NAME}"))
-        return sum(str(path.relative_to(self.folder)) not in known for path in found)
+        folders = (path.parent for path in (self.folder / "runs").glob(f"*/*/{NAME}"))
+        return sum(str(path.relative_to(self.folder)) not in known for path in folders)
 
     def run(self, engine: Engine, *, shared: bool = False) -> Iterator[SweepProgress]:
         """Run what is missing, yielding each run as it ends: the search first, then the rest.

@@ -38,10 +38,10 @@ def molecule_beside(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(name, str) and "\0" not in name and len(name) < 1024 and "\n" not in name:
         beside = folder / name
         try:
-            found = beside.is_file()
+            is_file = beside.is_file()
         except OSError:
-            found = False
-        if found:
+            is_file = False
+        if is_file:
             spec = dict(molecule) if isinstance(molecule, dict) else {}
             return data | {"molecule": spec | {"name": str(beside)}}
     return data

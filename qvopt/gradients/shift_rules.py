@@ -88,10 +88,10 @@ def least_variance_rule(frequencies: Sequence[float], points: int = 0) -> Rule:
     shifts = np.linspace(0.0, min(reach, 64 * math.pi / f.max()), n + 1)[1:]
     sines = 2 * np.sin(np.outer(f, shifts))
     # c = p - q with p, q >= 0.
-    found = linprog(np.ones(2 * n), A_eq=np.hstack([sines, -sines]), b_eq=f, method="highs-ds")
-    if not found.success or found.x is None:
+    solution = linprog(np.ones(2 * n), A_eq=np.hstack([sines, -sines]), b_eq=f, method="highs-ds")
+    if not solution.success or solution.x is None:
         raise InputError("no shift rule was found for these frequencies; shift gate by gate")
-    c = found.x[:n] - found.x[n:]
+    c = solution.x[:n] - solution.x[n:]
     kept = np.flatnonzero(np.abs(c) > 1e-12)
     # The solver is good to 1e-9: solve the chosen shifts' equations once more.
     c, *_ = np.linalg.lstsq(sines[:, kept], f, rcond=None)

@@ -233,13 +233,13 @@ def _places(
     kind: str, p: int, q: int, r: int, t: int
 ) -> list[tuple[tuple[int, int, int, int], float]]:
     """Elements of ½⟨{E_pq, E_rs}⟩ that a product enters, with its sign, each once."""
-    found: dict[tuple[int, int, int, int], float] = {}
+    signs: dict[tuple[int, int, int, int], float] = {}
     for a, b, first in ((p, q, 1.0), (q, p, -1.0)):
         for c, d, second in ((r, t, 1.0), (t, r, -1.0)):
             # E_pq = S - iT and E_qp = S + iT for p < q: -TT where both run the same way.
             sign = 1.0 if kind == "s" else -first * second
-            found[a, b, c, d] = found[c, d, a, b] = sign
-    return list(found.items())
+            signs[a, b, c, d] = signs[c, d, a, b] = sign
+    return list(signs.items())
 
 
 def _inverses(norb: int, settings: Sequence[Setting]) -> tuple[FloatArray, FloatArray]:

@@ -76,9 +76,9 @@ def _estimates(
     if shots.size and shots.min() < 1.0:
         shots, means = _with_lost_groups(plan, shots, means)
     values = (plan.constant + means.sum(axis=-1)).tolist()
-    found = plan.prior.of_sum(shots, squares)
+    summed = plan.prior.of_sum(shots, squares)
     columns = zip(
-        values, totals, *(column.tolist() for column in found), shared or [()] * len(values),
+        values, totals, *(column.tolist() for column in summed), shared or [()] * len(values),
         strict=True,
     )  # fmt: skip
     return [
@@ -148,8 +148,8 @@ def combine_random(
         np.array([plan.prior.variances @ (1.0 / weights)]) / block,
         np.array([plan.prior.jumps @ (1.0 / weights)]) / block**2,
     )
-    found = prior.of_sum(np.array([whole.shots / block]), np.array([squares]))
-    variance, dof, assumed = (float(column) for column in found)
+    summed = prior.of_sum(np.array([whole.shots / block]), np.array([squares]))
+    variance, dof, assumed = (float(column) for column in summed)
     value = plan.constant + float(centers.sum()) + whole.mean
     return _with_shared(Estimate(value, variance, whole.shots, whole.shared, dof, assumed))
 

@@ -97,8 +97,8 @@ def closed_loop(minimizer: Minimizer, *, gradients: bool = False, **options: Any
 
         def work() -> None:
             try:
-                found = minimizer(objective.energy, x.copy(), callback=callback, **keywords)
-                turns.rounds.put(("end", found))
+                minimum = minimizer(objective.energy, x.copy(), callback=callback, **keywords)
+                turns.rounds.put(("end", minimum))
             except _Closed:
                 turns.rounds.put(("closed", None))
             except BaseException as error:
@@ -123,12 +123,12 @@ def closed_loop(minimizer: Minimizer, *, gradients: bool = False, **options: Any
     return start
 
 
-def point_of(found: Any, n: int) -> FloatArray:
+def point_of(answer: Any, n: int) -> FloatArray:
     """Return the point in what a minimiser returned.
 
     Raises InputError if there is none of the right size.
     """
-    x = np.asarray(getattr(found, "x", found), dtype=np.float64).reshape(-1)
+    x = np.asarray(getattr(answer, "x", answer), dtype=np.float64).reshape(-1)
     if x.shape != (n,):
         raise InputError(
             f"the minimiser returned a point of shape {x.shape}, expected ({n},); return x, or "

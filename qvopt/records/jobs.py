@@ -67,13 +67,13 @@ class JobRecord:
 
 def job_records(events: Iterable[Event]) -> dict[str, JobRecord]:
     """Records by key, in the order of their intents."""
-    found: dict[str, JobRecord] = {}
+    records: dict[str, JobRecord] = {}
     for event in events:
         if event["type"] != "job":
             continue
         key = event["key"]
         if event["state"] == "intent":
-            found[key] = JobRecord(
+            records[key] = JobRecord(
                 key,
                 tuple(event["round"]),
                 event["part"],
@@ -85,9 +85,9 @@ def job_records(events: Iterable[Event]) -> dict[str, JobRecord]:
                 qpu_seconds=event["qpu_seconds"],
                 money=event["money"],
             )
-        elif key in found:
-            found[key] = found[key].after(event)
-    return found
+        elif key in records:
+            records[key] = records[key].after(event)
+    return records
 
 
 def lost_cost(records: Iterable[JobRecord]) -> Cost:

@@ -92,8 +92,8 @@ def measured_gradient(
     derivatives: list[IntegralDerivative], measured: MeasuredDensity
 ) -> tuple[FloatArray, FloatArray]:
     """Return dE/dR and its standard errors from measured density matrices, (atoms, 3) each."""
-    found = [measured.estimate(d.core, d.one, 0.5 * d.two) for d in derivatives]
-    values, errors = np.array([[e.value, e.stderr] for e in found]).T
+    components = [measured.estimate(d.core, d.one, 0.5 * d.two) for d in derivatives]
+    values, errors = np.array([[e.value, e.stderr] for e in components]).T
     return values.reshape(-1, 3), errors.reshape(-1, 3)
 
 
