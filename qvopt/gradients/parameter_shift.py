@@ -181,18 +181,3 @@ def linear_expansion(
     """Return the expansion with one (component, weight, point) for each term."""
     combination = Combination.of(n_parameters, [(i, w) for i, w, _ in terms])
     return GradientExpansion(tuple(p for _, _, p in terms), combination)
-
-
-def combine_gradient(
-    expansion: GradientExpansion, estimates: Sequence[Estimate]
-) -> tuple[FloatArray, FloatArray, Any]:
-    """Return gradient, its variance by component, and its sparse covariance M diag(v) Mᵀ.
-
-    Energies at different points are independent; components that use the same point covary.
-    """
-    from scipy.sparse import diags_array
-
-    variance = np.array([e.variance for e in estimates])
-    matrix = expansion.matrix
-    covariance = matrix @ diags_array(variance) @ matrix.T if len(variance) else matrix @ matrix.T
-    return *expansion.combine(estimates), covariance

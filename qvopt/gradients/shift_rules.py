@@ -99,8 +99,3 @@ def least_variance_rule(frequencies: Sequence[float], points: int = 0) -> Rule:
         ((float(s), float(w)), (-float(s), -float(w))) for s, w in zip(shifts[kept], c, strict=True)
     ]
     return tuple(term for pair in terms for term in pair)
-
-
-def noise_factor(rule: Rule) -> float:
-    """(Σ|c_μ|)²: variance × shots of the derivative over that of one energy."""
-    return float(sum(abs(c) for _, c in rule) ** 2)

@@ -181,17 +181,6 @@ def estimate_of_proportion(count: int, shots: int) -> Estimate:
     return Estimate(count / shots, float(variance[0]), shots, (), float(dof[0]), assumed)
 
 
-def moments_of_counts(
-    diagonal: Diagonal, counts: Mapping[int, int], sector: tuple[int, int, int] | None = None
-) -> Moments:
-    """Moments of a diagonal from counts by outcome, bit q of an outcome being qubit q.
-
-    With a `sector` (norb, n_alpha, n_beta), outcomes with other electron numbers are thrown away:
-    the moments are those of the shots that are left, and so is the variance.
-    """
-    return _kept_moments(diagonal, counts, Selection(sector))
-
-
 def moments_of_group(
     group: MeasurementGroup,
     counts: Mapping[int, int],

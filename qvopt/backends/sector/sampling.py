@@ -68,17 +68,10 @@ def make_sampler(
     return OrbitalSampler(plan.groups, hamiltonian, workers)
 
 
-def exact_deviations(
-    plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, psi: npt.NDArray[Any]
-) -> FloatArray:
-    """Standard deviation of one shot of every group in a sector state, in Hartree."""
-    return np.asarray(deviations_in_states(plan, hamiltonian, [psi])[0])
-
-
 def deviations_in_states(
     plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, states: Sequence[FloatArray]
 ) -> FloatArray:
-    """The same in several states, shape (states, groups)."""
+    """Standard deviations of one shot in sector states, in Hartree, shape (states, groups)."""
     out = np.empty((len(states), len(plan.groups)))
     if not all(isinstance(group.basis, OrbitalBasis) for group in plan.groups):
         bits = sector_bits(hamiltonian).astype(np.uint64)
