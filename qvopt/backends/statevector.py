@@ -21,7 +21,7 @@ from .metric_circuits import generator_circuit, outcomes_of_counts
 from .protocol import MetricKind, Problem
 from .simulation import simulate
 from .vector.adjoint import AdjointSweep
-from .vector.sampling import PlanSampler, planes_of
+from .vector.sampling import VectorSampler, planes_of
 
 
 class StatevectorProgram:
@@ -102,8 +102,8 @@ class StatevectorProgram:
         return [self._sampler.moments(s, row, rng) for s, row in zip(states, shots, strict=True)]
 
     @cached_property
-    def _sampler(self) -> PlanSampler:
-        return PlanSampler(need_plan(self.problem), self.circuit.n_qubits)
+    def _sampler(self) -> VectorSampler:
+        return VectorSampler(need_plan(self.problem), self.circuit.n_qubits)
 
     def sample_fidelities(
         self, pairs: Sequence[tuple[Point, Point]], shots: IntArray, seed: np.random.SeedSequence

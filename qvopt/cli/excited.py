@@ -12,7 +12,7 @@ from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.estimate import Estimate
 from qvopt.runs.result import HARTREE_IN_EV
 from qvopt.runs.steps import Step
-from qvopt.tasks.excited.result import ExcitedStates, State
+from qvopt.tasks.excited.result import ExcitedState, ExcitedStates
 from qvopt.tasks.excited.states import excited_states, save_states
 
 from .folders import default_folder, interruptible
@@ -68,7 +68,7 @@ def _report(states: ExcitedStates, folder: Path, as_json: bool) -> int:
     return 0
 
 
-def _row(number: int, state: State, lowest: float) -> dict[str, Any]:
+def _row(number: int, state: ExcitedState, lowest: float) -> dict[str, Any]:
     best = state.energy if state.exact is None else state.exact
     error = None if state.fci is None else f"{1e3 * (best - state.fci):z.4f}"
     return {

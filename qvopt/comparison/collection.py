@@ -15,7 +15,7 @@ from .outcomes import RunOutcome
 from .planned_runs import PlannedRun
 from .specification import make_comparison, read_comparison
 from .stored_outcome import StoredOutcome
-from .sweep import Stage, Sweep
+from .sweep import Sweep, SweepStage
 from .tuning import PROTOCOL
 
 
@@ -63,7 +63,7 @@ def collect(sweep: Sweep) -> Comparison:
     return Comparison(sweep.spec.document(), outcomes, about, trials)
 
 
-def _outcomes(sweep: Sweep, stage: Stage) -> tuple[list[RunOutcome], int]:
+def _outcomes(sweep: Sweep, stage: SweepStage) -> tuple[list[RunOutcome], int]:
     runs = sweep.runs(stage)
     stored = ((run, sweep.outcome(run)) for run in runs)
     outcomes = [run_outcome(sweep, run, outcome) for run, outcome in stored if outcome is not None]

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qvopt.measurement.basis_change import basis_change_circuit
-from qvopt.measurement.density_outcomes import Outcomes
+from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.plan import (
     CircuitBasis,
@@ -105,7 +105,7 @@ class MeasuredDensity:
     """Density matrices estimated from the outcomes of `density_settings`."""
 
     def __init__(
-        self, norb: int, settings: Sequence[Setting], outcomes: Sequence[Outcomes]
+        self, norb: int, settings: Sequence[Setting], outcomes: Sequence[DensityOutcomes]
     ) -> None:
         if any(o.shots < 2 for o in outcomes):
             raise InputError(

@@ -18,7 +18,17 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
-from .protocol import Answer, Energy, Gradient, Iterate, Optimizer, Query, Round, Run, Scalar
+from .protocol import (
+    Answer,
+    Energy,
+    Gradient,
+    Iterate,
+    Minimization,
+    Optimizer,
+    Query,
+    Round,
+    Scalar,
+)
 
 Minimizer = Callable[..., Any]
 """f(fun, x0, jac=…, callback=…) -> x, or an object with `x`, as SciPy's methods return."""
@@ -86,7 +96,7 @@ def closed_loop(minimizer: Minimizer, *, gradients: bool = False, **options: Any
     An exception in the minimiser is raised from the generator.
     """
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         turns = _Turns()
         objective = _Objective(turns, gradients)
 
@@ -147,7 +157,7 @@ def ask_tell(make: Callable[[FloatArray, np.random.Generator], Any]) -> Optimize
             of the round's points.
     """
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         library = make(x, rng)
         while True:
             points = [np.asarray(p, dtype=np.float64).reshape(-1) for p in library.ask()]

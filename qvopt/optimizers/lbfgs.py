@@ -11,7 +11,7 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
-from .protocol import Energy, Gradient, Iterate, Optimizer, Run, Scalar
+from .protocol import Energy, Gradient, Iterate, Minimization, Optimizer, Scalar
 from .validation import count, not_negative
 
 Pairs = deque[tuple[FloatArray, FloatArray]]
@@ -59,7 +59,7 @@ def lbfgs(
     not_negative("tolerance", tolerance)
     count("max_line_search", max_line_search)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         energy, gradient = yield [Energy(x), Gradient(x)]
         e, g = energy.value, gradient.value
         pairs: Pairs = deque(maxlen=memory)

@@ -20,7 +20,6 @@ from typing import Any
 
 from qvopt.backends.cost import Cost
 
-Event = Mapping[str, Any]
 Where = tuple[tuple[int, ...], int]
 """Random stream of the round, and number of the part."""
 
@@ -54,7 +53,7 @@ class JobRecord:
         """Whether it may be at the provider and not ended."""
         return self.state in ("intent", "submitted", "running")
 
-    def after(self, event: Event) -> JobRecord:
+    def after(self, event: Mapping[str, Any]) -> JobRecord:
         """This record after one more event."""
         if event["state"] == "extra":
             return self
@@ -65,7 +64,7 @@ class JobRecord:
         return replace(self, **known)
 
 
-def job_records(events: Iterable[Event]) -> dict[str, JobRecord]:
+def job_records(events: Iterable[Mapping[str, Any]]) -> dict[str, JobRecord]:
     """Records by key, in the order of their intents."""
     records: dict[str, JobRecord] = {}
     for event in events:

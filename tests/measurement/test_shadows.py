@@ -11,7 +11,12 @@ from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, PauliBasis
 from qvopt.measurement.shadows.bias import LocalBias, letters_of, uniform_bias
 from qvopt.measurement.shadows.derandomized import derandomized_bases, derandomized_plan
-from qvopt.measurement.shadows.expectations import State, checked_state, expectations, full_state
+from qvopt.measurement.shadows.expectations import (
+    StateVector,
+    checked_state,
+    expectations,
+    full_state,
+)
 from qvopt.measurement.shadows.locally_biased import locally_biased
 from qvopt.measurement.shadows.second_moment import (
     determinant_moment,
@@ -33,7 +38,7 @@ JW = "jordan-wigner"
 
 
 def sample_shadow(
-    observable: PauliSum, bias: LocalBias, psi: State, shots: int, rng: np.random.Generator
+    observable: PauliSum, bias: LocalBias, psi: StateVector, shots: int, rng: np.random.Generator
 ) -> Estimate:
     """Draw a basis and an outcome a shot; the mean of X and its sample variance over shots.
 
@@ -64,7 +69,7 @@ def sample_shadow(
     return Estimate(value, moments.variance_of_mean, moments.shots)
 
 
-def outcome_probabilities(psi: State, basis: list[int]) -> FloatArray:
+def outcome_probabilities(psi: StateVector, basis: list[int]) -> FloatArray:
     """Probabilities of the outcomes with qubit q read in X, Y or Z for basis[q] = 0, 1 or 2."""
     state = np.asarray(psi)
     for q, letter in enumerate(basis):
@@ -77,7 +82,7 @@ def outcome_probabilities(psi: State, basis: list[int]) -> FloatArray:
     return np.asarray(np.square(np.abs(state.reshape(-1))))
 
 
-def shadow_variance(observable: PauliSum, bias: LocalBias, psi: State) -> float:
+def shadow_variance(observable: PauliSum, bias: LocalBias, psi: StateVector) -> float:
     """The variance of one bias; see `shadow_variances`."""
     return shadow_variances(observable, [bias], psi)[0]
 

@@ -32,7 +32,7 @@ from .xoshiro import WordArray, key_of
 _MOST_BYTES = 1 << 30
 
 
-class StateProgram(Protocol):
+class PreparesState(Protocol):
     """A program that prepares the states of its circuit."""
 
     circuit: Circuit
@@ -149,7 +149,7 @@ class PlanSampler:
         points: Sequence[Point],
         shots: IntArray,
         seed: np.random.SeedSequence,
-        program: StateProgram,
+        program: PreparesState,
     ) -> MomentTable:
         """Run `shots[i, g]` shots of point i in group g; `program` prepares states."""
         shots = np.ascontiguousarray(shots, dtype=np.int64)

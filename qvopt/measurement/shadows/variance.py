@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from qvopt_molecules.pauli import PauliSum
 
 from .bias import LocalBias, letters_of
-from .expectations import State, checked_state, expectations
+from .expectations import StateVector, checked_state, expectations
 from .second_moment import state_moment
 
 
-def shadow_variances(observable: PauliSum, biases: Sequence[LocalBias], psi: State) -> list[float]:
+def shadow_variances(
+    observable: PauliSum, biases: Sequence[LocalBias], psi: StateVector
+) -> list[float]:
     """Var X = Σ_jk f(P_j, P_k, β) c_j c_k ⟨P_j P_k⟩ - (E - c_0)², in Ha².
 
     f is 0 where on some qubit both strings act with different letters, else Π 1 / β_q over the

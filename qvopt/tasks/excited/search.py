@@ -37,7 +37,7 @@ from qvopt_molecules.references import fci_roots_if_small
 from qvopt_molecules.states import sector_bits
 
 from .expansion import equations_of_motion, subspace_expansion
-from .result import ExcitedStates, State
+from .result import ExcitedState, ExcitedStates
 from .vectors import spin_squared, total_spin
 
 EXCITED_STREAM = 6
@@ -112,7 +112,7 @@ class Search:
             spins = [spin_squared(real, h)] + [None] * (states - 1)
         x = tuple(outcome.x.tolist())
         rows = [
-            State(float(e), 0.0, float(e), self._root(k), spins[k], None, outcome.steps,
+            ExcitedState(float(e), 0.0, float(e), self._root(k), spins[k], None, outcome.steps,
                   x if k == 0 else (), outcome.status)
             for k, e in enumerate(energies)
         ]  # fmt: skip
@@ -208,7 +208,7 @@ class Search:
         self, method: str, ended: Sequence[tuple[FloatArray, Evaluator, Outcome]]
     ) -> ExcitedStates:
         """Fresh energies at the points, lowest first."""
-        rows: list[tuple[State, FloatArray | None]] = []
+        rows: list[tuple[ExcitedState, FloatArray | None]] = []
         with self._journal("energies") as (log, events):
             rounds = JournaledRounds(self.ledger, log, History.of(events))
             for k, (x, evaluator, outcome) in enumerate(ended):
@@ -221,7 +221,7 @@ class Search:
                 psi = self._amplitudes(parts)
                 spin = total_spin(parts, self.hamiltonian) if parts else None
                 error, point = float(np.sqrt(answer.variance)), tuple(x.tolist())
-                state = State(
+                state = ExcitedState(
                     answer.value, error, exact, None, spin, None, outcome.steps, point,
                     outcome.status,
                 )  # fmt: skip
