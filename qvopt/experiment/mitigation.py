@@ -44,6 +44,16 @@ class ZneSpec(StrictModel):
         return self
 
 
+class ReferenceSpec(StrictModel):
+    """Reference-state mitigation; see `qvopt.engine.stages.reference_state`.
+
+    `shots` are those of the reference's energy, in every round that asks for energies, charged as
+    "reference-state"; None takes as many as the round's largest energy.
+    """
+
+    shots: int | None = Field(default=None, ge=2, le=10**9)
+
+
 def _table(value: Any) -> Any:
     """Let `true` mean the defaults, a name the first choice, and `false` nothing."""
     if isinstance(value, bool):
@@ -64,12 +74,13 @@ def _zne(value: Any) -> Any:
 class MitigationSpec(StrictModel):
     """What is done about a device's errors. Post-selection is `measurement.postselect`.
 
-    They combine: readout is corrected first, then outcomes are selected, energies are extrapolated
-    last.
+    They combine: readout is corrected first, then outcomes are selected, energies are
+    extrapolated, and the error of the reference state is taken off last.
     """
 
     readout: Annotated[ReadoutSpec | None, BeforeValidator(_readout)] = None
     zne: Annotated[ZneSpec | None, BeforeValidator(_zne)] = None
+    reference: Annotated[ReferenceSpec | None, BeforeValidator(_table)] = None
 
     def __bool__(self) -> bool:
-        return self.readout is not None or self.zne is not None
+        return any(part is not None for part in (self.readout, self.zne, self.reference))

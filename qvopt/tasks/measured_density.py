@@ -137,6 +137,11 @@ class DensityMeasurement:
                 f"properties take the readout correction 'tensored', got '{spec.readout.method}'; "
                 f"set mitigation.readout.method, or measure the properties in a run without it"
             )
+        if spec.reference is not None:
+            raise InputError(
+                "properties are many numbers, and reference-state mitigation corrects an energy; "
+                "leave mitigation.reference out, or measure the properties in a run without it"
+            )
         if spec.zne is not None and spec.zne.fit == "exponential":
             raise InputError(
                 "properties are sums of many measured numbers, which the exponential fit does not "
