@@ -100,7 +100,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
                            (EXTRAPOLATED | {"mitigation": {"zne": {"scales": [1, 3, 5]}}},
                             "richardson")],
     "mitigation.reference.shots": [(NOISY, 300),
-                                   (NOISY | {"mitigation": {"reference": True}}, 300)],
+                                   (NOISY | {"mitigation": {"reference": {"shots": 200}}}, 300)],
     "mitigation.zne.folding": [(EXTRAPOLATED, "all")],
     "seed": [(SHOTS, 5), (EXACT | {"optimizer": "spsa"}, 5)],
     "max_steps": [(EXACT, 1), (SHOTS, 1)],
