@@ -2,18 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
+from command_line import command_line as call
 
-QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
-
-
-def call(*arguments, cwd):
-    return subprocess.run(
-        [*QVOPT, *arguments], capture_output=True, text=True, cwd=cwd, timeout=300
-    )
 
 
 def test_run_show_and_resume(tmp_path):
@@ -162,7 +155,7 @@ def test_a_budget_ends_the_run_in_order(tmp_path):
     assert document["costs"]["final"]["shots"] == 300  # last, mean and start
 
 
-def test_a_plugged_in_energy_that_is_not_a_number(tmp_path):
+def test_a_plugged_in_energy_that_is_not_a_number(tmp_path, monkeypatch):
     plugin = tmp_path / "broken.py"
     plugin.write_text(
         "from qvopt.backends.sector import SectorBackend, SectorProgram\n"
@@ -177,11 +170,10 @@ def test_a_plugged_in_energy_that_is_not_a_number(tmp_path):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[qvopt.backends]\nbroken = broken:Broken\n")
-    done = subprocess.run(
-        [*QVOPT, "run", "h2", "--backend", "broken", "-q"],
-        capture_output=True, text=True, cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )  # fmt: skip
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "broken", raising=False)
+    done = call("run", "h2", "--backend", "broken", "-q", cwd=tmp_path)
+    sys.modules.pop("broken")
     assert done.returncode == 2
     assert "not a finite number" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

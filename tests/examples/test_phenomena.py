@@ -140,6 +140,18 @@ def test_grouped_moments_keep_quality_in_less_memory(script):
         assert end[name] < end["Adam"] + 2e-4
 
 
+def test_noise_spoils_the_memory_of_l_bfgs(script):
+    module = script("shot_noise_families")
+    names = ("adam", "l-bfgs", "noise-aware-l-bfgs")
+    data = module.compute(seeds=1, budget=13_500_000, names=names)
+    start = data["adam"][0][1][0]
+    end = {name: module.last(runs)[0] for name, runs in data.items()}
+    assert all(shots[-1] <= 13_500_000 for runs in data.values() for shots, _, _ in runs)
+    assert max(end["adam"], end["noise-aware-l-bfgs"]) < 0.8 * start
+    assert end["l-bfgs"] > 0.9 * start  # corrupted memory: it hardly leaves Hartree-Fock
+
+
+@pytest.mark.slow
 def test_families_under_shot_noise(script):
     module = script("shot_noise_families")
     data = module.compute(seeds=2, budget=13_500_000)

@@ -1,12 +1,11 @@
 """The checks of `qvopt validate` pass on honest backends and fail on planted defects."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from command_line import command_line
 
 from qvopt import make_experiment
 from qvopt.tasks.validation import validate_backend
@@ -94,14 +93,9 @@ def test_repeated_noise_is_found():
 
 def test_command():
     arguments = ["validate", "sector", "--repeats", "60", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "qvopt", *arguments], capture_output=True, text=True, check=False
-    )
+    done = command_line(*arguments)
     assert done.returncode == 0, done.stderr
     assert {row["result"] for row in json.loads(done.stdout)} == {"ok"}
-    wrong = subprocess.run(
-        [sys.executable, "-m", "qvopt", "validate", "sektor"], capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    wrong = command_line("validate", "sektor")
     assert wrong.returncode == 2
     assert "did you mean 'sector'" in wrong.stderr
