@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +40,18 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
         table.add_row(*row)
     console.width = max(console.width, sum(widths) + 2 * len(widths))
     console.print(table)
+
+
+def print_text(text: str) -> None:
+    """Print prose; lines wider than the terminal are wrapped between words."""
+    from rich.console import Console
+
+    width = Console().width
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        wide = len(line) > width
+        print(textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False,
+                            break_on_hyphens=False) if wide else line)  # fmt: skip
 
 
 def cell_text(value: Any) -> str:

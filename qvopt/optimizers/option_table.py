@@ -140,7 +140,7 @@ _OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "noisy": Option("true or false", "", "restart, and fit where noise rules"),
         "adaptive": Option("true or false", "", "scale the simplex's moves with n"),
         # of the Kalman-Newton method
-        "expected_error": Option("> 0", "Hartree", "expected error of the energy that ends the run"),
+        "expected_error": Option("> 0", "Hartree", "expected error that ends the run"),
         "confidence": Option("(0, 1)", "", "end at this probability of that error instead"),
         "shrink": Option("(0, 1)", "", "factor by which a round lowers the expected error"),
         "remainder": Option(">= 0", "", "share of a step that a quadratic model leaves out"),

@@ -19,8 +19,12 @@ from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.protocol import Answer, Energy, Fidelity, Gradient, Metric, Query
 from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.errors import InputError
 
 from .validation_rounds import Approve, Series, answer_series, spread_over_rounds
+
+FEWEST: Final = 20
+"""Repeats below which spreads say nothing."""
 
 SIGMAS: Final = 4.4
 """Standard errors that a statistic may lie off: two-sided probability 1.1e-5."""
@@ -63,6 +67,8 @@ def validate_backend(
         jobs: what is to be done with jobs on hardware.
         approve: is asked before the first job.
     """
+    if repeats < FEWEST:
+        raise InputError(f"a validation needs at least {FEWEST} repeats, got {repeats}")
     assembly = assemble(experiment)
     program = wrap(assembly.program)
     evaluator = replace(assembly.evaluator, program=program)

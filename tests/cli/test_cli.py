@@ -8,7 +8,6 @@ import pytest
 from command_line import command_line as call
 
 
-
 def test_run_show_and_resume(tmp_path):
     done = call("run", "h2", "--json", "--out", "mine", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -39,10 +38,10 @@ def test_progress_goes_to_standard_error(tmp_path):
     assert json.loads(done.stdout)["shots"] == 500 * 12 * 4 + 3 * 500
     assert "energy (Ha)" in done.stderr
     assert done.stderr.count("\n") >= 4
-    assert json.loads(done.stdout)["run"] == os.path.join("runs", "h2-uccsd-adam-1")
+    assert json.loads(done.stdout)["run"] == os.path.join("runs", "h2-uccsd-adam-500shots-1")
     again = call("run", "h2", "--shots", "500", "--max-steps", "4", "--json", "-q", cwd=tmp_path)
     first, second = json.loads(done.stdout), json.loads(again.stdout)
-    assert second["run"].endswith("h2-uccsd-adam-2")
+    assert second["run"].endswith("h2-uccsd-adam-500shots-2")
     assert again.stderr == ""
     assert first["parameters"] == second["parameters"]
     assert first["energy"] == second["energy"]
@@ -64,10 +63,14 @@ def test_accuracy_of_the_exact_minimum(name, tmp_path):
     assert 0 <= document["error"] < {"lih": 2e-5, "h2o": 2e-4}[name]
 
 
-@pytest.mark.parametrize("what", ["molecules", "ansatze", "optimizers", "backends"])
+NAMES = {"molecules": "h2o", "ansatze": "uccsd", "optimizers": "adam", "backends": "sector",
+         "groupings": "qubit-wise", "mitigations": "zne"}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NAMES)
 def test_lists(what, tmp_path):
     rows = json.loads(call("list", what, "--json", cwd=tmp_path).stdout)
-    known = {"molecules": "h2o", "ansatze": "uccsd", "optimizers": "adam", "backends": "sector"}
+    known = NAMES
     assert known[what] in {row["name"] for row in rows}
     assert known[what] in call("list", what, cwd=tmp_path).stdout
 

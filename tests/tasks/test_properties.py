@@ -19,7 +19,6 @@ from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.states import fci_ground_space
 
 
-
 def assembly_and_point(data, spread=0.3):
     assembly = assemble(make_experiment(data))
     rng = np.random.default_rng(5)
