@@ -205,7 +205,7 @@ def test_a_backend_of_its_own(qvopt, tmp_path):
     whole = qvopt("run", "h2", "--backend", "plain", "--shots", "500", "--optimizer", "qng",
                   "--max-steps", "4", "--json")  # fmt: skip
     assert json.loads(whole.stdout)["parameters"] == more["parameters"]
-    valid = qvopt("validate", "plain", "--json")
+    valid = qvopt("validate", "plain", "--repeats", "40", "--json")
     assert valid.returncode == 0, valid.stdout + valid.stderr
     narrow = qvopt("run", "lih", "--backend", "plain", "--set", "backend.most_qubits=4")
     assert (narrow.returncode, "at most 4 qubits" in narrow.stderr) == (2, True)

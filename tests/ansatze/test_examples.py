@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "ansatze"
-SCRIPTS = sorted(p for p in FOLDER.glob("*.py") if p.name != "common.py")
+SLOW = ("adapt", "hva", "lucj")  # ten seconds each
+SCRIPTS = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+    for path in sorted(FOLDER.glob("*.py"))
+    if path.name != "common.py"
+]
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", SCRIPTS)
 def test_example_scripts(path, scripts, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     scripts.run(path)
