@@ -36,9 +36,29 @@ def test_other_ansatz_and_grouping_pass():
     assert all(check.passed for check in validate_backend(experiment, repeats=60))
 
 
-def test_device_noise_shows_as_bias():
+def test_device_noise_shows_as_bias_and_as_nothing_else():
     noisy = {"name": "aer", "noise": {"two_qubit": 0.02}}
-    assert {"energy: bias", "fidelity: bias"} <= failed(noisy, repeats=60)
+    biased = failed(noisy, repeats=60)
+    assert {"energy: bias", "fidelity: bias"} <= biased
+    assert {name.partition(": ")[2] for name in biased} <= {"bias", "of a state with itself"}
+
+
+def test_the_command_says_what_noise_does(tmp_path):
+    arguments = ["validate", "aer", "--set", "backend.noise.two_qubit=0.05", "--repeats", "20"]
+    done = command_line(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "FAILED" not in done.stdout
+    text = " ".join(done.stdout.split())
+    assert "device noise moves them" in text
+    assert "Tested about its own means" in text
+
+
+def test_noise_hides_no_defect(tmp_path):
+    """About its own means a noisy backend still owns up to wrong error bars and repeated noise."""
+    noisy = {"name": "aer", "noise": {"two_qubit": 0.02}}
+    change, check = DEFECTS["standard error too small"]
+    assert check in failed(noisy, 200, lambda p: Defective(p, change))
+    assert "energy: fresh noise" in failed(noisy, 40, lambda p: Defective(p, seed=7))
 
 
 class Defective:
