@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
@@ -121,7 +122,7 @@ class MeasurementSpec(StrictModel):
     are paid, and not used.
     """
 
-    shots: int | None = Field(default=None, gt=0, le=10**12)
+    shots: Shots | None = Field(default=None, gt=0, le=10**12)
     grouping: Annotated[str, AfterValidator(_registered_grouping)] | None = None
     allocation: AllocationRule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
@@ -133,10 +134,10 @@ class MeasurementSpec(StrictModel):
 class BudgetSpec(StrictModel):
     """Caps over the whole life of the run, resumes included."""
 
-    shots: int | None = Field(default=None, gt=0)
-    circuits: int | None = Field(default=None, gt=0)
-    evaluations: int | None = Field(default=None, gt=0)
-    jobs: int | None = Field(default=None, gt=0)
+    shots: Shots | None = Field(default=None, gt=0)
+    circuits: Count | None = Field(default=None, gt=0)
+    evaluations: Count | None = Field(default=None, gt=0)
+    jobs: Count | None = Field(default=None, gt=0)
     qpu_seconds: float | None = Field(default=None, gt=0)
     money: float | None = Field(default=None, gt=0)
     currency: Literal["USD", "EUR"] | None = None
@@ -187,7 +188,7 @@ class Experiment(StrictModel):
     measurement: MeasurementSpec = MeasurementSpec()
     mitigation: MitigationSpec = MitigationSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
-    max_steps: int = Field(default=300, ge=0)
+    max_steps: Count = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: BudgetSpec = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()

@@ -12,6 +12,7 @@ from typing import Any, Final
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .adapters import as_optimizer
+from .option_table import Option, check_options, option_of
 from .protocol import Optimizer
 
 GROUP: Final = "qvopt.optimizers"
@@ -50,6 +51,12 @@ class OptimizerEntry:
             for p in parameters
             if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
         }
+
+    @property
+    def options(self) -> dict[str, Option | None]:
+        """What each hyper-parameter means; None where a third party does not say."""
+        ours = self.name in _OWN
+        return {name: option_of(self.name, name) if ours else None for name in self.defaults}
 
     @property
     def open_ended(self) -> bool:
@@ -183,6 +190,8 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     for key in hyperparameters:
         if key not in entry.defaults and not entry.open_ended:
             raise unknown_name(f"hyper-parameter of {entry.name}", key, entry.defaults)
+    if entry.name in _OWN:
+        check_options(entry.name, entry.defaults, hyperparameters)
     try:
         return as_optimizer(entry.factory(**hyperparameters))
     except TypeError as error:

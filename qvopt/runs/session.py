@@ -25,7 +25,7 @@ from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
 from qvopt.runs.driver import Driver
-from qvopt.runs.folder import RunFolder
+from qvopt.runs.folder import RunFolder, default_name
 from qvopt.runs.result import Result
 from qvopt.runs.steps import Outcome, Status, Step
 from qvopt.runs.stopping import Watch
@@ -138,7 +138,7 @@ class Session:
         if not store:
             return cls(assembly, folder=None, journal=None, references=references, jobs=jobs)
         label = hamiltonian.label or "molecule"
-        name = f"{label}-{experiment.ansatz.name}-{spec.name}"
+        name = default_name(experiment, label)
         begin = Begin(
             experiment.content_hash(),
             hamiltonian.content_hash(),
