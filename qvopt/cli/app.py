@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
+
+from .ending import Interrupted
 
 _ORDER = (
     "run",
@@ -37,6 +39,12 @@ class _Ordered(TyperGroup):
         names = super().list_commands(ctx)
         return sorted(names, key=lambda n: _ORDER.index(n) if n in _ORDER else len(_ORDER))
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None  # typer would end without a word
+
 
 app = typer.Typer(
     name="qvopt",
@@ -47,6 +55,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+USAGE_ERROR: Final[Any] = typer.BadParameter.__mro__[1]
+"""What a wrong command line raises: the base of `typer.BadParameter`."""
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document; progress goes to standard error.")

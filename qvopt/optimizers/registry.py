@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import checked_options, made
 
 from .adapters import as_optimizer
 from .protocol import Optimizer
@@ -180,10 +181,5 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     a value out of range.
     """
     entry = describe(name)
-    for key in hyperparameters:
-        if key not in entry.defaults and not entry.open_ended:
-            raise unknown_name(f"hyper-parameter of {entry.name}", key, entry.defaults)
-    try:
-        return as_optimizer(entry.factory(**hyperparameters))
-    except TypeError as error:
-        raise InputError(f"optimizer {entry.name}: {error}") from None
+    values = checked_options("hyper-parameter", entry.name, entry.factory, hyperparameters)
+    return as_optimizer(made(f"optimizer {entry.name}", entry.factory, values))
