@@ -116,13 +116,13 @@ class LightningProgram(StatevectorProgram):
     ) -> list[dict[int, int]]:
         """Run circuits without parameters and count outcomes, bit q being qubit q."""
         rng = np.random.default_rng(seed)
-        found = []
+        counts = []
         for circuit, n in zip(circuits, shots.tolist(), strict=True):
             p = np.square(np.abs(self._run(to_pennylane(circuit), circuit.n_qubits)))
             counted = rng.multinomial(n, p / p.sum())
             seen = np.flatnonzero(counted)
-            found.append(dict(zip(seen.tolist(), counted[seen].tolist(), strict=True)))
-        return found
+            counts.append(dict(zip(seen.tolist(), counted[seen].tolist(), strict=True)))
+        return counts
 
     @cached_property
     def _template(self) -> TapeTemplate:

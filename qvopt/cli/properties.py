@@ -18,14 +18,14 @@ def properties_command(
     path: Path, shots: int | None, exact: bool, at: Place | None, as_json: bool
 ) -> int:
     """Print the properties."""
-    found = run_properties(
+    properties = run_properties(
         path,
         shots=shots,
         exact=exact,
         at=at,
         jobs=SubmissionPolicy(on_progress=status_printer(as_json)),
     )
-    document = found.document()
+    document = properties.document()
     if as_json:
         print_json(document)
         return 0
@@ -46,8 +46,8 @@ def properties_command(
     rows.append(("shots", f"{document['shots']:,}", f"in {document['circuits']} circuits"))
     print_table([{"property": a, "value": b, "unit": c} for a, b, c in rows])
     print(f"natural occupations  {occupations}")
-    if found.mitigation:
-        print(f"mitigated by  {', '.join(found.mitigation)}")
+    if properties.mitigation:
+        print(f"mitigated by  {', '.join(properties.mitigation)}")
     print(f"at the {document['at']} iterate; density matrices in {path / 'properties.json'}")
     return 0
 

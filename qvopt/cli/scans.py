@@ -21,7 +21,7 @@ from .output import print_json, print_table
 
 def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
     """Return (name, "start:stop:number") from --scan NAME=… or an option of any other name."""
-    found = [over] if over is not None else []
+    parameters = [over] if over is not None else []
     words = list(rest)
     while words:
         word = words.pop(0)
@@ -35,16 +35,16 @@ def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
                 f"unknown option --{name[:30]}; a scanned parameter is --{name[:30]} "
                 f"START:STOP:NUMBER, a fixed one --set {name[:30]}=VALUE"
             )
-        found.append(f"{name}={value}")
-    if len(found) != 1:
-        which = "none" if not found else " and ".join(f.partition("=")[0] for f in found)
+        parameters.append(f"{name}={value}")
+    if len(parameters) != 1:
+        which = "none" if not parameters else " and ".join(f.partition("=")[0] for f in parameters)
         raise InputError(
             f"a scan needs one parameter, such as --bond 0.4:3.0:30, or the folder of a scan to go "
-            f"on with; {which} {'is' if len(found) < 2 else 'are'} given"
+            f"on with; {which} {'is' if len(parameters) < 2 else 'are'} given"
         )
-    name, equals, value = found[0].partition("=")
+    name, equals, value = parameters[0].partition("=")
     if not (name and equals):
-        raise InputError(f"--scan takes NAME=START:STOP:NUMBER, got '{found[0][:40]}'")
+        raise InputError(f"--scan takes NAME=START:STOP:NUMBER, got '{parameters[0][:40]}'")
     return name, value
 
 

@@ -127,12 +127,12 @@ def _cluster_class(system: str) -> Any:
 
 def _known_keys(system: str) -> set[str]:
     """Keys that the cluster's classes take, without those that are set here."""
-    found = {"system", "jobs"}
+    keys = {"system", "jobs"}
     cluster = _cluster_class(system)
     for kind in (*cluster.__mro__, *cluster.job_cls.__mro__):
         if "dask_jobqueue" in kind.__module__:
-            found |= set(inspect.signature(kind.__init__).parameters)
-    return found - {"self", "scheduler", "base_class_kwargs", "job_kwargs", "kwargs", *_OURS}
+            keys |= set(inspect.signature(kind.__init__).parameters)
+    return keys - {"self", "scheduler", "base_class_kwargs", "job_kwargs", "kwargs", *_OURS}
 
 
 def _quoted(text: str) -> str:

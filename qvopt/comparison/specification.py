@@ -222,8 +222,8 @@ def read_comparison(path: Path) -> dict[str, Any]:
 def _problem_beside(problem: Any, folder: Path) -> Any:
     if not isinstance(problem, dict) or "molecule" not in problem:
         return problem
-    found = [
+    molecules = [
         molecule_beside({"molecule": molecule}, folder.absolute())["molecule"]
         for molecule in _listed(problem["molecule"])
     ]
-    return problem | {"molecule": found}
+    return problem | {"molecule": molecules}

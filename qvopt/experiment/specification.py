@@ -23,7 +23,7 @@ from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
 from qvopt.gradients.metric_rules import MetricRule
-from qvopt.measurement.allocation import Rule
+from qvopt.measurement.allocation import AllocationRule
 from qvopt.measurement.catalogue import get_grouping
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError
@@ -126,7 +126,7 @@ class MeasurementSpec(StrictModel):
 
     shots: int | None = Field(default=None, gt=0, le=10**12)
     grouping: Annotated[str, AfterValidator(_registered_grouping)] | None = None
-    allocation: Rule = "variance"
+    allocation: AllocationRule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
     gradient_allocation: Literal["weighted", "measured"] | None = None
     metric: MetricRule | None = None

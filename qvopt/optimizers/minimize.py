@@ -230,6 +230,6 @@ class _Function:
             value = np.array([a - b for a, b in ends]) / (2 * step)
             return Vector(value, np.zeros_like(value))
         self.njev += 1
-        found = self._jac(x)
-        value, variance = found if isinstance(found, tuple) else (found, np.zeros(len(x)))
+        gradient = self._jac(x)
+        value, variance = gradient if isinstance(gradient, tuple) else (gradient, np.zeros(len(x)))
         return Vector(np.asarray(value, dtype=float), np.asarray(variance, dtype=float))

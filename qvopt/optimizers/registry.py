@@ -137,8 +137,8 @@ def describe(name: str) -> OptimizerEntry:
     key = name.strip().lower().replace("_", "-")
     if key in _OWN:
         module, factory, family, needs, cost = _OWN[key]
-        found = getattr(importlib.import_module(f"qvopt.optimizers.{module}"), factory)
-        return OptimizerEntry(key, found, family, needs, cost)
+        build = getattr(importlib.import_module(f"qvopt.optimizers.{module}"), factory)
+        return OptimizerEntry(key, build, family, needs, cost)
     for entry in entry_points(group=GROUP):
         if entry.name.lower().replace("_", "-") == key:
             return _plug_in(entry.name, entry)

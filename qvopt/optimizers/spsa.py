@@ -11,7 +11,7 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
-from .protocol import Energy, Fidelity, Iterate, Optimizer, Query, Run
+from .protocol import Energy, Fidelity, Iterate, Minimization, Optimizer, Query
 from .rejection import rises
 from .validation import count, flag, not_negative, positive
 
@@ -68,7 +68,7 @@ def spsa(
     not_negative("allowed_increase", allowed_increase)
     positive("regularization", regularization)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         gain = learning_rate
         if gain is None and second_order:
             gain = (stability + 1) ** alpha
@@ -135,7 +135,7 @@ def qn_spsa(
     if fidelity_shots is not None:
         count("fidelity_shots", fidelity_shots)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         metric, k = np.eye(len(x)), 0
         while True:
             k += 1

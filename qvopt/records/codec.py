@@ -146,10 +146,10 @@ def decode_costs(value: Mapping[str, Sequence[float]]) -> Costs:
     }
 
 
-def encode_scatter(found: Sequence[Scatter | None]) -> list[Any]:
+def encode_scatter(scatters: Sequence[Scatter | None]) -> list[Any]:
     """Write the scatter of energies and of shifted energies."""
     return [
-        None if s is None else [encode_array(s.squares), encode_array(s.freedoms)] for s in found
+        None if s is None else [encode_array(s.squares), encode_array(s.freedoms)] for s in scatters
     ]
 
 

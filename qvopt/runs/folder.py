@@ -144,8 +144,8 @@ class RunFolder:
     def keep_result(self, document: dict[str, Any]) -> None:
         """Write result.json where it is missing, unreadable or of an earlier end of the run."""
         try:
-            found = json.loads((self.path / "result.json").read_text())
-            if all(found[k] == document[k] for k in ("status", "steps", "energy")):
+            kept = json.loads((self.path / "result.json").read_text())
+            if all(kept[k] == document[k] for k in ("status", "steps", "energy")):
                 return
         except (OSError, ValueError, KeyError, TypeError):
             pass

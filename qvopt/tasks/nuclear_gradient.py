@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from qvopt.measurement.density import MeasuredDensity
 from qvopt_molecules.alignment import align
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
@@ -86,15 +85,6 @@ def gradient_from_matrices(
         d.core + float(np.sum(d.one * one)) + 0.5 * float(np.sum(d.two * two)) for d in derivatives
     ]
     return np.array(values).reshape(-1, 3)
-
-
-def measured_gradient(
-    derivatives: list[IntegralDerivative], measured: MeasuredDensity
-) -> tuple[FloatArray, FloatArray]:
-    """Return dE/dR and its standard errors from measured density matrices, (atoms, 3) each."""
-    found = [measured.estimate(d.core, d.one, 0.5 * d.two) for d in derivatives]
-    values, errors = np.array([[e.value, e.stderr] for e in found]).T
-    return values.reshape(-1, 3), errors.reshape(-1, 3)
 
 
 def displaced(molecule: Molecule, atom: int, axis: int, by: float) -> Molecule:

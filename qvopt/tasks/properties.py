@@ -86,8 +86,10 @@ def properties_of(
     errors = measured.one_errors(), measured.two_errors()
     overlap = _overlap(h, components(assembly, x)) if assembly.program.exact else None
     spent = costs[ROLE]
-    found = _collect(h, measured.estimate, matrices, errors, overlap, spent.shots, spent.circuits)
-    return found, costs
+    properties = _collect(
+        h, measured.estimate, matrices, errors, overlap, spent.shots, spent.circuits
+    )
+    return properties, costs
 
 
 def _collect(

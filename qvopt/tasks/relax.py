@@ -125,13 +125,13 @@ def relax(
         raise InputError(f"tolerance must be between 0 and 1 Hartree per bohr, got {tolerance}")
     if max_geometries < 1:
         raise InputError(f"max_geometries must be positive, got {max_geometries}")
-    found = resolve_molecule(experiment.molecule)
-    if found is None:
+    start = resolve_molecule(experiment.molecule)
+    if start is None:
         raise InputError("only a molecule has a geometry to relax")
-    if len(found.atoms) < 2:
+    if len(start.atoms) < 2:
         raise InputError("one atom has no geometry to relax")
     work = _Work(
-        experiment, found, None if out is None else Path(out), max_geometries, progress, backend
+        experiment, start, None if out is None else Path(out), max_geometries, progress, backend
     )
     return work.run(tolerance)
 

@@ -66,9 +66,9 @@ def run_properties(
     if shots is None:
         hamiltonian = molecular(folder.hamiltonian())
         assembly = grown(assemble(experiment, hamiltonian), history.operators)
-        found = replace(exact_properties(assembly, x), at=where)
-        folder.write_json("properties.json", found.document())
-        return found
+        properties = replace(exact_properties(assembly, x), at=where)
+        folder.write_json("properties.json", properties.document())
+        return properties
     asked = {"shots": shots, "at": where, "x": encode_array(x)}
     kept = _kept(events, asked)
     if kept is not None:
@@ -117,8 +117,8 @@ def _measure(
         properties, costs = properties_of(measurement, assembly, x)
     finally:
         attached.close()
-    found = replace(properties, at=asked["at"], mitigation=tuple(measurement.mitigation))
-    document = found.document()
+    measured = replace(properties, at=asked["at"], mitigation=tuple(measurement.mitigation))
+    document = measured.document()
     journal.append(
         {
             "type": "round",

@@ -60,7 +60,7 @@ def components(assembly: Assembly, x: FloatArray) -> list[Component]:
 
 def _split(vector: ComplexArray, norb: int, assembly: Assembly) -> list[Component]:
     target = encoding_of(assembly.experiment.mapping, assembly.molecular)
-    found = []
+    components = []
     h = assembly.molecular
     sectors = [(a, b) for a in range(norb + 1) for b in range(norb + 1)]
     if target.dropped:  # only the parities of the reference can be told from fewer qubits
@@ -77,8 +77,8 @@ def _split(vector: ComplexArray, norb: int, assembly: Assembly) -> list[Componen
         psi = np.zeros(len(bits), dtype=np.complex128)
         psi[kept] = vector[places]
         if float(np.vdot(psi, psi).real) > _NEGLIGIBLE:
-            found.append(Component(n_alpha, n_beta, psi.reshape(len(alpha), len(beta))))
-    return found
+            components.append(Component(n_alpha, n_beta, psi.reshape(len(alpha), len(beta))))
+    return components
 
 
 def turned(component: Component, rotation: FloatArray, turns: Any) -> FloatArray:

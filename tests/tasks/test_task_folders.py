@@ -13,7 +13,7 @@ import pytest
 
 from qvopt import excited_states
 from qvopt.cli.excited import excited_command
-from qvopt.tasks.excited.result import State
+from qvopt.tasks.excited.result import ExcitedState
 from qvopt_molecules.catalogue import find_molecule
 
 QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
@@ -79,7 +79,7 @@ def test_an_interrupted_task_goes_on_bit_for_bit(
      (1.0, "mixed"), (0.2, "mixed"), (None, None)],
 )  # fmt: skip
 def test_multiplicities(squared: float | None, word: str | None) -> None:
-    state = State(-1.0, 0.0, -1.0, None, squared, None, 3, ())
+    state = ExcitedState(-1.0, 0.0, -1.0, None, squared, None, 3, ())
     assert state.multiplicity == word
 
 

@@ -82,12 +82,12 @@ def read_pennylane(
     position = 0
     for operation in base:
         count = operation.num_params if operation.name not in _STATES else 0
-        found = [
+        indices = [
             Affine({k: float(c) for k, c in enumerate(slopes[:, j]) if c}, float(constant[j]))
             for j in range(position, position + count)
         ]  # fmt: skip
         position += count
-        gates += _gates(operation, found, tuple(places[w] for w in operation.wires))
+        gates += _gates(operation, indices, tuple(places[w] for w in operation.wires))
     if spin_order == "interleaved":
         gates = _blocked(gates, len(places))
     elif spin_order != "blocked":

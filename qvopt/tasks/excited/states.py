@@ -96,6 +96,6 @@ def _same_question(folder: Path, experiment: Experiment, question: str) -> None:
         raise InputError(f"{folder} holds other excited states; choose another --out")
 
 
-def save_states(found: ExcitedStates, folder: Path) -> None:
+def save_states(states: ExcitedStates, folder: Path) -> None:
     """Write the states beside their journals."""
-    RunFolder(folder).write_json("states.json", found.document())
+    RunFolder(folder).write_json("states.json", states.document())
