@@ -31,9 +31,9 @@ from qvopt.optimizers.protocol import (
     Energy,
     Grow,
     Iterate,
+    Minimization,
     Optimizer,
     Query,
-    Run,
     Scalar,
     Vector,
 )
@@ -278,7 +278,7 @@ class Driver:
         return Scalar(self.evaluator.exact_energy(self.start)) if self.number else None
 
 
-def _advanced(rounds: Run, answers: Any) -> Any:
+def _advanced(rounds: Minimization, answers: Any) -> Any:
     """Send an optimizer its answers and return its request.
 
     Raises DivergedError where its arithmetic fails, or leaves the finite numbers.
