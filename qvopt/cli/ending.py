@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import signal
 import sys
 import threading
@@ -40,10 +41,25 @@ def terminable() -> Iterator[None]:
         yield  # only the main thread sets handlers
         return
     before = signal.signal(signal.SIGTERM, raise_it)
+    hook, sys.unraisablehook = sys.unraisablehook, _send_lost_signals_again
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = hook
+
+
+def _send_lost_signals_again(lost: sys.UnraisableHookArgs) -> None:
+    """Repeat a signal that came within a callback from C, where no exception can leave.
+
+    LLVM's object cache calls back while kernels are compiled, and finalizers are such callbacks.
+    """
+    numbers = {Terminated: signal.SIGTERM, KeyboardInterrupt: signal.SIGINT}
+    number = numbers.get(lost.exc_type)
+    if number is None:
+        sys.__unraisablehook__(lost)
+        return
+    threading.Timer(0.02, os.kill, (os.getpid(), number)).start()
 
 
 def ends_in_order(work: Callable[[], int]) -> int:
@@ -60,8 +76,16 @@ def ends_in_order(work: Callable[[], int]) -> int:
         code = REQUEUE
     finally:
         atexit.register(_ignore_signals)
-    print("qvopt: interrupted; the same command starts again", file=sys.stderr)
+    print("qvopt: interrupted; the same command starts again, from what is kept", file=sys.stderr)
     return code
+
+
+def signal_behind(error: BaseException) -> BaseException | None:
+    """Return the signal's exception that another was made of, as compiled extensions do."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Terminated | KeyboardInterrupt | Interrupted):
+        cause = cause.__cause__ or cause.__context__
+    return cause
 
 
 def _ignore_signals() -> None:

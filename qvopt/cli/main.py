@@ -22,6 +22,7 @@ from . import (
     task_commands,
 )
 from .app import USAGE_ERROR, app
+from .ending import signal_behind
 from .internal_error import report_internal_error
 
 __all__ = [
@@ -41,26 +42,35 @@ def run(arguments: Sequence[str]) -> int:
     try:
         refuse_secrets(list(arguments))
         return int(app(list(arguments), prog_name="qvopt", standalone_mode=False) or 0)
-    except QvoptError as error:
-        return _say(str(error), error.exit_code)
-    except USAGE_ERROR as error:
-        return _wrong_usage(error)
-    except typer.Abort:
-        return _say("aborted", 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except MemoryError:
-        return _say("out of memory; choose a smaller active space", 2)
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        return _say(
-            f"{error.strerror or error}{shorten(where, 160)}; what a journal holds is safe, and "
-            f"`qvopt resume` goes on with it",
-            4,
-        )
     except Exception as error:
-        return report_internal_error(error)
+        signal = signal_behind(error)
+        if signal is not None:
+            raise signal from None
+        return _reported(error)
+
+
+def _reported(error: Exception) -> int:
+    """Say what is wrong in a line, and return the exit code."""
+    match error:
+        case QvoptError():
+            return _say(str(error), error.exit_code)
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
+        case OSError():
+            where = f" ({error.filename})" if error.filename else ""
+            return _say(
+                f"{error.strerror or error}{shorten(where, 160)}; what a journal holds is safe, "
+                f"and `qvopt resume` goes on with it",
+                4,
+            )
+        case MemoryError():
+            return _say("out of memory; choose a smaller active space", 2)
+        case typer.Abort():
+            return _say("aborted", 1)
+    if isinstance(error, USAGE_ERROR):
+        return _wrong_usage(error)
+    return report_internal_error(error)
 
 
 def _wrong_usage(error: Any) -> int:

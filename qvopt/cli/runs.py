@@ -110,7 +110,19 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
 
 
 def work(session: Session, as_json: bool, quiet: bool) -> int:
-    """Loop over the steps, show them, and report the end."""
+    """Loop over the steps, show them, and report the end; return the exit code."""
+    try:
+        return _work(session, as_json, quiet)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Terminated:  # while the result is written or drawn
+        code = REQUEUE
+    assert session.folder is not None
+    print(f"interrupted; `qvopt resume {session.folder.path}` goes on", file=sys.stderr)
+    return code
+
+
+def _work(session: Session, as_json: bool, quiet: bool) -> int:
     code: int | None = None
     try:
         program = session.assembly.program

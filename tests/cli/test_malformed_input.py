@@ -37,10 +37,6 @@ COMMANDS = {
     ),
     "a budget without end": (["h2", "--shots", "9", "--budget", "1e400 shots"], "--budget takes"),
     "money without end": (["h2", "--shots", "9", "--budget", "1e999 EUR"], "--budget takes"),
-    "CCSD that does not converge": (
-        ["h4-square", "--set", "bond=7", "--ansatz", "lucj"],
-        "CCSD does not converge",
-    ),
     "a coupling beyond float64": (
         ["hubbard", "--set", "sites=4", "--set", "u=1e300"],
         "u must be a number of a magnitude up to 100000",
@@ -73,6 +69,12 @@ def refused(code, capsys, message):
     assert reply.strip().isprintable()
     assert len(reply) <= 320
     assert re.search(message, reply), reply
+
+
+@pytest.mark.slow
+def test_amplitudes_that_do_not_converge_are_named(capsys):
+    arguments = ["run", "h4-square", "--set", "bond=7", "--ansatz", "lucj", "--quiet"]
+    refused(run(arguments), capsys, "CCSD does not converge")
 
 
 @pytest.mark.parametrize(
