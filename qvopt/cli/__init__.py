@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from .ending import ends_in_order
 
 __all__ = ["main"]
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line of this process, and exit."""
-    sys.exit(ends_in_order(_run))
+    ends_in_order(_run)
 
 
 def _run() -> int:

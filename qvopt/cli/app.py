@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
-from .ending import Interrupted
+from .ending import Unhandled
 
 _ORDER = (
     "run",
@@ -39,11 +41,22 @@ class _Ordered(TyperGroup):
         names = super().list_commands(ctx)
         return sorted(names, key=lambda n: _ORDER.index(n) if n in _ORDER else len(_ORDER))
 
+    def make_context(self, *arguments: Any, **keywords: Any) -> Any:
+        with _interrupts_pass():
+            return super().make_context(*arguments, **keywords)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _interrupts_pass():
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise Interrupted from None  # typer would end without a word
+
+
+@contextmanager
+def _interrupts_pass() -> Iterator[None]:
+    """Let SIGINT through typer, which would end without a word."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Unhandled from None
 
 
 app = typer.Typer(
