@@ -6,9 +6,10 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import checked_options, made
 
 from .adapt import Adapt
 from .ansatz import Ansatz
@@ -120,18 +121,9 @@ def get_ansatz(name: str, **options: Any) -> Ansatz:
     'uccsd'
     """
     factory = ansatz_factory(name)
-    if dataclasses.is_dataclass(factory):
-        hints = get_type_hints(factory)
-        known = [f.name for f in dataclasses.fields(factory) if f.init]
-        for option, value in options.items():
-            if option not in known:
-                raise unknown_name(f"option of ansatz {name}", option, known)
-            options[option] = _checked(f"option {option} of ansatz {name}", value, hints[option])
-        return factory(**options)
-    try:
-        return factory(**options)
-    except TypeError as error:
-        raise InputError(f"ansatz {name}: {error}") from error
+    values = checked_options("option", f"ansatz {name}", factory, options)
+    ansatz: Ansatz = made(f"ansatz {name}", factory, values)
+    return ansatz
 
 
 def ansatz_data(ansatz: Any) -> dict[str, Any]:
@@ -177,31 +169,3 @@ def ansatz_factory(name: str) -> Callable[..., Ansatz]:
 
 def _third_party() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
-
-
-def _checked(what: str, value: Any, hint: Any) -> Any:
-    """Return the value, integers widened where a float is wanted, or raise InputError."""
-    choices: list[str] = []
-    for kind in get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,):
-        if get_origin(kind) is Literal:
-            if isinstance(value, str) and value in get_args(kind):
-                return value
-            choices += [repr(choice) for choice in get_args(kind)]
-        elif kind is float:
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                return float(value)
-            choices.append("a number")
-        elif get_origin(kind) is tuple:
-            (inner, _) = get_args(kind)
-            if isinstance(value, list | tuple):
-                return tuple(_checked(f"an element of {what}", item, inner) for item in value)
-            choices.append("a list")
-        elif kind is bool:
-            if isinstance(value, bool):
-                return value
-            choices.append("true or false")
-        elif isinstance(value, kind) and not isinstance(value, bool):
-            return value
-        else:
-            choices.append({int: "an integer", type(None): "none"}.get(kind, kind.__name__))
-    raise InputError(f"{what} must be {', '.join(choices)}; got {value!r}"[:300])

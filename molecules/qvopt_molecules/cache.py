@@ -33,7 +33,10 @@ def cache_folder() -> Path:
     if own:
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "qvopt"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "qvopt"
+    except RuntimeError:
+        raise InputError("there is no home folder; set QVOPT_CACHE_DIR to a folder") from None
 
 
 def content_key(document: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from qvopt_molecules.arrays import FloatArray
 
 from .errors import InputError
 from .frame import OrbitalFrame
+
+MAX_INTEGRAL: Final = 1e6
+"""Largest magnitude of an integral: beyond it, float64 resolves no chemistry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,13 @@ class MolecularHamiltonian:
             and np.isfinite(self.two_body).all()
         ):
             raise InputError("the integrals contain NaN or infinity")
+        integrals = (np.float64(self.core_energy), self.one_body, self.two_body)
+        largest = max(float(np.abs(a).max(initial=0.0)) for a in integrals)
+        if largest > MAX_INTEGRAL:
+            raise InputError(
+                f"an integral is {largest:.1e}; they must be of a magnitude up to "
+                f"{MAX_INTEGRAL:.0e}, in Hartree or in units of a coupling"
+            )
 
     @property
     def norb(self) -> int:

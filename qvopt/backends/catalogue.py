@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from qvopt.backends.protocol import Backend, NamedBackend
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import checked_options, made
 
 _SIMULATORS: Final = {
     "sector": (
@@ -98,16 +99,16 @@ def get_backend(name: str, **options: Any) -> Backend:
             f"Session.resume(path, backend=...) or qvopt.run(..., backend=...)"
         )
     factory = find_factory(provider, name)
-    parameters = inspect.signature(factory).parameters
-    accepted = [p for p in parameters if p != "device"]
-    for option in options:
-        if option not in accepted:
-            raise unknown_name(f"option of backend {provider}", option, accepted)
+    owner = f"backend {provider}"
+    values = checked_options("option", owner, factory, options)
+    if "device" in values:
+        raise InputError(f"the device of a backend goes into its name: {provider}:DEVICE")
     if device:
-        if "device" not in parameters:
-            raise InputError(f"backend {provider} has no devices to choose, got '{name}'")
-        options["device"] = device
-    return factory(**options)
+        if "device" not in inspect.signature(factory).parameters:
+            raise InputError(f"{owner} has no devices to choose, got '{name}'")
+        values["device"] = device
+    backend: Backend = made(owner, factory, values)
+    return backend
 
 
 def as_backend(value: Any) -> Backend:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
+
+from .ending import Unhandled
 
 _ORDER = (
     "run",
@@ -44,6 +48,23 @@ class _Commands(TyperGroup):
         names = super().list_commands(ctx)
         return sorted(names, key=lambda n: _ORDER.index(n) if n in _ORDER else len(_ORDER))
 
+    def make_context(self, *arguments: Any, **keywords: Any) -> Any:
+        with _interrupts_pass():
+            return super().make_context(*arguments, **keywords)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _interrupts_pass():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _interrupts_pass() -> Iterator[None]:
+    """Let SIGINT through typer, which would end without a word."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Unhandled from None
+
 
 def _as_plain_text(described: Any) -> None:
     """Escape what the help's renderer would take for markup: it swallows `[this]`."""
@@ -61,6 +82,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+USAGE_ERROR: Final[Any] = typer.BadParameter.__mro__[1]
+"""What a wrong command line raises: the base of `typer.BadParameter`."""
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document; progress goes to standard error.")

@@ -16,8 +16,9 @@ from qvopt.experiment.specification import make_experiment
 from qvopt.runs.session import Session, ended_result
 from qvopt_molecules.errors import InputError
 
+from .ending import terminable
 from .output import print_json, print_table
-from .runs import report, terminable, work
+from .runs import report, work
 from .spending import approved, status_printer
 
 

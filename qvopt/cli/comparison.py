@@ -26,8 +26,8 @@ from qvopt_molecules.errors import InputError
 
 from .comparison_setup import Setup
 from .comparison_view import ComparisonView, clock
+from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
-from .runs import REQUEUE, Terminated, terminable
 
 
 def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from qvopt.engine.assembly import resolve_molecule
 from qvopt.experiment.specification import Experiment
 
-from .runs import REQUEUE, Terminated, terminable
+from .ending import REQUEUE, Terminated, terminable
 
 
 def default_folder(kind: str, experiment: Experiment, asked: Mapping[str, Any]) -> Path:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
 
 from qvopt.experiment.secrets import refuse_secrets
-from qvopt_molecules.errors import QvoptError
+from qvopt_molecules.errors import QvoptError, shorten
 
 from . import (
     cloud_commands,
@@ -17,42 +21,69 @@ from . import (
     run_commands,
     task_commands,
 )
-from .app import app
+from .app import USAGE_ERROR, app
+from .ending import signal_behind
+from .internal_error import report_internal_error
 
 __all__ = [
     "cloud_commands",
     "comparison_commands",
     "list_commands",
-    "main",
     "measurement_commands",
     "report_commands",
+    "run",
     "run_commands",
     "task_commands",
 ]
 
 
-def main() -> None:
-    """Run the command line; every error of ours is one line and an exit code."""
+def run(arguments: Sequence[str]) -> int:
+    """Run the command of these arguments and return its exit code; every error is one line."""
     try:
-        refuse_secrets(sys.argv[1:])
-        app()
-    except QvoptError as error:
-        print(f"qvopt: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("qvopt: interrupted", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
-    except MemoryError:
-        print("qvopt: out of memory; choose a smaller active space", file=sys.stderr)
-        sys.exit(2)
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        print(
-            f"qvopt: {error.strerror or error}{where}; what the journal holds is safe, and "
-            f"`qvopt resume` goes on with it",
-            file=sys.stderr,
-        )
-        sys.exit(4)
+        refuse_secrets(list(arguments))
+        return int(app(list(arguments), prog_name="qvopt", standalone_mode=False) or 0)
+    except Exception as error:
+        signal = signal_behind(error)
+        if signal is not None:
+            raise signal from None
+        return _reported(error)
+
+
+def _reported(error: Exception) -> int:
+    """Say what is wrong in a line, and return the exit code."""
+    match error:
+        case QvoptError():
+            return _say(str(error), error.exit_code)
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
+        case OSError():
+            where = f" ({error.filename})" if error.filename else ""
+            return _say(
+                f"{error.strerror or error}{shorten(where, 160)}; what a journal holds is safe, "
+                f"and `qvopt resume` goes on with it",
+                4,
+            )
+        case MemoryError():
+            return _say("out of memory; choose a smaller active space", 2)
+        case typer.Abort():
+            return _say("aborted", 1)
+    if isinstance(error, USAGE_ERROR):
+        return _wrong_usage(error)
+    return report_internal_error(error)
+
+
+def _wrong_usage(error: Any) -> int:
+    """Say in a line what is wrong with a command line; without any argument, show the help."""
+    message, code = str(error.format_message()), int(error.exit_code)
+    if "Usage:" in message or not message:  # a group without a command: the message is its help
+        error.show()
+        return code
+    command = error.ctx.command_path if error.ctx is not None else "qvopt"
+    message = message[0].lower() + message[1:].rstrip(".")
+    return _say(f"{shorten(message, 220)}; see `{command} --help`", code)
+
+
+def _say(message: str, code: int) -> int:
+    print(f"qvopt: {message}", file=sys.stderr)
+    return code

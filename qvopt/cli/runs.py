@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from qvopt.backends.catalogue import is_provider
@@ -21,18 +18,12 @@ from qvopt.runs.wording import wording_of
 from qvopt.tasks.validation_rounds import stored_validation
 from qvopt_molecules.errors import InputError
 
+from .ending import INTERRUPTED, REQUEUE, Terminated, terminable
 from .forecast import forecast_command
 from .output import print_json, print_result, print_table
 from .progress import Foreseen, ProgressDisplay
 from .spending import approved, left_behind, spent_rows, status_printer
 from .validation import resume_validation
-
-REQUEUE = 75
-"""Exit code after SIGTERM: the run can be resumed."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came."""
 
 
 def run_command(
@@ -119,7 +110,19 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
 
 
 def work(session: Session, as_json: bool, quiet: bool) -> int:
-    """Loop over the steps, show them, and report the end."""
+    """Loop over the steps, show them, and report the end; return the exit code."""
+    try:
+        return _work(session, as_json, quiet)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Terminated:  # while the result is written or drawn
+        code = REQUEUE
+    assert session.folder is not None
+    print(f"interrupted; `qvopt resume {session.folder.path}` goes on", file=sys.stderr)
+    return code
+
+
+def _work(session: Session, as_json: bool, quiet: bool) -> int:
     code: int | None = None
     try:
         program = session.assembly.program
@@ -130,7 +133,7 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
             for step in session:
                 progress.show(step)
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     except Terminated:
         code = REQUEUE
     result = session.result(interrupted=code is not None)
@@ -159,17 +162,3 @@ def report(result: Result, folder: RunFolder, as_json: bool) -> int:
         print(f"run      {folder.path}")
         print(f"picture  {picture}")
     return result.exit_code
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Turn SIGTERM into an exception, so that a batch system's notice ends the run in order."""
-
-    def raise_it(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, raise_it)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

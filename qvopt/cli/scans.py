@@ -15,8 +15,8 @@ from qvopt.tasks.scan_picture import draw_scan
 from qvopt.tasks.scan_result import ScanPoint, axis_of, parameter_unit
 from qvopt_molecules.errors import InputError
 
+from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
-from .runs import REQUEUE, Terminated, terminable
 
 
 def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def approved(
                     print(line, file=sys.stderr, flush=True)
             if not free and not yes and not _caps(session):
                 ask("submit it?")
-        except (InputError, KeyboardInterrupt):
+        except BaseException:
             session.close()
             if new is not None and session.folder is not None:
                 shutil.rmtree(session.folder.path)

@@ -102,7 +102,7 @@ def backend_factory(
     """
     backend_options = {
         n: p
-        for n, p in inspect.signature(HardwareBackend.__init__).parameters.items()
+        for n, p in inspect.signature(HardwareBackend.__init__, eval_str=True).parameters.items()
         if p.kind is p.KEYWORD_ONLY
     }
 
@@ -115,7 +115,9 @@ def backend_factory(
     make.__doc__ = "\n".join([description, "", "Args:", *arguments])
     make.device_names = device_names  # type: ignore[attr-defined]
     first = [
-        p for p in inspect.signature(provider).parameters.values() if p.name not in backend_options
+        p
+        for p in inspect.signature(provider, eval_str=True).parameters.values()
+        if p.name not in backend_options
     ]
     make.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *backend_options.values())]

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from qvopt.backends.recorded_devices import snapshot_names
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import checked_options
 
 from .backend import HardwareBackend, backend_factory
 from .known_devices import known_names
@@ -202,10 +203,7 @@ def offline_backend(name: str, options: Mapping[str, Any]) -> HardwareBackend | 
     provider, _, device = name.partition(":")
     if provider not in _OFFLINE or device.startswith("fake_") or can_be_asked(provider, options):
         return None
-    accepted = [p for p in inspect.signature(_BACKENDS[provider]).parameters if p != "device"]
-    for option in options:
-        if option not in accepted:
-            raise unknown_name(f"option of backend {provider}", option, accepted)
+    options = checked_options("option", f"backend {provider}", _BACKENDS[provider], options)
     offline = _OFFLINE[provider](device, options)
     if offline is None:
         return None

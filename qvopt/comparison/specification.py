@@ -19,13 +19,13 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from qvopt.experiment.counts import Count, Shots
+from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.specification import (
     AnsatzSpec,
     BackendSpec,
     MeasurementSpec,
     Nameable,
     NamedSpec,
-    explain_invalid,
 )
 from qvopt.experiment.strict_model import StrictModel
 from qvopt.experiment.toml_text import dump_toml, molecule_beside, read_experiment_file

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.options import MAX_NUMBER
 
 _UNITS: Final = {
     "shot": ("shots", 1.0),
@@ -44,6 +45,8 @@ def parse_budget(text: str) -> dict[str, Any]:
                 f"--budget takes an amount and a unit (20 QPU-min, 5 EUR, 5 USD, 100 jobs, "
                 f"1e6 shots), got '{part.strip()[:40]}'"
             )
+        if not amount <= MAX_NUMBER:
+            raise InputError(f"--budget takes at most {MAX_NUMBER:g} {unit}, got '{part[:40]}'")
         if name in caps:
             raise InputError(f"--budget caps {name.replace('_', ' ')} twice; give one cap of each")
         if name not in ("qpu_seconds", "money") and amount != int(amount):

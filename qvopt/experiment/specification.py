@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +19,7 @@ from pydantic import (
 )
 
 from qvopt.experiment.counts import Count, Shots
+from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
@@ -25,7 +27,8 @@ from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import AllocationRule
 from qvopt.measurement.catalogue import get_grouping
 from qvopt_circuits.catalogue import ansatz_data
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.options import shown
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
 
@@ -198,22 +201,28 @@ class Experiment(StrictModel):
     @classmethod
     def _shorthands(cls, data: Any) -> Any:
         """Accept `shots = N` at the top, and tables with options but no name."""
-        if isinstance(data, Mapping) and "shots" in data:
-            measurement = dict(data.get("measurement") or {})
+        if not isinstance(data, Mapping):
+            return data
+        measurement = {} if data.get("measurement") is None else data["measurement"]
+        if isinstance(measurement, MeasurementSpec):
+            measurement = measurement.model_dump(exclude_unset=True)
+        if not isinstance(measurement, Mapping):
+            raise ValueError(f"measurement must be a table, got {shown(measurement)}")
+        if "shots" in data:
+            measurement = dict(measurement)
             if measurement.setdefault("shots", data["shots"]) != data["shots"]:
                 raise ValueError("shots and measurement.shots disagree")
             data = {k: v for k, v in data.items() if k != "shots"} | {"measurement": measurement}
-        if isinstance(data, Mapping):
-            data = dict(data)
-            sampled = (data.get("measurement") or {}).get("shots") is not None
-            usual = {
-                "ansatz": "uccsd",
-                "backend": "sector",
-                "optimizer": "adam" if sampled else "l-bfgs",
-            }
-            for key, name in usual.items():
-                if isinstance(data.get(key), Mapping):
-                    data[key] = {"name": name, **data[key]}
+        data = dict(data)
+        sampled = measurement.get("shots") is not None
+        usual = {
+            "ansatz": "uccsd",
+            "backend": "sector",
+            "optimizer": "adam" if sampled else "l-bfgs",
+        }
+        for key, name in usual.items():
+            if isinstance(data.get(key), Mapping):
+                data[key] = {"name": name, **data[key]}
         return data
 
     @property
@@ -242,60 +251,24 @@ def make_experiment(data: Mapping[str, Any]) -> Experiment:
     """
     data = dict(data)
     refuse_secrets(data)
+    _refuse_dates(data)
     if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
         data["ansatz"] = ansatz_data(data["ansatz"])
     try:
         return Experiment.model_validate(data)
     except ValidationError as error:
-        raise explain_invalid(error, Experiment, "experiment") from None
+        raise explain_invalid(error, Experiment, "experiment", ("shots",)) from None
     except RecursionError:
         raise InputError("the experiment is nested too deeply") from None
 
 
-def explain_invalid(error: ValidationError, root: type[BaseModel], what: str) -> InputError:
-    """Say in one line what is wrong first, naming the key and, for a misspelled one, the nearest.
-
-    Args:
-        error: what pydantic found.
-        root: the model that was validated.
-        what: what the data are, for keys at the top.
-    """
-    errors = error.errors(include_url=False, include_context=False)
-    # A misspelled key explains the missing one that comes with it.
-    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-    path = [str(p) for p in first["loc"] if not _is_internal(str(p))]
-    where = ".".join(path) or what
-    if first["type"] == "extra_forbidden":
-        model = _model_at(root, path[:-1])
-        known = set(model.model_fields) | ({"shots"} if model is Experiment else set())
-        table = ".".join(path[:-1])
-        return unknown_name(f"key in [{table}]" if table else f"{what} key", path[-1], known)
-    message = str(first["msg"])
-    message = message.removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    got = first["input"]
-    shown = f", got {got!r}" if isinstance(got, str | int | float | bool | None) else ""
-    return InputError(f"{where}: {message}{'' if 'got' in message else shown[:120]}")
-
-
-def _is_internal(part: str) -> bool:
-    """Whether a part of a location is pydantic's name of a branch, not a key."""
-    return part.startswith(("function-", "constrained-", "tuple[", "list["))
-
-
-def _model_at(root: type[BaseModel], path: list[str]) -> type[BaseModel]:
-    """Follow keys from a model to the one that they lead to; indices are passed over."""
-    model = root
-    for key in path:
-        field = model.model_fields.get(key)
-        inner = None if field is None else _model_in(field.annotation)
-        model = model if inner is None else inner
-    return model
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The first model within a type such as `tuple[Model, ...] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    models = (_model_in(argument) for argument in get_args(annotation))
-    return next((model for model in models if model is not None), None)
+def _refuse_dates(value: Any, where: str = "") -> None:
+    """Raise InputError for a date or time, which TOML has and an experiment does not."""
+    if isinstance(value, datetime.date | datetime.time):
+        raise InputError(f"{where} is a date or time, {value}; write it in quotes if it is text")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _refuse_dates(inner, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_dates(inner, where)

@@ -98,8 +98,8 @@ def cma_es(
     """
     positive("step", step)
     positive("tolerance", tolerance)
-    if population is not None:
-        count("population", population)
+    if population is not None and count("population", population) < 2:
+        raise InputError(f"population must be a whole number >= 2, got {population}")
     cma = _import("cma", "cma")
 
     def make(x: FloatArray, rng: np.random.Generator) -> Any:

@@ -6,7 +6,7 @@ value out of its range before an optimizer is made; `qvopt list optimizers NAME`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,7 +15,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 
 from .validation import choice, count, decay, flag, fraction, not_negative, positive, whole
 
-_RANGES: Final = MappingProxyType(
+_RANGES: Final[Mapping[str, Callable[[str, Any], None]]] = MappingProxyType(
     {
         "> 0": positive,
         ">= 0": not_negative,

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import checked_options, made
 
 from .adapters import as_optimizer
 from .option_table import Option, check_options, option_of
@@ -187,12 +188,7 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     a value out of range.
     """
     entry = describe(name)
-    for key in hyperparameters:
-        if key not in entry.defaults and not entry.open_ended:
-            raise unknown_name(f"hyper-parameter of {entry.name}", key, entry.defaults)
+    values = checked_options("hyper-parameter", entry.name, entry.factory, hyperparameters)
     if entry.name in _OWN:
-        check_options(entry.name, entry.defaults, hyperparameters)
-    try:
-        return as_optimizer(entry.factory(**hyperparameters))
-    except TypeError as error:
-        raise InputError(f"optimizer {entry.name}: {error}") from None
+        check_options(entry.name, entry.defaults, values)
+    return as_optimizer(made(f"optimizer {entry.name}", entry.factory, values))

@@ -115,10 +115,10 @@ def first_order(**defaults: float) -> Callable[[Callable[..., UpdateRule]], Fact
     """Make the factory of a named optimizer from a function that returns its rule."""
 
     def decorate(rule: Callable[..., UpdateRule]) -> Factory:
-        own = inspect.signature(rule).parameters
+        own = inspect.signature(rule, eval_str=True).parameters
         common = {
             name: p.replace(default=defaults.get(name, p.default))
-            for name, p in inspect.signature(assemble).parameters.items()
+            for name, p in inspect.signature(assemble, eval_str=True).parameters.items()
             if name != "rule"
         }
         first = {"learning_rate": common.pop("learning_rate")}
@@ -295,9 +295,13 @@ def _with_metric() -> Callable[[Callable[..., UpdateRule]], Callable[..., Update
     """Give a rule the hyper-parameters of the metric in its signature."""
 
     def decorate(rule: Callable[..., UpdateRule]) -> Callable[..., UpdateRule]:
-        metric = inspect.signature(precondition_by_metric).parameters.values()
+        metric = inspect.signature(precondition_by_metric, eval_str=True).parameters.values()
         keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in metric]
-        own = [p for p in inspect.signature(rule).parameters.values() if p.kind != p.VAR_KEYWORD]
+        own = [
+            p
+            for p in inspect.signature(rule, eval_str=True).parameters.values()
+            if p.kind != p.VAR_KEYWORD
+        ]
         rule.__signature__ = inspect.Signature([*own, *keyword])  # type: ignore[attr-defined]
         return rule
 

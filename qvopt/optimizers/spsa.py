@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -210,9 +211,9 @@ def _check_gains(
     averages: int,
 ) -> None:
     checks: list[tuple[str, float, Callable[[str, float], float]]] = [
-        ("perturbation", perturbation, positive),
-        ("alpha", alpha, positive),
-        ("gamma", gamma, not_negative),
+        ("perturbation", perturbation, partial(positive, least=1e-8, most=100.0)),
+        ("alpha", alpha, partial(positive, most=10.0)),
+        ("gamma", gamma, partial(not_negative, most=10.0)),
         ("stability", stability, not_negative),
     ]
     if learning_rate is not None:

@@ -7,7 +7,7 @@ without the backend; the first one that it does not hold is evaluated, and from 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,13 +24,14 @@ from qvopt.engine.streams import (
     ROUND_STREAM,
     stream,
 )
-from qvopt.optimizers.errors import DivergedError
+from qvopt.optimizers.errors import DivergedError, check_finite
 from qvopt.optimizers.protocol import (
     Answer,
     Describe,
     Energy,
     Grow,
     Iterate,
+    Minimization,
     Optimizer,
     Query,
     Scalar,
@@ -122,7 +123,7 @@ class Driver:
                     break
                 self._rounds.charge_end(self.number)
                 try:
-                    request = rounds.send(answers)
+                    request = _advanced(rounds, answers)
                 except StopIteration as end:
                     if end.value is not None:
                         self.x = np.asarray(end.value, dtype=np.float64)
@@ -275,6 +276,24 @@ class Driver:
 
     def _exact_start(self) -> Scalar | None:
         return Scalar(self.evaluator.exact_energy(self.start)) if self.number else None
+
+
+def _advanced(rounds: Minimization, answers: Any) -> Any:
+    """Send an optimizer its answers and return its request.
+
+    Raises DivergedError where its arithmetic fails, or leaves the finite numbers.
+    """
+    try:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            request = rounds.send(answers)
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise DivergedError(
+            f"the optimizer's arithmetic failed ({error}); try a smaller learning rate or step"
+        ) from error
+    if isinstance(request, Sequence):
+        for query in request:
+            check_finite(query.x)
+    return request
 
 
 def _scalar(answer: Answer) -> Scalar:

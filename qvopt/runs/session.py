@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -151,8 +152,9 @@ class Session:
         )
         try:
             return cls(assembly, folder=folder, journal=journal, references=references, jobs=jobs)
-        except BaseException:
+        except BaseException:  # nothing has run, and nothing half made is left
             journal.close()
+            shutil.rmtree(folder.path, ignore_errors=True)
             raise
 
     @classmethod

@@ -288,7 +288,7 @@ def reset():
         (lambda: GivenCircuit(("ry 0 1",)), "acts on 1 qubits"),
         (lambda: GivenCircuit(("ry x0 0",)), "is not a name, qubits and an angle"),
         (lambda: get_ansatz("circuit", gates="x 0"), "must be a list"),
-        (lambda: get_ansatz("circuit", gates=[1]), "element of .* must be str"),
+        (lambda: get_ansatz("circuit", gates=[1]), "must be a list of texts"),
         (lambda: run("h2", ansatz="circuit"), "ansatz circuit needs its gates"),
     ],
 )

@@ -9,8 +9,8 @@ from killing import SECRET
 from typer.testing import CliRunner
 
 from qvopt.backends.catalogue import get_backend
+from qvopt.cli import main
 from qvopt.cli.app import app
-from qvopt.cli.main import main
 from qvopt.cloud.catalogue import offline_backend
 from qvopt_molecules.errors import InputError
 
