@@ -9,7 +9,7 @@ from typing import Any
 
 from qvopt.records.journal import is_locked
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.session import stored_result
+from qvopt.runs.stored import stored_result
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .output import print_json, print_table

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from qvopt.experiment.constraints import ConstraintsSpec
 from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.specification import (
@@ -60,6 +61,7 @@ class ProblemSpec(StrictModel):
         molecule: as in an experiment; values of `set` may be lists (geometries).
         ansatz, backend, mapping: as in an experiment, or lists.
         measurement: as in an experiment, without shots.
+        constraints: as in an experiment.
         shots, budget: in place of the comparison's.
         reference: energy in Hartree that errors are counted from: "fci"; "ansatz", the lowest that
             the ansatz reached in exact minimisations from several points; or a number.
@@ -73,6 +75,7 @@ class ProblemSpec(StrictModel):
     )
     mapping: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ("jordan-wigner",)
     measurement: MeasurementSpec = MeasurementSpec()
+    constraints: ConstraintsSpec = ConstraintsSpec()
     shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] | None = None
     budget: Budgets | None = None
     reference: str | float = "fci"

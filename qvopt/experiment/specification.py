@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.experiment.constraints import ConstraintsSpec
 from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.mitigation import MitigationSpec
@@ -172,6 +173,7 @@ class Experiment(StrictModel):
         mapping: fermion-to-qubit mapping.
         measurement: shots, grouping and allocation.
         mitigation: what is done about a device's errors.
+        constraints: penalties for other electron numbers and spins.
         seed: entropy of every random stream of the run.
         max_steps: the largest number of optimizer steps.
         monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
@@ -190,6 +192,7 @@ class Experiment(StrictModel):
     ] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
     mitigation: MitigationSpec = MitigationSpec()
+    constraints: ConstraintsSpec = ConstraintsSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
     max_steps: Count = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None

@@ -15,7 +15,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 
 from .validation import choice, count, decay, flag, fraction, not_negative, positive, whole
 
-_RANGES: Final[Mapping[str, Callable[[str, Any], None]]] = MappingProxyType(
+_RANGES: Final[Mapping[str, Callable[[str, Any], object]]] = MappingProxyType(
     {
         "> 0": positive,
         ">= 0": not_negative,

@@ -9,6 +9,7 @@ from pyscf.fci import direct_spin1
 
 from qvopt import relax, run
 from qvopt.engine.assembly import assemble
+from qvopt.engine.states import components, numbers_of, turned
 from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
 from qvopt.tasks.nuclear_gradient import (
@@ -18,7 +19,6 @@ from qvopt.tasks.nuclear_gradient import (
     integral_derivatives,
 )
 from qvopt.tasks.properties import density_matrices
-from qvopt.tasks.states import components, numbers_of, turned
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.integrals import build_hamiltonian

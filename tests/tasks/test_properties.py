@@ -8,10 +8,10 @@ from command_line import command_line
 
 from qvopt import run, run_properties
 from qvopt.engine.assembly import assemble
+from qvopt.engine.states import Component
 from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
 from qvopt.tasks.properties import _overlap, exact_properties, measured_properties
-from qvopt.tasks.states import Component
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import BudgetExceededError, InputError
 from qvopt_molecules.fcidump import write_fcidump
@@ -130,7 +130,7 @@ def test_measured_values_are_unbiased_and_their_errors_honest(name):
 
 def test_settings_determine_everything_exactly():
     """From exact means, the inversion returns the exact matrices, imaginary parts filtered."""
-    from qvopt.tasks.states import components, numbers_of, turned
+    from qvopt.engine.states import components, numbers_of, turned
 
     data = SAMPLED["no electron number"]
     assembly, x = assembly_and_point(data)
