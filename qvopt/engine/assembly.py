@@ -10,7 +10,7 @@ import numpy as np
 
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Backend, PoolProgram, Problem, Program
-from qvopt.engine.constraints import penalty_weights, with_constraints
+from qvopt.engine.constraints import conserves_numbers, penalty_weights, with_constraints
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.growing import Growth, grown_evaluator
 from qvopt.engine.stages.building import check_program, make_selection, make_stages
@@ -21,7 +21,7 @@ from qvopt.experiment.specification import BackendSpec, Experiment, MeasurementS
 from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan, pauli_plan
-from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
 from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
@@ -152,7 +152,22 @@ def make_plan(
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
     if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
         grouping = "basis-rotation"
-    return build_plan(grouping, hamiltonian, observable, experiment.mapping)
+    plan = build_plan(grouping, hamiltonian, observable, experiment.mapping)
+    if not rotations and any(isinstance(g.basis, OrbitalBasis) for g in plan.groups):
+        _require_conservation(experiment, hamiltonian, grouping)
+    return plan
+
+
+def _require_conservation(
+    experiment: Experiment, hamiltonian: MolecularHamiltonian, grouping: str
+) -> None:
+    """Raise InputError where orbital rotations would measure another operator."""
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    if not conserves_numbers(ansatz, hamiltonian, experiment.mapping):
+        raise InputError(
+            f"{grouping} groups give the energy at fixed electron numbers, which ansatz "
+            f"{ansatz.name} does not conserve; use --grouping qubit-wise"
+        )
 
 
 def prepared_plan(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.states import state_components
 from qvopt.optimizers.protocol import Scalar
 from qvopt.optimizers.statistics import significantly_above
+from qvopt.runs.state_numbers import StateNumbers
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.exact_reference import ExactReference
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -25,24 +25,6 @@ _SIGMAS: Final = 5.0  # standard errors by which a measured one has to
 _MOST_QUBITS: Final = 24
 _LARGEST: Final = 20_000_000  # amplitudes of a sector
 _OFF: Final = 1e-3  # by which ⟨N⟩, ⟨S_z⟩ and ⟨S²⟩ are called other ones
-
-
-@dataclass(frozen=True)
-class StateNumbers:
-    """⟨N⟩, ⟨S_z⟩ and ⟨S²⟩ of a state, as computed from its amplitudes."""
-
-    electrons: float
-    s_z: float
-    s2: float
-
-    @classmethod
-    def decode(cls, data: Mapping[str, Any] | None) -> Self | None:
-        """Read what `document` wrote."""
-        return None if data is None else cls(**{k: float(data[k]) for k in cls.__match_args__})
-
-    def document(self) -> dict[str, float]:
-        """The numbers as plain JSON values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from qvopt.backends.cost import Cost
 from qvopt.records.events import Average, step_records
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
-from qvopt.runs.end_check import StateNumbers
+from qvopt.runs.state_numbers import StateNumbers
 from qvopt_molecules.arrays import FloatArray
 
 KCAL_PER_MOL = 627.5094740631

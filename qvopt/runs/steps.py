@@ -7,7 +7,7 @@ from typing import Literal
 
 from qvopt.optimizers.protocol import Scalar
 from qvopt.records.events import Average
-from qvopt.runs.end_check import StateNumbers
+from qvopt.runs.state_numbers import StateNumbers
 from qvopt_molecules.arrays import FloatArray
 
 Monitor = Literal["exact", "measured", "none"]

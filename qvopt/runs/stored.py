@@ -9,10 +9,10 @@ import numpy as np
 
 from qvopt.experiment.specification import Experiment
 from qvopt.records.events import Begin, History
-from qvopt.runs.end_check import StateNumbers
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.references import References, recorded_state
 from qvopt.runs.result import Result
+from qvopt.runs.state_numbers import StateNumbers
 from qvopt.runs.steps import Status
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit, is_lattice

@@ -190,7 +190,7 @@ def test_energies_carry_the_unit_of_the_model(capsys, tmp_path):
     [
         ({}, "ansatz uccsd acts on orbitals"),
         ({"ansatz": "adapt"}, "ansatz adapt acts on orbitals"),
-        ({"ansatz": "hva", "backend": "sector"}, "use lightning"),
+        ({"ansatz": "hva", "backend": "sector"}, "works on integrals"),
         ({"ansatz": "hva", "mapping": "parity"}, "leave the mapping parity out"),
         (
             {"ansatz": "hva", "measurement": {"shots": 100, "grouping": "basis-rotation"}},
