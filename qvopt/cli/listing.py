@@ -154,6 +154,7 @@ def _mitigations() -> list[dict[str, Any]]:
     descriptions = {
         "readout": "correction of readout errors, from calibration circuits",
         "zne": "zero-noise extrapolation of energies, by folded gates",
+        "reference": "the error at the determinant, whose energy is known, is taken off",
         "postselect": "outcomes with the right numbers of electrons only",
     }
     return [{"name": n, "description": descriptions[n]} for n in MITIGATIONS]

@@ -1,31 +1,15 @@
 """What each hyper-parameter of our optimizers means: its range, its unit, one line of meaning.
 
-One word means one thing in all optimizers, but for the few in `_SPECIAL`. `check_options` refuses a
-value out of its range before an optimizer is made; `qvopt list optimizers NAME` prints the rest.
+One word means one thing in all optimizers, but for the few in `_SPECIAL`. `qvopt list
+optimizers NAME` prints them; an optimizer's factory refuses what is out of range.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
-
-from qvopt_molecules.errors import InputError, unknown_name
-
-from .validation import choice, count, decay, flag, fraction, not_negative, positive, whole
-
-_RANGES: Final[Mapping[str, Callable[[str, Any], object]]] = MappingProxyType(
-    {
-        "> 0": positive,
-        ">= 0": not_negative,
-        "[0, 1)": decay,
-        "true or false": flag,
-        "whole, >= 1": count,
-        "whole, >= 0": whole,
-        "(0, 1)": fraction,
-    }
-)
+from typing import Final
 
 
 @dataclass(frozen=True)
@@ -33,7 +17,7 @@ class Option:
     """A hyper-parameter: its range (or the words it takes), its unit, and what it means.
 
     Attributes:
-        range: a key of the ranges above, a tuple of words, or free text that nothing checks here.
+        range: what it may be, in words, or the words it takes.
         unit: of its value; empty for pure numbers.
         meaning: one line, with the symbol of the formula where it has one.
     """
@@ -46,13 +30,6 @@ class Option:
     def range_text(self) -> str:
         """The range in words."""
         return ", ".join(self.range) if isinstance(self.range, tuple) else self.range
-
-    def check(self, name: str, value: Any) -> None:
-        """Raise InputError where a value is out of range."""
-        if isinstance(self.range, tuple):
-            choice(name, value, self.range)
-        elif self.range in _RANGES:
-            _RANGES[self.range](name, value)
 
 
 _X: Final = "parameters"  # cluster amplitudes, or radians
@@ -190,24 +167,3 @@ _SPECIAL: Final[Mapping[tuple[str, str], Option]] = MappingProxyType(
 def option_of(optimizer: str, name: str) -> Option | None:
     """The entry of a hyper-parameter; None for a third party's."""
     return _SPECIAL.get((optimizer, name), _OPTIONS.get(name))
-
-
-def check_options(optimizer: str, defaults: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Raise InputError for a value out of range, or of another type.
-
-    None is taken where it is the default.
-
-    Args:
-        optimizer: registered name of one of ours.
-        defaults: its hyper-parameters and their defaults.
-        values: those that are given.
-    """
-    for name, value in values.items():
-        option = option_of(optimizer, name)
-        if option is None or (value is None and defaults.get(name) is None):
-            continue
-        if name == "schedule" and isinstance(value, str) and value not in option.range:
-            raise unknown_name("schedule", value, option.range)
-        if value is None:
-            raise InputError(f"{name} of {optimizer} must be {option.range_text}, got none")
-        option.check(name, value)

@@ -13,7 +13,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.options import checked_options, made
 
 from .adapters import as_optimizer
-from .option_table import Option, check_options, option_of
+from .option_table import Option, option_of
 from .protocol import Optimizer
 
 GROUP: Final = "qvopt.optimizers"
@@ -189,6 +189,4 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     """
     entry = describe(name)
     values = checked_options("hyper-parameter", entry.name, entry.factory, hyperparameters)
-    if entry.name in _OWN:
-        check_options(entry.name, entry.defaults, values)
     return as_optimizer(made(f"optimizer {entry.name}", entry.factory, values))

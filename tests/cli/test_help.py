@@ -7,9 +7,9 @@ import typer
 import typer.testing
 from command_line import command_line
 
+import qvopt.cli.main  # noqa: F401  registers the commands
 from qvopt import make_experiment
 from qvopt.cli.app import app
-from qvopt.cli.main import main  # noqa: F401  registers the commands
 
 ROOT = typer.main.get_command(app)
 COMMANDS = sorted(ROOT.commands)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from unittest import mock
 
-from qvopt.cli import main
+from qvopt.cli.main import run
 
 
 def command_line(*arguments, cwd=None, env=None):
@@ -30,7 +30,7 @@ def command_line(*arguments, cwd=None, env=None):
         contextlib.redirect_stderr(err),
     ):
         try:
-            main()
+            code = run(words)
         except SystemExit as end:
             code = 0 if end.code is None else end.code
     return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
