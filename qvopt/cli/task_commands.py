@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from qvopt.experiment.counts import parse_count
+
 from .app import Json, Quiet, app
 from .described import What, describes_experiment
 from .experiment_options import shots_option
@@ -83,6 +85,37 @@ def properties(
     from .properties import properties_command
 
     raise typer.Exit(properties_command(folder, shots, exact, at, json_output))  # type: ignore[arg-type]
+
+
+@app.command()
+def diagonalize(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    shots: Annotated[
+        int | None,
+        typer.Option(
+            parser=shots_option,
+            metavar="N",
+            help="Shots in the computational basis.",
+            show_default="those of one energy of the run",
+        ),
+    ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair/--no-repair", help="Use outcomes of wrong electron numbers too."),
+    ] = True,
+    max_determinants: Annotated[
+        int, typer.Option(parser=parse_count, metavar="N", help="Largest dimension of the span.")
+    ] = 1_000_000,
+    at: Annotated[
+        str | None,
+        typer.Option(help="last or average iterate.", show_default="average, if there is one"),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Diagonalise the Hamiltonian in the determinants that a run's state shows: an upper bound."""
+    from .diagonalization import diagonalize_command
+
+    raise typer.Exit(diagonalize_command(folder, shots, repair, max_determinants, at, json_output))
 
 
 @app.command()

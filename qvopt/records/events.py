@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -44,6 +44,11 @@ from .codec import (
 from .jobs import job_records, lost_cost
 from .journal import Event
 from .ledger import Costs, add_costs
+
+PROPERTIES: Final = "properties"
+DIAGONALIZATION: Final = "diagonalization"
+BESIDE_THE_RUN: Final = (PROPERTIES, DIAGONALIZATION)
+"""Roles of rounds that are measured beside a run, after its end, on its account."""
 
 
 @dataclass(frozen=True)

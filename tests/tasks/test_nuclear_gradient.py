@@ -11,7 +11,8 @@ from qvopt import relax, run
 from qvopt.engine.assembly import assemble
 from qvopt.engine.states import components, numbers_of, turned
 from qvopt.experiment.specification import make_experiment
-from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
+from qvopt.measurement.density import MeasuredDensity, density_settings
+from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.tasks.nuclear_gradient import (
     BOHR,
     displaced,
@@ -67,7 +68,9 @@ def test_measured_gradients_are_unbiased(lih):
         outcomes = []
         for s in settings:
             p = np.concatenate([turned(q, s.rotation, s.turns).reshape(-1) for q in parts])
-            outcomes.append(Outcomes.from_occupations(numbers, rng.multinomial(400, p / p.sum())))
+            outcomes.append(
+                DensityOutcomes.from_occupations(numbers, rng.multinomial(400, p / p.sum()))
+            )
         measured, d = MeasuredDensity(3, settings, outcomes), derivatives[5]
         force = measured.estimate(d.core, d.one, 0.5 * d.two)
         scores.append((force.value - exact[1, 2]) / force.stderr)
