@@ -10,7 +10,7 @@ import time
 import traceback
 import warnings
 
-from qvopt.cli.main import run
+from qvopt.cli.command_line import run
 
 MOST_SECONDS = 2.0
 LONGEST = 320
