@@ -181,6 +181,7 @@ class Driver:
 
     def _record(self, iterate: Iterate) -> Step:
         """Make the record of a step, monitored as asked, and log it if it is new."""
+        self._rounds.settle()
         exact, energy = None, iterate.energy
         replayed = self.number <= self._steps_seen
         if self.monitor == "exact":

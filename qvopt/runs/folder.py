@@ -23,7 +23,7 @@ from typing import Any
 
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
-from qvopt.records.environment import describe_environment
+from qvopt.records.environment import describe_changes, describe_environment
 from qvopt.records.journal import Event, Journal, read_journal
 from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
@@ -82,10 +82,14 @@ class RunFolder:
                 if path is not None:
                     raise _taken(path)
                 place = _free_number(Path("runs"), name)
-        except BaseException:
+        except BaseException as error:
             if journal is not None:
                 journal.close()
             shutil.rmtree(draft, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise InputError(
+                    f"cannot make the run folder {place}: {_reason(error)}; nothing has begun"
+                ) from None
             raise
         journal.path = place / journal.path.name
         return cls(place), journal
@@ -128,6 +132,14 @@ class RunFolder:
     def events(self) -> list[Event]:
         """Read the journal without locking it."""
         return read_journal(self.journal_path)[0]
+
+    def environment_changes(self) -> str:
+        """What differs from where the run began, in a line; empty if nothing, or unknown."""
+        try:
+            recorded = json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ""
+        return describe_changes(recorded) if isinstance(recorded, dict) else ""
 
     def open_journal(self) -> Journal:
         """Open the journal to go on, locking it and cutting a torn tail off."""

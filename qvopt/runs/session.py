@@ -66,6 +66,7 @@ class Session:
         self.folder = folder
         self._journal = journal
         self.references = dict(references)
+        self.changes = ""
         self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         path = None if folder is None else folder.path
@@ -188,7 +189,7 @@ class Session:
                         f"{path} began on {experiment.backend.name}, and not on {backend.name}"
                     )
             assembly = assemble(experiment, hamiltonian, backend)
-            return cls(
+            session = cls(
                 assembly,
                 folder=folder,
                 journal=journal,
@@ -197,6 +198,8 @@ class Session:
                 jobs=jobs,
                 history=history,
             )
+            session.changes = folder.environment_changes()
+            return session
         except BaseException:
             journal.close()
             raise
