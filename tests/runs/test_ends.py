@@ -1,6 +1,8 @@
 """What a run says at its end: after a kill just before it, on a full disk, on another machine."""
 
 import json
+import os
+import platform
 import resource
 import shutil
 import subprocess
@@ -119,3 +121,24 @@ def test_a_picture_is_whole_or_the_former_one(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == b"former"
     with pytest.raises(InputError, match="cannot write"):
         save_figure(type("F", (), {"savefig": lambda *a, **k: None})(), tmp_path / "no" / "a.png")
+
+
+def test_what_a_killed_process_left_is_removed_at_the_next_start(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    node = platform.node()
+    (tmp_path / "runs" / f".lih-uccsd-adam-1.{node}-{gone.pid}").mkdir(parents=True)
+    alive = tmp_path / "runs" / f".lih-uccsd-adam-2.{node}-{os.getppid()}"
+    alive.mkdir()
+    experiment = make_experiment({"molecule": "h2", "max_steps": 1})
+    with Session.begin(experiment) as session:
+        folder = session.folder.path
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == sorted(
+        [alive.name, folder.name]
+    )
+    left = folder / f".result.json.{'0' * 16}.tmp"
+    left.write_text("half")
+    with Session.resume(folder):
+        pass
+    assert not left.exists()
