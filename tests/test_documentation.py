@@ -4,7 +4,6 @@ import doctest
 import importlib
 import pkgutil
 import re
-import runpy
 import tomllib
 from pathlib import Path
 
@@ -37,9 +36,9 @@ def test_public_names_exist_and_are_documented(package):
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
-def test_example_scripts(path, tmp_path, monkeypatch, capsys):
+def test_example_scripts(path, scripts, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    runpy.run_path(str(path), run_name="__main__")
+    scripts.run(path)
     assert capsys.readouterr().out
     assert not list(tmp_path.glob("runs/*/journal.jsonl"))
 

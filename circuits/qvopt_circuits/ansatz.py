@@ -32,6 +32,19 @@ class Ansatz(Protocol):
         ...
 
 
+@runtime_checkable
+class ConservingAnsatz(Protocol):
+    """An ansatz that declares whether its circuits conserve the electrons of each spin.
+
+    For those whose gates alone do not tell: products of Pauli rotations may conserve them together.
+    """
+
+    @property
+    def conserves_numbers(self) -> bool:
+        """Whether every circuit conserves the electrons of each spin."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Preparation:
     """An ansatz made ready for one Hamiltonian: its circuit, and how a start is drawn."""

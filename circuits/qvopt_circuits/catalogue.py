@@ -107,7 +107,7 @@ def ansatz_description(name: str) -> str:
     """Return one line on the ansatz. Raises InputError for an unknown name."""
     if name in _OURS:
         return _OURS[name][1]
-    doc = _factory(name).__doc__ or ""
+    doc = ansatz_factory(name).__doc__ or ""
     return doc.strip().partition("\n")[0].rstrip(".")
 
 
@@ -120,7 +120,7 @@ def get_ansatz(name: str, **options: Any) -> Ansatz:
     >>> get_ansatz("uccsd", spin_adapted=True).name
     'uccsd'
     """
-    factory = _factory(name)
+    factory = ansatz_factory(name)
     values = checked_options("option", f"ansatz {name}", factory, options)
     ansatz: Ansatz = made(f"ansatz {name}", factory, values)
     return ansatz
@@ -152,7 +152,8 @@ def ansatz_data(ansatz: Any) -> dict[str, Any]:
     return {"name": ansatz.name, **options}
 
 
-def _factory(name: str) -> Callable[..., Ansatz]:
+def ansatz_factory(name: str) -> Callable[..., Ansatz]:
+    """Return what makes an ansatz of its options. Raises InputError for an unknown name."""
     if name in _OURS:
         return _OURS[name][0]
     third_party = _third_party()

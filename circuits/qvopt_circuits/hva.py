@@ -60,6 +60,11 @@ class HamiltonianVariational:
         """The name users give."""
         return "hva"
 
+    @property
+    def conserves_numbers(self) -> bool:
+        """Strings of one set of flips conserve electrons together, and commute."""
+        return True
+
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
         """Return the circuit on 2 norb qubits, X gates of the Hartree-Fock state first."""
         parts = _parts(hamiltonian)

@@ -42,6 +42,20 @@ class BackendError(QvoptError):
     exit_code = 4
 
 
+def missing_extra(what: str, extra: str) -> InputError:
+    """Return the error for a package that an extra of qvopt brings.
+
+    >>> str(missing_extra("IBM Quantum needs qiskit-ibm-runtime", "ibm"))
+    "IBM Quantum needs qiskit-ibm-runtime: pip install '.[ibm]' in a clone of qvopt"
+    """
+    return InputError(f"{what}: {extra_command(extra)} in a clone of qvopt")
+
+
+def extra_command(extra: str) -> str:
+    """The command that installs an extra of qvopt."""
+    return f"pip install '.[{extra}]'"
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for an unknown `name`, suggesting the nearest of the `known` ones.
 

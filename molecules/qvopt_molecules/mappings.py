@@ -47,10 +47,10 @@ def qubit_hamiltonian(
     all_x = np.concatenate([zero, x, (x[:, None] ^ x[None, :]).ravel()])
     all_z = np.concatenate([zero, z, (z[:, None] ^ z[None, :]).ravel()])
     weights = np.concatenate([[hamiltonian.core_energy], single, products.ravel()])
-    jordan_wigner = _collect(2 * n, all_x, all_z, weights)
+    jordan_wigner = collected(2 * n, all_x, all_z, weights)
     if mapping == "jordan-wigner":
         return jordan_wigner
-    return _encode(jordan_wigner, hamiltonian, mapping)
+    return encoded(jordan_wigner, hamiltonian, mapping)
 
 
 def _symmetrised_strings(
@@ -83,8 +83,8 @@ def _sign(shared: MaskArray) -> FloatArray:
     return np.asarray(1.0 - 2.0 * (np.bitwise_count(shared) & 1), dtype=np.float64)
 
 
-def _collect(n_qubits: int, x: MaskArray, z: MaskArray, weights: FloatArray) -> PauliSum:
-    """Add equal X^x Z^z up and turn them into Hermitian strings."""
+def collected(n_qubits: int, x: MaskArray, z: MaskArray, weights: FloatArray) -> PauliSum:
+    """Add equal operators X^x Z^z up, and return their sum, which is Hermitian, as strings."""
     order = np.lexsort((z, x))
     x, z, weights = x[order], z[order], weights[order]
     first = np.ones(len(x), dtype=bool)
@@ -98,7 +98,8 @@ def _collect(n_qubits: int, x: MaskArray, z: MaskArray, weights: FloatArray) -> 
     return PauliSum(n_qubits, x[kept], z[kept], totals[kept])
 
 
-def _encode(observable: PauliSum, hamiltonian: MolecularHamiltonian, mapping: str) -> PauliSum:
+def encoded(observable: PauliSum, hamiltonian: MolecularHamiltonian, mapping: str) -> PauliSum:
+    """Return a Jordan-Wigner operator over the qubits of another mapping."""
     target = encoding_of(mapping, hamiltonian)
     parities = target.constants(hamiltonian)
     xs, zs, cs = [], [], []
@@ -117,4 +118,4 @@ def _encode(observable: PauliSum, hamiltonian: MolecularHamiltonian, mapping: st
     # Back from P to X^x Z^z, so that strings made equal by the reduction add up.
     turns = np.bitwise_count(x_masks & z_masks)
     weights = np.array(cs) * np.where(turns % 4 == 2, -1.0, 1.0)
-    return _collect(n_qubits, x_masks, z_masks, weights)
+    return collected(n_qubits, x_masks, z_masks, weights)

@@ -66,7 +66,7 @@ def backend_description(name: str) -> str:
     """What a backend is, in a few words: the first line of a plug-in's docstring."""
     if name in _SIMULATORS:
         return _SIMULATORS[name][2]
-    return (inspect.getdoc(_factory(name)) or "plug-in").splitlines()[0].rstrip(".")
+    return (inspect.getdoc(find_factory(name)) or "plug-in").splitlines()[0].rstrip(".")
 
 
 @runtime_checkable
@@ -81,7 +81,7 @@ class ListsDevices(Protocol):
 def device_names(name: str) -> tuple[str, ...]:
     """Names of a backend's devices, as far as they are known without asking it."""
     try:
-        factory = _factory(name)
+        factory = find_factory(name)
     except InputError:  # a plug-in that does not load
         return ()
     return tuple(factory.device_names()) if isinstance(factory, ListsDevices) else ()
@@ -98,7 +98,7 @@ def get_backend(name: str, **options: Any) -> Backend:
             f"the backend '{device}' is an object in Python: hand it over again, with "
             f"Session.resume(path, backend=...) or qvopt.run(..., backend=...)"
         )
-    factory = _factory(provider, name)
+    factory = find_factory(provider, name)
     owner = f"backend {provider}"
     values = checked_options("option", owner, factory, options)
     if "device" in values:
@@ -151,7 +151,8 @@ def is_recorded_as(backend: Backend, name: str) -> bool:
     return backend.name == name.removeprefix(f"{OBJECT}:")
 
 
-def _factory(provider: str, name: str | None = None) -> Callable[..., Backend]:
+def find_factory(provider: str, name: str | None = None) -> Callable[..., Backend]:
+    """Return what makes a backend of its options. Raises InputError for an unknown name."""
     if provider in _SIMULATORS:
         module, attribute, _ = _SIMULATORS[provider]
         simulator: Callable[..., Backend] = getattr(import_module(module), attribute)

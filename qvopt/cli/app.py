@@ -34,8 +34,15 @@ _ORDER = (
 )
 
 
-class _Ordered(TyperGroup):
-    """Commands in the order in which people need them, whichever module registered first."""
+class _Commands(TyperGroup):
+    """Commands in the order in which people need them; help texts are plain text, not markup."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for command in (self, *self.commands.values()):
+            _as_plain_text(command)
+            for parameter in command.params:
+                _as_plain_text(parameter)
 
     def list_commands(self, ctx: Any) -> list[str]:
         names = super().list_commands(ctx)
@@ -59,12 +66,19 @@ def _interrupts_pass() -> Iterator[None]:
         raise Unhandled from None
 
 
+def _as_plain_text(described: Any) -> None:
+    """Escape what the help's renderer would take for markup: it swallows `[this]`."""
+    from rich.markup import escape
+
+    if getattr(described, "help", None):
+        described.help = escape(described.help)
+
+
 app = typer.Typer(
     name="qvopt",
-    cls=_Ordered,
+    cls=_Commands,
     help="Run variational quantum eigensolver experiments, with every shot counted.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

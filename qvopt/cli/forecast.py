@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from qvopt.experiment.specification import make_experiment
+from qvopt.runs.problem_description import describe_problem, description_rows
+from qvopt.runs.references import References
 
-from .output import print_json, print_table
+from .output import print_json, print_rows, print_table
 from .spending import caps_line
 
 
@@ -20,12 +22,15 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     experiment = make_experiment(data)
     spec = experiment.backend
     backend = offline_backend(spec.name, spec.options)
-    forecast = forecast_run(assemble(experiment, backend=backend), recorded=True)
+    assembly = assemble(experiment, backend=backend)
+    problem = describe_problem(assembly, References(0.0, None))
+    forecast = forecast_run(assembly, recorded=True)
     caps = dict(forecast.budget.caps())
     if as_json:
         print_json(
             {
                 "device": forecast.device,
+                "problem": problem,
                 "parts": forecast.rows(),
                 "currency": forecast.currency if forecast.priced else None,
                 "budget": caps,
@@ -41,6 +46,7 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
         counts = {k: f"{row[k]:,}" for k in ("jobs", "circuits", "shots")}
         rows.append({"part": row["part"], **counts, "QPU s": f"{row['qpu_seconds']:,.1f}",
                      unit: money})  # fmt: skip
+    print_rows(description_rows(problem), justify="left")
     print(f"{forecast.device}: nothing was sent")
     print_table(rows)
     print(forecast.note)

@@ -12,15 +12,22 @@ from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.problem_description import (
+    describe_problem,
+    description_line,
+    description_rows,
+)
+from qvopt.runs.references import References
 from qvopt.runs.result import Result, Trace
-from qvopt.runs.session import Session, ended_result, stored_result
-from qvopt.runs.wording import wording_of
+from qvopt.runs.session import Session
+from qvopt.runs.stored import ended_result, stored_result
+from qvopt.runs.wording import exact_name, wording_of
 from qvopt.tasks.validation_rounds import stored_validation
 from qvopt_molecules.errors import BackendError, InputError
 
 from .ending import INTERRUPTED, REQUEUE, Terminated, terminable
 from .forecast import forecast_command
-from .output import print_json, print_result, print_table
+from .output import print_json, print_result, print_rows, print_table
 from .progress import Foreseen, ProgressDisplay
 from .spending import approved, left_behind, spent_rows, status_printer
 from .validation import resume_validation
@@ -53,9 +60,11 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
     if isinstance(program, Foreseen) and program.forecast is not None:
         print(program.forecast, file=sys.stderr)
     rows = [row.document() for row in assembled_prices(assembly)]
+    problem = describe_problem(assembly, References(0.0, None))
     if as_json:
-        print_json(rows)
+        print_json({"problem": problem, "queries": rows})
         return 0
+    print_rows(description_rows(problem), justify="left")
     columns = ("query", "energies", "circuits", "shots")
     table = [{k: row[k] if k == "query" else f"{row[k]:,}" for k in columns} for row in rows]
     print_table(table)
@@ -106,7 +115,7 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
     else:
         names = {**result.names, "seed": f"seed {result.names['seed']}"}
         print(" · ".join(str(v) for k, v in names.items() if k != "kind"))
-        print_result(result, spent_rows(folder))
+        print_result(result, spent_rows(folder), description_rows(result.problem))
         print(f"run      {path}")
     return 0
 
@@ -133,7 +142,9 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
     code: int | None = None
     try:
         program = session.assembly.program
-        words = wording_of(session.names)
+        words = wording_of(session.names, exact_name(session.problem))
+        if not quiet:
+            print(description_line(session.problem), file=sys.stderr)
         with ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words) as progress:
             if isinstance(program, Foreseen):
                 progress.announce(program)
@@ -168,7 +179,7 @@ def report(result: Result, folder: RunFolder, as_json: bool) -> int:
         print_json(result.document())
     else:
         print()
-        print_result(result, spent_rows(folder))
+        print_result(result, spent_rows(folder), description_rows(result.problem))
         print(f"run      {folder.path}")
         print(f"picture  {picture}")
     return result.exit_code

@@ -9,6 +9,7 @@ import typer
 
 from .app import Json, Quiet, app
 from .described import What, describes_experiment
+from .experiment_options import shots_option
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -25,6 +26,7 @@ def scan(
             "--scan",
             metavar="NAME=START:STOP:NUMBER",
             help="The parameter and its values; --bond 0.4:3.0:30 means --scan bond=0.4:3.0:30.",
+            show_default="the scan's",
         ),
     ] = None,
     cold: Annotated[
@@ -34,9 +36,14 @@ def scan(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the scan; an existing one is resumed.")
+        Path | None,
+        typer.Option(
+            help="Folder of the scan; an existing one is resumed.", show_default="scans/NAME"
+        ),
     ] = None,
-    picture: Annotated[Path | None, typer.Option(help="Where to draw the curve too.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where to draw the curve too.", show_default="none")
+    ] = None,
     json_output: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -55,13 +62,20 @@ def scan(
 def properties(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     shots: Annotated[
-        int | None, typer.Option(help="Shots in total [those of one energy of the run].")
+        int | None,
+        typer.Option(
+            parser=shots_option,
+            metavar="N",
+            help="Shots in total.",
+            show_default="those of one energy of the run",
+        ),
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="From the simulator's amplitudes, without shots.")
     ] = False,
     at: Annotated[
-        str | None, typer.Option(help="last or average iterate [average, if there is one].")
+        str | None,
+        typer.Option(help="last or average iterate.", show_default="average, if there is one"),
     ] = None,
     json_output: Json = False,
 ) -> None:
@@ -81,7 +95,11 @@ def excited(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the journals; an existing one is resumed.")
+        Path | None,
+        typer.Option(
+            help="Folder of the journals; an existing one is resumed.",
+            show_default="excited/NAME",
+        ),
     ] = None,
     json_output: Json = False,
 ) -> None:
@@ -102,7 +120,10 @@ def relax(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the runs; an existing one is resumed.")
+        Path | None,
+        typer.Option(
+            help="Folder of the runs; an existing one is resumed.", show_default="relaxations/NAME"
+        ),
     ] = None,
     json_output: Json = False,
 ) -> None:
@@ -123,7 +144,10 @@ def oo_vqe(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the runs; an existing one is resumed.")
+        Path | None,
+        typer.Option(
+            help="Folder of the runs; an existing one is resumed.", show_default="orbitals/NAME"
+        ),
     ] = None,
     json_output: Json = False,
 ) -> None:

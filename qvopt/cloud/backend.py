@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -110,7 +111,8 @@ def backend_factory(
         for_provider = {k: v for k, v in options.items() if k not in backend_options}
         return HardwareBackend(provider(*arguments, **for_provider), **for_backend)
 
-    make.__doc__ = description
+    arguments = [_arguments(provider), _arguments(HardwareBackend)]
+    make.__doc__ = "\n".join([description, "", "Args:", *arguments])
     make.device_names = device_names  # type: ignore[attr-defined]
     first = [
         p
@@ -121,3 +123,10 @@ def backend_factory(
         [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *backend_options.values())]
     )
     return make
+
+
+def _arguments(documented: Callable[..., Any]) -> str:
+    """The section on arguments of a docstring, without its heading."""
+    text = inspect.getdoc(documented) or ""
+    section = re.search(r"^Args:\n((?: +.*\n?)+)", text, re.M)
+    return "" if section is None else section.group(1).rstrip()

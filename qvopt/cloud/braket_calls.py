@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from qvopt.experiment.secrets import holds_secret
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, missing_extra
 from qvopt_molecules.textfile import expanded
 
 from .provider import ProviderError, RefusedError, TransientError, UncertainError
@@ -22,8 +22,8 @@ def need_braket() -> Any:
         import braket.aws  # type: ignore[import-untyped,unused-ignore]
         import qiskit_braket_provider  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
-        raise InputError(
-            "Amazon Braket needs its SDK and qiskit-braket-provider: pip install 'qvopt[braket]'"
+        raise missing_extra(
+            "Amazon Braket needs its SDK and qiskit-braket-provider", "braket"
         ) from None
     return braket.aws, qiskit_braket_provider
 

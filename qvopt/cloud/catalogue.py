@@ -26,6 +26,19 @@ def _ibm(
     currency: str = "USD",
     resilience: int | None = None,
 ) -> Provider:
+    """A device of IBM, or a snapshot.
+
+    Args:
+        device: name of the device, as in ibm:<device>.
+        dynamical_decoupling: sequence of pulses on idle qubits: XX, XpXm or XY4.
+        twirling: average over random Pauli frames, at no more shots.
+        max_execution_time: cap on the QPU seconds of a job, kept by IBM.
+        mode: "job", "batch" or "session".
+        fallback: go on with single jobs where a session is refused or has closed.
+        price_per_second: of a QPU second, for prices; none leaves jobs without a price.
+        currency: of that price.
+        resilience: level 0 to 2 of IBM's estimator; none takes samples.
+    """
     from .ibm_options import MODES, IBMOptions
     from .resilience import check_level
 
@@ -58,6 +71,14 @@ def _braket(
     verbatim: bool = False,
     price: Mapping[str, float] | None = None,
 ) -> Provider:
+    """A device of Amazon Braket.
+
+    Args:
+        device: short name or ARN.
+        bucket: S3 bucket of the results; none takes AMZN_BRAKET_OUT_S3_BUCKET.
+        verbatim: run native gates as they are, on the qubits of the layout.
+        price: {"per_job": p, "per_shot": p, "per_second": p} in USD, in place of the stored one.
+    """
     from .braket import BraketProvider
 
     return BraketProvider(device, bucket=bucket, verbatim=verbatim, price=price)
@@ -68,6 +89,14 @@ def _ionq(
     noise_model: str = "ideal",
     gate_price: Sequence[float] | None = None,
 ) -> Provider:
+    """A device of IonQ.
+
+    Args:
+        device: simulator, aria-1, forte-1, …
+        noise_model: of the simulator: "ideal", "aria-1", …
+        gate_price: of a one-qubit gate and shot, of a two-qubit gate and shot, least of a job,
+            in USD, in place of the stored prices.
+    """
     from .ionq import IonQProvider
 
     return IonQProvider(device, noise_model=noise_model, gate_price=gate_price)

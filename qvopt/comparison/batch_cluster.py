@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from qvopt.experiment.toml_text import read_experiment_file
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError, missing_extra, unknown_name
 
 from .dask_workers import DaskWorkers
 from .pooled_engine import PooledEngine
@@ -121,7 +121,7 @@ def _cluster_class(system: str) -> Any:
     try:
         import dask_jobqueue
     except ImportError:
-        raise InputError("--cluster needs dask-jobqueue: pip install 'qvopt[cluster]'") from None
+        raise missing_extra("--cluster needs dask-jobqueue", "cluster") from None
     return getattr(dask_jobqueue, SYSTEMS[system])
 
 

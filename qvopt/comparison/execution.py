@@ -25,7 +25,9 @@ from qvopt.records.environment import describe_environment
 from qvopt.records.events import Begin
 from qvopt.records.journal import Journal, LockedError, sync_journals
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.session import Session, kind_of
+from qvopt.runs.references import References
+from qvopt.runs.session import Session
+from qvopt.runs.stored import kind_of
 from qvopt_circuits.ansatz import Preparation
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.spins import prepare
@@ -141,7 +143,7 @@ def _outcome(folder: Path, path: Path, task: Mapping[str, Any], journal: Journal
             truth = (
                 step.exact
                 if exact_reference is None
-                else exact_reference.evaluator.exact_energy(step.x)
+                else exact_reference.evaluator.reported.exact_energy(step.x)
             )
             exact.append(math.nan if truth is None else truth)
         return _ended(session, exact_reference, shots, exact)
@@ -183,7 +185,9 @@ def _begin(
         link_file(integrals_path(folder, task["integrals"]), path / "hamiltonian.npz")
         link_file(_environment(folder), path / "environment.json")
         journal.append(begin.encode())
-    session = Session(assembly, folder=run, journal=journal, references=task["references"])
+    known = task["references"]
+    references = References(float(known["hf"] or 0.0), known["fci"])
+    session = Session(assembly, folder=run, journal=journal, references=references, problem={})
     return session, exact_reference
 
 
@@ -209,7 +213,7 @@ def _assemble(
     assembly = replace(
         first,
         experiment=experiment,
-        evaluator=replace(first.evaluator, seed=experiment.seed),
+        evaluator=first.evaluator.seeded(experiment.seed),
         start=prepared.start(rng),
     )
     return assembly, exact_reference
@@ -222,7 +226,7 @@ def _ended(
     assert outcome is not None
     final = outcome.exact
     if exact_reference is not None and np.all(np.isfinite(outcome.x)):
-        final = exact_reference.evaluator.exact_energy(outcome.x)
+        final = exact_reference.evaluator.reported.exact_energy(outcome.x)
     energy = outcome.energy
     return StoredOutcome(
         status=outcome.status,

@@ -17,7 +17,8 @@ from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
 from qvopt.records.codec import encode_answer, encode_query
-from qvopt.runs.defaults import molecular_references, with_grouping
+from qvopt.runs.defaults import with_grouping
+from qvopt.runs.references import references_of
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
@@ -86,7 +87,8 @@ def expanded(spec: ProblemSpec) -> Iterator[tuple[str, dict[str, Any]]]:
             "mapping": mapping,
             "measurement": spec.measurement.model_dump(mode="json", exclude_none=True),
         }
-        yield label, base
+        constraints = spec.constraints.model_dump(mode="json", exclude_none=True)
+        yield label, base | ({"constraints": constraints} if constraints else {})
 
 
 def _geometries(molecule: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -135,13 +137,14 @@ def _prepared(
     assembly = with_grouping(assemble(experiment, hamiltonian))
     for count in shots:  # too few for the groups is said before anything runs
         replace(assembly.evaluator, shots=count)
-    references = molecular_references(experiment, assembly)
+    references = references_of(experiment, assembly).energies
     resolved = assembly.experiment.model_dump(mode="json", exclude_none=True)
+    penalties = {"constraints": resolved["constraints"]} if resolved["constraints"] else {}
     if not assembly.program.exact:
         exact_counterpart(experiment, hamiltonian)
     problem = FrozenProblem(
         label=label,
-        base={k: resolved[k] for k in base} | {"measurement": _without_shots(resolved)},
+        base={k: resolved[k] for k in base} | {"measurement": _without_shots(resolved)} | penalties,
         integrals=digest,
         references=references,
         reference=reference_energy(spec.reference, experiment, hamiltonian, references),

@@ -56,5 +56,5 @@ def ansatz_minimum(experiment: Experiment, hamiltonian: Hamiltonian) -> float:
             "l-bfgs",
             jac=lambda point: twin.program.gradient(point)[1],
         )
-        lowest = min(lowest, float(minimum.fun))
+        lowest = min(lowest, twin.evaluator.reported.exact_energy(minimum.x))
     return float(lowest)

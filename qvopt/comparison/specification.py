@@ -18,6 +18,8 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from qvopt.experiment.constraints import ConstraintsSpec
+from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.specification import (
     AnsatzSpec,
@@ -49,7 +51,7 @@ def _named(value: Any) -> Any:
     return [{"name": v} if isinstance(v, str) else v for v in _listed(value)]
 
 
-_Shots = Annotated[int, Field(gt=0, le=10**12)]
+_Shots = Annotated[Shots, Field(gt=0, le=10**12)]
 
 
 class ProblemSpec(StrictModel):
@@ -59,6 +61,7 @@ class ProblemSpec(StrictModel):
         molecule: as in an experiment; values of `set` may be lists (geometries).
         ansatz, backend, mapping: as in an experiment, or lists.
         measurement: as in an experiment, without shots.
+        constraints: as in an experiment.
         shots, budget: in place of the comparison's.
         reference: energy in Hartree that errors are counted from: "fci"; "ansatz", the lowest that
             the ansatz reached in exact minimisations from several points; or a number.
@@ -72,6 +75,7 @@ class ProblemSpec(StrictModel):
     )
     mapping: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ("jordan-wigner",)
     measurement: MeasurementSpec = MeasurementSpec()
+    constraints: ConstraintsSpec = ConstraintsSpec()
     shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] | None = None
     budget: Budgets | None = None
     reference: str | float = "fci"
@@ -142,8 +146,8 @@ class TuningSpec(StrictModel):
         shots, budget: of a run, in place of the comparison's.
     """
 
-    trials: int = Field(default=12, ge=2, le=10_000)
-    seeds: int = Field(default=2, ge=1, le=1000)
+    trials: Count = Field(default=12, ge=2, le=10_000)
+    seeds: Count = Field(default=2, ge=1, le=1000)
     problems: tuple[ProblemSpec, ...] | None = Field(default=None, min_length=1)
     shots: _Shots | None = None
     budget: OneBudget | None = None
@@ -169,12 +173,12 @@ class ComparisonSpec(StrictModel):
     optimizers: tuple[Nameable[EntrantSpec], ...] = Field(min_length=1)
     shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] = (1000,)
     budget: Budgets
-    seeds: int = Field(default=30, ge=1, le=MOST_SEEDS)
-    first_seed: int = Field(default=0, ge=0, lt=TUNING_SEEDS - MOST_SEEDS)
+    seeds: Count = Field(default=30, ge=1, le=MOST_SEEDS)
+    first_seed: Count = Field(default=0, ge=0, lt=TUNING_SEEDS - MOST_SEEDS)
     targets: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         default=(CHEMICAL_ACCURACY, 10.0, 0.1), min_length=1
     )
-    max_steps: int = Field(default=100_000, ge=1)
+    max_steps: Count = Field(default=100_000, ge=1)
     tuning: TuningSpec = TuningSpec()
 
     def document(self) -> dict[str, Any]:

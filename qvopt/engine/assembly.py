@@ -10,6 +10,7 @@ import numpy as np
 
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Backend, PoolProgram, Problem, Program
+from qvopt.engine.constraints import conserves_numbers, penalty_weights, with_constraints
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.growing import Growth, grown_evaluator
 from qvopt.engine.stages.building import check_program, make_selection, make_stages
@@ -20,11 +21,11 @@ from qvopt.experiment.specification import BackendSpec, Experiment, MeasurementS
 from qvopt.gradients.rules import SYSTEMATIC, get_gradient_rule
 from qvopt.measurement.allocation import with_allocation
 from qvopt.measurement.catalogue import build_plan, pauli_plan
-from qvopt.measurement.plan import MeasurementPlan
+from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
 from qvopt_circuits.adapt import Adapt
 from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Gate
+from qvopt_circuits.conserved import is_number_conserving
 from qvopt_circuits.pools import extended
 from qvopt_circuits.spins import prepare
 from qvopt_molecules.arrays import FloatArray
@@ -37,6 +38,7 @@ from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
+from qvopt_molecules.penalties import added, penalty
 from qvopt_molecules.references import n_determinants
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
 from qvopt_molecules.states import LARGEST_SECTOR
@@ -134,23 +136,6 @@ def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
     return read_fcidump(spec.name, charge=spec.charge, spin=spec.spin, occupied=spec.occupied)
 
 
-def is_number_conserving(circuit: Circuit) -> bool:
-    """Whether the circuit is X gates, then gates that conserve the electrons of each spin."""
-    names = [gate.name for gate in circuit.gates]
-    prefix = next((k for k, name in enumerate(names) if name != "x"), len(names))
-    norb = circuit.n_qubits // 2
-    return all(
-        gate.conserves_number and (gate.is_diagonal or _conserves_spin(gate, norb))
-        for gate in circuit.gates[prefix:]
-    )
-
-
-def _conserves_spin(excitation: Gate, norb: int) -> bool:
-    half = len(excitation.qubits) // 2
-    spins = [q >= norb for q in excitation.qubits]
-    return sum(spins[:half]) == sum(spins[half:])
-
-
 def make_plan(
     experiment: Experiment,
     hamiltonian: Hamiltonian,
@@ -167,7 +152,22 @@ def make_plan(
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
     if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
         grouping = "basis-rotation"
-    return build_plan(grouping, hamiltonian, observable, experiment.mapping)
+    plan = build_plan(grouping, hamiltonian, observable, experiment.mapping)
+    if not rotations and any(isinstance(g.basis, OrbitalBasis) for g in plan.groups):
+        _require_conservation(experiment, hamiltonian, grouping)
+    return plan
+
+
+def _require_conservation(
+    experiment: Experiment, hamiltonian: MolecularHamiltonian, grouping: str
+) -> None:
+    """Raise InputError where orbital rotations would measure another operator."""
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    if not conserves_numbers(ansatz, hamiltonian, experiment.mapping):
+        raise InputError(
+            f"{grouping} groups give the energy at fixed electron numbers, which ansatz "
+            f"{ansatz.name} does not conserve; use --grouping qubit-wise"
+        )
 
 
 def prepared_plan(
@@ -216,6 +216,7 @@ def assemble(
     if hamiltonian is None:
         hamiltonian = hamiltonian_of(experiment.molecule)
     ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    experiment = with_constraints(experiment, ansatz, hamiltonian)
     prepared = prepare(ansatz, hamiltonian, experiment.mapping)
     circuit = prepared.circuit
     if backend is None:
@@ -230,6 +231,13 @@ def assemble(
     mitigation = experiment.mitigation
     if mitigation.zne is not None:
         problem = replace(problem, folding=mitigation.zne.folding)
+    bare: Program | None = None
+    weights = penalty_weights(experiment)
+    if weights and integrals is not None:
+        bare = backend.compile(problem)
+        observable = added(observable, penalty(integrals, experiment.mapping, weights))
+        plan = prepared_plan(experiment, hamiltonian, observable, circuit, stages)
+        problem = replace(problem, observable=observable, hamiltonian=None, plan=plan)
     compiler = Compiler(backend, problem)
     program = compiler.program(circuit)
     check_program(mitigation, program, experiment.backend.name, experiment.measurement.shots)
@@ -248,6 +256,8 @@ def assemble(
     )
     if settings.shots is not None:
         evaluator = replace(evaluator, metric_rule=evaluator.sampled_metric_rule)
+    if bare is not None:
+        evaluator = replace(evaluator, unpenalised=_bare_evaluator(evaluator, bare))
     if isinstance(ansatz, Adapt):
         growth = _growth(ansatz, experiment, molecular(hamiltonian), compiler, program)
         evaluator = replace(evaluator, growth=growth)
@@ -257,6 +267,17 @@ def assemble(
         rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
         start = prepared.start(rng)
     return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start, compiler)
+
+
+def _bare_evaluator(evaluator: Evaluator, program: Program) -> Evaluator:
+    """Return an evaluator of the energy without penalties: its groups are other ones."""
+    return replace(
+        evaluator,
+        program=program,
+        plan=program.problem.plan,
+        learns_groups=False,
+        learns_points=False,
+    )
 
 
 def _stages(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +47,7 @@ class Evaluator:
         learns_groups: whether the split over groups follows the variances measured so far.
         learns_points: whether the split of a gradient over its shifted energies does.
         growth: how the circuit grows; None for one that does not.
+        unpenalised: measures the energy alone, where the program's observable has penalties added.
         substream: put after the key of every round's stream, so that several evaluators that one
             round asks draw apart.
     """
@@ -63,6 +64,7 @@ class Evaluator:
     learns_groups: bool = False
     learns_points: bool = False
     growth: Growth | None = None
+    unpenalised: Evaluator | None = None
     substream: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -76,6 +78,16 @@ class Evaluator:
     def exact(self) -> ExactValues:
         """Exact values of the program's energies."""
         return ExactValues(self.program)
+
+    @property
+    def reported(self) -> Evaluator:
+        """The evaluator of energies that are reported: without penalties."""
+        return self if self.unpenalised is None else self.unpenalised
+
+    def seeded(self, seed: int) -> Evaluator:
+        """Return the same evaluator with other streams."""
+        bare = self.unpenalised
+        return replace(self, seed=seed, unpenalised=None if bare is None else bare.seeded(seed))
 
     @cached_property
     def landscape(self) -> Landscape:

@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.experiment.constraints import ConstraintsSpec
+from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.experiment.secrets import refuse_secrets
@@ -124,7 +126,7 @@ class MeasurementSpec(StrictModel):
     are paid, and not used.
     """
 
-    shots: int | None = Field(default=None, gt=0, le=10**12)
+    shots: Shots | None = Field(default=None, gt=0, le=10**12)
     grouping: Annotated[str, AfterValidator(_registered_grouping)] | None = None
     allocation: AllocationRule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
@@ -136,10 +138,10 @@ class MeasurementSpec(StrictModel):
 class BudgetSpec(StrictModel):
     """Caps over the whole life of the run, resumes included."""
 
-    shots: int | None = Field(default=None, gt=0)
-    circuits: int | None = Field(default=None, gt=0)
-    evaluations: int | None = Field(default=None, gt=0)
-    jobs: int | None = Field(default=None, gt=0)
+    shots: Shots | None = Field(default=None, gt=0)
+    circuits: Count | None = Field(default=None, gt=0)
+    evaluations: Count | None = Field(default=None, gt=0)
+    jobs: Count | None = Field(default=None, gt=0)
     qpu_seconds: float | None = Field(default=None, gt=0)
     money: float | None = Field(default=None, gt=0)
     currency: Literal["USD", "EUR"] | None = None
@@ -171,6 +173,7 @@ class Experiment(StrictModel):
         mapping: fermion-to-qubit mapping.
         measurement: shots, grouping and allocation.
         mitigation: what is done about a device's errors.
+        constraints: penalties for other electron numbers and spins.
         seed: entropy of every random stream of the run.
         max_steps: the largest number of optimizer steps.
         monitor: which energy the progress shows: "exact" is the noiseless one, free and unseen by
@@ -189,8 +192,9 @@ class Experiment(StrictModel):
     ] = "jordan-wigner"
     measurement: MeasurementSpec = MeasurementSpec()
     mitigation: MitigationSpec = MitigationSpec()
+    constraints: ConstraintsSpec = ConstraintsSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
-    max_steps: int = Field(default=300, ge=0)
+    max_steps: Count = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: BudgetSpec = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.arrays import FloatArray, MaskArray
-from qvopt_molecules.errors import BackendError, InputError
+from qvopt_molecules.errors import BackendError, InputError, missing_extra
 
 from .estimate import Moments
 from .plan import MeasurementGroup
@@ -191,8 +191,7 @@ def need_mthree() -> Any:
     try:
         import mthree  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
-        raise InputError(
-            "readout method 'm3' needs mthree: pip install 'qvopt[mitigation]'; or use "
-            "method = 'tensored'"
+        raise missing_extra(
+            "readout method 'm3' (method = 'tensored' does without) needs mthree", "mitigation"
         ) from None
     return mthree

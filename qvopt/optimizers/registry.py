@@ -13,6 +13,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.options import checked_options, made
 
 from .adapters import as_optimizer
+from .option_table import Option, option_of
 from .protocol import Optimizer
 
 GROUP: Final = "qvopt.optimizers"
@@ -51,6 +52,12 @@ class OptimizerEntry:
             for p in parameters
             if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
         }
+
+    @property
+    def options(self) -> dict[str, Option | None]:
+        """What each hyper-parameter means; None where a third party does not say."""
+        ours = self.name in _OWN
+        return {name: option_of(self.name, name) if ours else None for name in self.defaults}
 
     @property
     def open_ended(self) -> bool:

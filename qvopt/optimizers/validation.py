@@ -43,6 +43,20 @@ def count(name: str, value: int) -> int:
     return value
 
 
+def whole(name: str, value: int) -> int:
+    """Return a whole number >= 0."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InputError(f"{name} must be a whole number >= 0, got {value!r}")
+    return value
+
+
+def fraction(name: str, value: float) -> float:
+    """Return a value in (0, 1)."""
+    if not (_is_number(value) and 0 < value < 1):
+        raise InputError(f"{name} must be between 0 and 1, got {value!r}")
+    return float(value)
+
+
 def choice(name: str, value: str, known: tuple[str, ...]) -> str:
     """Return one of the known words."""
     if value not in known:

@@ -56,6 +56,8 @@ class Begin:
         label: what the problem is called.
         kind: "spins" for a model of spins; None for one with orbitals.
         task: what the folder holds where it is no run, such as "validation"; None for a run.
+        problem: what is run, as `qvopt.runs.problem_description` describes it; empty in journals
+            of earlier versions.
     """
 
     experiment: str
@@ -64,13 +66,14 @@ class Begin:
     label: str
     kind: str | None = None
     task: str | None = None
+    problem: Mapping[str, Any] = field(default_factory=dict)
 
     def encode(self) -> Event:
         """Write the event."""
         event: Event = {"type": "begin", "experiment": self.experiment}
         event |= {"hamiltonian": self.hamiltonian, "references": dict(self.references)}
         event["label"] = self.label
-        further = {"kind": self.kind, "task": self.task}
+        further = {"kind": self.kind, "task": self.task, "problem": dict(self.problem) or None}
         return event | {key: value for key, value in further.items() if value is not None}
 
     @classmethod
@@ -83,6 +86,7 @@ class Begin:
             event["label"],
             event.get("kind"),
             event.get("task"),
+            event.get("problem", {}),
         )
 
 
@@ -226,7 +230,7 @@ class Average:
 
 @dataclass(frozen=True, eq=False)
 class EndRecord:
-    """How a run ended, and the fresh energy at its last point."""
+    """How a run ended, the fresh energy at its last point, and ⟨N⟩, ⟨S_z⟩, ⟨S²⟩ of its state."""
 
     status: str
     step: int
@@ -237,6 +241,7 @@ class EndRecord:
     average: Average | None
     drift: float
     message: str
+    state: Mapping[str, float] | None = None
 
     def encode(self) -> Event:
         """Write the event."""
@@ -245,7 +250,8 @@ class EndRecord:
             average = {"x": encode_array(mean.x), "energy": mean.energy.value}
             average |= {"variance": mean.energy.variance, "exact": mean.exact}
         x = encode_array(np.nan_to_num(self.x))
-        return {"type": "end", **vars(self), "x": x, "average": average}
+        state = None if self.state is None else dict(self.state)
+        return {"type": "end", **vars(self), "x": x, "average": average, "state": state}
 
     @classmethod
     def decode(cls, event: Event) -> EndRecord:
@@ -254,8 +260,10 @@ class EndRecord:
         if (mean := event.get("average")) is not None:
             energy = Scalar(mean["energy"], mean["variance"])
             average = Average(decode_array(mean["x"]), energy, mean["exact"])
-        parts = {name: event[name] for name in cls.__dataclass_fields__ if name != "average"}
-        return cls(**(parts | {"x": decode_array(event["x"]), "average": average}))
+        names = set(cls.__dataclass_fields__) - {"average", "state"}
+        parts = {name: event[name] for name in names}
+        parts |= {"x": decode_array(event["x"]), "average": average, "state": event.get("state")}
+        return cls(**parts)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,17 +1,14 @@
-"""What a run takes where its experiment leaves it open, and the energies it is held against."""
+"""What a run takes where its experiment leaves it open."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from qvopt.backends.protocol import DurableProgram
-from qvopt.engine.assembly import Assembly, resolve_molecule
+from qvopt.engine.assembly import Assembly
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.steps import Monitor
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
-from qvopt_molecules.spin_energies import ground_energy_if_small
-from qvopt_molecules.spins import SpinHamiltonian, product_energy
 
 
 def with_grouping(assembly: Assembly) -> Assembly:
@@ -40,20 +37,3 @@ def chosen_monitor(experiment: Experiment, assembly: Assembly) -> Monitor:
             f"use monitor = 'measured' or 'none'"
         )
     return chosen
-
-
-def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str, float | None]:
-    """Return the Hartree-Fock and, where known or quickly found, the full CI energy in Hartree.
-
-    For spins these are the energy of the product state and the exact ground energy.
-    """
-    spins = assembly.hamiltonian
-    if isinstance(spins, SpinHamiltonian):
-        product = product_energy(spins.observable, spins.reference)
-        return {"hf": product, "fci": ground_energy_if_small(spins)}
-    molecule = resolve_molecule(experiment.molecule)
-    known = {} if molecule is None else dict(molecule.references)
-    fci = known.get("fci")
-    if fci is None:
-        fci = fci_energy_if_small(assembly.molecular)
-    return {"hf": hartree_fock_energy(assembly.molecular), "fci": fci}

@@ -40,6 +40,7 @@ from qvopt.optimizers.protocol import (
 from qvopt.records.events import Average, EndRecord, GrowRecord, History, StepRecord
 from qvopt.records.journal import EventLog
 from qvopt.records.ledger import Ledger
+from qvopt.runs.end_check import EndCheck
 from qvopt.runs.ending import TAIL, describe_rise, mean_of_tail
 from qvopt.runs.rounds import FINAL, OPTIMIZER, JournaledRounds
 from qvopt.runs.steps import Monitor, Outcome, Status, Step
@@ -47,6 +48,7 @@ from qvopt.runs.stopping import Watch
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
+_STOPPED: Final = "by its optimizer; no test of measured values says that this is a minimum"
 _STATIONARY: Final = "no step was taken: the gradient vanishes at the start"
 
 
@@ -65,6 +67,7 @@ class Driver:
         log: where events are kept; None keeps nothing.
         history: the journal so far.
         watch: rules that stop the run under noise.
+        end_check: what the state at the end is held against; None leaves it unchecked.
     """
 
     evaluator: Evaluator
@@ -77,6 +80,7 @@ class Driver:
     log: EventLog | None = None
     history: History = field(default_factory=History)
     watch: Watch = field(default_factory=Watch)
+    end_check: EndCheck | None = None
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
@@ -89,7 +93,7 @@ class Driver:
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
         self._tail: deque[FloatArray] = deque(maxlen=TAIL)
-        final = self.evaluator.prepare(self._final_queries(self.start, self.start)).costs
+        final = self.evaluator.reported.prepare(self._final_queries(self.start, self.start)).costs
         # A calibration is made long before the end.
         self._reserve = sum((c for p, c in final.items() if p != CALIBRATION), Cost())
 
@@ -112,7 +116,8 @@ class Driver:
         status: Status = "converged"
         message = ""
         rng = np.random.default_rng(stream(self.seed, OPTIMIZER_STREAM))
-        rounds = self.optimizer(self.start, rng)
+        rounds = self._optimized(rng)
+        ruled = False
         try:
             yield self._record(Iterate(self.start))
             answers: Any = None
@@ -143,7 +148,7 @@ class Driver:
                     yield step
                     reason = self.watch.step(step.energy)
                     if reason is not None:
-                        message = reason
+                        message, ruled = reason, True
                         break
                 else:
                     answers = self._round(list(request), OPTIMIZER, ROUND_STREAM, asked)
@@ -154,7 +159,22 @@ class Driver:
             status, message = "diverged", str(error)
         finally:
             rounds.close()
+        if status == "converged" and not ruled and self._may_move and self._sampled:
+            status, message = "stopped", _STOPPED
         self.outcome = self._finish(status, message)
+
+    @property
+    def _may_move(self) -> bool:
+        """Whether there are parameters, or may be: without any, the start is the end."""
+        return self.start.size > 0 or self.evaluator.growth is not None
+
+    @property
+    def _sampled(self) -> bool:
+        return self.evaluator.shots is not None
+
+    def _optimized(self, rng: np.random.Generator) -> Minimization:
+        """The optimizer's rounds; none where there is nothing to optimise."""
+        return self.optimizer(self.start, rng) if self._may_move else _no_rounds(self.start)
 
     def _grow(self, request: Grow) -> tuple[str, ...]:
         """Put operators after the circuit; every known point gets zeros for them."""
@@ -173,7 +193,8 @@ class Driver:
 
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
         reserve = None if role == FINAL else self._reserve
-        answers = self._rounds.answer(self.evaluator, queries, role, key, number, reserve)
+        evaluator = self.evaluator if role == OPTIMIZER else self.evaluator.reported
+        answers = self._rounds.answer(evaluator, queries, role, key, number, reserve)
         if role == OPTIMIZER:
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)
@@ -183,6 +204,8 @@ class Driver:
         """Make the record of a step, monitored as asked, and log it if it is new."""
         self._rounds.settle()
         exact, energy = None, iterate.energy
+        if self.evaluator.unpenalised is not None:
+            energy = None  # the optimizer's has penalties in it
         replayed = self.number <= self._steps_seen
         if self.monitor == "exact":
             exact = self._exact(iterate.x)
@@ -223,7 +246,7 @@ class Driver:
     def _exact(self, x: FloatArray) -> float | None:
         if not np.all(np.isfinite(x)):
             raise DivergedError("the parameters are no longer finite numbers")
-        return self.evaluator.exact_energy(x)
+        return self.evaluator.reported.exact_energy(x)
 
     def _gradient_norm(self) -> float | None:
         for _, answer in reversed(self._last):
@@ -243,6 +266,8 @@ class Driver:
         visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
         if status == "converged" and self.number == 0 and len(self.x) > 0:
             message = message or _STATIONARY
+        if not self._may_move:
+            message = message or "the circuit has no parameters"
         if status != "diverged" and np.all(np.isfinite(self.x)):
             mean = mean_of_tail(self._tail, self.number, self.x)
             try:
@@ -253,14 +278,21 @@ class Driver:
             else:
                 energy = _scalar(answers[0])
                 if len(answers) > 1:
-                    there = self.evaluator.exact_energy(mean) if visible else None
+                    there = self.evaluator.reported.exact_energy(mean) if visible else None
                     average = Average(mean, _scalar(answers[1]), there)
                 began = _scalar(answers[2]) if len(answers) > 2 else self._exact_start()
                 rise = describe_rise(energy, began)
                 if rise is not None:
                     status, message = "diverged", rise
-        exact = self.evaluator.exact_energy(self.x) if visible else None
-        outcome = Outcome(status, self.x, energy, exact, self.number, message, average)
+        exact = self.evaluator.reported.exact_energy(self.x) if visible else None
+        numbers = None
+        if self.end_check is not None and status != "diverged":
+            numbers = self.end_check.numbers(self.evaluator, self.x)
+            fault = self.end_check.fault(energy, exact, numbers)
+            if fault is not None:
+                message = fault
+                status = "below-exact" if status in ("converged", "stopped") else status
+        outcome = Outcome(status, self.x, energy, exact, self.number, message, average, numbers)
         record = EndRecord(
             status,
             self.number,
@@ -271,12 +303,21 @@ class Driver:
             average,
             self.drift,
             message,
+            None if numbers is None else numbers.document(),
         )
         self._rounds.write(record.encode(), durable=True)
         return outcome
 
     def _exact_start(self) -> Scalar | None:
-        return Scalar(self.evaluator.exact_energy(self.start)) if self.number else None
+        if not self.number:
+            return None
+        return Scalar(self.evaluator.reported.exact_energy(self.start))
+
+
+def _no_rounds(x: FloatArray) -> Minimization:
+    """An optimizer that asks nothing and stays where it is."""
+    yield from ()
+    return x
 
 
 def _advanced(rounds: Minimization, answers: Any) -> Any:

@@ -251,6 +251,19 @@ def _taken(path: Path) -> InputError:
     )
 
 
+def default_name(experiment: Experiment, label: str) -> str:
+    """Return a folder's name, without its number.
+
+    It has molecule, ansatz and optimizer; a backend other than the default one, and shots.
+    """
+    parts = [label, experiment.ansatz.name, experiment.optimizer_spec.name]
+    if experiment.backend.name != Experiment.model_fields["backend"].default.name:
+        parts.append(experiment.backend.name)
+    if experiment.measurement.shots is not None:
+        parts.append(f"{experiment.measurement.shots}shots")
+    return "-".join(parts)
+
+
 def _free_number(parent: Path, name: str) -> Path:
     safe = re.sub(r"[^A-Za-z0-9+.-]+", "-", name).strip("-.")[:80] or "run"
     paths = (parent / f"{safe}-{number}" for number in itertools.count(1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from qvopt.backends.cost import Cost
 from qvopt.records.events import Average, step_records
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
+from qvopt.runs.state_numbers import StateNumbers
 from qvopt_molecules.arrays import FloatArray
 
 KCAL_PER_MOL = 627.5094740631
@@ -24,9 +25,11 @@ HARTREE_IN_EV = 27.211386245988
 
 EXIT_CODES = {
     "converged": 0,
+    "stopped": 0,
     "max-steps": 0,
     "budget": 3,
     "diverged": 1,
+    "below-exact": 1,
     "interrupted": 130,
 }
 
@@ -67,12 +70,13 @@ class Result:
     """The end of a run.
 
     Attributes:
-        status: "converged", "max-steps", "budget", "diverged" or "interrupted".
+        status: how the run ended, as `qvopt.runs.steps.Status` says.
         energy: energy in Hartree at the last point, from fresh shots if there are any; never the
             luckiest value seen. None where it is not available.
         stderr: its standard error in Hartree; 0 for an exact one.
         exact: the noiseless energy at the last point, where a simulator can tell.
-        hf, fci: Hartree-Fock and full CI energies of the same Hamiltonian, if known.
+        hf, fci: Hartree-Fock and exact energies of the same Hamiltonian, if known; `problem` tells
+            of which state the exact one is, and whether it is full CI or within an active space.
         x: the last parameters.
         steps, evaluations, circuits, shots, seconds: what it took.
         costs: the same by purpose.
@@ -81,6 +85,8 @@ class Result:
             there; for runs with shots.
         drift: largest difference between a replayed and a journaled parameter.
         operators: labels of the operators that an adaptive ansatz has chosen, in order.
+        problem: what was run; see `qvopt.runs.problem_description`.
+        numbers: ⟨N⟩, ⟨S_z⟩ and ⟨S²⟩ of the last state, where a simulator tells it.
     """
 
     status: str
@@ -99,6 +105,8 @@ class Result:
     names: dict[str, Any] = field(default_factory=dict)
     average: Average | None = None
     operators: list[str] = field(default_factory=list)
+    problem: Mapping[str, Any] = field(default_factory=dict)
+    numbers: StateNumbers | None = None
 
     @property
     def _total(self) -> Cost:
@@ -121,13 +129,13 @@ class Result:
 
     @property
     def error(self) -> float | None:
-        """Energy above full CI in Hartree: of the noiseless energy where that is known."""
+        """Energy above the exact one in Hartree: of the noiseless energy where that is known."""
         energy = self.exact if self.exact is not None else self.energy
         return None if energy is None or self.fci is None else energy - self.fci
 
     @property
     def correlation(self) -> float | None:
-        """Share of the correlation energy that was recovered."""
+        """Share of the correlation energy, exact less Hartree-Fock, that was recovered."""
         if self.error is None or self.fci is None or abs(self.hf - self.fci) < 1e-10:
             return None
         return 1 - self.error / (self.hf - self.fci)
@@ -159,7 +167,9 @@ class Result:
             "exact": self.exact,
             "hf": self.hf,
             "fci": self.fci,
+            "exact_reference": self.problem.get("exact"),
             "error": self.error,
+            "state": None if self.numbers is None else self.numbers.document(),
             "average": self._average_document(),
             "correlation": self.correlation,
             "steps": self.steps,
@@ -171,6 +181,7 @@ class Result:
             "parameters": self.x.tolist(),
             **({"operators": self.operators} if self.operators else {}),
             "message": self.message,
+            "problem": {k: v for k, v in self.problem.items() if k != "exact"},
             "drift": self.drift,
             "run": self.run,
         }

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
-
-import numpy as np
+from typing import Any, Self
 
 from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
+from qvopt.engine.constraints import without_constraints
 from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve, with_backend
@@ -24,16 +24,19 @@ from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.budget import make_budget
-from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
+from qvopt.runs.defaults import chosen_monitor, with_grouping
 from qvopt.runs.driver import Driver
-from qvopt.runs.folder import RunFolder
+from qvopt.runs.end_check import EndCheck
+from qvopt.runs.folder import RunFolder, default_name
+from qvopt.runs.problem_description import describe_problem
+from qvopt.runs.references import References, references_of
 from qvopt.runs.result import Result
-from qvopt.runs.steps import Outcome, Status, Step
+from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
+from qvopt.runs.stored import begin_of, kind_of, names_of, recorded_references
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 
 class Session:
@@ -54,7 +57,8 @@ class Session:
         *,
         folder: RunFolder | None,
         journal: Journal | None,
-        references: Mapping[str, float | None],
+        references: References,
+        problem: Mapping[str, Any],
         max_steps: int | None = None,
         jobs: SubmissionPolicy | None = None,
         history: History | None = None,
@@ -65,13 +69,17 @@ class Session:
         self.experiment = assembly.experiment
         self.folder = folder
         self._journal = journal
-        self.references = dict(references)
         self.changes = ""
+        self.references = references.energies
+        self.problem = dict(problem)
         self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         path = None if folder is None else folder.path
         self._programs = AttachedPrograms(journal, jobs or SubmissionPolicy())
         self._programs.attach(assembly.program, path, main=True)
+        reported = assembly.evaluator.reported.program
+        if reported is not assembly.program:
+            self._programs.attach(reported, path, main=False)
         assembly.compiler.attach = partial(self._programs.attach, folder=path, main=False)
         ledger.charge({"lost": self._programs.lost})
         spec = self.experiment.optimizer_spec
@@ -86,6 +94,9 @@ class Session:
             journal,
             history,
             Watch(self.experiment.stopping.gradient, self.experiment.stopping.plateau),
+            EndCheck(
+                assembly.hamiltonian, self.experiment.mapping, references.fci, references.state
+            ),
         )
 
     @classmethod
@@ -132,27 +143,35 @@ class Session:
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
-        references = molecular_references(experiment, assembly)
+        references = references_of(experiment, assembly)
+        described = describe_problem(assembly, references)
         # Jobs that are paid for, or that outlive this process, need a journal.
         program = assembly.program
         refuse_idle_caps(experiment.budget, hardware=isinstance(program, DurableProgram))
         store = store or (isinstance(program, DurableProgram) and program.durable)
         if not store:
-            return cls(assembly, folder=None, journal=None, references=references, jobs=jobs)
+            return cls(
+                assembly, folder=None, journal=None, references=references, problem=described,
+                jobs=jobs,
+            )  # fmt: skip
         label = hamiltonian.label or "molecule"
-        name = f"{label}-{experiment.ansatz.name}-{spec.name}"
+        name = default_name(experiment, label)
         begin = Begin(
             experiment.content_hash(),
             hamiltonian.content_hash(),
-            references,
+            references.energies,
             label,
             kind_of(hamiltonian),
+            problem=described,
         ).encode()
         folder, journal = RunFolder.create(
             out, experiment, hamiltonian, name, begin, command=command, files=files
         )
         try:
-            return cls(assembly, folder=folder, journal=journal, references=references, jobs=jobs)
+            return cls(
+                assembly, folder=folder, journal=journal, references=references,
+                problem=described, jobs=jobs,
+            )  # fmt: skip
         except BaseException:  # nothing has run, and nothing half made is left
             journal.close()
             shutil.rmtree(folder.path, ignore_errors=True)
@@ -174,7 +193,7 @@ class Session:
         journal = folder.open_journal()
         try:
             history = History.of(journal.events)
-            begin = _begin_of(history, path)
+            begin = begin_of(history, path)
             if begin.experiment != experiment.content_hash():
                 raise InputError(f"{path}/experiment.toml is not the one this run began with")
             if begin.hamiltonian != hamiltonian.content_hash():
@@ -182,6 +201,7 @@ class Session:
             if experiment.measurement.metric is None:  # begun before there was a choice
                 measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
                 experiment = experiment.model_copy(update={"measurement": measurement})
+            experiment = without_constraints(experiment)  # as far as it began without any
             if backend is not None:
                 backend = as_backend(backend)
                 if not is_recorded_as(backend, experiment.backend.name):
@@ -193,7 +213,8 @@ class Session:
                 assembly,
                 folder=folder,
                 journal=journal,
-                references=begin.references,
+                references=recorded_references(begin),
+                problem=begin.problem,
                 max_steps=max_steps,
                 jobs=jobs,
                 history=history,
@@ -213,7 +234,7 @@ class Session:
     def names(self) -> dict[str, Any]:
         """Molecule, ansatz, optimizer, backend and seed; of lattice models also kind and unit."""
         hamiltonian = self.assembly.hamiltonian
-        return _names(self.experiment, hamiltonian.label, kind_of(hamiltonian))
+        return names_of(self.experiment, hamiltonian.label, kind_of(hamiltonian))
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.driver)
@@ -230,7 +251,7 @@ class Session:
         result = Result(
             status=outcome.status,
             energy=None if energy is None else energy.value,
-            stderr=None if energy is None else float(np.sqrt(energy.variance)),
+            stderr=None if energy is None else math.sqrt(energy.variance),
             exact=outcome.exact,
             hf=float(self.references["hf"] or 0.0),
             fci=self.references.get("fci"),
@@ -244,6 +265,8 @@ class Session:
             names=self.names,
             average=outcome.average,
             operators=list(self.driver.operators),
+            problem=self.problem,
+            numbers=outcome.numbers,
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
@@ -289,92 +312,3 @@ def run(
         for _ in session:
             pass
         return session.result()
-
-
-def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
-    """Return the result of a run that has ended and is not asked to go on, from its journal.
-
-    A run killed after its end was journaled has no result.json, or an earlier one: it gets its own.
-    """
-    folder = RunFolder.open(path)
-    experiment = folder.experiment()
-    history = History.of(folder.events())
-    end = history.end
-    if end is None or end.status == "interrupted":
-        return None
-    wanted = experiment.max_steps if max_steps is None else max_steps
-    if end.status == "max-steps" and end.step < wanted:
-        return None
-    result = _result_of(folder, experiment, history)
-    folder.keep_result(result.document())
-    return result
-
-
-def stored_result(folder: RunFolder) -> Result:
-    """Return what the journal says of a run, finished or not, without evaluating anything."""
-    return _result_of(folder, folder.experiment(), History.of(folder.events()))
-
-
-def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> Result:
-    begin = _begin_of(history, folder.path)
-    end = history.end
-    last = history.steps[-1] if history.steps else None
-    record = last if end is None else end
-    variance = None if record is None else record.variance
-    return Result(
-        status="interrupted" if end is None else cast(Status, end.status),
-        energy=None if record is None else record.energy,
-        stderr=None if variance is None else float(np.sqrt(variance)),
-        exact=None if record is None else record.exact,
-        hf=float(begin.references["hf"] or 0.0),
-        fci=begin.references.get("fci"),
-        x=np.zeros(0) if end is None else end.x,
-        steps=0 if record is None else record.step,
-        seconds=history.seconds,
-        costs=history.spent(),
-        run=str(folder.path),
-        message="" if end is None else end.message,
-        drift=0.0 if end is None else end.drift,
-        names=_names(experiment, begin.label, begin.kind),
-        average=None if end is None else end.average,
-        operators=list(history.operators),
-    )
-
-
-def _begin_of(history: History, path: Path) -> Begin:
-    if history.begin is None:
-        raise InputError(
-            f"{path}: the journal is empty; the run was killed before it began, run its "
-            f"experiment.toml again"
-        )
-    if history.begin.task is not None:
-        raise InputError(
-            f"{path} holds a {history.begin.task}, and no run; `qvopt resume {path}` goes on "
-            f"with it"
-        )
-    return history.begin
-
-
-def _names(experiment: Experiment, label: str, kind: str | None) -> dict[str, Any]:
-    spec = experiment.molecule
-    model = {"kind": "lattice", "unit": energy_unit(spec.name, spec.set)}
-    return {
-        "molecule": label,
-        "ansatz": experiment.ansatz.name,
-        "optimizer": experiment.optimizer_spec.name,
-        "backend": experiment.backend.name,
-        "seed": experiment.seed,
-        **(model if is_lattice(spec.name) else {}),
-        **({} if kind is None else {"kind": kind}),
-    }
-
-
-def kind_of(hamiltonian: Hamiltonian) -> str | None:
-    """The kind that records have of a Hamiltonian: "spins", or None for one with orbitals."""
-    return "spins" if isinstance(hamiltonian, SpinHamiltonian) else None
-
-
-def kind_entry(hamiltonian: Hamiltonian) -> dict[str, str]:
-    """The same as an entry of a run's names; empty where there is none."""
-    kind = kind_of(hamiltonian)
-    return {} if kind is None else {"kind": kind}

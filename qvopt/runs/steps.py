@@ -7,10 +7,26 @@ from typing import Literal
 
 from qvopt.optimizers.protocol import Scalar
 from qvopt.records.events import Average
+from qvopt.runs.state_numbers import StateNumbers
 from qvopt_molecules.arrays import FloatArray
 
 Monitor = Literal["exact", "measured", "none"]
-Status = Literal["running", "converged", "max-steps", "budget", "diverged", "interrupted"]
+Status = Literal[
+    "running",
+    "converged",
+    "stopped",
+    "max-steps",
+    "budget",
+    "diverged",
+    "below-exact",
+    "interrupted",
+]
+"""How a run stands.
+
+"converged": exact values met the optimizer's tolerance, or a rule of `[stopping]` held on measured
+ones. "stopped": the optimizer stopped by itself under shots, which shows no minimum. "below-exact":
+the energy lies below the exact one of its sector, so that it is not that of the state asked for.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +54,8 @@ class Outcome:
     """How a run ended: its last point, and a fresh energy there.
 
     `average` is the same for the mean of the last quarter of the iterates (at most `TAIL`), which
-    under shots is often the better point; exact runs have none.
+    under shots is often the better point; exact runs have none. `numbers` are those of the last
+    state, where a simulator tells it.
     """
 
     status: Status
@@ -48,3 +65,4 @@ class Outcome:
     steps: int
     message: str = ""
     average: Average | None = None
+    numbers: StateNumbers | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from qvopt.runs.result import Result
@@ -33,17 +33,26 @@ _MOLECULE: Final = Wording("Hartree-Fock", "full CI", "Ha")
 
 def wording(result: Result) -> Wording:
     """Return the words for a run, by what it was run on."""
-    return wording_of(result.names)
+    return wording_of(result.names, exact_name(result.problem))
 
 
-def wording_of(names: Mapping[str, Any]) -> Wording:
-    """Return the words for what names a run: its `kind` and its `unit`, if it has them."""
+def exact_name(problem: Mapping[str, Any]) -> str | None:
+    """Return what the exact energy of a problem is called: "full CI" or "CASCI(2, 2)"."""
+    exact = problem.get("exact")
+    return None if exact is None else str(exact["method"])
+
+
+def wording_of(names: Mapping[str, Any], exact: str | None = None) -> Wording:
+    """Return the words for what names a run: its `kind` and its `unit`, if it has them.
+
+    `exact` is what the exact energy of a molecule is called; None is full CI.
+    """
     unit = str(names.get("unit", ""))
     if names.get("kind") == "spins":
         return Wording("product state", "exact ground energy", unit)
     if names.get("kind") == "lattice":
         return Wording("reference determinant", "exact ground energy", unit)
-    return _MOLECULE
+    return _MOLECULE if exact is None else replace(_MOLECULE, exact=exact)
 
 
 def thousandth(units: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from qvopt.backends.protocol import DurableProgram, NoisyProgram, Program
 from qvopt.engine.assembly import Assembly
 from qvopt.engine.part import CALIBRATION
 from qvopt.engine.stages.zero_noise import reached_scales
+from qvopt.engine.states import components, numbers_of, turned
 from qvopt.engine.streams import stream
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.blocks import in_blocks
@@ -27,7 +28,6 @@ from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.readout import Calibration
 from qvopt.measurement.selection import Selection
 from qvopt.records.ledger import Costs, add_costs
-from qvopt.tasks.states import components, numbers_of, turned
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BackendError, InputError
 
@@ -136,6 +136,11 @@ class DensityMeasurement:
             raise InputError(
                 f"properties take the readout correction 'tensored', got '{spec.readout.method}'; "
                 f"set mitigation.readout.method, or measure the properties in a run without it"
+            )
+        if spec.reference is not None:
+            raise InputError(
+                "properties are many numbers, and reference-state mitigation corrects an energy; "
+                "leave mitigation.reference out, or measure the properties in a run without it"
             )
         if spec.zne is not None and spec.zne.fit == "exponential":
             raise InputError(

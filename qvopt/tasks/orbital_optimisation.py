@@ -27,6 +27,7 @@ import numpy as np
 
 from qvopt.backends.protocol import Backend
 from qvopt.engine.assembly import assemble, grown, molecular_hamiltonian
+from qvopt.engine.states import components
 from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import AnsatzSpec, Experiment
@@ -44,7 +45,6 @@ from qvopt.tasks.orbital_derivatives import (
     turned,
 )
 from qvopt.tasks.properties import density_matrices
-from qvopt.tasks.states import components
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_circuits.given import GivenCircuit
 from qvopt_molecules.arrays import FloatArray

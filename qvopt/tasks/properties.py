@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from qvopt.engine.assembly import Assembly
+from qvopt.engine.states import Component, components
 from qvopt.measurement.estimate import Estimate
 from qvopt.records.ledger import Costs
 from qvopt.tasks.measured_density import ROLE, DensityMeasurement
 from qvopt.tasks.properties_result import Properties
-from qvopt.tasks.states import Component, components
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.dipole import DEBYE, dipole_operator
 from qvopt_molecules.hamiltonian import MolecularHamiltonian

@@ -17,6 +17,7 @@ import numpy as np
 
 from qvopt.backends.protocol import Backend
 from qvopt.engine.assembly import assemble, grown, resolve_molecule
+from qvopt.engine.states import components
 from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import Experiment
@@ -26,7 +27,6 @@ from qvopt.tasks.branches import follow
 from qvopt.tasks.kept_runs import EndedRun, ended_run
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives
 from qvopt.tasks.properties import density_matrices
-from qvopt.tasks.states import components
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.geometry import format_geometry

@@ -9,7 +9,6 @@ from scipy.linalg import expm
 from qvopt import run
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
-from qvopt.engine.assembly import is_number_conserving
 from qvopt_circuits import (
     QCC,
     EfficientSU2,
@@ -20,6 +19,7 @@ from qvopt_circuits import (
     get_ansatz,
     to_qiskit,
 )
+from qvopt_circuits.conserved import is_number_conserving
 from qvopt_circuits.matrices import circuit_state
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError

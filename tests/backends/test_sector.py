@@ -323,7 +323,7 @@ def test_problems_that_do_not_fit():
     circuit = HardwareEfficient().circuit(h)
     with pytest.raises(InputError, match="does not conserve"):
         SectorBackend().compile(Problem(circuit, None, h))
-    with pytest.raises(InputError, match="needs a molecular Hamiltonian"):
+    with pytest.raises(InputError, match="works on integrals"):
         SectorBackend().compile(Problem(circuit, None, None))
     big = random_hamiltonian(4, 2, 2, 0)
     with pytest.raises(InputError, match="8 spin orbitals"):

@@ -1,7 +1,5 @@
 """The effects that the scripts in examples/optimizers show, in numbers."""
 
-import importlib
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,13 +14,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples" / "optimizers"
 
 
 @pytest.fixture
-def script(monkeypatch, request):
-    monkeypatch.syspath_prepend(FOLDER)
-    yield importlib.import_module
-    for name in [
-        m for m, v in sys.modules.items() if str(FOLDER) in str(getattr(v, "__file__", ""))
-    ]:
-        del sys.modules[name]
+def script(scripts):
+    return lambda name: scripts.load(FOLDER / f"{name}.py")
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -147,6 +140,18 @@ def test_grouped_moments_keep_quality_in_less_memory(script):
         assert end[name] < end["Adam"] + 2e-4
 
 
+def test_noise_spoils_the_memory_of_l_bfgs(script):
+    module = script("shot_noise_families")
+    names = ("adam", "l-bfgs", "noise-aware-l-bfgs")
+    data = module.compute(seeds=1, budget=13_500_000, names=names)
+    start = data["adam"][0][1][0]
+    end = {name: module.last(runs)[0] for name, runs in data.items()}
+    assert all(shots[-1] <= 13_500_000 for runs in data.values() for shots, _, _ in runs)
+    assert max(end["adam"], end["noise-aware-l-bfgs"]) < 0.8 * start
+    assert end["l-bfgs"] > 0.9 * start  # corrupted memory: it hardly leaves Hartree-Fock
+
+
+@pytest.mark.slow
 def test_families_under_shot_noise(script):
     module = script("shot_noise_families")
     data = module.compute(seeds=2, budget=13_500_000)
@@ -177,10 +182,20 @@ def test_saddles_hold_plain_descent(script):
 
 
 @pytest.mark.parametrize("name", ["canyon", "oscillation", "saddle"])
-def test_scripts_print_and_draw(name, tmp_path):
-    out = subprocess.run(
-        [sys.executable, FOLDER / f"{name}.py"], cwd=tmp_path, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    assert f"picture: {name}.png" in out.stdout
+def test_scripts_print_and_draw(name, scripts, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    scripts.run(FOLDER / f"{name}.py")
+    assert f"picture: {name}.png" in capsys.readouterr().out
     assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+
+
+def test_scripts_of_two_folders_have_their_own_common(scripts):
+    """Both folders have a `common.py`; neither shadows the other, and neither stays behind."""
+    path, modules = list(sys.path), set(sys.modules)
+    theirs = scripts.load(FOLDER.parent / "ansatze" / "common.py")
+    assert theirs.show
+    assert scripts.load(FOLDER / "canyon.py").follow
+    assert scripts.load(FOLDER.parent / "ansatze" / "fabric.py").show
+    assert sys.path == path
+    scripts.forget()
+    assert not {"common", "canyon", "fabric"} & (set(sys.modules) - modules)

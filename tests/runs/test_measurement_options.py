@@ -138,7 +138,7 @@ def test_prices_are_known_before_anything_runs(capsys):
     from qvopt.cli.runs import price_command
 
     assert price_command({"molecule": "h2", "shots": 100}, True) == 0
-    assert json.loads(capsys.readouterr().out)[0]["shots"] == 100
+    assert json.loads(capsys.readouterr().out)["queries"][0]["shots"] == 100
     assert price_command({"molecule": "h2", "shots": 100}, False) == 0
     assert "1,200" in capsys.readouterr().out
     assert math.isfinite(rows["fidelity"].shots)
@@ -154,7 +154,7 @@ def test_a_large_sector_is_forecast_before_anything_runs(capsys, monkeypatch):
     assert price_command({"molecule": "h4-chain"}, True) == 0
     printed = capsys.readouterr()
     assert re.match(r"36 determinants, .* MiB, about .* s per gradient on", printed.err)
-    assert json.loads(printed.out)[0]["query"] == "energy"
+    assert json.loads(printed.out)["queries"][0]["query"] == "energy"
 
 
 def learning(shots=2000, molecule="h2o", **measurement):

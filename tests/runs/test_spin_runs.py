@@ -14,7 +14,7 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.session import stored_result
+from qvopt.runs.stored import stored_result
 from qvopt_circuits.given import GivenCircuit
 from qvopt_circuits.hva import HamiltonianVariational
 from qvopt_circuits.spins import prepare
@@ -190,7 +190,7 @@ def test_energies_carry_the_unit_of_the_model(capsys, tmp_path):
     [
         ({}, "ansatz uccsd acts on orbitals"),
         ({"ansatz": "adapt"}, "ansatz adapt acts on orbitals"),
-        ({"ansatz": "hva", "backend": "sector"}, "use lightning"),
+        ({"ansatz": "hva", "backend": "sector"}, "works on integrals"),
         ({"ansatz": "hva", "mapping": "parity"}, "leave the mapping parity out"),
         (
             {"ansatz": "hva", "measurement": {"shots": 100, "grouping": "basis-rotation"}},

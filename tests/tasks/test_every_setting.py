@@ -44,6 +44,8 @@ CORRECTED = NOISY | {
 EXTRAPOLATED = NOISY | {"mitigation": {"zne": {"scales": [1, 3]}}}
 FOUR = {"molecule": {"name": "h4-chain"}, "max_steps": 1}
 
+FREE = {"backend": "lightning", "ansatz": "real-amplitudes", "max_steps": 2}
+
 Base = dict[str, typing.Any]
 SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "molecule.name": [(EXACT, "H 0 0 0; H 0 0 0.9")],
@@ -99,7 +101,12 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "mitigation.zne.fit": [(EXTRAPOLATED, "exponential"),
                            (EXTRAPOLATED | {"mitigation": {"zne": {"scales": [1, 3, 5]}}},
                             "richardson")],
+    "mitigation.reference.shots": [(NOISY, 300),
+                                   (NOISY | {"mitigation": {"reference": {"shots": 200}}}, 300)],
     "mitigation.zne.folding": [(EXTRAPOLATED, "all")],
+    "constraints.electrons": [(FREE, 0.0), (EXACT, 1.0)],
+    "constraints.s_z": [(FREE, 0.0), (FREE | {"measurement": {"shots": 500}}, 0.2)],
+    "constraints.s2": [(FREE, 0.0), (EXACT | {"backend": "lightning"}, 1.0)],
     "seed": [(SHOTS, 5), (EXACT | {"optimizer": "spsa"}, 5)],
     "max_steps": [(EXACT, 1), (SHOTS, 1)],
     "monitor": [(EXACT, "none"), (SHOTS, "measured"), (NOISY, "none"), (NOISY, "exact")],
@@ -211,8 +218,8 @@ def _orbitals(data, folder):
 
 def _compare(data, folder):
     data = dict(data)
-    problem = {k: data.pop(k) for k in ("molecule", "ansatz", "backend", "mapping", "measurement")
-               if k in data}  # fmt: skip
+    parts = ("molecule", "ansatz", "backend", "mapping", "measurement", "constraints")
+    problem = {k: data.pop(k) for k in parts if k in data}
     measurement = problem.get("measurement", {})
     shots = measurement.pop("shots", None)
     optimizer = data.pop("optimizer", "adam")

@@ -1,12 +1,11 @@
 """Measured properties with readout correction, post-selection and extrapolation, on any backend."""
 
 import json
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from command_line import command_line
 
 from qvopt import run, run_properties
 from qvopt.engine.assembly import assemble
@@ -168,9 +167,7 @@ def test_a_run_on_hardware_is_one_job_and_paid_once(tmp_path):
     backend = {"name": "ibm:fake_manila", "optimization_level": 1}
     run("h2", backend=backend, shots=400, max_steps=0, out=folder,
         mitigation={"readout": {"shots": 400}})  # fmt: skip
-    command = [sys.executable, "-m", "qvopt", "properties", str(folder), "--shots", "4000",
-               "--json"]  # fmt: skip
-    first = subprocess.run(command, capture_output=True, text=True, check=False)
+    first = command_line("properties", folder, "--shots", "4000", "--json")
     assert first.returncode == 0, first.stderr
     found = json.loads(first.stdout)
     assert abs(found["electrons"]["value"] - 2) < 0.2

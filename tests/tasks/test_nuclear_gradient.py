@@ -1,15 +1,15 @@
 """Nuclear gradients and relaxation against PySCF."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from command_line import command_line
 from pyscf.fci import direct_spin1
 
 from qvopt import relax, run
 from qvopt.engine.assembly import assemble
+from qvopt.engine.states import components, numbers_of, turned
 from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
 from qvopt.tasks.nuclear_gradient import (
@@ -19,7 +19,6 @@ from qvopt.tasks.nuclear_gradient import (
     integral_derivatives,
 )
 from qvopt.tasks.properties import density_matrices
-from qvopt.tasks.states import components, numbers_of, turned
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.integrals import build_hamiltonian
@@ -85,10 +84,9 @@ def test_relaxed_hydrogen_is_at_pyscfs_minimum(tmp_path):
         return fci.FCI(scf.RHF(mol).run(conv_tol=1e-12)).kernel()[0]
 
     best = minimize_scalar(energy, bounds=(0.6, 0.9), method="bounded", options={"xatol": 1e-6})
-    qvopt = [sys.executable, "-c", "from qvopt.cli import main; main()"]
-    command = [*qvopt, "relax", "h2", "--set", "bond=0.9", "--tolerance", "1e-4", "--json",
+    command = ["relax", "h2", "--set", "bond=0.9", "--tolerance", "1e-4", "--json",
                "--out", str(tmp_path / "r")]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = command_line(*command)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     words = document["geometry"].replace(";", " ").split()
@@ -97,7 +95,7 @@ def test_relaxed_hydrogen_is_at_pyscfs_minimum(tmp_path):
     assert document["energy"] == pytest.approx(best.fun, abs=1e-6)
     assert (tmp_path / "r" / "path.xyz").read_text().startswith("2\nstep 0")
     # Again: the runs are there, and the same path comes out.
-    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    again = command_line(*command)
     assert json.loads(again.stdout) == document
 
 

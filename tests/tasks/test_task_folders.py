@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import command_line
 
 from qvopt import excited_states
 from qvopt.cli.excited import excited_command
@@ -58,12 +59,7 @@ def test_an_interrupted_task_goes_on_bit_for_bit(
     (folder,) = (tmp_path / "a" / kind).iterdir()
     if number != signal.SIGKILL:
         assert f"the same command goes on from {folder.relative_to(tmp_path / 'a')}" in rest
-    again, whole = (
-        subprocess.run(
-            [*QVOPT, *arguments], cwd=tmp_path / d, text=True, capture_output=True, timeout=200
-        )
-        for d in ("a", "b")
-    )
+    again, whole = (command_line(*arguments, cwd=tmp_path / d) for d in ("a", "b"))
     assert again.returncode == whole.returncode == 0, again.stderr
     assert json.loads(again.stdout) == json.loads(whole.stdout)
     if name == "relax":

@@ -56,7 +56,9 @@ def point_arrays(points: Sequence[Point], tables: GateTables, circuit: Circuit) 
             deltas.append(delta)
         first.append(len(gates))
     return PointArrays(
-        np.array([angles_of(tables, circuit, x) for x in vectors]).reshape(-1, len(tables.offsets)),
+        np.array([angles_of(tables, circuit, x) for x in vectors]).reshape(
+            len(vectors), len(tables.offsets)
+        ),
         np.array(row, dtype=np.int64),
         np.array(first, dtype=np.int64),
         tables.parametric[gates] if gates else np.zeros(0, dtype=np.int64),

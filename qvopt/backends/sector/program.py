@@ -86,7 +86,10 @@ class SectorProgram:
     def __init__(self, problem: Problem, workers: Workers | None = None) -> None:
         hamiltonian = problem.hamiltonian
         if hamiltonian is None:
-            raise InputError("the sector backend needs a molecular Hamiltonian; use lightning")
+            raise InputError(
+                "the sector backend works on integrals, which spins and penalties for S² do not "
+                "have; use --backend lightning"
+            )
         n, n_alpha, n_beta = hamiltonian.norb, hamiltonian.n_alpha, hamiltonian.n_beta
         forecast.check_memory(n, n_alpha, n_beta)
         self.problem = problem

@@ -10,6 +10,7 @@ from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 from .postselection import PostSelection
 from .readout import ReadoutCorrection
+from .reference_state import ReferenceState
 from .stage import Stage
 from .zero_noise import ZeroNoiseExtrapolation
 
@@ -17,10 +18,12 @@ from .zero_noise import ZeroNoiseExtrapolation
 def make_stages(spec: MitigationSpec, selection: PostSelection | None) -> tuple[Stage, ...]:
     """Return the stages of an experiment, the outermost first.
 
-    They combine: the readout is corrected first, then outcomes are selected, and energies are
-    extrapolated last.
+    They combine: the readout is corrected first, then outcomes are selected, energies are
+    extrapolated, and the error of the reference state is taken off last.
     """
     stages: list[Stage] = []
+    if spec.reference is not None:
+        stages.append(ReferenceState(spec.reference.shots))
     if spec.zne is not None:
         stages.append(ZeroNoiseExtrapolation(tuple(sorted(spec.zne.scales)), spec.zne.fit))
     if selection is not None:

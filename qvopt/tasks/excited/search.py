@@ -15,6 +15,7 @@ from qvopt.engine.assembly import Assembly, grown, prepared_plan
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.growing import growing_optimizer
 from qvopt.engine.objectives import DeflatedObjective, EnergyObjective, WeightedObjective
+from qvopt.engine.states import Component, components
 from qvopt.engine.streams import stream
 from qvopt.optimizers.protocol import Energy, Scalar
 from qvopt.optimizers.registry import get_optimizer
@@ -28,17 +29,17 @@ from qvopt.runs.driver import Driver
 from qvopt.runs.rounds import JournaledRounds
 from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
-from qvopt.tasks.states import Component, components
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BudgetExceededError, InputError
 from qvopt_molecules.references import fci_roots_if_small
 from qvopt_molecules.states import sector_bits
+from qvopt_molecules.total_spin import spin_squared
 
 from .expansion import equations_of_motion, subspace_expansion
 from .result import ExcitedState, ExcitedStates
-from .vectors import spin_squared, total_spin
+from .vectors import total_spin
 
 EXCITED_STREAM = 6
 _SPREAD = 0.3  # radians of the random start, off the symmetric points where gradients vanish
@@ -106,10 +107,10 @@ class Search:
         spins: list[float | None]
         if method == "qse":
             energies, vectors = subspace_expansion(h, real, states)
-            spins = [spin_squared(v, h) for v in vectors]
+            spins = [spin_squared(v, h.norb, h.n_alpha, h.n_beta) for v in vectors]
         else:
             energies = equations_of_motion(h, real, states)
-            spins = [spin_squared(real, h)] + [None] * (states - 1)
+            spins = [spin_squared(real, h.norb, h.n_alpha, h.n_beta)] + [None] * (states - 1)
         x = tuple(outcome.x.tolist())
         rows = [
             ExcitedState(float(e), 0.0, float(e), self._root(k), spins[k], None, outcome.steps,

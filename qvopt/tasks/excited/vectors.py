@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from qvopt.backends.sector.tables import excitation_pairs
-from qvopt.tasks.states import Component
+from qvopt.engine.states import Component
 from qvopt_circuits.excitations import Excitation, double_excitations, single_excitations
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import spin_strings
+from qvopt_molecules.total_spin import spin_squared
 
 
 def excitation_pool(hamiltonian: MolecularHamiltonian) -> list[Excitation]:
@@ -68,22 +69,7 @@ def hamiltonian_product(hamiltonian: MolecularHamiltonian) -> Callable[[FloatArr
     return product
 
 
-def spin_squared(psi: FloatArray, hamiltonian: MolecularHamiltonian) -> float:
-    """⟨S²⟩ of normalised amplitudes."""
-    from pyscf.fci import spin_op
-
-    h = hamiltonian
-    return float(spin_op.spin_square0(np.ascontiguousarray(psi), h.norb, (h.n_alpha, h.n_beta))[0])
-
-
 def total_spin(parts: Sequence[Component], hamiltonian: MolecularHamiltonian) -> float:
     """⟨S²⟩ of a state by its electron numbers, complex amplitudes included."""
-    from pyscf.fci import spin_op
-
-    norb, value = hamiltonian.norb, 0.0
-    for part in parts:
-        for psi in part.real_parts:
-            weight = float(np.vdot(psi, psi))
-            nelec = (part.n_alpha, part.n_beta)
-            value += weight * float(spin_op.spin_square0(psi / np.sqrt(weight), norb, nelec)[0])
-    return value
+    norb = hamiltonian.norb
+    return sum(spin_squared(part.psi, norb, part.n_alpha, part.n_beta) for part in parts)

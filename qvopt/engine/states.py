@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from qvopt.backends.batch import Point
-from qvopt.backends.protocol import SectorStateProgram, StateProgram
+from qvopt.backends.protocol import Program, SectorStateProgram, StateProgram
 from qvopt.engine.assembly import Assembly
 from qvopt_molecules.arrays import ComplexArray, FloatArray
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.encodings import encoding_of
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 _NEGLIGIBLE = 1e-12
 
@@ -43,42 +45,50 @@ def components(assembly: Assembly, x: FloatArray) -> list[Component]:
     Raises InputError where the backend has no exact state.
     """
     program = assembly.program
-    h = assembly.molecular
+    name = assembly.experiment.backend.name
     if not program.exact:
-        raise InputError(
-            f"backend {assembly.experiment.backend.name} has no exact state; give a number of shots"
-        )
+        raise InputError(f"backend {name} has no exact state; give a number of shots")
     x = assembly.circuit.check_parameters(x)
+    parts = state_components(program, assembly.molecular, assembly.experiment.mapping, x)
+    if parts is None:
+        raise InputError(f"backend {name} gives no state vectors")
+    return parts
+
+
+def state_components(
+    program: Program, hamiltonian: MolecularHamiltonian, mapping: str, x: FloatArray
+) -> list[Component] | None:
+    """Return the state at x by its electron numbers; None where the program gives no state."""
+    h = hamiltonian
     if isinstance(program, SectorStateProgram):
         psi = np.asarray(program.state(Point(x)), dtype=np.complex128)
         return [Component(h.n_alpha, h.n_beta, psi)]
     if not isinstance(program, StateProgram):
-        raise InputError(f"backend {assembly.experiment.backend.name} gives no state vectors")
+        return None
     (vector,) = program.states([Point(x)])
-    return _split(np.asarray(vector), h.norb, assembly)
+    return _split(np.asarray(vector), h, mapping)
 
 
-def _split(vector: ComplexArray, norb: int, assembly: Assembly) -> list[Component]:
-    target = encoding_of(assembly.experiment.mapping, assembly.molecular)
-    components = []
-    h = assembly.molecular
-    sectors = [(a, b) for a in range(norb + 1) for b in range(norb + 1)]
-    if target.dropped:  # only the parities of the reference can be told from fewer qubits
-        sectors = [(a, b) for a, b in sectors if (a, b) == (h.n_alpha, h.n_beta)]
-    for n_alpha, n_beta in sectors:
+def _split(vector: ComplexArray, h: MolecularHamiltonian, mapping: str) -> list[Component]:
+    """Sort amplitudes by electron numbers; qubits that the mapping drops are constants."""
+    target, norb = encoding_of(mapping, h), h.norb
+    constants = target.constants(h)
+    kept_qubits = [q for q in range(2 * norb) if q not in target.dropped]
+    parts = []
+    for n_alpha, n_beta in itertools.product(range(norb + 1), repeat=2):
         alpha, beta = occupation_strings(norb, n_alpha), occupation_strings(norb, n_beta)
         bits = (alpha[:, None] | (beta[None, :] << norb)).reshape(-1)
-        kept, places = [], []
-        for k, b in enumerate(bits.tolist()):
-            encoded = target.bits(b)
-            if all((encoded >> q & 1) == v for q, v in target.constants(h).items()):
-                kept.append(k)
-                places.append(target.squeezed(encoded))
-        psi = np.zeros(len(bits), dtype=np.complex128)
-        psi[kept] = vector[places]
+        qubits = [np.bitwise_count(bits & row) & 1 for row in target.rows]
+        kept = np.ones(len(bits), dtype=bool)
+        for q, value in constants.items():
+            kept &= qubits[q] == value
+        places = np.zeros(len(bits), dtype=np.int64)
+        for k, q in enumerate(kept_qubits):
+            places |= qubits[q].astype(np.int64) << k
+        psi = np.where(kept, vector[places], 0.0)
         if float(np.vdot(psi, psi).real) > _NEGLIGIBLE:
-            components.append(Component(n_alpha, n_beta, psi.reshape(len(alpha), len(beta))))
-    return components
+            parts.append(Component(n_alpha, n_beta, psi.reshape(len(alpha), len(beta))))
+    return parts
 
 
 def turned(component: Component, rotation: FloatArray, turns: Any) -> FloatArray:
