@@ -17,13 +17,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .atomic_files import write_file
+from .atomic_files import remove_leftovers, write_file
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .molecule import Molecule
 from .spins import molecular
 from .storage import load_hamiltonian, save_hamiltonian
 
+_OLD = 3600.0  # seconds after which a temporary file has no writer any more
 _FORMAT = 4  # to be raised whenever the same document comes to mean another value
 
 
@@ -63,6 +64,7 @@ def cached_hamiltonian(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_hamiltonian(hamiltonian, path)
+        remove_leftovers(path.parent, older_than=_OLD)
     except OSError:
         pass
     return hamiltonian
@@ -92,6 +94,7 @@ def cached_numbers(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, json.dumps(entry).encode())
+        remove_leftovers(path.parent, older_than=_OLD)
     except OSError:
         pass
     return tuple(fresh)

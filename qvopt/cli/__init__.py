@@ -16,6 +16,6 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    from .main import run
+    from .command_line import run
 
     return run(sys.argv[1:])

@@ -23,7 +23,7 @@ from qvopt.runs.session import Session
 from qvopt.runs.stored import ended_result, stored_result
 from qvopt.runs.wording import exact_name, wording_of
 from qvopt.tasks.validation_rounds import stored_validation
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import BackendError, InputError
 
 from .ending import INTERRUPTED, REQUEUE, Terminated, terminable
 from .forecast import forecast_command
@@ -97,6 +97,8 @@ def resume_command(
         Session.resume(path, max_steps=max_steps, jobs=jobs) as session,
         approved(session, yes=yes, quiet=quiet),
     ):
+        if session.changes:
+            print(f"note: {session.changes}", file=sys.stderr)
         return work(session, as_json, quiet)
 
 
@@ -120,13 +122,18 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
 
 def work(session: Session, as_json: bool, quiet: bool) -> int:
     """Loop over the steps, show them, and report the end; return the exit code."""
+    assert session.folder is not None
     try:
         return _work(session, as_json, quiet)
+    except OSError as error:
+        raise BackendError(
+            f"{error.strerror or error}; what {session.folder.journal_path} holds is safe: make "
+            f"room or mend it, and `qvopt resume {session.folder.path}` goes on"
+        ) from error
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Terminated:  # while the result is written or drawn
         code = REQUEUE
-    assert session.folder is not None
     print(f"interrupted; `qvopt resume {session.folder.path}` goes on", file=sys.stderr)
     return code
 
@@ -164,7 +171,10 @@ def report(result: Result, folder: RunFolder, as_json: bool) -> int:
     from qvopt.runs.picture import draw_convergence
 
     picture = folder.path / "convergence.png"
-    draw_convergence(Trace.from_events(folder.events()), result, picture)
+    try:
+        draw_convergence(Trace.from_events(folder.events()), result, picture)
+    except InputError as error:  # a full disk: the run has ended, and its result stands
+        print(f"note: {error}", file=sys.stderr)
     if as_json:
         print_json(result.document())
     else:

@@ -114,8 +114,8 @@ class Scalar(NamedTuple):
 class Vector(NamedTuple):
     """Answer to Gradient and PoolGradient: value and variance per component, and shots spent.
 
-    `dof` are the degrees of freedom of each variance; None where they are not known, as after a
-    resume: they are not in the journal.
+    `dof` are the degrees of freedom of each variance; None where they are not known, as of exact
+    answers and of rounds in journals of 0.1.
     """
 
     value: FloatArray

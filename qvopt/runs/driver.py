@@ -210,6 +210,7 @@ class Driver:
 
     def _record(self, iterate: Iterate) -> Step:
         """Make the record of a step, monitored as asked, and log it if it is new."""
+        self._rounds.settle()
         exact, energy = None, iterate.energy
         if self.evaluator.unpenalised is not None:
             energy = None  # the optimizer's has penalties in it

@@ -69,6 +69,7 @@ class Session:
         self.experiment = assembly.experiment
         self.folder = folder
         self._journal = journal
+        self.changes = ""
         self.references = references.energies
         self.problem = dict(problem)
         self.monitor = chosen_monitor(self.experiment, assembly)
@@ -208,7 +209,7 @@ class Session:
                         f"{path} began on {experiment.backend.name}, and not on {backend.name}"
                     )
             assembly = assemble(experiment, hamiltonian, backend)
-            return cls(
+            session = cls(
                 assembly,
                 folder=folder,
                 journal=journal,
@@ -218,6 +219,8 @@ class Session:
                 jobs=jobs,
                 history=history,
             )
+            session.changes = folder.environment_changes()
+            return session
         except BaseException:
             journal.close()
             raise

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from qvopt.cli.main import run
+from qvopt.cli.command_line import run
 
 TWO_STEPS = ["--max-steps", "2", "--quiet"]
 COMMANDS = {

@@ -9,13 +9,13 @@ from killing import SECRET
 from typer.testing import CliRunner
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.cli import main
+from qvopt.cli import command_line
 from qvopt.cli.app import app
 from qvopt.cloud.catalogue import offline_backend
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
-assert callable(main)  # its import registers the commands
+assert callable(command_line.run)  # its import registers the commands
 
 CREDENTIALS = (
     "QISKIT_IBM_TOKEN", "QISKIT_IBM_TOKEN_FILE", "AWS_ACCESS_KEY_ID", "AWS_PROFILE",

@@ -83,6 +83,7 @@ KEYS = (
 OPTIONS = ("--shots", "--seed", "--max-steps", "--basis", "--charge", "--spin", "--active-space",
            "--frozen-core", "--mapping", "--grouping", "--allocation", "--budget-shots", "--budget",
            "--ansatz", "--optimizer", "--backend", "--nope", "-x", "--out")  # fmt: skip
+POINTS = ("0", "1", "2", "3", "-1", "1.5", "nan", "x", "", "9" * 5000, "1e3", "100001")
 UNITS = ("shots", "shot", "circuits", "evaluations", "jobs", "QPU-min", "QPU-s", "QPU-h", "EUR",
          "USD", "GBP", "", "min", "Shots", "shots shots", "💶")  # fmt: skip
 VARIABLES = (
@@ -314,6 +315,42 @@ def _typed(g):
     return Attempt("typed", line)
 
 
+def _molecule_settings(g):
+    """A catalogue molecule with odd parameters, charges, spins, bases and spaces."""
+    names = ("bond", "angle", "u", "t", "sites", "electrons", "j", "delta", "field", "periodic")
+    line = ["run", g.one(MOLECULES), "--quiet", "--max-steps", "0"]
+    for _ in range(int(g.rng.integers(1, 3))):
+        match int(g.rng.integers(4)):
+            case 0 | 1:
+                line += ["--set", f"{g.one(names)}={g.one(NUMBERS)}"]
+            case 2:
+                option = g.one(("--charge", "--spin", "--frozen-core"))
+                line += [option, g.one(("0", "1", "-1", "2", "7", "100", "-100", "99999999999"))]
+            case 3:
+                space = f"{g.one(('0', '1', '2', '3', '9', '-1', 'x'))},{g.one('01239-x')}"
+                line += ["--active-space", space]
+    return Attempt("settings", line)
+
+
+def _ansatz(g):
+    """An ansatz with odd values of its options."""
+    from dataclasses import fields
+
+    from qvopt_circuits.catalogue import _OURS
+
+    name = g.one(ANSATZE)
+    line = ["run", "h2", "--quiet", "--max-steps", "1", "--ansatz", name]
+    names = [field.name for field in fields(_OURS[name][0])]
+    for _ in range(int(g.rng.integers(1, 3))):
+        value = g.one(NUMBERS) if g.chance(0.7) else g.value()
+        line += ["--set", f"ansatz.{g.one(names)}={value}"]
+    if g.chance(0.2):
+        line += ["--mapping", g.one(MAPPINGS)]
+    if g.chance(0.2):
+        line += ["--backend", g.one(("sector", "statevector", "lightning"))]
+    return Attempt("ansatz", line)
+
+
 def _experiment_file(g):
     text = g.field_replaced(EXPERIMENT) if g.chance(0.75) else EXPERIMENT
     data = g.damaged(text) if g.chance(0.35) else text.encode("utf-8", "surrogatepass")
@@ -382,7 +419,7 @@ def _task(g):
         (
             ["scan", "h2", "--bond", value(), "--max-steps", "0", "--quiet"],
             ["scan", "h2", "--scan", value(), "--max-steps", "0", "--quiet"],
-            ["scan", "h2", "--bond", f"0.7:{g.one(NUMBERS)}:{g.one(NUMBERS)}", "--max-steps", "0",
+            ["scan", "h2", "--bond", f"0.7:{g.one(NUMBERS)}:{g.one(POINTS)}", "--max-steps", "0",
              "--quiet"],
             ["excited", "h2", "--states", g.one(NUMBERS), "--max-steps", "0"],
             ["excited", "h2", "--method", value(), "--max-steps", "0"],
@@ -418,5 +455,5 @@ def _task(g):
 KINDS = (
     _command, _typed, _experiment_file, _geometry, _fcidump, _xyz, _molecule_file, _budget,
     _environment, _comparison_file, _task, _command, _typed, _experiment_file, _task,
-    _molecule_file,
+    _molecule_file, _molecule_settings, _ansatz,
 )  # fmt: skip

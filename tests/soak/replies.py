@@ -10,7 +10,7 @@ import time
 import traceback
 import warnings
 
-from qvopt.cli.main import run
+from qvopt.cli.command_line import run
 
 MOST_SECONDS = 2.0
 LONGEST = 320
@@ -50,6 +50,8 @@ def faults(attempt, folder):
     signal.signal(signal.SIGALRM, _stop)
     with _surroundings(attempt, folder), warnings.catch_warnings():
         warnings.simplefilter("default")
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind)  # as Python starts
         began = time.process_time()
         signal.setitimer(signal.ITIMER_REAL, HANGS)
         stdin, sys.stdin = sys.stdin, io.StringIO("")

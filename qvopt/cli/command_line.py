@@ -60,8 +60,8 @@ def _reported(error: Exception) -> int:
         case OSError():
             where = f" ({error.filename})" if error.filename else ""
             return _say(
-                f"{error.strerror or error}{shorten(where, 160)}; what a journal holds is safe, "
-                f"and `qvopt resume` goes on with it",
+                f"{error.strerror or error}{shorten(where, 160)}; what was kept is safe, and the "
+                f"same command goes on from it",
                 4,
             )
         case MemoryError():
