@@ -60,7 +60,7 @@ def _report(states: ExcitedStates, folder: Path, as_json: bool) -> int:
         print_json(states.document() | {"folder": str(folder)})
         return 0
     lowest = states.states[0].energy
-    print_table([_row(k, s, lowest) for k, s in enumerate(states.states)])
+    print_table([_row(k, s, lowest, states.exact_method) for k, s in enumerate(states.states)])
     for line in _remarks(states):
         print(line)
     print(f"{states.method}, {states.shots:,} shots")
@@ -68,14 +68,14 @@ def _report(states: ExcitedStates, folder: Path, as_json: bool) -> int:
     return 0
 
 
-def _row(number: int, state: ExcitedState, lowest: float) -> dict[str, Any]:
+def _row(number: int, state: ExcitedState, lowest: float, exact: str) -> dict[str, Any]:
     best = state.energy if state.exact is None else state.exact
     error = None if state.fci is None else f"{1e3 * (best - state.fci):z.4f}"
     return {
         "state": number,
         "energy (Ha)": str(Estimate(state.energy, state.stderr**2)),
         "above (eV)": f"{HARTREE_IN_EV * (state.energy - lowest):z.4f}",
-        "full CI": "-" if state.fci is None else f"{state.fci:.6f}",
+        exact: "-" if state.fci is None else f"{state.fci:.6f}",
         "error (mHa)": error,
         "S²": "-" if state.spin_squared is None else f"{state.spin_squared:z.3f}",
         "spin": state.multiplicity,

@@ -110,7 +110,7 @@ def _shown(point: ScanPoint) -> str:
 
 def _explained(words: Wording) -> str:
     if words.in_hartree:
-        return "energies in Hartree; mHa: error against full CI"
+        return f"energies in Hartree; mHa: error against {words.exact}"
     unit = f" in units of {words.unit}" if words.unit else " in the model's unit"
     return f"energies{unit}; reference: {words.reference}; exact: {words.exact}"
 
@@ -137,7 +137,7 @@ def _line(work: Scan, point: ScanPoint) -> str:
 def _row(work: Scan, point: ScanPoint) -> dict[str, Any]:
     words = wording_of(work.names)
     reference, exact, error = (
-        ("HF", "full CI", "mHa") if words.in_hartree else ("reference", "exact", "error")
+        ("HF", words.exact, "mHa") if words.in_hartree else ("reference", "exact", "error")
     )
     ccsd = {"CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}"}
     return {

@@ -123,6 +123,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
             p.label: {
                 **p.sizes,
                 "reference": p.reference,
+                "reference_name": p.reference_name,
                 "unit": p.unit,
                 "hf": p.references.get("hf"),
                 "fci": p.references.get("fci"),

@@ -35,6 +35,7 @@ class FrozenProblem:
         prices: seconds and journal bytes of an energy and of a gradient, for the forecast.
         shots: from the file; None takes the comparison's.
         budget: caps of a run.
+        reference_name: what the reference is called, such as "CASCI(2, 2)".
     """
 
     label: str
@@ -47,6 +48,7 @@ class FrozenProblem:
     prices: Mapping[str, float] = field(default_factory=dict)
     shots: tuple[int, ...] | None = None
     budget: Mapping[str, Any] = field(default_factory=dict)
+    reference_name: str = ""
 
     @property
     def run_budget(self) -> RunBudget:

@@ -26,7 +26,7 @@ from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 from .budgets import RunBudget
 from .frozen import FrozenProblem, ProblemStore
 from .labels import checked_label
-from .references import reference_energy
+from .references import reference_energy, reference_name
 from .specification import ProblemSpec
 
 
@@ -137,7 +137,8 @@ def _prepared(
     assembly = with_grouping(assemble(experiment, hamiltonian))
     for count in shots:  # too few for the groups is said before anything runs
         replace(assembly.evaluator, shots=count)
-    references = references_of(experiment, assembly).energies
+    known_energies = references_of(experiment, assembly)
+    references = known_energies.energies
     resolved = assembly.experiment.model_dump(mode="json", exclude_none=True)
     penalties = {"constraints": resolved["constraints"]} if resolved["constraints"] else {}
     if not assembly.program.exact:
@@ -152,6 +153,7 @@ def _prepared(
         sizes=_sizes(assembly, hamiltonian),
         prices=_prices(assembly),
         shots=spec.shots,
+        reference_name=reference_name(spec.reference, known_energies),
     )
     store.keep(key, problem)
     return problem

@@ -38,6 +38,8 @@ from qvopt.tasks.kept_runs import cleared
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.exact_reference import exact_method
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.lattice import energy_unit, is_lattice
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
@@ -148,6 +150,8 @@ class Scan:
             x = result.x if result.average is None else result.average.x
             before = (hamiltonian, x) if self.warm and np.all(np.isfinite(x)) else None
             point = scan_point(value, result, hamiltonian, continuity, warm)
+            if isinstance(hamiltonian, MolecularHamiltonian) and not self.names.get("kind"):
+                self.names["exact_method"] = exact_method(hamiltonian)
             self._done.append(point)
             yield point, None
 
