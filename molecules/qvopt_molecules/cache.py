@@ -21,7 +21,6 @@ from .atomic_files import write_file
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .molecule import Molecule
-from .spins import molecular
 from .storage import load_hamiltonian, save_hamiltonian
 
 _FORMAT = 4  # to be raised whenever the same document comes to mean another value
@@ -53,7 +52,7 @@ def cached_hamiltonian(
     document = dataclasses.asdict(dataclasses.replace(molecule, references={}))
     path = cache_folder() / f"{content_key(document)}.npz"
     try:
-        return molecular(load_hamiltonian(path))
+        return load_hamiltonian(path).orbitals()
     except InputError:
         pass
     hamiltonian = compute(molecule)

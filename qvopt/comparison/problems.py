@@ -19,8 +19,7 @@ from qvopt.optimizers.protocol import Energy, Gradient, Query
 from qvopt.records.codec import encode_answer, encode_query
 from qvopt.runs.defaults import molecular_references, with_grouping
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.references import n_determinants
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 from .budgets import RunBudget
 from .frozen import FrozenProblem, ProblemStore
@@ -163,14 +162,10 @@ def _sizes(assembly: Assembly, hamiltonian: Hamiltonian) -> dict[str, int]:
         raise InputError("the circuit has no parameters, so that optimizers cannot be compared")
     gradient = assembly.evaluator.prepare([Gradient(assembly.start)]).costs["gradient"]
     plan = assembly.evaluator.need_plan()
-    if isinstance(hamiltonian, SpinHamiltonian):
-        electrons, determinants = 0, 1 << hamiltonian.n_qubits
-    else:
-        electrons, determinants = hamiltonian.n_electrons, n_determinants(hamiltonian)
     return {
         "qubits": assembly.circuit.n_qubits,
-        "electrons": electrons,
-        "determinants": determinants,
+        "electrons": sum(hamiltonian.electrons or ()),
+        "determinants": hamiltonian.dimension,
         "parameters": assembly.circuit.n_parameters,
         "groups": len(plan.groups),
         "gradient_energies": gradient.evaluations,

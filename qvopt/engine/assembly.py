@@ -34,11 +34,9 @@ from qvopt_molecules.fcidump import read_fcidump
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
-from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
-from qvopt_molecules.references import n_determinants
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
+from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.states import LARGEST_SECTOR
 
 
@@ -79,7 +77,7 @@ class Assembly:
     @property
     def molecular(self) -> MolecularHamiltonian:
         """The Hamiltonian over orbitals. Raises InputError where it is of spins."""
-        return molecular(self.hamiltonian)
+        return self.hamiltonian.orbitals()
 
 
 def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
@@ -104,7 +102,7 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
 
     Raises InputError for a model of spins.
     """
-    return molecular(hamiltonian_of(spec))
+    return hamiltonian_of(spec).orbitals()
 
 
 def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
@@ -161,13 +159,13 @@ def make_plan(
     settings = experiment.measurement
     if settings.shots is None:
         return None
-    if isinstance(hamiltonian, SpinHamiltonian):
-        return pauli_plan(settings.grouping or "qubit-wise", hamiltonian.observable)
+    if hamiltonian.electrons is None:
+        return pauli_plan(settings.grouping or "qubit-wise", observable)
     rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
-    if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
+    if settings.grouping is None and rotations and hamiltonian.dimension > LARGEST_SECTOR:
         grouping = "basis-rotation"
-    return build_plan(grouping, hamiltonian, observable, experiment.mapping)
+    return build_plan(grouping, hamiltonian.orbitals(), observable, experiment.mapping)
 
 
 def prepared_plan(
@@ -220,10 +218,8 @@ def assemble(
     circuit = prepared.circuit
     if backend is None:
         backend = get_backend(experiment.backend.name, **experiment.backend.options)
-    if isinstance(hamiltonian, SpinHamiltonian):
-        integrals, observable = None, hamiltonian.observable
-    else:
-        integrals, observable = hamiltonian, qubit_hamiltonian(hamiltonian, experiment.mapping)
+    integrals = None if hamiltonian.electrons is None else hamiltonian.orbitals()
+    observable = hamiltonian.qubits(experiment.mapping)
     stages = _stages(experiment, hamiltonian, circuit)
     plan = prepared_plan(experiment, hamiltonian, observable, circuit, stages)
     problem = Problem(circuit, observable, integrals, plan)
@@ -249,7 +245,7 @@ def assemble(
     if settings.shots is not None:
         evaluator = replace(evaluator, metric_rule=evaluator.sampled_metric_rule)
     if isinstance(ansatz, Adapt):
-        growth = _growth(ansatz, experiment, molecular(hamiltonian), compiler, program)
+        growth = _growth(ansatz, experiment, hamiltonian.orbitals(), compiler, program)
         evaluator = replace(evaluator, growth=growth)
     if experiment.start is not None:
         start = circuit.check_parameters(np.array(experiment.start))
@@ -269,7 +265,7 @@ def _stages(
                 "post-selection throws measured outcomes away; give a number of shots, or leave "
                 "postselect out"
             )
-        conserving = not isinstance(hamiltonian, SpinHamiltonian) and is_number_conserving(circuit)
+        conserving = hamiltonian.electrons is not None and is_number_conserving(circuit)
         selection = make_selection(hamiltonian, experiment.mapping, conserving=conserving)
     return make_stages(experiment.mitigation, selection)
 

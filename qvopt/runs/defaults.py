@@ -9,9 +9,6 @@ from qvopt.engine.assembly import Assembly, resolve_molecule
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.steps import Monitor
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.references import fci_energy_if_small, hartree_fock_energy
-from qvopt_molecules.spin_energies import ground_energy_if_small
-from qvopt_molecules.spins import SpinHamiltonian, product_energy
 
 
 def with_grouping(assembly: Assembly) -> Assembly:
@@ -47,13 +44,9 @@ def molecular_references(experiment: Experiment, assembly: Assembly) -> dict[str
 
     For spins these are the energy of the product state and the exact ground energy.
     """
-    spins = assembly.hamiltonian
-    if isinstance(spins, SpinHamiltonian):
-        product = product_energy(spins.observable, spins.reference)
-        return {"hf": product, "fci": ground_energy_if_small(spins)}
+    hamiltonian = assembly.hamiltonian
     molecule = resolve_molecule(experiment.molecule)
-    known = {} if molecule is None else dict(molecule.references)
-    fci = known.get("fci")
-    if fci is None:
-        fci = fci_energy_if_small(assembly.molecular)
-    return {"hf": hartree_fock_energy(assembly.molecular), "fci": fci}
+    exact = None if molecule is None else molecule.references.get("fci")
+    if exact is None:
+        exact = hamiltonian.exact_energy()
+    return {"hf": hamiltonian.reference_energy(), "fci": exact}

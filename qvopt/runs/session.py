@@ -32,7 +32,7 @@ from qvopt.runs.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 
 class Session:
@@ -366,7 +366,7 @@ def _names(experiment: Experiment, label: str, kind: str | None) -> dict[str, An
 
 def kind_of(hamiltonian: Hamiltonian) -> str | None:
     """The kind that records have of a Hamiltonian: "spins", or None for one with orbitals."""
-    return "spins" if isinstance(hamiltonian, SpinHamiltonian) else None
+    return hamiltonian.kind
 
 
 def kind_entry(hamiltonian: Hamiltonian) -> dict[str, str]:

@@ -38,7 +38,7 @@ from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 CONTINUOUS = 0.7
 """Overlap of the occupied orbitals of neighbours above which parameters carry over."""
@@ -294,12 +294,12 @@ def _following(
     """
     if hamiltonian.n_qubits != previous.n_qubits:
         return hamiltonian, 0.0
-    if isinstance(hamiltonian, SpinHamiltonian) or isinstance(previous, SpinHamiltonian):
+    if hamiltonian.electrons is None or previous.electrons is None:
         return hamiltonian, 1.0
-    sizes = [(h.n_alpha, h.n_beta) for h in (hamiltonian, previous)]
-    if hamiltonian.frame is None and sizes[0] != sizes[1]:
+    here, before = hamiltonian.orbitals(), previous.orbitals()
+    if here.frame is None and here.electrons != before.electrons:
         return hamiltonian, 0.0
-    aligned = follow(spec, hamiltonian, previous)
+    aligned = follow(spec, here, before)
     return aligned.hamiltonian, aligned.continuity
 
 
