@@ -15,7 +15,8 @@ from .collection import Comparison, collect, load_comparison
 from .comparison_folder import note_history, prepared_folder, write_specification
 from .forecast import check_disk
 from .outcomes import RunOutcome
-from .specification import ComparisonSpec, make_comparison, read_comparison
+from .problem_data import read_comparison
+from .specification import ComparisonSpec, make_comparison
 from .summary import Summary
 from .sweep import Sweep, SweepProgress
 from .tables import runs_table, steps_table, to_xarray

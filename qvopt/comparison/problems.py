@@ -101,6 +101,7 @@ def _geometries(molecule: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _molecule_label(molecule: Mapping[str, Any]) -> str:
     name = str(molecule.get("name", "molecule"))
+    name = str(molecule.get("label") or name.removeprefix("object:"))
     name = Path(name).stem if name.lower().endswith((".toml", ".xyz", ".fcidump")) else name
     words = [name[:40].replace("\n", " ")]
     words += [f"{k}={v:g}" for k, v in dict(molecule.get("set") or {}).items() if _is_number(v)]

@@ -31,6 +31,7 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
+from qvopt_molecules.frozen import frozen
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
@@ -81,11 +82,15 @@ class Assembly:
 
 
 def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
-    """Return the molecule that a description means; None for an FCIDUMP file or a lattice."""
-    if spec.name.lower().endswith((".fcidump", "fcidump")) or is_lattice(spec.name):
+    """Return the molecule that a description means; None for integrals, operators and lattices."""
+    if (
+        spec.content is not None
+        or spec.name.lower().endswith((".fcidump", "fcidump"))
+        or is_lattice(spec.name)
+    ):
         return None
     space: Any = spec.active_space
-    return find_molecule(
+    molecule = find_molecule(
         spec.name,
         spec.set,
         basis=spec.basis,
@@ -95,6 +100,7 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         orbitals=spec.orbitals,
         symmetry=spec.symmetry,
     )
+    return molecule if spec.label is None else replace(molecule, name=spec.label)
 
 
 def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
@@ -106,7 +112,9 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
 
 
 def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
-    """Compute, or read from the cache or an FCIDUMP file, what a description means."""
+    """Compute, or read from the cache or a file, what a description means."""
+    if spec.content is not None:
+        return _frozen(spec)
     molecule = resolve_molecule(spec)
     if molecule is not None:
         if spec.occupied is not None:
@@ -130,6 +138,19 @@ def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
             "occupied orbitals may be given beside its name"
         )
     return read_fcidump(spec.name, charge=spec.charge, spin=spec.spin, occupied=spec.occupied)
+
+
+def _frozen(spec: MoleculeSpec) -> Hamiltonian:
+    usual = MoleculeSpec(name=spec.name, content=spec.content, unit=spec.unit, label=spec.label)
+    changed = [
+        name for name in MoleculeSpec.model_fields if getattr(spec, name) != getattr(usual, name)
+    ]
+    if changed:
+        raise InputError(
+            f"{spec.name.removeprefix('object:')} is fixed as it was handed over; {changed[0]} "
+            f"cannot be changed beside it"
+        )
+    return frozen(spec.content or "", spec.name.removeprefix("object:"))
 
 
 def is_number_conserving(circuit: Circuit) -> bool:

@@ -31,7 +31,6 @@ from qvopt.runs.steps import Outcome, Status, Step
 from qvopt.runs.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit, is_lattice
 from qvopt_molecules.spins import Hamiltonian
 
 
@@ -91,7 +90,7 @@ class Session:
         cls,
         experiment: Experiment,
         *,
-        out: Path | None = None,
+        out: str | Path | None = None,
         store: bool = True,
         command: list[str] | None = None,
         jobs: SubmissionPolicy | None = None,
@@ -115,6 +114,7 @@ class Session:
 
         Raises InputError before anything is written where the experiment cannot run.
         """
+        out = None if out is None else Path(out)
         if out is not None and out.exists():
             raise InputError(
                 f"{out} exists already and is not overwritten; choose another --out, or "
@@ -158,13 +158,14 @@ class Session:
     @classmethod
     def resume(
         cls,
-        path: Path,
+        path: str | Path,
         *,
         max_steps: int | None = None,
         jobs: SubmissionPolicy | None = None,
         backend: Any = None,
     ) -> Self:
         """Go on with a run, from its frozen integrals and its journal."""
+        path = Path(path)
         folder = RunFolder.open(path)
         experiment = folder.experiment()
         hamiltonian = folder.hamiltonian()
@@ -263,7 +264,7 @@ class Session:
 
 
 def run(
-    molecule: str | Mapping[str, Any] | Experiment,
+    molecule: Any,
     *,
     out: str | Path | None = None,
     store: bool = False,
@@ -352,14 +353,14 @@ def _begin_of(history: History, path: Path) -> Begin:
 
 def _names(experiment: Experiment, label: str, kind: str | None) -> dict[str, Any]:
     spec = experiment.molecule
-    model = {"kind": "lattice", "unit": energy_unit(spec.name, spec.set)}
+    unit = spec.energy_unit
     return {
         "molecule": label,
         "ansatz": experiment.ansatz.name,
         "optimizer": experiment.optimizer_spec.name,
         "backend": experiment.backend.name,
         "seed": experiment.seed,
-        **(model if is_lattice(spec.name) else {}),
+        **({} if unit == "Ha" else {"kind": "lattice", "unit": unit}),
         **({} if kind is None else {"kind": kind}),
     }
 

@@ -37,7 +37,7 @@ from qvopt.tasks.kept_runs import cleared
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit, is_lattice
+from qvopt_molecules.lattice import is_lattice
 from qvopt_molecules.spins import Hamiltonian
 
 CONTINUOUS = 0.7
@@ -84,7 +84,7 @@ class Scan:
             try:
                 molecule = resolve_molecule(point.molecule)
                 if is_lattice(point.molecule.name):
-                    units.add(energy_unit(point.molecule.name, point.molecule.set))
+                    units.add(point.molecule.energy_unit)
                     self.names = {"kind": "lattice", **kind_entry(hamiltonian_of(point.molecule))}
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
