@@ -24,8 +24,11 @@ from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 from .ansatz import Ansatz, Preparation, SpinAnsatz
 from .circuit import Circuit
+from .electrons import check_electrons
 from .gates import Angle, Gate
+from .given import GivenCircuit
 from .mapping import in_mapping
+from .objects import ObjectAnsatz
 from .options import draw
 
 _String: TypeAlias = tuple[tuple[int, ...], str, float]
@@ -38,7 +41,10 @@ def prepare(ansatz: Ansatz, hamiltonian: Hamiltonian, mapping: str) -> Preparati
     """
     if not isinstance(hamiltonian, SpinHamiltonian):
         mapped = in_mapping(ansatz, mapping)
-        return Preparation(mapped.circuit(hamiltonian), lambda rng: mapped.start(hamiltonian, rng))
+        circuit = mapped.circuit(hamiltonian)
+        if mapping == "jordan-wigner" and isinstance(ansatz, GivenCircuit | ObjectAnsatz):
+            check_electrons(circuit, hamiltonian)
+        return Preparation(circuit, lambda rng: mapped.start(hamiltonian, rng))
     name = hamiltonian.label or "this Hamiltonian"
     if mapping != "jordan-wigner":
         raise InputError(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from qvopt.experiment.objects import problem_data, with_usual_parts
+from qvopt.experiment.objects import entrant_data, problem_data, with_usual_parts
 from qvopt.experiment.toml_text import freeze_beside, molecule_beside, read_experiment_file
 
 
@@ -23,6 +23,30 @@ def comparison_problem(problem: Any) -> Any:
     usual = with_usual_parts({**problem, "molecule": molecules[0]})
     parts = {key: usual[key] for key in ("ansatz", "backend") if usual.get(key) is not None}
     return {**problem, "molecule": molecules, **parts}
+
+
+_ENTRANT: Final = ("name", "label", "shots", "tuned", "search")
+"""Keys of an entrant that are no hyper-parameters."""
+
+
+def entrant(optimizer: Any) -> Any:
+    """Return an optimizer of a comparison as plain data; objects by name, with a label."""
+    table = dict(optimizer) if isinstance(optimizer, Mapping) else {"name": optimizer}
+    given = table.get("name")
+    if given is None or isinstance(given, str):
+        return optimizer
+    named = entrant_data(given, {k: v for k, v in table.items() if k not in _ENTRANT})
+    kept = {k: v for k, v in table.items() if k in _ENTRANT}
+    return {**kept, **named, "label": table.get("label") or short_name(named["name"])}
+
+
+def short_name(name: str) -> str:
+    """The name without its module.
+
+    >>> short_name("my.module:Descent"), short_name("object:mine"), short_name("adam")
+    ('Descent', 'mine', 'adam')
+    """
+    return name.rpartition(":")[2]
 
 
 def read_comparison(path: Path) -> dict[str, Any]:

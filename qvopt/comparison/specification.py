@@ -30,7 +30,7 @@ from qvopt.experiment.toml_text import dump_toml
 from qvopt_molecules.errors import InputError
 
 from .budgets import Budgets, OneBudget
-from .problem_data import comparison_problem
+from .problem_data import comparison_problem, entrant
 
 CHEMICAL_ACCURACY: Final = 1.6
 """1 kcal/mol in mHa, rounded as is usual."""
@@ -197,6 +197,8 @@ def make_comparison(data: Mapping[str, Any]) -> ComparisonSpec:
     data = dict(data)
     if isinstance(data.get("problems"), list | tuple):
         data["problems"] = [comparison_problem(problem) for problem in data["problems"]]
+    if isinstance(data.get("optimizers"), list | tuple):
+        data["optimizers"] = [entrant(optimizer) for optimizer in data["optimizers"]]
     try:
         return ComparisonSpec.model_validate(data)
     except ValidationError as error:

@@ -7,6 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
+
+from qvopt.optimizers.objects import optimizer_data
 from qvopt_circuits.spins import usual_ansatz
 from qvopt_molecules.adapters import costs, operators
 from qvopt_molecules.adapters.problem import problem_of
@@ -61,6 +64,25 @@ def _geometry(molecule: Molecule) -> dict[str, Any]:
         space = asdict(molecule.active_space)
         data["active_space"] = {k: v for k, v in space.items() if v is not None}
     return data
+
+
+def with_optimizer(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of an experiment or entrant, an optimizer that is an object recorded.
+
+    A table may have an object as its name: a factory, whose hyper-parameters stand beside it.
+    """
+    optimizer = data.get("optimizer")
+    if isinstance(optimizer, Mapping) and not isinstance(optimizer.get("name", ""), str):
+        options = {k: v for k, v in optimizer.items() if k != "name"}
+        return {**data, "optimizer": entrant_data(optimizer["name"], options)}
+    if optimizer is None or isinstance(optimizer, str | Mapping | BaseModel):
+        return dict(data)
+    return {**data, "optimizer": optimizer_data(optimizer)}
+
+
+def entrant_data(optimizer: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an optimizer that is an object as plain data, `options` its hyper-parameters."""
+    return optimizer_data(optimizer, **options)
 
 
 def with_usual_parts(data: Mapping[str, Any]) -> dict[str, Any]:

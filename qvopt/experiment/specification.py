@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from qvopt.experiment.mitigation import MitigationSpec
-from qvopt.experiment.objects import problem_data, with_usual_parts
+from qvopt.experiment.objects import problem_data, with_optimizer, with_usual_parts
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
 from qvopt.gradients.metric_rules import MetricRule
@@ -259,7 +259,7 @@ def make_experiment(data: Mapping[str, Any]) -> Experiment:
     refuse_secrets(data)
     if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
         data["ansatz"] = ansatz_data(data["ansatz"])
-    data = with_usual_parts(data)
+    data = with_usual_parts(with_optimizer(data))
     try:
         return Experiment.model_validate(data)
     except ValidationError as error:

@@ -10,8 +10,10 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.handed import is_recorded
 
 from .adapters import as_optimizer
+from .objects import NamedOptimizer, recorded_factory
 from .protocol import Optimizer
 
 GROUP: Final = "qvopt.optimizers"
@@ -133,6 +135,8 @@ def optimizer_names() -> tuple[str, ...]:
 
 def describe(name: str) -> OptimizerEntry:
     """Return the entry of an optimizer; raise InputError with the nearest names if unknown."""
+    if is_recorded(name):
+        return OptimizerEntry(name, recorded_factory(name), "object", "see its source", "-")
     key = name.strip().lower().replace("_", "-")
     if key in _OWN:
         module, factory, family, needs, cost = _OWN[key]
@@ -184,6 +188,7 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
         if key not in entry.defaults and not entry.open_ended:
             raise unknown_name(f"hyper-parameter of {entry.name}", key, entry.defaults)
     try:
-        return as_optimizer(entry.factory(**hyperparameters))
+        made = as_optimizer(entry.factory(**hyperparameters))
+        return made if is_recorded(name) else NamedOptimizer(entry.name, hyperparameters, made)
     except TypeError as error:
         raise InputError(f"optimizer {entry.name}: {error}") from None

@@ -14,6 +14,7 @@ from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.growing import growing_optimizer
+from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.specification import Experiment
@@ -163,8 +164,20 @@ class Session:
         max_steps: int | None = None,
         jobs: SubmissionPolicy | None = None,
         backend: Any = None,
+        optimizer: Any = None,
+        ansatz: Any = None,
     ) -> Self:
-        """Go on with a run, from its frozen integrals and its journal."""
+        """Go on with a run, from its frozen integrals and its journal.
+
+        Args:
+            path: the run folder.
+            max_steps: go on to this many steps.
+            jobs: what is to be done with the jobs of a run on hardware.
+            backend, optimizer, ansatz: what came in as an object and cannot be rebuilt from the
+                folder, handed over again.
+
+        Raises InputError where one is missing, or is another than the run began with.
+        """
         path = Path(path)
         folder = RunFolder.open(path)
         experiment = folder.experiment()
@@ -180,6 +193,8 @@ class Session:
             if experiment.measurement.metric is None:  # begun before there was a choice
                 measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
                 experiment = experiment.model_copy(update={"measurement": measurement})
+            handed_again(path, "optimizer", optimizer, experiment.optimizer_spec)
+            handed_again(path, "ansatz", ansatz, experiment.ansatz)
             if backend is not None:
                 backend = as_backend(backend)
                 if not is_recorded_as(backend, experiment.backend.name):
