@@ -11,7 +11,6 @@ from qvopt.runs.folder import RunFolder
 from qvopt.tasks.properties_result import Place
 from qvopt.tasks.run_properties import run_properties
 from qvopt_molecules.exact_reference import exact_method
-from qvopt_molecules.spins import molecular
 
 from .output import print_json, print_table
 from .spending import status_printer
@@ -63,7 +62,7 @@ def properties_command(
 
 def exact_method_of(path: Path) -> str:
     """What the exact state of a run's problem is called."""
-    return exact_method(molecular(RunFolder(path).hamiltonian()))
+    return exact_method(RunFolder(path).hamiltonian().orbitals())
 
 
 def _shown(pair: dict[str, Any], digits: int = 8) -> str:

@@ -13,7 +13,8 @@ from qvopt_molecules.errors import InputError
 
 from .outcomes import RunOutcome
 from .planned_runs import PlannedRun
-from .specification import make_comparison, read_comparison
+from .problem_data import read_comparison
+from .specification import make_comparison
 from .stored_outcome import StoredOutcome
 from .sweep import Sweep, SweepStage
 from .tuning import PROTOCOL

@@ -20,8 +20,7 @@ from qvopt.records.codec import encode_answer, encode_query
 from qvopt.runs.defaults import with_grouping
 from qvopt.runs.references import references_of
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.references import n_determinants
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 from .budgets import RunBudget
 from .frozen import FrozenProblem, ProblemStore
@@ -104,6 +103,7 @@ def _geometries(molecule: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _molecule_label(molecule: Mapping[str, Any]) -> str:
     name = str(molecule.get("name", "molecule"))
+    name = str(molecule.get("label") or name.removeprefix("object:"))
     name = Path(name).stem if name.lower().endswith((".toml", ".xyz", ".fcidump")) else name
     words = [name[:40].replace("\n", " ")]
     words += [f"{k}={v:g}" for k, v in dict(molecule.get("set") or {}).items() if _is_number(v)]
@@ -168,14 +168,10 @@ def _sizes(assembly: Assembly, hamiltonian: Hamiltonian) -> dict[str, int]:
         raise InputError("the circuit has no parameters, so that optimizers cannot be compared")
     gradient = assembly.evaluator.prepare([Gradient(assembly.start)]).costs["gradient"]
     plan = assembly.evaluator.need_plan()
-    if isinstance(hamiltonian, SpinHamiltonian):
-        electrons, determinants = 0, 1 << hamiltonian.n_qubits
-    else:
-        electrons, determinants = hamiltonian.n_electrons, n_determinants(hamiltonian)
     return {
         "qubits": assembly.circuit.n_qubits,
-        "electrons": electrons,
-        "determinants": determinants,
+        "electrons": sum(hamiltonian.electrons or ()),
+        "determinants": hamiltonian.dimension,
         "parameters": assembly.circuit.n_parameters,
         "groups": len(plan.groups),
         "gradient_energies": gradient.evaluations,

@@ -36,7 +36,6 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.spins import molecular
 from qvopt_molecules.string_subspace import lowest_state
 
 MAX_DETERMINANTS: Final = 1_000_000
@@ -133,7 +132,7 @@ def diagonalize(
             f"outcomes are read as determinants in the jordan-wigner mapping, and this run has "
             f"{experiment.mapping}"
         )
-    h = molecular(folder.hamiltonian())
+    h = folder.hamiltonian().orbitals()
     asked = {"shots": shots, "at": where, "x": encode_array(x)}
     counts = _kept(folder.events(), asked)
     if counts is None:

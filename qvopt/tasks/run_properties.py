@@ -21,7 +21,6 @@ from qvopt.tasks.properties import exact_properties, properties_of
 from qvopt.tasks.properties_result import Place, Properties
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.spins import molecular
 
 _PLACES: Final = ("last", "average")
 
@@ -64,7 +63,7 @@ def run_properties(
     if shots is not None and shots < 1:
         raise InputError(f"shots must be positive, got {shots}")
     if shots is None:
-        hamiltonian = molecular(folder.hamiltonian())
+        hamiltonian = folder.hamiltonian().orbitals()
         assembly = grown(assemble(experiment, hamiltonian), history.operators)
         properties = replace(exact_properties(assembly, x), at=where)
         folder.write_json("properties.json", properties.document())
@@ -99,7 +98,7 @@ def _measure(
     policy: SubmissionPolicy,
 ) -> dict[str, Any]:
     """Measure, within the run's budget, and write down what was found and spent."""
-    experiment, hamiltonian = folder.experiment(), molecular(folder.hamiltonian())
+    experiment, hamiltonian = folder.experiment(), folder.hamiltonian().orbitals()
     events = journal.events
     assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
     attached = AttachedPrograms(journal, policy)
