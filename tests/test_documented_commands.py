@@ -8,8 +8,8 @@ import pytest
 import typer
 from command_line import command_line
 
+import qvopt.cli.command_line  # noqa: F401  registers the commands
 from qvopt.cli.app import app
-from qvopt.cli.main import main  # noqa: F401  registers the commands
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
