@@ -17,6 +17,7 @@ from qvopt.tasks.excited.states import excited_states, save_states
 
 from .folders import default_folder, interruptible
 from .output import print_json, print_table
+from .spending import approve_runs
 
 _SAME = 0.5  # overlap with a lower state from which on a state is not another one
 
@@ -38,12 +39,25 @@ class _Progress:
 
 
 def excited_command(
-    data: Mapping[str, Any], states: int, method: Any, beta: float, out: Path | None, as_json: bool
+    data: Mapping[str, Any],
+    states: int,
+    method: Any,
+    beta: float,
+    out: Path | None,
+    as_json: bool,
+    yes: bool = False,
 ) -> int:
-    """Find the states and print them; the journals are in `out`, or a folder of the question's."""
+    """Find the states and print them; the journals are in `out`, or a folder of the question's.
+
+    A new search on hardware is asked for first.
+    """
     experiment = make_experiment(data)
     asked = {"method": method, "states": states, "beta": beta}
     folder = default_folder("excited", experiment, asked) if out is None else out
+
+    if not folder.exists():
+        minimisations = states if method == "vqd" else 1
+        approve_runs(experiment, minimisations, yes=yes, quiet=False)
 
     def work() -> int:
         spectrum = excited_states(

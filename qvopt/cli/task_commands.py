@@ -11,7 +11,7 @@ from qvopt.experiment.counts import parse_count
 
 from .app import Json, Quiet, app
 from .described import What, describes_experiment
-from .experiment_options import shots_option
+from .experiment_options import Yes, shots_option
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -48,6 +48,7 @@ def scan(
     ] = None,
     json_output: Json = False,
     quiet: Quiet = False,
+    yes: Yes = False,
 ) -> None:
     """Run a potential-energy curve, each point an ordinary run; only what is missing runs."""
     from .scans import open_scan, scan_command, scanned_parameter
@@ -57,7 +58,7 @@ def scan(
     else:
         name, values = scanned_parameter(over, ctx.args)
         work = open_scan(None, data, name, values, not cold, out)
-    raise typer.Exit(scan_command(work, picture, json_output, quiet))
+    raise typer.Exit(scan_command(work, picture, json_output, quiet, yes))
 
 
 @app.command()
@@ -135,11 +136,12 @@ def excited(
         ),
     ] = None,
     json_output: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Find excited states by deflation, subspace search, subspace expansion or qEOM."""
     from .excited import excited_command
 
-    raise typer.Exit(excited_command(data, states, method, beta, out, json_output))
+    raise typer.Exit(excited_command(data, states, method, beta, out, json_output, yes))
 
 
 @app.command()
