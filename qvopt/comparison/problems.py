@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
@@ -184,10 +185,18 @@ def _prices(assembly: Assembly) -> dict[str, float]:
     x = assembly.start + rng.normal(0.0, 0.01, size=assembly.start.shape)
     out: dict[str, float] = {}
     queries: dict[str, Query] = {"energy": Energy(x), "gradient": Gradient(x)}
-    for name, query in queries.items():
-        assembly.evaluator.answer([query], 9)  # compiles its kernels
+    program = assembly.program
+    paid = isinstance(program, DurableProgram) and program.durable
+    for number, (name, query) in enumerate(queries.items()):
+        if paid:  # nothing is sent for a forecast
+            costs = assembly.evaluator.prepare([query], 9, number).costs
+            out[f"{name}_seconds"] = sum(cost.qpu_seconds for cost in costs.values())
+            size = 1 if name == "energy" else len(x)
+            out[f"{name}_bytes"] = 24 * (len(x) + 2 * size) + 350
+            continue
+        assembly.evaluator.answer([query], 9, number, 0)  # compiles its kernels
         began = time.perf_counter()
-        (answer,) = assembly.evaluator.answer([query], 9)
+        (answer,) = assembly.evaluator.answer([query], 9, number, 1)
         out[f"{name}_seconds"] = time.perf_counter() - began
         line = json.dumps([encode_query(query), encode_answer(answer)])
         out[f"{name}_bytes"] = len(line) + 350  # with the step's own line
