@@ -83,9 +83,9 @@ def test_a_round_of_any_optimizer_is_priced_as_one_job(name, errors, assemblies)
 @pytest.mark.parametrize(
     ("optimizer", "mitigation"),
     [
-        ("qng", None),
+        pytest.param("qng", None, marks=pytest.mark.slow),
         # Its blocking rule asks about the step that the first answers lead to: a round of its own.
-        ({"name": "qn-spsa", "blocking": False}, READOUT),
+        pytest.param({"name": "qn-spsa", "blocking": False}, READOUT, marks=pytest.mark.slow),
         ("adam", EVERYTHING),
     ],
 )

@@ -209,8 +209,15 @@ class Killed(BaseException):
     """Stands for SIGKILL."""
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("state", ["submitted", "done"])
+@pytest.mark.parametrize(
+    ("state", "when"),
+    [
+        ("submitted", "before"),
+        pytest.param("submitted", "after", marks=pytest.mark.slow),
+        pytest.param("done", "before", marks=pytest.mark.slow),
+        ("done", "after"),
+    ],
+)
 def test_a_resumed_run_repeats_no_job_and_has_its_values(
     state, when, server, tmp_path, monkeypatch
 ):
