@@ -28,6 +28,7 @@ ELSEWHERE = {
     " lih.toml": OTHERS,
     "compare lih ": OTHERS,
     "--ansatz pairs": "is run by tests/test_plugins.py",
+    "ansatz.layer=2": "is an example of a mistake",
     "validate plain": "is run by tests/test_plugins.py",
     "examples/papers": "takes hours; the specification is checked by tests/examples",
     "compare examples/compare/lih.toml --out lih": "takes an hour",

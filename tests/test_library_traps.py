@@ -137,6 +137,7 @@ def test_standard_errors_hold_covariances(backend, grouping):
     assert abs(ratio - 1) < 4.5 * np.sqrt(2 / (n - 1))
 
 
+@pytest.mark.slow
 def test_backend_estimator_ignores_covariances():
     from qiskit import transpile
     from qiskit.primitives import BackendEstimatorV2

@@ -192,3 +192,9 @@ def test_the_noisy_aer_backend_measures_as_it_goes(tmp_path):
     assert document["exact"] is None
     assert document["costs"]["monitor"]["shots"] == 3 * 200
     assert document["stderr"] > 0
+
+
+def test_a_log_file_gets_a_line_now_and_then(tmp_path):
+    done = call("run", "h2", "--shots", "100", "--max-steps", "300", "--json", cwd=tmp_path)
+    steps = [int(line.split()[0]) for line in done.stderr.splitlines()[1:]]
+    assert steps == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]

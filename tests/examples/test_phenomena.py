@@ -99,6 +99,7 @@ def test_rmsprop_and_adam_recover_and_adagrad_does_not(script):
         assert data[name][-1] > 0.95
 
 
+@pytest.mark.slow
 def test_adagrad_is_frozen_where_adam_is_not(script):
     module = script("plasticity")
     data = module.compute(steps=(2000, 500), seed=1)

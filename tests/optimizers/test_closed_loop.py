@@ -183,5 +183,5 @@ def test_cma_refuses_one_parameter(drive, Function):
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cma", None)
-    with pytest.raises(InputError, match=r"pip install 'qvopt\[cma\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[cma\]'"):
         get_optimizer("cma-es")
