@@ -7,7 +7,7 @@ import typer
 import typer.testing
 from command_line import command_line
 
-import qvopt.cli.main  # noqa: F401  registers the commands
+import qvopt.cli.command_line  # noqa: F401  registers the commands
 from qvopt import make_experiment
 from qvopt.cli.app import app
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from unittest import mock
 
-from qvopt.cli.main import run
+from qvopt.cli.command_line import run
 
 
 def command_line(*arguments, cwd=None, env=None):
