@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.runs.result import Result
     from qvopt.runs.session import Session, run
+    from qvopt.tasks.diagonalization import diagonalize
     from qvopt.tasks.excited.states import excited_states
     from qvopt.tasks.orbital_optimisation import optimise_orbitals
     from qvopt.tasks.relax import relax
@@ -36,6 +37,7 @@ __all__ = [
     "Session",
     "build_hamiltonian",
     "compare",
+    "diagonalize",
     "excited_states",
     "find_molecule",
     "from_pennylane",
@@ -57,6 +59,7 @@ _HOMES = {
     "Session": "qvopt.runs.session",
     "build_hamiltonian": "qvopt_molecules.integrals",
     "compare": "qvopt.comparison.compare",
+    "diagonalize": "qvopt.tasks.diagonalization",
     "excited_states": "qvopt.tasks.excited.states",
     "find_molecule": "qvopt_molecules.catalogue",
     "from_pennylane": "qvopt_circuits",

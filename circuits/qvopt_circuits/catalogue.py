@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.handed import is_recorded, record_object
 from qvopt_molecules.options import checked_options, made
 
 from .adapt import Adapt
@@ -20,6 +21,7 @@ from .hva import HamiltonianVariational
 from .kupccgsd import KUpCCGSD
 from .lucj import LUCJ
 from .number_preserving import NumberPreserving
+from .objects import ansatz_of, recorded_ansatz
 from .qcc import QCC
 from .tups import TUPS
 from .uccgsd import UCCGSD
@@ -120,6 +122,8 @@ def get_ansatz(name: str, **options: Any) -> Ansatz:
     >>> get_ansatz("uccsd", spin_adapted=True).name
     'uccsd'
     """
+    if is_recorded(name):
+        return recorded_ansatz(name, options)
     factory = ansatz_factory(name)
     values = checked_options("option", f"ansatz {name}", factory, options)
     ansatz: Ansatz = made(f"ansatz {name}", factory, values)
@@ -129,21 +133,15 @@ def get_ansatz(name: str, **options: Any) -> Ansatz:
 def ansatz_data(ansatz: Any) -> dict[str, Any]:
     """Return an ansatz object as plain data, its name and the options that are not the default.
 
-    Takes our own ansätze and Qiskit circuits. Raises InputError for others.
+    Circuits, ours and other libraries', are written down gate by gate; other objects are recorded
+    as `record_object` says. Raises InputError for what is no ansatz.
 
     >>> ansatz_data(UCCSD(spin_adapted=True))
     {'name': 'uccsd', 'spin_adapted': True}
     """
-    if type(ansatz).__module__.partition(".")[0] == "qiskit":
-        from .reading.from_qiskit import read_qiskit
-
-        ansatz = read_qiskit(ansatz)
+    ansatz = ansatz_of(ansatz)
     if not any(type(ansatz) is factory for factory, _ in _OURS.values()):
-        raise InputError(
-            f"ansatz must be a name, a table, one of qvopt's ansätze or a Qiskit circuit, got "
-            f"{type(ansatz).__name__}; from_pennylane(…) reads a PennyLane function, and a class "
-            f"of your own registers by an entry point"
-        )
+        return dict(record_object(ansatz))
     options = {}
     for field in dataclasses.fields(ansatz):
         value = getattr(ansatz, field.name)

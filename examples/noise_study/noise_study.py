@@ -3,11 +3,12 @@
     python examples/noise_study/noise_study.py [--seeds 5] [--shots 20000] [--out FOLDER]
 
 Each energy is measured at the noiseless optimum of UCCSD, so that its error is the device's alone.
-Writes noise_study.md, noise_study.json and noise_study.png.
+Writes noise_study.md, noise_study.json and noise_study.png, into the temporary folder by default.
 """
 
 import argparse
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ DEVICES = (
     "aer:fake_sherbrooke",
 )
 ZNE = {"scales": [1, 3], "fit": "linear", "folding": "all"}
+DEFAULT_OUT = Path(tempfile.gettempdir()) / "qvopt-examples"
 WAYS = {
     "raw": {},
     "post-selection": {"postselect": True},
@@ -142,7 +144,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--shots", type=int, default=20_000)
-    parser.add_argument("--out", type=Path, default=Path("."))
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     parser.add_argument("--molecules", nargs="*", default=MOLECULES)
     parser.add_argument("--devices", nargs="*", default=DEVICES)
     arguments = parser.parse_args()

@@ -17,7 +17,7 @@ from qvopt.optimizers.combine import chain, scale
 from qvopt.optimizers.grouped import scale_by_blocks, scale_by_factored_rms
 from qvopt.optimizers.momentum import trace
 
-RATE = 0.003
+RATES = (0.0015, 0.003, 0.006, 0.012)
 
 
 def numbers(state):
@@ -27,26 +27,30 @@ def numbers(state):
     return sum(numbers(part) for part in state) if isinstance(state, tuple) else 0
 
 
-def rules(groups):
+def rules(groups, rate):
     """The rules by name."""
     factored = chain(scale_by_factored_rms(groups["row"], groups["column"]), clip_by_rms(1.0))
     return {
-        "Adam": chain(scale_by_adam(), scale(-RATE)),
-        "Adafactor": chain(factored, scale(-RATE)),
-        "Adafactor + momentum": chain(factored, scale(0.1), trace(0.9), scale(-RATE)),
-        "blockwise, by layer": chain(scale_by_blocks(groups["layer"]), scale(-RATE)),
-        "blockwise, by class": chain(scale_by_blocks(groups["class"]), scale(-RATE)),
+        "Adam": chain(scale_by_adam(), scale(-rate)),
+        "Adafactor": chain(factored, scale(-rate)),
+        "Adafactor + momentum": chain(factored, scale(0.1), trace(0.9), scale(-rate)),
+        "blockwise, by layer": chain(scale_by_blocks(groups["layer"]), scale(-rate)),
+        "blockwise, by class": chain(scale_by_blocks(groups["class"]), scale(-rate)),
     }
 
 
 def compute(molecule="n2", steps=400):
     """By rule: energies above the lowest one found (Hartree), numbers kept, parameters."""
     a = assemble(make_experiment({"molecule": molecule}))
-    out = {}
-    for name, rule in rules(a.evaluator.landscape.groups).items():
-        path = follow(rule, lambda x, t: a.program.gradient(x)[1], a.start, steps)
-        energies = np.array([a.evaluator.exact_energy(x) for x in path])
-        out[name] = {"energies": energies, "numbers": numbers(rule.init(a.start))}
+    out, groups = {}, a.evaluator.landscape.groups
+    for name in rules(groups, 1.0):
+        for rate in RATES:
+            rule = rules(groups, rate)[name]
+            path = follow(rule, lambda x, t: a.program.gradient(x)[1], a.start, steps)
+            energies = np.array([a.evaluator.exact_energy(x) for x in path])
+            if name not in out or energies[-1] < out[name]["energies"][-1]:
+                out[name] = {"energies": energies, "numbers": numbers(rule.init(a.start)),
+                             "rate": rate}  # fmt: skip
     return {"n": a.circuit.n_parameters, "fci": fci(a), "rules": out}
 
 
@@ -80,6 +84,7 @@ def main():
     print_table(
         [
             {"rule": n, "numbers kept": d["numbers"], "per parameter": d["numbers"] / data["n"],
+             "rate": d["rate"],
              "error (mHa)": float(1e3 * (d["energies"][-1] - data["fci"]))}
             for n, d in data["rules"].items()
         ]

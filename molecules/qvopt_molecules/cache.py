@@ -21,7 +21,6 @@ from .atomic_files import remove_leftovers, write_file
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .molecule import Molecule
-from .spins import molecular
 from .storage import load_hamiltonian, save_hamiltonian
 
 _OLD = 3600.0  # seconds after which a temporary file has no writer any more
@@ -57,7 +56,7 @@ def cached_hamiltonian(
     document = dataclasses.asdict(dataclasses.replace(molecule, references={}))
     path = cache_folder() / f"{content_key(document)}.npz"
     try:
-        return molecular(load_hamiltonian(path))
+        return load_hamiltonian(path).orbitals()
     except InputError:
         pass
     hamiltonian = compute(molecule)

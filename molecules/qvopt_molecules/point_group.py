@@ -19,6 +19,7 @@ import numpy.typing as npt
 from qvopt_molecules.arrays import FloatArray
 
 from .elements import nuclear_charge
+from .errors import InputError
 from .molecule import Atom
 
 Signs = tuple[int, int, int]
@@ -98,6 +99,31 @@ def symmetric_geometry(atoms: tuple[Atom, ...]) -> tuple[tuple[Atom, ...], Point
     moved = [Atom(a.symbol, (float(x), float(y), float(z))) for a, (x, y, z) in
              zip(atoms, ideal, strict=True)]  # fmt: skip
     return tuple(moved), group
+
+
+def symmetric_displacements(atoms: tuple[Atom, ...], group: PointGroup | None) -> FloatArray:
+    """Return orthonormal displacements that every operation leaves, shape (k, atoms, 3).
+
+    The atoms are on symmetric positions; without a group all displacements come back.
+    """
+    n = len(atoms)
+    if group is None:
+        return np.eye(3 * n).reshape(-1, n, 3)
+    positions = np.array([a.position for a in atoms])
+    charges = np.array([nuclear_charge(a.symbol) for a in atoms])
+    local = (positions - group.origin) @ group.axes.T
+    operations = OPERATIONS[group.name]
+    projector = np.zeros((3 * n, 3 * n))
+    for signs in operations:
+        turn = group.axes.T @ np.diag(np.array(signs, dtype=float)) @ group.axes
+        images = _permutation(local * np.array(signs, dtype=float), local, charges)
+        if images is None:
+            raise InputError(f"the atoms are not on symmetric positions of {group.name}")
+        exchange = np.zeros((n, n))
+        exchange[images, np.arange(n)] = 1.0
+        projector += np.kron(exchange, turn) / len(operations)
+    values, vectors = np.linalg.eigh((projector + projector.T) / 2)
+    return np.asarray(vectors[:, values > 0.5].T.reshape(-1, n, 3))
 
 
 def other_settings(atoms: tuple[Atom, ...], group: PointGroup) -> Iterator[PointGroup]:

@@ -118,13 +118,19 @@ def as_backend(value: Any) -> Backend:
     """
     if isinstance(value, Backend):
         return value
+    if any(
+        base.__module__.partition(".")[0].startswith("pennylane") for base in type(value).__mro__
+    ):
+        from .lightning import from_pennylane_device
+
+        return from_pennylane_device(value)
     for entry in sorted(entry_points(group=ADAPTERS), key=lambda e: e.name):
         backend: Backend | None = _load(entry)(value)
         if backend is not None:
             return backend
     raise InputError(
-        f"a backend is a name, a table with a name, a Backend, a Qiskit BackendV2 or a V2 sampler; "
-        f"got {type(value).__name__}"
+        f"a backend is a name, a table with a name, a Backend, a PennyLane device, a Qiskit "
+        f"BackendV2 or a V2 sampler; got {type(value).__name__}"
     )
 
 

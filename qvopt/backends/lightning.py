@@ -56,6 +56,21 @@ class LightningBackend:
         return LightningProgram(problem, self.device)
 
 
+def from_pennylane_device(device: Any) -> LightningBackend:
+    """Return the backend of a PennyLane device, by the device's name.
+
+    Raises InputError for one with shots of its own.
+    """
+    name = str(getattr(device, "name", ""))
+    if not name:
+        raise InputError(f"a backend of PennyLane is a device, got {type(device).__name__}")
+    if getattr(device, "shots", None):
+        raise InputError(
+            f"the device {name} has shots of its own; make it without, and give shots to the run"
+        )
+    return LightningBackend(name)
+
+
 class LightningProgram(StatevectorProgram):
     """A problem on a PennyLane device."""
 

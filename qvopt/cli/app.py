@@ -16,6 +16,7 @@ _ORDER = (
     "resume",
     "show",
     "properties",
+    "diagonalize",
     "scan",
     "excited",
     "relax",

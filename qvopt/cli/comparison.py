@@ -19,7 +19,8 @@ from qvopt.comparison.comparison_folder import (
 )
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.forecast import SweepForecast, check_disk
-from qvopt.comparison.specification import make_comparison, read_comparison
+from qvopt.comparison.problem_data import read_comparison
+from qvopt.comparison.specification import make_comparison
 from qvopt.comparison.summary import FEW_STEPS
 from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError

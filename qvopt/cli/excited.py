@@ -17,6 +17,7 @@ from qvopt.tasks.excited.states import excited_states, save_states
 
 from .folders import default_folder, interruptible
 from .output import print_json, print_table
+from .spending import approve_runs
 
 _SAME = 0.5  # overlap with a lower state from which on a state is not another one
 
@@ -38,12 +39,25 @@ class _Progress:
 
 
 def excited_command(
-    data: Mapping[str, Any], states: int, method: Any, beta: float, out: Path | None, as_json: bool
+    data: Mapping[str, Any],
+    states: int,
+    method: Any,
+    beta: float,
+    out: Path | None,
+    as_json: bool,
+    yes: bool = False,
 ) -> int:
-    """Find the states and print them; the journals are in `out`, or a folder of the question's."""
+    """Find the states and print them; the journals are in `out`, or a folder of the question's.
+
+    A new search on hardware is asked for first.
+    """
     experiment = make_experiment(data)
     asked = {"method": method, "states": states, "beta": beta}
     folder = default_folder("excited", experiment, asked) if out is None else out
+
+    if not folder.exists():
+        minimisations = states if method == "vqd" else 1
+        approve_runs(experiment, minimisations, yes=yes, quiet=False)
 
     def work() -> int:
         spectrum = excited_states(
@@ -60,7 +74,7 @@ def _report(states: ExcitedStates, folder: Path, as_json: bool) -> int:
         print_json(states.document() | {"folder": str(folder)})
         return 0
     lowest = states.states[0].energy
-    print_table([_row(k, s, lowest) for k, s in enumerate(states.states)])
+    print_table([_row(k, s, lowest, states.exact_method) for k, s in enumerate(states.states)])
     for line in _remarks(states):
         print(line)
     print(f"{states.method}, {states.shots:,} shots")
@@ -68,14 +82,14 @@ def _report(states: ExcitedStates, folder: Path, as_json: bool) -> int:
     return 0
 
 
-def _row(number: int, state: ExcitedState, lowest: float) -> dict[str, Any]:
+def _row(number: int, state: ExcitedState, lowest: float, exact: str) -> dict[str, Any]:
     best = state.energy if state.exact is None else state.exact
     error = None if state.fci is None else f"{1e3 * (best - state.fci):z.4f}"
     return {
         "state": number,
         "energy (Ha)": str(Estimate(state.energy, state.stderr**2)),
         "above (eV)": f"{HARTREE_IN_EV * (state.energy - lowest):z.4f}",
-        "full CI": "-" if state.fci is None else f"{state.fci:.6f}",
+        exact: "-" if state.fci is None else f"{state.fci:.6f}",
         "error (mHa)": error,
         "S²": "-" if state.spin_squared is None else f"{state.spin_squared:z.3f}",
         "spin": state.multiplicity,

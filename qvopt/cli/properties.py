@@ -7,8 +7,10 @@ from typing import Any
 
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.measurement.estimate import Estimate
+from qvopt.runs.folder import RunFolder
 from qvopt.tasks.properties_result import Place
 from qvopt.tasks.run_properties import run_properties
+from qvopt_molecules.exact_reference import exact_method
 
 from .output import print_json, print_table
 from .spending import status_printer
@@ -42,7 +44,13 @@ def properties_command(
         rows.append(("|dipole|", _shown(document["dipole_norm"]), "D"))
     occupations = "  ".join(_shown(o, 5) for o in document["natural_occupations"])
     if document["overlap_fci"] is not None:
-        rows.append(("overlap with full CI", f"{document['overlap_fci']:.8f}", "|⟨ψ|FCI⟩|²"))
+        rows.append(
+            (
+                f"overlap with {exact_method_of(path)}",
+                f"{document['overlap_fci']:.8f}",
+                "|⟨ψ|FCI⟩|²",
+            )
+        )
     rows.append(("shots", f"{document['shots']:,}", f"in {document['circuits']} circuits"))
     print_table([{"property": a, "value": b, "unit": c} for a, b, c in rows])
     print(f"natural occupations  {occupations}")
@@ -50,6 +58,11 @@ def properties_command(
         print(f"mitigated by  {', '.join(properties.mitigation)}")
     print(f"at the {document['at']} iterate; density matrices in {path / 'properties.json'}")
     return 0
+
+
+def exact_method_of(path: Path) -> str:
+    """What the exact state of a run's problem is called."""
+    return exact_method(RunFolder(path).hamiltonian().orbitals())
 
 
 def _shown(pair: dict[str, Any], digits: int = 8) -> str:

@@ -17,6 +17,7 @@ from qvopt_molecules.errors import InputError
 
 from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
+from .spending import approve_runs
 
 
 def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
@@ -67,8 +68,15 @@ def open_scan(
     return Scan(experiment, work.parameter, work.values, warm=warm, folder=path)
 
 
-def scan_command(work: Scan, picture: Path | None, as_json: bool, quiet: bool) -> int:
-    """Run what is missing of a scan, and report; return the exit code."""
+def scan_command(
+    work: Scan, picture: Path | None, as_json: bool, quiet: bool, yes: bool = False
+) -> int:
+    """Run what is missing of a scan, and report; return the exit code.
+
+    A new one on hardware is asked for first.
+    """
+    if work.folder is not None and not any(work.folder.glob("points/*/journal.jsonl")):
+        approve_runs(work.experiment, len(work.values), yes=yes, quiet=quiet)
     code = 0
     with terminable():
         try:
@@ -110,7 +118,7 @@ def _shown(point: ScanPoint) -> str:
 
 def _explained(words: Wording) -> str:
     if words.in_hartree:
-        return "energies in Hartree; mHa: error against full CI"
+        return f"energies in Hartree; mHa: error against {words.exact}"
     unit = f" in units of {words.unit}" if words.unit else " in the model's unit"
     return f"energies{unit}; reference: {words.reference}; exact: {words.exact}"
 
@@ -137,7 +145,7 @@ def _line(work: Scan, point: ScanPoint) -> str:
 def _row(work: Scan, point: ScanPoint) -> dict[str, Any]:
     words = wording_of(work.names)
     reference, exact, error = (
-        ("HF", "full CI", "mHa") if words.in_hartree else ("reference", "exact", "error")
+        ("HF", words.exact, "mHa") if words.in_hartree else ("reference", "exact", "error")
     )
     ccsd = {"CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}"}
     return {

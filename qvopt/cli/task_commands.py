@@ -7,9 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from qvopt.experiment.counts import parse_count
+
 from .app import Json, Quiet, app
 from .described import What, describes_experiment
-from .experiment_options import shots_option
+from .experiment_options import Yes, shots_option
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -46,6 +48,7 @@ def scan(
     ] = None,
     json_output: Json = False,
     quiet: Quiet = False,
+    yes: Yes = False,
 ) -> None:
     """Run a potential-energy curve, each point an ordinary run; only what is missing runs."""
     from .scans import open_scan, scan_command, scanned_parameter
@@ -55,7 +58,7 @@ def scan(
     else:
         name, values = scanned_parameter(over, ctx.args)
         work = open_scan(None, data, name, values, not cold, out)
-    raise typer.Exit(scan_command(work, picture, json_output, quiet))
+    raise typer.Exit(scan_command(work, picture, json_output, quiet, yes))
 
 
 @app.command()
@@ -86,6 +89,37 @@ def properties(
 
 
 @app.command()
+def diagonalize(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    shots: Annotated[
+        int | None,
+        typer.Option(
+            parser=shots_option,
+            metavar="N",
+            help="Shots in the computational basis.",
+            show_default="those of one energy of the run",
+        ),
+    ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair/--no-repair", help="Use outcomes of wrong electron numbers too."),
+    ] = True,
+    max_determinants: Annotated[
+        int, typer.Option(parser=parse_count, metavar="N", help="Largest dimension of the span.")
+    ] = 1_000_000,
+    at: Annotated[
+        str | None,
+        typer.Option(help="last or average iterate.", show_default="average, if there is one"),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Diagonalise the Hamiltonian in the determinants that a run's state shows: an upper bound."""
+    from .diagonalization import diagonalize_command
+
+    raise typer.Exit(diagonalize_command(folder, shots, repair, max_determinants, at, json_output))
+
+
+@app.command()
 @describes_experiment("orbitals")
 def excited(
     what: What,
@@ -102,11 +136,12 @@ def excited(
         ),
     ] = None,
     json_output: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Find excited states by deflation, subspace search, subspace expansion or qEOM."""
     from .excited import excited_command
 
-    raise typer.Exit(excited_command(data, states, method, beta, out, json_output))
+    raise typer.Exit(excited_command(data, states, method, beta, out, json_output, yes))
 
 
 @app.command()

@@ -13,7 +13,8 @@ from qvopt_molecules.errors import InputError
 
 from .outcomes import RunOutcome
 from .planned_runs import PlannedRun
-from .specification import make_comparison, read_comparison
+from .problem_data import read_comparison
+from .specification import make_comparison
 from .stored_outcome import StoredOutcome
 from .sweep import Sweep, SweepStage
 from .tuning import PROTOCOL
@@ -123,6 +124,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
             p.label: {
                 **p.sizes,
                 "reference": p.reference,
+                "reference_name": p.reference_name,
                 "unit": p.unit,
                 "hf": p.references.get("hf"),
                 "fci": p.references.get("fci"),

@@ -10,12 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.handed import OBJECT
+
 from .choice import choose_engine
 from .collection import Comparison, collect, load_comparison
 from .comparison_folder import note_history, prepared_folder, write_specification
 from .forecast import check_disk
 from .outcomes import RunOutcome
-from .specification import ComparisonSpec, make_comparison, read_comparison
+from .problem_data import read_comparison
+from .specification import ComparisonSpec, make_comparison
 from .summary import Summary
 from .sweep import Sweep, SweepProgress
 from .tables import runs_table, steps_table, to_xarray
@@ -113,7 +117,7 @@ def compare(
         chosen = choose_engine(
             expected,
             folder,
-            workers=workers,
+            workers=within_process(spec, workers, elsewhere=bool(scheduler or cluster)),
             scheduler=scheduler,
             cluster=None if cluster is None else Path(cluster),
         )
@@ -124,6 +128,24 @@ def compare(
             if progress is not None:
                 progress(ended)
     return ComparisonResult(collect(sweep), folder)
+
+
+def within_process(spec: ComparisonSpec, workers: int | None, *, elsewhere: bool) -> int | None:
+    """Return the number of workers: 1 where an object exists in this process alone.
+
+    Raises InputError where others were asked for.
+    """
+    names = [entrant.name for entrant in spec.optimizers]
+    names += [ansatz.name for problem in spec.problems for ansatz in problem.ansatz]
+    local = next((name for name in names if name.startswith(OBJECT)), None)
+    if local is None:
+        return workers
+    if elsewhere or (workers or 1) > 1:
+        raise InputError(
+            f"{local.removeprefix(OBJECT)} is an object of this process, and no other worker has "
+            f"it; leave workers, scheduler and cluster out, or give it as 'module:attribute'"
+        )
+    return 1
 
 
 def load(folder: str | Path) -> ComparisonResult:

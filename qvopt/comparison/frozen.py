@@ -13,7 +13,6 @@ from qvopt.engine.assembly import hamiltonian_of
 from qvopt.experiment.specification import MoleculeSpec
 from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
 
@@ -35,6 +34,7 @@ class FrozenProblem:
         prices: seconds and journal bytes of an energy and of a gradient, for the forecast.
         shots: from the file; None takes the comparison's.
         budget: caps of a run.
+        reference_name: what the reference is called, such as "CASCI(2, 2)".
     """
 
     label: str
@@ -47,6 +47,7 @@ class FrozenProblem:
     prices: Mapping[str, float] = field(default_factory=dict)
     shots: tuple[int, ...] | None = None
     budget: Mapping[str, Any] = field(default_factory=dict)
+    reference_name: str = ""
 
     @property
     def run_budget(self) -> RunBudget:
@@ -56,8 +57,7 @@ class FrozenProblem:
     @property
     def unit(self) -> str:
         """The unit of its energies."""
-        molecule = self.base["molecule"]
-        return energy_unit(molecule["name"], molecule.get("set"))
+        return MoleculeSpec.model_validate(self.base["molecule"]).energy_unit
 
 
 class ProblemStore:

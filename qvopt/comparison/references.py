@@ -10,6 +10,7 @@ import numpy as np
 from qvopt.engine.assembly import exact_counterpart
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.minimize import minimize
+from qvopt.runs.references import References
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian
 
@@ -38,6 +39,16 @@ def reference_energy(
             "reference = 'ansatz', or an energy in Hartree"
         )
     return float(energy)
+
+
+def reference_name(wanted: str | float, references: References) -> str:
+    """Return what the reference is called, and of which state it is."""
+    if not isinstance(wanted, str):
+        return "as given"
+    if wanted == "ansatz":
+        return "the ansatz's minimum"
+    state = references.state
+    return "exact" if state is None else f"{state.method}, {state.state}"
 
 
 def ansatz_minimum(experiment: Experiment, hamiltonian: Hamiltonian) -> float:

@@ -13,7 +13,6 @@ molecule = {name = "lih", set = {bond = [1.6, 2.4]}}     # lists are expanded, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -29,10 +28,11 @@ from qvopt.experiment.specification import (
     NamedSpec,
 )
 from qvopt.experiment.strict_model import StrictModel
-from qvopt.experiment.toml_text import dump_toml, molecule_beside, read_experiment_file
+from qvopt.experiment.toml_text import dump_toml
 from qvopt_molecules.errors import InputError
 
 from .budgets import Budgets, OneBudget
+from .problem_data import comparison_problem, entrant
 
 CHEMICAL_ACCURACY: Final = 1.6
 """1 kcal/mol in mHa, rounded as is usual."""
@@ -198,36 +198,14 @@ def make_comparison(data: Mapping[str, Any]) -> ComparisonSpec:
 
     Raises InputError naming the first wrong key, in one line.
     """
+    data = dict(data)
+    if isinstance(data.get("problems"), list | tuple):
+        data["problems"] = [comparison_problem(problem) for problem in data["problems"]]
+    if isinstance(data.get("optimizers"), list | tuple):
+        data["optimizers"] = [entrant(optimizer) for optimizer in data["optimizers"]]
     try:
-        return ComparisonSpec.model_validate(dict(data))
+        return ComparisonSpec.model_validate(data)
     except ValidationError as error:
         raise explain_invalid(error, ComparisonSpec, "comparison") from None
     except RecursionError:
         raise InputError("the comparison is nested too deeply") from None
-
-
-def read_comparison(path: Path) -> dict[str, Any]:
-    """Read the plain data of a comparison's file, or of the one in a comparison's folder.
-
-    Molecule files named in it are looked for beside it.
-    """
-    if path.is_dir():
-        path = path / "comparison.toml"
-    data = read_experiment_file(path)
-    if isinstance(data.get("problems"), list):
-        data["problems"] = [_problem_beside(p, path.parent) for p in data["problems"]]
-    tuning = data.get("tuning")
-    if isinstance(tuning, dict) and isinstance(tuning.get("problems"), list):
-        problems = [_problem_beside(p, path.parent) for p in tuning["problems"]]
-        data["tuning"] = tuning | {"problems": problems}
-    return data
-
-
-def _problem_beside(problem: Any, folder: Path) -> Any:
-    if not isinstance(problem, dict) or "molecule" not in problem:
-        return problem
-    molecules = [
-        molecule_beside({"molecule": molecule}, folder.absolute())["molecule"]
-        for molecule in _listed(problem["molecule"])
-    ]
-    return problem | {"molecule": molecules}

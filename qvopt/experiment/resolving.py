@@ -11,14 +11,12 @@ from qvopt.backends.protocol import Backend
 from .specification import BackendSpec, Experiment, make_experiment
 
 
-def resolve(
-    problem: str | Mapping[str, Any] | Experiment, settings: Mapping[str, Any]
-) -> tuple[Experiment, Backend | None]:
+def resolve(problem: Any, settings: Mapping[str, Any]) -> tuple[Experiment, Backend | None]:
     """Return the experiment, and the backend where it was given as an object.
 
     Args:
         problem: an experiment, which the settings change; or a molecule by name, file, geometry or
-            table.
+            table; or an object, see `qvopt_molecules.adapters.problem`.
         settings: keys of `Experiment`; tables are merged key by key. `backend` may be an object: a
             Backend, a Provider, or a Qiskit BackendV2 or V2 sampler.
 

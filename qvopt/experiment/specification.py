@@ -22,6 +22,7 @@ from qvopt.experiment.constraints import ConstraintsSpec
 from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.mitigation import MitigationSpec
+from qvopt.experiment.objects import problem_data, with_optimizer, with_usual_parts
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
 from qvopt.gradients.metric_rules import MetricRule
@@ -29,6 +30,7 @@ from qvopt.measurement.allocation import AllocationRule
 from qvopt.measurement.catalogue import get_grouping
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.lattice import energy_unit
 from qvopt_molecules.options import shown
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
@@ -52,7 +54,9 @@ class MoleculeSpec(StrictModel):
     `set` overrides the molecule's own parameters, such as a bond length in Ångström or an angle
     in degrees. `spin` is the number of unpaired electrons, `orbitals` which ones the integrals are
     over; see `qvopt_molecules.molecule.Molecule`. `symmetry` false leaves the point group out.
-    `occupied` names the reference's orbitals in an FCIDUMP file, counted from 1.
+    `occupied` names the reference's orbitals in an FCIDUMP file, counted from 1. `label` is a short
+    name for tables, of a geometry that is written down. A problem that came in as an object is
+    named by the hash of its `content`, and may have a `unit` of its own.
     """
 
     name: str = Field(min_length=1)
@@ -64,6 +68,16 @@ class MoleculeSpec(StrictModel):
     orbitals: str | None = None
     symmetry: bool | None = None
     occupied: tuple[int, ...] | None = None
+    label: str | None = Field(default=None, min_length=1, max_length=80)
+    content: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    unit: str | None = None
+
+    @property
+    def energy_unit(self) -> str:
+        """The unit of the problem's energies; "" where they have none."""
+        if self.content is not None:
+            return "Ha" if self.unit is None else self.unit
+        return energy_unit(self.name, self.set)
 
 
 class NamedSpec(BaseModel):
@@ -253,10 +267,13 @@ def make_experiment(data: Mapping[str, Any]) -> Experiment:
     Raises InputError naming the first wrong key, in one line.
     """
     data = dict(data)
+    if "molecule" in data:
+        data["molecule"] = problem_data(data["molecule"])
     refuse_secrets(data)
     _refuse_dates(data)
     if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
         data["ansatz"] = ansatz_data(data["ansatz"])
+    data = with_usual_parts(with_optimizer(data))
     try:
         return Experiment.model_validate(data)
     except ValidationError as error:

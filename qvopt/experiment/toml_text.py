@@ -9,6 +9,7 @@ from typing import Any
 
 import tomli_w
 
+from qvopt_molecules import frozen
 from qvopt_molecules.errors import InputError
 
 _MAX_BYTES = 1 << 20
@@ -28,7 +29,14 @@ def read_experiment_file(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         detail = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{path} is not valid TOML: {detail}") from None
+    freeze_beside(data.get("molecule"), path.parent / "hamiltonian.npz")
     return molecule_beside(data, path.parent)
+
+
+def freeze_beside(molecule: Any, path: Path) -> None:
+    """Take a problem that is named by its content from a file, where it is there."""
+    if isinstance(molecule, dict) and isinstance(molecule.get("content"), str):
+        frozen.freeze_beside(path, molecule["content"])
 
 
 def molecule_beside(data: dict[str, Any], folder: Path) -> dict[str, Any]:

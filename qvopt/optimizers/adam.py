@@ -10,7 +10,7 @@ from qvopt_molecules.arrays import FloatArray
 
 from .adaptive import EpsilonPlace, divide_by_root, running_mean
 from .protocol import Transform
-from .validation import choice, not_negative
+from .validation import choice, flag, not_negative
 from .validation import decay as check_decay
 
 
@@ -82,17 +82,22 @@ def scale_by_adam(
 
 
 def scale_by_amsgrad(
-    b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8, maximum_of: str = "corrected"
+    b1: float = 0.9,
+    b2: float = 0.999,
+    epsilon: float = 1e-8,
+    maximum_of: str = "corrected",
+    bias_correction: bool = True,
 ) -> Transform:
     """Adam with v̂ replaced by the largest v̂ so far, so that no rate ever grows again.
 
     `maximum_of` "corrected" takes the maximum after the bias correction (optax), "raw" corrects
-    the largest v (PyTorch). The paper has no bias correction at all.
+    the largest v (PyTorch). Without `bias_correction` it is the paper's u = m / (√max v + ε).
     Reference: S. J. Reddi, S. Kale, S. Kumar, arXiv:1904.09237.
     """
     _check(b1, b2, epsilon)
     choice("maximum_of", maximum_of, ("corrected", "raw"))
     raw = maximum_of == "raw"
+    flag("bias_correction", bias_correction)
 
     def init(x: FloatArray, /) -> MaximumState:
         return MaximumState(*_start(x), np.zeros_like(x))
@@ -103,10 +108,11 @@ def scale_by_amsgrad(
         step = state.step + 1
         mean = running_mean(state.mean, updates, b1)
         square = running_mean(state.square, updates * updates, b2)
-        correction = 1 - b2**step
+        correction = 1 - b2**step if bias_correction else 1.0
         largest = np.maximum(state.largest, square if raw else square / correction)
         scaled = divide_by_root(mean, largest / correction if raw else largest, epsilon, "outside")
-        scaled /= 1 - b1**step
+        if bias_correction:
+            scaled /= 1 - b1**step
         return scaled, MaximumState(step, mean, square, largest)
 
     return Transform(init, update)
@@ -193,18 +199,25 @@ def scale_by_belief(b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-16) 
 
 
 def scale_by_yogi(
-    b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-3, initial: float = 1e-6
+    b1: float = 0.9,
+    b2: float = 0.999,
+    epsilon: float = 1e-3,
+    initial: float = 1e-6,
+    bias_correction: bool = True,
 ) -> Transform:
     """v <- v - (1 - β₂) sign(v - g²) g²;  u = m̂ / (√v̂ + ε): v moves by g² at most.
 
-    v starts at `initial`, and so does m (as in optax).
+    v starts at `initial`, and so does m (as in optax). Without `bias_correction` it is the paper's
+    u = m / (√v + ε), m starting at 0.
     Reference: M. Zaheer et al., NeurIPS 2018, "Adaptive methods for nonconvex optimization".
     """
     _check(b1, b2, epsilon)
     not_negative("initial", initial)
+    flag("bias_correction", bias_correction)
+    first = initial if bias_correction else 0.0
 
     def init(x: FloatArray, /) -> AdamState:
-        return AdamState(0, np.full_like(x, initial), np.full_like(x, initial))
+        return AdamState(0, np.full_like(x, first), np.full_like(x, initial))
 
     def update(
         updates: FloatArray, state: Any, x: FloatArray | None = None, /, **extra: Any
@@ -213,6 +226,9 @@ def scale_by_yogi(
         mean = running_mean(state.mean, updates, b1)
         squared = updates * updates
         square = state.square - (1 - b2) * np.sign(state.square - squared) * squared
+        if not bias_correction:
+            scaled = divide_by_root(mean, square, epsilon, "outside")
+            return scaled, AdamState(step, mean, square)
         scaled = divide_by_root(mean, square / (1 - b2**step), epsilon, "outside")
         scaled /= 1 - b1**step
         return scaled, AdamState(step, mean, square)

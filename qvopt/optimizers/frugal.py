@@ -131,7 +131,9 @@ def rosalin(
     """iCANS with each shot's term drawn at random by weight.  Arrasmith et al., arXiv:2004.06252.
 
     Random drawing is unbiased down to a single shot, so a component may get fewer shots than
-    there are measurement groups. See `icans` for the hyper-parameters.
+    there are measurement groups. A shot draws its group with the weights of
+    `measurement.allocation`: "weighted" are the paper's p ∝ Σ|c|, the default "variance" follows
+    the groups' deviations. See `icans` for the hyper-parameters and for what differs from iCANS.
     """
     return _frugal("icans", "random", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
                    tolerance)  # fmt: skip

@@ -101,6 +101,30 @@ def scale_by_factored_rms(
     return Transform(init, update)
 
 
+def scale_by_size(smallest: float = 1e-3, warm: int = 10_000) -> Transform:
+    """u = max(ε₂, RMS(x)) · min(1, √(warm / t)) · g: steps relative to the size of the parameters.
+
+    With a learning rate of 0.01 and `warm` 10⁴ these are Adafactor's relative steps
+    α_t = max(ε₂, RMS(x)) ρ_t, ρ_t = min(10⁻², 1/√t), ε₂ = `smallest`.
+    Reference: N. Shazeer, M. Stern, arXiv:1804.04235, section 8.
+    """
+    positive("smallest", smallest)
+
+    def init(x: FloatArray, /) -> int:
+        return 0
+
+    def update(
+        updates: FloatArray, state: Any, x: FloatArray | None = None, /, **extra: Any
+    ) -> tuple[FloatArray, int]:
+        if x is None:
+            raise InputError("relative steps need the parameters")
+        step = int(state) + 1
+        size = max(smallest, float(np.sqrt(np.mean(x * x))) if x.size else 0.0)
+        return updates * (size * min(1.0, (warm / step) ** 0.5)), step
+
+    return Transform(init, update)
+
+
 def _matrices(rows: IntArray, columns: IntArray) -> IntArray:
     """Return for each row the number of the matrix that it belongs to."""
     from scipy.sparse import coo_array

@@ -13,6 +13,7 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .errors import DivergedError
+from .objects import optimizer_of
 from .protocol import (
     Answer,
     Describe,
@@ -120,7 +121,7 @@ class AskTell:
 def minimize(
     fun: Callable[[FloatArray], float | tuple[float, float]],
     x0: Any,
-    optimizer: str | Optimizer = "l-bfgs",
+    optimizer: Any = "l-bfgs",
     *,
     jac: Callable[[FloatArray], Any] | None = None,
     metric: Callable[[FloatArray], FloatArray] | None = None,
@@ -138,7 +139,7 @@ def minimize(
     Args:
         fun: f(x); it may return (value, variance) if it is noisy.
         x0: where to begin.
-        optimizer: a name (`qvopt list optimizers`), or an Optimizer.
+        optimizer: a name (`qvopt list optimizers`) or an object, see `qvopt.optimizers.objects`.
         jac: gradient of f; it may return (gradient, variance per component). Without it, central
             differences of f with a step of 6e-6 are taken, which noise would swamp.
         metric: the metric tensor, for natural gradients; the identity without.
@@ -161,7 +162,7 @@ def minimize(
             "keyword of minimize beside an optimizer object,", next(iter(hyperparameters)), known
         )
     else:
-        chosen = optimizer
+        chosen = optimizer_of(optimizer)
     x = np.array(x0, dtype=np.float64).reshape(-1)
     function = _Function(fun, jac, metric, fidelity)
     solver = AskTell(chosen, x, seed, landscape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import Literal
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from qvopt_molecules.arrays import FloatArray
 from .errors import check_finite
 from .lbfgs import Pairs, two_loop
 from .protocol import Energy, Gradient, Iterate, Minimization, Optimizer, Vector
-from .validation import count, not_negative, positive
+from .validation import choice, count, not_negative, positive
 
 
 def curvature_error(s: FloatArray, old: Vector, new: Vector) -> float:
@@ -31,12 +32,15 @@ def noise_aware_lbfgs(
     max_backtracking: int = 4,
     averaging: float = 0.5,
     tolerance: float = 1e-6,
+    negative_curvature: Literal["damp", "skip"] = "damp",
 ) -> Optimizer:
     """L-BFGS whose pairs and steps outweigh their noise.  Shi et al., arXiv:2010.04352.
 
     - Curvature: the pair (s, y) is taken from an anchor point, which moves only when
-      yᵀs > `significance` standard errors of yᵀs. Until then s grows over several steps
-      ("lengthening"), so that no pair stores noise alone.
+      |yᵀs| > `significance` standard errors of yᵀs. Until then s grows over several steps
+      ("lengthening"), so that no pair stores noise alone. Where yᵀs is significantly negative the
+      pair is damped like others, with `negative_curvature` "skip" it is left out, as in the paper,
+      whose condition is yᵀs > 0.
     - Damping: y is mixed with H₀⁻¹ s so that yᵀs >= 0.2 sᵀ H₀⁻¹ s, H₀ the last scaling (Powell).
     - Direction: the gradient is a running mean, ḡ <- β ḡ + (1 - β) g with β = `averaging`, for
       gradients with a variance; exact ones are taken as they are.
@@ -55,6 +59,7 @@ def noise_aware_lbfgs(
     Further references: Y. Xie, R. H. Byrd, J. Nocedal, arXiv:1901.09063; A. S. Berahas et al.,
     arXiv:1605.06049; M. J. D. Powell, in Numerical Analysis (1978), for the damping.
     """
+    skips = choice("negative_curvature", negative_curvature, ("damp", "skip")) == "skip"
     count("memory", memory)
     count("max_backtracking", max_backtracking)
     for name, value in (("first_step", first_step), ("max_step", max_step),
@@ -84,7 +89,7 @@ def noise_aware_lbfgs(
             error = curvature_error(s, anchor[1], gradient)
             if float(s @ s) > 0 and abs(float(s @ y)) > significance * error:
                 pair = damped(s, y, pairs, min_curvature)
-                if pair is not None:
+                if pair is not None and (float(s @ y) > 0 or not skips):
                     pairs.append(pair)
                 anchor = (x, gradient)
             direction = -two_loop(g, pairs)

@@ -10,9 +10,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.handed import is_recorded
 from qvopt_molecules.options import checked_options, made
 
 from .adapters import as_optimizer
+from .objects import NamedOptimizer, recorded_factory
 from .option_table import Option, option_of
 from .protocol import Optimizer
 
@@ -141,6 +143,8 @@ def optimizer_names() -> tuple[str, ...]:
 
 def describe(name: str) -> OptimizerEntry:
     """Return the entry of an optimizer; raise InputError with the nearest names if unknown."""
+    if is_recorded(name):
+        return OptimizerEntry(name, recorded_factory(name), "object", "see its source", "-")
     key = name.strip().lower().replace("_", "-")
     if key in _OWN:
         module, factory, family, needs, cost = _OWN[key]
@@ -189,4 +193,5 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     """
     entry = describe(name)
     values = checked_options("hyper-parameter", entry.name, entry.factory, hyperparameters)
-    return as_optimizer(made(f"optimizer {entry.name}", entry.factory, values))
+    optimizer = as_optimizer(made(f"optimizer {entry.name}", entry.factory, values))
+    return optimizer if is_recorded(name) else NamedOptimizer(entry.name, values, optimizer)

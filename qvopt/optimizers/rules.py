@@ -26,7 +26,7 @@ from .adaptive import EpsilonPlace, scale_by_adadelta, scale_by_adagrad, scale_b
 from .clipping import clip, clip_by_global_norm, clip_by_noise, clip_by_rms
 from .combine import add_decayed_weights, chain, scale
 from .descent import averaged, descent
-from .grouped import group_of, scale_by_blocks, scale_by_factored_rms
+from .grouped import group_of, scale_by_blocks, scale_by_factored_rms, scale_by_size
 from .hessian import classical_hessian, precondition_by_hessian
 from .momentum import trace
 from .natural_gradient import precondition_by_metric
@@ -203,10 +203,18 @@ def adam(
 
 @first_order(learning_rate=0.005)
 def amsgrad(
-    *, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8, maximum_of: str = "corrected"
+    *,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    epsilon: float = 1e-8,
+    maximum_of: str = "corrected",
+    bias_correction: bool = True,
 ) -> UpdateRule:
-    """Adam with the largest v̂ so far.  Reddi, Kale, Kumar, arXiv:1904.09237."""
-    return scale_by_amsgrad(b1, b2, epsilon, maximum_of)
+    """Adam with the largest v̂ so far.  Reddi, Kale, Kumar, arXiv:1904.09237.
+
+    The paper's own form is without `bias_correction`.
+    """
+    return scale_by_amsgrad(b1, b2, epsilon, maximum_of, bias_correction)
 
 
 @first_order(learning_rate=0.005)
@@ -241,10 +249,18 @@ def adabelief(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-16) -> 
 
 @first_order(learning_rate=0.002)
 def yogi(
-    *, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-3, initial: float = 1e-6
+    *,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    epsilon: float = 1e-3,
+    initial: float = 1e-6,
+    bias_correction: bool = True,
 ) -> UpdateRule:
-    """Adam with v <- v - (1-β₂) sign(v - g²) g².  Zaheer et al., NeurIPS (2018)."""
-    return scale_by_yogi(b1, b2, epsilon, initial)
+    """Adam with v <- v - (1-β₂) sign(v - g²) g².  Zaheer et al., NeurIPS (2018).
+
+    The paper's own form is without `bias_correction`.
+    """
+    return scale_by_yogi(b1, b2, epsilon, initial, bias_correction)
 
 
 @first_order(learning_rate=0.005)
@@ -262,20 +278,28 @@ def adafactor(
     epsilon: float = 1e-30,
     momentum: float = 0.9,
     clip_update: float = 1.0,
+    relative_step: bool = False,
+    smallest_scale: float = 1e-3,
 ) -> UpdateRule:
     """x <- x - η clip(g / √(R C / mean R)), R, C means of g².  Shazeer, Stern, arXiv:1804.04235.
 
     `rows` and `columns` name groupings of the parameters: for excitations the orbitals emptied
     and filled. `momentum` averages the updates (the paper's β₁, which costs n numbers; 0 is off).
+    With `relative_step` every step is multiplied by max(ε₂, RMS(x)) · min(1, 100/√t), ε₂ being
+    `smallest_scale`: at learning_rate = 0.01 that is the paper's ρ_t = min(10⁻², 1/√t). It is off,
+    since amplitudes start at zero, where the size of x says nothing.
     """
     check_decay("momentum", momentum)
+    flag("relative_step", relative_step)
+    positive("smallest_scale", smallest_scale)
+    relative = [scale_by_size(smallest_scale)] if relative_step else []
 
     def make(landscape: Landscape) -> Transform:
         rule = scale_by_factored_rms(
             group_of(landscape, rows), group_of(landscape, columns), decay_power, epsilon
         )
         means = [scale(1 - momentum), trace(momentum)] if momentum else []
-        return chain(rule, clip_by_rms(clip_update), *means)
+        return chain(rule, clip_by_rms(clip_update), *relative, *means)
 
     return make
 

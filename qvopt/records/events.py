@@ -49,6 +49,11 @@ FORMAT: Final = 2
 """Of what is written: 1, of version 0.1.0, has no number; 2 has the degrees of freedom of vectors
 and matrices. Every earlier one is read. A field that may be missing needs no new number."""
 
+PROPERTIES: Final = "properties"
+DIAGONALIZATION: Final = "diagonalization"
+BESIDE_THE_RUN: Final = (PROPERTIES, DIAGONALIZATION)
+"""Roles of rounds that are measured beside a run, after its end, on its account."""
+
 
 @dataclass(frozen=True)
 class Begin:

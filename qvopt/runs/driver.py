@@ -37,7 +37,14 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.records.events import Average, EndRecord, GrowRecord, History, StepRecord
+from qvopt.records.events import (
+    BESIDE_THE_RUN,
+    Average,
+    EndRecord,
+    GrowRecord,
+    History,
+    StepRecord,
+)
 from qvopt.records.journal import EventLog
 from qvopt.records.ledger import Ledger
 from qvopt.runs.end_check import EndCheck
@@ -87,7 +94,8 @@ class Driver:
         self._rounds = JournaledRounds(self.ledger, self.log, self.history)
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(self.history.operators)
-        self.ledger.charge(self.history.charged("properties"))  # spent beside the run itself
+        for role in BESIDE_THE_RUN:
+            self.ledger.charge(self.history.charged(role))
         self._steps_seen = max((r.step for r in self.history.steps), default=-1)
         self.x = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)

@@ -15,6 +15,7 @@ from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.constraints import without_constraints
 from qvopt.engine.growing import growing_optimizer
+from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.specification import Experiment
@@ -104,7 +105,7 @@ class Session:
         cls,
         experiment: Experiment,
         *,
-        out: Path | None = None,
+        out: str | Path | None = None,
         store: bool = True,
         command: list[str] | None = None,
         jobs: SubmissionPolicy | None = None,
@@ -128,6 +129,7 @@ class Session:
 
         Raises InputError before anything is written where the experiment cannot run.
         """
+        out = None if out is None else Path(out)
         if out is not None and out.exists():
             raise InputError(
                 f"{out} exists already and is not overwritten; choose another --out, or "
@@ -180,13 +182,26 @@ class Session:
     @classmethod
     def resume(
         cls,
-        path: Path,
+        path: str | Path,
         *,
         max_steps: int | None = None,
         jobs: SubmissionPolicy | None = None,
         backend: Any = None,
+        optimizer: Any = None,
+        ansatz: Any = None,
     ) -> Self:
-        """Go on with a run, from its frozen integrals and its journal."""
+        """Go on with a run, from its frozen integrals and its journal.
+
+        Args:
+            path: the run folder.
+            max_steps: go on to this many steps.
+            jobs: what is to be done with the jobs of a run on hardware.
+            backend, optimizer, ansatz: what came in as an object and cannot be rebuilt from the
+                folder, handed over again.
+
+        Raises InputError where one is missing, or is another than the run began with.
+        """
+        path = Path(path)
         folder = RunFolder.open(path)
         experiment = folder.experiment()
         hamiltonian = folder.hamiltonian()
@@ -202,6 +217,8 @@ class Session:
                 measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
                 experiment = experiment.model_copy(update={"measurement": measurement})
             experiment = without_constraints(experiment)  # as far as it began without any
+            handed_again(path, "optimizer", optimizer, experiment.optimizer_spec)
+            handed_again(path, "ansatz", ansatz, experiment.ansatz)
             if backend is not None:
                 backend = as_backend(backend)
                 if not is_recorded_as(backend, experiment.backend.name):
@@ -291,7 +308,7 @@ class Session:
 
 
 def run(
-    molecule: str | Mapping[str, Any] | Experiment,
+    molecule: Any,
     *,
     out: str | Path | None = None,
     store: bool = False,

@@ -15,8 +15,7 @@ from qvopt.runs.result import Result
 from qvopt.runs.state_numbers import StateNumbers
 from qvopt.runs.steps import Status
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 
 def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
@@ -96,21 +95,21 @@ def begin_of(history: History, path: Path) -> Begin:
 def names_of(experiment: Experiment, label: str, kind: str | None) -> dict[str, Any]:
     """Return molecule, ansatz, optimizer, backend and seed; of models also kind and unit."""
     spec = experiment.molecule
-    model = {"kind": "lattice", "unit": energy_unit(spec.name, spec.set)}
+    unit = spec.energy_unit
     return {
         "molecule": label,
         "ansatz": experiment.ansatz.name,
         "optimizer": experiment.optimizer_spec.name,
         "backend": experiment.backend.name,
         "seed": experiment.seed,
-        **(model if is_lattice(spec.name) else {}),
+        **({} if unit == "Ha" else {"kind": "lattice", "unit": unit}),
         **({} if kind is None else {"kind": kind}),
     }
 
 
 def kind_of(hamiltonian: Hamiltonian) -> str | None:
     """The kind that records have of a Hamiltonian: "spins", or None for one with orbitals."""
-    return "spins" if isinstance(hamiltonian, SpinHamiltonian) else None
+    return hamiltonian.kind
 
 
 def kind_entry(hamiltonian: Hamiltonian) -> dict[str, str]:

@@ -45,8 +45,10 @@ def exact_name(problem: Mapping[str, Any]) -> str | None:
 def wording_of(names: Mapping[str, Any], exact: str | None = None) -> Wording:
     """Return the words for what names a run: its `kind` and its `unit`, if it has them.
 
-    `exact` is what the exact energy of a molecule is called; None is full CI.
+    `exact` is what the exact energy of a molecule is called; None takes `exact_method` of the
+    names, else full CI.
     """
+    exact = exact or names.get("exact_method")
     unit = str(names.get("unit", ""))
     if names.get("kind") == "spins":
         return Wording("product state", "exact ground energy", unit)

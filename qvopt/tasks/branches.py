@@ -1,10 +1,10 @@
 """The reference determinant along a curve: the mean field that belongs to a neighbour's.
 
 Stretched bonds have several mean fields, and from one geometry to the next the lowest may be
-another one, whose determinant is a poor start for a cluster ansatz (water, both bonds at 2.5 Å:
-0.1 Ha above full CI after UCCSD, against 5 mHa on the branch that the shorter bonds are on). Where
-the occupied orbitals do not go on, the field is solved again from the neighbour's orbitals, and
-kept where these go on better; it may then lie above the lowest one.
+another one, so that parameters mean something else and the curve jumps. Where the occupied orbitals
+do not go on, the field is solved again from the neighbour's orbitals, and kept where these go on
+better. Solutions are followed down their instabilities, so that a field that was continued may lie
+above the lowest one there, and its Hamiltonian's notes then say that it is unstable.
 """
 
 from __future__ import annotations

@@ -27,11 +27,11 @@ from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.readout import Calibration
 from qvopt.measurement.selection import Selection
+from qvopt.records.events import PROPERTIES
 from qvopt.records.ledger import Costs, add_costs
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BackendError, InputError
 
-ROLE = "properties"
 PROPERTIES_STREAM = 5
 PROPERTIES_BATCHES = 7
 """First keys of the random streams: of outcomes drawn from amplitudes, and of batches."""
@@ -98,7 +98,7 @@ class DensityMeasurement:
     def costs(self) -> Costs:
         """What running it will cost, by purpose."""
         if self._program is None:
-            return {ROLE: Cost(1, len(self._settings), self._shots)}
+            return {PROPERTIES: Cost(1, len(self._settings), self._shots)}
         return self._costs(self._program.price(self._batch))
 
     def run(self) -> tuple[MeasuredDensity, Costs]:
@@ -187,7 +187,7 @@ class DensityMeasurement:
         own = Cost(1, int(np.count_nonzero(batch.shots)), int(batch.shots.sum()))
         circuits = CALIBRATION_CIRCUITS if batch.calibration_shots else 0
         calibration = Cost(0, circuits, circuits * batch.calibration_shots)
-        costs = add_costs({ROLE: own}, {CALIBRATION: calibration})
+        costs = add_costs({PROPERTIES: own}, {CALIBRATION: calibration})
         return add_costs(costs, {"hardware": total - batch.cost()})
 
     def _drawn(self) -> list[DensityOutcomes]:

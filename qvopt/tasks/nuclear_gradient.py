@@ -15,7 +15,6 @@ gradient is linear in them, and comes with its variance. No further circuit is r
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -40,13 +39,17 @@ class IntegralDerivative:
 
 
 def integral_derivatives(
-    molecule: Molecule, hamiltonian: MolecularHamiltonian, step: float = 1e-3
+    molecule: Molecule,
+    hamiltonian: MolecularHamiltonian,
+    step: float = 1e-3,
+    directions: FloatArray | None = None,
 ) -> list[IntegralDerivative]:
     """Return derivatives along x, y, z of every atom in turn, for `step` in bohr.
 
-    `hamiltonian` is that of the molecule, in the orbitals of the density matrices. Raises
-    InputError for active spaces that are selected automatically, which may differ from one
-    geometry to the next, and for integrals that came without a molecule.
+    `directions`, (k, atoms, 3) of length 1, take the place of the Cartesian ones. `hamiltonian` is
+    that of the molecule, in the orbitals of the density matrices. Raises InputError for active
+    spaces that are selected automatically, which may differ from one geometry to the next, and for
+    integrals that came without a molecule.
     """
     if hamiltonian.frame is None:
         raise InputError("nuclear gradients need a molecule; FCIDUMP files and lattices have none")
@@ -58,39 +61,51 @@ def integral_derivatives(
             f"{hamiltonian.norb} orbitals)"
         )
     out = []
-    for k in range(len(molecule.atoms)):
-        for axis in range(3):
-            pair = []
-            for sign in (1.0, -1.0):
-                moved = displaced(molecule, k, axis, sign * step * BOHR)
-                # From the orbitals here: of several mean fields the same one on both sides.
-                near = build_hamiltonian(moved, near=hamiltonian)
-                pair.append(align(near, hamiltonian).hamiltonian)
-            forth, back = pair
-            out.append(
-                IntegralDerivative(
-                    (forth.core_energy - back.core_energy) / (2 * step),
-                    (forth.one_body - back.one_body) / (2 * step),
-                    (forth.two_body - back.two_body) / (2 * step),
-                )
+    if directions is None:
+        directions = np.eye(3 * len(molecule.atoms)).reshape(-1, len(molecule.atoms), 3)
+    for direction in directions:
+        pair = []
+        for sign in (1.0, -1.0):
+            moved = displaced(molecule, sign * step * BOHR * direction)
+            # From the orbitals here: of several mean fields the same one on both sides.
+            near = build_hamiltonian(moved, near=hamiltonian)
+            pair.append(align(near, hamiltonian).hamiltonian)
+        forth, back = pair
+        out.append(
+            IntegralDerivative(
+                (forth.core_energy - back.core_energy) / (2 * step),
+                (forth.one_body - back.one_body) / (2 * step),
+                (forth.two_body - back.two_body) / (2 * step),
             )
+        )
     return out
 
 
 def gradient_from_matrices(
-    derivatives: list[IntegralDerivative], one: FloatArray, two: FloatArray
+    derivatives: list[IntegralDerivative],
+    one: FloatArray,
+    two: FloatArray,
+    directions: FloatArray | None = None,
 ) -> FloatArray:
-    """Return dE/dR in Hartree per bohr, shape (atoms, 3)."""
-    values = [
-        d.core + float(np.sum(d.one * one)) + 0.5 * float(np.sum(d.two * two)) for d in derivatives
-    ]
-    return np.array(values).reshape(-1, 3)
+    """Return dE/dR in Hartree per bohr, shape (atoms, 3).
+
+    Of derivatives along `directions` it is the part of the gradient in their span.
+    """
+    values = np.array(
+        [
+            d.core + float(np.sum(d.one * one)) + 0.5 * float(np.sum(d.two * two))
+            for d in derivatives
+        ]
+    )
+    if directions is None:
+        return values.reshape(-1, 3)
+    return np.asarray(np.tensordot(values, directions, axes=1))
 
 
-def displaced(molecule: Molecule, atom: int, axis: int, by: float) -> Molecule:
-    """Return the molecule with one coordinate moved, in Ångström."""
-    atoms = list(molecule.atoms)
-    position: Any = list(atoms[atom].position)
-    position[axis] += by
-    atoms[atom] = Atom(atoms[atom].symbol, tuple(position))
-    return replace(molecule, atoms=tuple(atoms), references={})
+def displaced(molecule: Molecule, by: FloatArray) -> Molecule:
+    """Return the molecule with its atoms moved by (atoms, 3) in Ångström."""
+    places = (np.array([a.position for a in molecule.atoms]) + by).tolist()
+    atoms = tuple(
+        Atom(atom.symbol, (x, y, z)) for atom, (x, y, z) in zip(molecule.atoms, places, strict=True)
+    )
+    return replace(molecule, atoms=atoms, references={})

@@ -1,8 +1,12 @@
 """Geometry optimisation: downhill along nuclear gradients, a VQE run at every geometry.
 
 BFGS in Cartesian coordinates (SciPy's), with gradients through the density matrices
-(`qvopt.tasks.nuclear_gradient`). Every run starts from the parameters of the last one, in orbitals
-that follow it, and is kept in a folder of its own: a relaxation that was interrupted goes on.
+(`qvopt.tasks.nuclear_gradient`). A geometry keeps the abelian point group that it starts with,
+unless `molecule.symmetry` is false: gradients are taken along the displacements that keep it. Off
+them nearly degenerate orbitals would mix at once, and the energy of a circuit jump.
+
+Every run starts from the parameters of the last one, in orbitals that follow it, and is kept in a
+folder of its own: a relaxation that was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from qvopt_molecules.geometry import format_geometry
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.molecule import Atom, Molecule
+from qvopt_molecules.point_group import symmetric_displacements, symmetric_geometry
 
 
 @dataclass(frozen=True)
@@ -130,8 +135,19 @@ def relax(
         raise InputError("only a molecule has a geometry to relax")
     if len(start.atoms) < 2:
         raise InputError("one atom has no geometry to relax")
+    group = None
+    if start.symmetry:
+        atoms, group = symmetric_geometry(start.atoms)
+        start = replace(start, atoms=atoms)
+    directions = symmetric_displacements(start.atoms, group)
     work = _Work(
-        experiment, start, None if out is None else Path(out), max_geometries, progress, backend
+        experiment,
+        start,
+        directions,
+        None if out is None else Path(out),
+        max_geometries,
+        progress,
+        backend,
     )
     return work.run(tolerance)
 
@@ -144,6 +160,7 @@ class _StopSearch(Exception):
 class _Work:
     experiment: Experiment
     molecule: Molecule
+    directions: FloatArray
     folder: Path | None
     most: int
     progress: Callable[[Geometry], None] | None
@@ -200,7 +217,9 @@ class _Work:
         assembly = grown(assemble(done.experiment, hamiltonian, self.backend), result.operators)
         parts = components(assembly, result.x)
         one, two = density_matrices(parts, hamiltonian.norb)
-        gradient = gradient_from_matrices(integral_derivatives(molecule, hamiltonian), one, two)
+        along = self.directions
+        derivatives = integral_derivatives(molecule, hamiltonian, directions=along)
+        gradient = gradient_from_matrices(derivatives, one, two, along)
         energy = float(result.energy if result.exact is None else result.exact)  # type: ignore[arg-type]
         self._before = (hamiltonian, result.x)
         here = Geometry(atoms, energy, gradient, result.run)

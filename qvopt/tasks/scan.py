@@ -38,8 +38,10 @@ from qvopt.tasks.kept_runs import cleared
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.exact_reference import exact_method
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.lattice import is_lattice
+from qvopt_molecules.spins import Hamiltonian
 
 CONTINUOUS = 0.7
 """Overlap of the occupied orbitals of neighbours above which parameters carry over."""
@@ -85,7 +87,7 @@ class Scan:
             try:
                 molecule = resolve_molecule(point.molecule)
                 if is_lattice(point.molecule.name):
-                    units.add(energy_unit(point.molecule.name, point.molecule.set))
+                    units.add(point.molecule.energy_unit)
                     self.names = {"kind": "lattice", **kind_entry(hamiltonian_of(point.molecule))}
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
@@ -148,6 +150,8 @@ class Scan:
             x = result.x if result.average is None else result.average.x
             before = (hamiltonian, x) if self.warm and np.all(np.isfinite(x)) else None
             point = scan_point(value, result, hamiltonian, continuity, warm)
+            if isinstance(hamiltonian, MolecularHamiltonian) and not self.names.get("kind"):
+                self.names["exact_method"] = exact_method(hamiltonian)
             self._done.append(point)
             yield point, None
 
@@ -295,12 +299,12 @@ def _following(
     """
     if hamiltonian.n_qubits != previous.n_qubits:
         return hamiltonian, 0.0
-    if isinstance(hamiltonian, SpinHamiltonian) or isinstance(previous, SpinHamiltonian):
+    if hamiltonian.electrons is None or previous.electrons is None:
         return hamiltonian, 1.0
-    sizes = [(h.n_alpha, h.n_beta) for h in (hamiltonian, previous)]
-    if hamiltonian.frame is None and sizes[0] != sizes[1]:
+    here, before = hamiltonian.orbitals(), previous.orbitals()
+    if here.frame is None and here.electrons != before.electrons:
         return hamiltonian, 0.0
-    aligned = follow(spec, hamiltonian, previous)
+    aligned = follow(spec, here, before)
     return aligned.hamiltonian, aligned.continuity
 
 

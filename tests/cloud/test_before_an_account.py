@@ -169,6 +169,21 @@ def test_nothing_is_sent_without_approval(command, answer, server, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.parametrize("command", [["scan", "--bond", "0.7:0.8:2"], ["excited", "--states", "2"]])
+def test_tasks_of_several_runs_are_asked_for_as_a_whole(command, server, tmp_path):
+    write(tmp_path)
+    done = call(command[0], "e.toml", *command[1:], "--out", "t")
+    assert isinstance(done.exception, InputError)
+    assert "not agreed to" in str(done.exception)
+    assert "6 jobs" in done.stderr  # two runs of three
+    assert "for 2 runs" in done.stderr
+    assert not server.jobs
+    write(tmp_path, steps="")
+    done = call(command[0], "e.toml", *command[1:], "--out", "u", "--yes")
+    assert "nobody said how long the 2 runs" in str(done.exception)
+    assert not server.jobs
+
+
 def test_approval_is_a_yes_an_option_or_a_budget(server, tmp_path):
     write(tmp_path)
     for number, (more, answer) in enumerate(

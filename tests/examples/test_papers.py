@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from qvopt.comparison.specification import make_comparison, read_comparison
+from qvopt.comparison.problem_data import read_comparison
+from qvopt.comparison.specification import make_comparison
 
 PAPERS = Path(__file__).resolve().parents[2] / "examples" / "papers"
 

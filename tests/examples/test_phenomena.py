@@ -1,6 +1,7 @@
 """The effects that the scripts in examples/optimizers show, in numbers."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -183,10 +184,14 @@ def test_saddles_hold_plain_descent(script):
 
 @pytest.mark.parametrize("name", ["canyon", "oscillation", "saddle"])
 def test_scripts_print_and_draw(name, scripts, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     scripts.run(FOLDER / f"{name}.py")
-    assert f"picture: {name}.png" in capsys.readouterr().out
-    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+    picture = tmp_path / "qvopt-examples" / f"{name}.png"
+    assert f"picture: {picture}" in capsys.readouterr().out
+    assert picture.stat().st_size > 10_000
+    assert not list((tmp_path / "work").iterdir())
 
 
 def test_scripts_of_two_folders_have_their_own_common(scripts):

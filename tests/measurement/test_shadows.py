@@ -240,7 +240,7 @@ def test_samples_are_unbiased_and_know_their_error(state):
     energy = float(np.real(psi.conj() @ (observable.to_sparse() @ psi)))
     rng = np.random.default_rng(17)
     for bias in (uniform_bias(4), locally_biased(observable, bits)):
-        shots, repeats = 500, 300
+        shots, repeats = 500, 100
         exact = shadow_variance(observable, bias, psi)
         found = [sample_shadow(observable, bias, psi, shots, rng) for _ in range(repeats)]
         z = np.array([(e.value - energy) / np.sqrt(exact / shots) for e in found])
@@ -251,6 +251,7 @@ def test_samples_are_unbiased_and_know_their_error(state):
         assert mean_variance == pytest.approx(exact / shots, rel=0.03)
 
 
+@pytest.mark.slow
 def test_samples_of_lih():
     h, observable, bits = problem("lih")
     psi = full_state(fci_state(h), h)

@@ -11,7 +11,8 @@ from qvopt import relax, run
 from qvopt.engine.assembly import assemble
 from qvopt.engine.states import components, numbers_of, turned
 from qvopt.experiment.specification import make_experiment
-from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
+from qvopt.measurement.density import MeasuredDensity, density_settings
+from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.tasks.nuclear_gradient import (
     BOHR,
     displaced,
@@ -67,7 +68,9 @@ def test_measured_gradients_are_unbiased(lih):
         outcomes = []
         for s in settings:
             p = np.concatenate([turned(q, s.rotation, s.turns).reshape(-1) for q in parts])
-            outcomes.append(Outcomes.from_occupations(numbers, rng.multinomial(400, p / p.sum())))
+            outcomes.append(
+                DensityOutcomes.from_occupations(numbers, rng.multinomial(400, p / p.sum()))
+            )
         measured, d = MeasuredDensity(3, settings, outcomes), derivatives[5]
         force = measured.estimate(d.core, d.one, 0.5 * d.two)
         scores.append((force.value - exact[1, 2]) / force.stderr)
@@ -130,9 +133,57 @@ def test_the_gradient_stays_on_its_mean_field():
     h = build_hamiltonian(molecule, near=near)
     energies = []
     for sign in (1.0, -1.0):
-        moved = displaced(molecule, 1, 0, sign * 1e-3 * BOHR)
+        moved = displaced(molecule, sign * 1e-3 * BOHR * np.eye(9)[3].reshape(3, 3))
         energies.append(fci_energy(build_hamiltonian(moved, near=h)))
     one, two = direct_spin1.make_rdm12(fci_state(h), h.norb, (h.n_alpha, h.n_beta))
     gradient = gradient_from_matrices(integral_derivatives(molecule, h), one, two)
     assert gradient[1, 0] == pytest.approx((energies[0] - energies[1]) / 2e-3, abs=1e-5)
     assert hartree_fock_energy(h) > hartree_fock_energy(build_hamiltonian(molecule)) + 0.05
+
+
+@pytest.mark.parametrize("name", ["h4-chain", "h3+", "h2o", "nh3", "ch4"])
+def test_symmetric_displacements_keep_the_group_and_hold_the_gradient(name):
+    """PySCF's RHF gradient has no other part, and PySCF finds the group of displaced atoms."""
+    from pyscf import grad, symm
+
+    from qvopt_molecules.mean_field import build_mole
+    from qvopt_molecules.point_group import symmetric_displacements, symmetric_geometry
+
+    atoms, group = symmetric_geometry(find_molecule(name).atoms)
+    along = symmetric_displacements(atoms, group)
+    flat = along.reshape(len(along), -1)
+    assert flat @ flat.T == pytest.approx(np.eye(len(along)), abs=1e-12)
+    moved = [
+        (a.symbol, np.array(a.position) + d)
+        for a, d in zip(atoms, np.tensordot(0.05 * np.arange(1, len(along) + 1), along, axes=1),
+                        strict=True)
+    ]  # fmt: skip
+    kept = symm.detect_symm(moved)[0]
+    kept = symm.std_symb({"Dooh": "D2h", "Coov": "C2v"}.get(kept, kept))
+    orders = {"C1": 1, "Cs": 2, "Ci": 2, "C2": 2, "C2v": 4, "C2h": 4, "D2": 4, "D2h": 8}
+    assert orders.get(kept, 4) >= orders[group.name]
+    molecule = find_molecule(name)
+    field = build_mole(molecule).RHF().run(conv_tol=1e-11)
+    gradient = grad.RHF(field).kernel()
+    inside = np.tensordot(np.tensordot(along, gradient, axes=2), along, axes=1)
+    assert inside == pytest.approx(gradient, abs=1e-6)
+
+
+def test_a_chain_relaxes_into_two_molecules(tmp_path):
+    """Two hydrogen molecules far apart: nearly degenerate orbitals, at PySCF's full CI minimum."""
+    from qvopt import relax
+
+    found = relax("h4-chain", tolerance=2e-3)
+    assert found.converged
+    z = sorted(a.position[2] for a in found.final.atoms)
+    assert z[1] - z[0] == pytest.approx(0.7349, abs=3e-3)  # of H2 in STO-3G
+    assert z[3] - z[2] == pytest.approx(z[1] - z[0], abs=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["h2", "heh+", "h3+", "h4-square", "lih", "h2o", "h6-chain"])
+def test_catalogue_molecules_relax_with_symmetry(name):
+    from qvopt import relax
+
+    found = relax(name, tolerance=3e-3, max_geometries=25)
+    assert found.converged, found.message

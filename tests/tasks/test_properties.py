@@ -10,7 +10,8 @@ from qvopt import run, run_properties
 from qvopt.engine.assembly import assemble
 from qvopt.engine.states import Component
 from qvopt.experiment.specification import make_experiment
-from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
+from qvopt.measurement.density import MeasuredDensity, density_settings
+from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.tasks.properties import _overlap, exact_properties, measured_properties
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import BudgetExceededError, InputError
@@ -141,7 +142,7 @@ def test_settings_determine_everything_exactly():
     outcomes = []
     for setting in settings:
         p = np.concatenate([turned(q, setting.rotation, setting.turns).reshape(-1) for q in parts])
-        outcomes.append(Outcomes.from_occupations(numbers, 1e6 * p))
+        outcomes.append(DensityOutcomes.from_occupations(numbers, 1e6 * p))
     measured = MeasuredDensity(2, settings, outcomes)
     assert np.allclose(measured.one, exact.one, atol=1e-9)
     assert np.allclose(measured.two, exact.two, atol=1e-9)

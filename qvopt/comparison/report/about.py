@@ -123,7 +123,7 @@ def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> 
                 str(entry.get("parameters", entry.get("n_parameters", "–"))),
                 _listed([shots_text(float(s)) for s in entry.get("shots", ())]) or "–",
                 budget_text(entry.get("budget"), budget),
-                _reference(reference, entry.get("unit", "Ha")),
+                _reference(reference, entry.get("unit", "Ha"), entry.get("reference_name")),
             )
         )
     return Table(
@@ -144,8 +144,10 @@ def budget_text(caps: Any, shots: int) -> str:
     return f"{shots_text(float(shots))} shots"
 
 
-def _reference(energy: Any, unit: str) -> str:
-    return f"{energy:.6f} {unit}".strip() if isinstance(energy, float) else "–"
+def _reference(energy: Any, unit: str, name: str | None) -> str:
+    if not isinstance(energy, float):
+        return "–"
+    return f"{energy:.6f} {unit}".strip() + (f" ({name})" if name else "")
 
 
 def optimizers_table(

@@ -47,11 +47,15 @@ class ExcitedState:
 
 @dataclass(frozen=True)
 class ExcitedStates:
-    """What was found, lowest first, and what it cost by purpose."""
+    """What was found, lowest first, and what it cost by purpose.
+
+    `exact_method` is what `State.fci` is: "full CI", or "CASCI(n, m)" within an active space.
+    """
 
     method: str
     states: tuple[ExcitedState, ...]
     costs: Costs
+    exact_method: str = "full CI"
 
     @property
     def shots(self) -> int:

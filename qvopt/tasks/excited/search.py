@@ -33,6 +33,7 @@ from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Gate
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BudgetExceededError, InputError
+from qvopt_molecules.exact_reference import exact_method
 from qvopt_molecules.references import fci_roots_if_small
 from qvopt_molecules.states import sector_bits
 from qvopt_molecules.total_spin import spin_squared
@@ -64,7 +65,8 @@ class Search:
         self.experiment, self.hamiltonian = assembly.experiment, assembly.molecular
         self.ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         self.monitor = chosen_monitor(self.experiment, assembly)
-        self._programs: list[Program] = []
+        bare = assembly.evaluator.unpenalised
+        self._programs: list[Program] = [] if bare is None else [bare.program]
         self.roots = fci_roots_if_small(self.hamiltonian, 100)
         hardware = isinstance(assembly.program, DurableProgram) and assembly.program.durable
         if folder is None and hardware:
@@ -117,7 +119,9 @@ class Search:
                   x if k == 0 else (), outcome.status)
             for k, e in enumerate(energies)
         ]  # fmt: skip
-        return ExcitedStates(method, tuple(rows), dict(self.ledger.spent))
+        return ExcitedStates(
+            method, tuple(rows), dict(self.ledger.spent), exact_method(self.hamiltonian)
+        )
 
     def _minimize(
         self, evaluator: Evaluator, start: FloatArray, number: int
@@ -201,9 +205,27 @@ class Search:
         plan = prepared_plan(self.experiment, a.molecular, observable, circuit, stages)
         program = a.compiler.program(circuit, plan)
         self._programs.append(program)
+        bare = a.evaluator.unpenalised
+        if bare is not None:
+            bare = self._moved(bare, circuit)
         return replace(
-            a.evaluator, program=program, circuit=circuit, plan=plan, substream=(number,)
+            a.evaluator,
+            program=program,
+            circuit=circuit,
+            plan=plan,
+            unpenalised=bare,
+            substream=(number,),
         )
+
+    def _moved(self, bare: Evaluator, circuit: Circuit) -> Evaluator:
+        """The evaluator of energies without penalties on another circuit."""
+        a, problem = self.assembly, bare.program.problem
+        plan = prepared_plan(
+            self.experiment, a.molecular, problem.observable, circuit, a.evaluator.stages
+        )
+        program = a.compiler.backend.compile(replace(problem, circuit=circuit, plan=plan))
+        self._programs.append(program)
+        return replace(bare, program=program, circuit=circuit, plan=plan)
 
     def _report(
         self, method: str, ended: Sequence[tuple[FloatArray, Evaluator, Outcome]]
@@ -213,11 +235,12 @@ class Search:
         with self._journal("energies") as (log, events):
             rounds = JournaledRounds(self.ledger, log, History.of(events))
             for k, (x, evaluator, outcome) in enumerate(ended):
-                plain = replace(evaluator, objective=EnergyObjective(), substream=())
+                bare = evaluator.reported
+                plain = replace(bare, objective=EnergyObjective(), substream=())
                 query = Energy(x, purpose="final")
                 (answer,) = rounds.answer(plain, [query], "states", EXCITED_STREAM, 1000 + k)
                 assert isinstance(answer, Scalar)
-                exact = float(evaluator.program.energies([Point(x)])[0]) if self.exact else None
+                exact = float(bare.program.energies([Point(x)])[0]) if self.exact else None
                 parts = self._components(x, evaluator)
                 psi = self._amplitudes(parts)
                 spin = total_spin(parts, self.hamiltonian) if parts else None
@@ -235,7 +258,9 @@ class Search:
             if psi is not None:
                 overlap = max((float(np.vdot(p, psi)) ** 2 for p in lower), default=0.0)
             states.append(replace(state, fci=self._root(k), overlap=overlap))
-        return ExcitedStates(method, tuple(states), dict(self.ledger.spent))
+        return ExcitedStates(
+            method, tuple(states), dict(self.ledger.spent), exact_method(self.hamiltonian)
+        )
 
     @property
     def exact(self) -> bool:

@@ -65,6 +65,11 @@ def excited_states(
         )
     refuse_ignored(experiment)
     assembly = with_grouping(assemble(experiment, backend=backend))
+    if experiment.constraints.s2 is None and assembly.experiment.constraints.s2:
+        # States of other spins are looked for as well.
+        weights = experiment.constraints.model_copy(update={"s2": 0.0})
+        experiment = experiment.model_copy(update={"constraints": weights})
+        assembly = with_grouping(assemble(experiment, backend=backend))
     hardware = isinstance(assembly.program, DurableProgram)
     refuse_idle_caps(experiment.budget, hardware=hardware)
     if method in ("vqd", "ssvqe") and assembly.evaluator.growth is not None:
