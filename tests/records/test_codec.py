@@ -16,6 +16,8 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.records.codec import decode_answer, encode_answer
+from qvopt.records.events import FORMAT, Begin
+from qvopt_molecules.errors import InputError
 
 X = np.array([0.1, 0.2])
 THIRDS = np.array([1.0, 2.0]) / 3
@@ -50,3 +52,14 @@ def test_every_field_of_an_answer_is_kept(name):
 def test_journals_without_degrees_of_freedom_of_vectors_are_read():
     old = {"value": [0.5, 0.25], "shots": 4, "variance": [0.1, 0.2]}
     assert decode_answer(Gradient(X), old).dof is None
+
+
+def test_the_format_of_a_journal_is_in_its_first_event():
+    begin = Begin("e", "h", {}, "h2")
+    event = begin.encode()
+    assert event["format"] == FORMAT
+    assert Begin.decode(event) == begin
+    assert Begin.decode({k: v for k, v in event.items() if k != "format"}) == begin
+    for later in (FORMAT + 1, "x", None):
+        with pytest.raises(InputError, match="journal has format"):
+            Begin.decode(event | {"format": later})
