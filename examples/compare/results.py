@@ -2,18 +2,25 @@
 
     python examples/compare/results.py                 # all, in minutes
     python examples/compare/results.py h2 --out /tmp   # some; runs kept elsewhere
+    python examples/compare/results.py --check         # which tables other sources have made
 
 What has run is not run again: with the folders at hand only tables and pictures are made again.
+Every table carries the version and a hash of the sources that made it.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import importlib.metadata
 import re
 import shutil
 import sys
 from pathlib import Path
 
+import qvopt
+import qvopt_circuits
+import qvopt_molecules
 from qvopt import compare
 
 HERE = Path(__file__).resolve().parent
@@ -70,11 +77,56 @@ def costs(result) -> str:
     return text + "."
 
 
+def sources_hash() -> str:
+    """The first 12 digits of SHA-256 over the Python sources of the three packages."""
+    digest = hashlib.sha256()
+    for package in (qvopt, qvopt_circuits, qvopt_molecules):
+        folder = Path(package.__file__).parent
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def stamp() -> str:
+    """What made a table, in one line."""
+    return f"Made by qvopt {importlib.metadata.version('qvopt')}, sources {sources_hash()}."
+
+
+def block(page: str, name: str) -> str:
+    """The part of the page that a comparison fills."""
+    found = re.search(rf"<!-- {name} -->(.*?)<!-- /{name} -->", page, re.DOTALL)
+    if found is None:
+        raise SystemExit(f"docs/results.md has no part called {name}")
+    return found.group(1)
+
+
+def rows_of(part: str) -> dict[str, dict[str, str]]:
+    """The rows of a published table by optimizer, each by its headings."""
+    lines = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")]
+    head, *rows = lines
+    return {row[0]: dict(zip(head, row, strict=False)) for row in rows}
+
+
+def check(names: list[str]) -> None:
+    """Say which tables the present sources have made."""
+    page = (DOCS / "results.md").read_text(encoding="utf-8")
+    for name in names:
+        found = re.search(r"sources ([0-9a-f]{12})", block(page, name))
+        made = "an unknown version" if found is None else found.group(1)
+        same = found is not None and found.group(1) == sources_hash()
+        print(f"{name:5} {'as these sources make it' if same else f'made by {made}'}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--out", type=Path, default=Path("comparisons"))
+    parser.add_argument("--check", action="store_true", help="run nothing")
     arguments = parser.parse_args()
+    if arguments.check:
+        check(arguments.names or list(NAMES))
+        return
     page = DOCS / "results.md"
     images = DOCS / "images" / "comparison"
     images.mkdir(parents=True, exist_ok=True)
@@ -85,10 +137,11 @@ def main() -> None:
         for picture in PICTURES:
             source = arguments.out / name / "figures" / f"{picture}.svg"
             shutil.copy(source, images / f"{name}-{picture.removesuffix('-1')}.svg")
-        block = f"<!-- {name} -->\n\n{table(result)}\n\n{costs(result)}\n\n<!-- /{name} -->"
+        filled = f"{table(result)}\n\n{costs(result)} {stamp()}"
+        filled = f"<!-- {name} -->\n\n{filled}\n\n<!-- /{name} -->"
         text = page.read_text(encoding="utf-8")
         pattern = rf"<!-- {name} -->.*?<!-- /{name} -->"
-        text = re.sub(pattern, lambda _: block, text, flags=re.DOTALL)  # noqa: B023
+        text = re.sub(pattern, lambda _: filled, text, flags=re.DOTALL)  # noqa: B023
         page.write_text(text, encoding="utf-8")
 
 

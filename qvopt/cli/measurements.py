@@ -29,6 +29,7 @@ def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
                 "depth": row["depth"],
                 "state": _STATES[row["state"]],
                 "Ha² × shots": f"{row['variance']:.4g}",
+                "to 1 mHa, best": _short(row["shots_1_mHa_best"]),
                 "to 1 mHa": _short(row["shots_1_mHa"]),
                 "to 1.6 mHa": _short(row["shots_chemical"]),
             }
@@ -36,6 +37,7 @@ def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
     print_table(table)
     print()
     print("Ha² × shots: variance × shots of an energy at the best allocation for that state")
+    print("to 1 mHa, best: shots for that standard error there; compare groupings by these")
     print("to 1 mHa, 1.6 mHa: shots for that standard error at the allocation that runs use")
     print("states: Hartree-Fock, the optimum of the ansatz, full CI")
     return 0

@@ -24,6 +24,7 @@ from qvopt.experiment.toml_text import dump_toml
 from qvopt.records.environment import describe_environment
 from qvopt.records.events import Begin
 from qvopt.records.journal import Journal, LockedError, sync_journals
+from qvopt.runs.end_check import TOLERANCE
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.references import References
 from qvopt.runs.session import Session
@@ -227,12 +228,21 @@ def _ended(
     final = outcome.exact
     if exact_reference is not None and np.all(np.isfinite(outcome.x)):
         final = exact_reference.evaluator.reported.exact_energy(outcome.x)
-    energy = outcome.energy
+    energy, status, message = outcome.energy, outcome.status, outcome.message
+    energies = np.array(exact, dtype=np.float64)
+    floor = session.references.get("fci")
+    if floor is not None:
+        # Another sector's energies are no small errors: none of them counts.
+        below = energies < floor - TOLERANCE
+        energies = np.where(below, np.nan, energies)
+        if final is not None and final < floor - TOLERANCE:
+            final, status = None, "below-exact"
+            message = message or "the energy at the end is below the exact one of its sector"
     return StoredOutcome(
-        status=outcome.status,
-        message=outcome.message,
+        status=status,
+        message=message,
         shots=np.array(shots, dtype=np.int64),
-        exact=np.array(exact, dtype=np.float64),
+        exact=energies,
         final=final,
         measured=None if energy is None else energy.value,
         stderr=None if energy is None else math.sqrt(energy.variance),

@@ -17,7 +17,8 @@ class RunOutcome:
     Attributes:
         problem, optimizer: labels, unique within a comparison.
         seed: of the run; runs of different optimizers with one problem and seed are pairs.
-        status: "converged", "max-steps", "budget", "diverged", or "crashed".
+        status: "converged", "max-steps", "budget", "diverged", "crashed", or another of a
+            run's (see `qvopt.runs.steps.Status`); of a "below-exact" one no error counts.
         budget: shots that the run might spend; where shots were not capped, the most that any
             run on the problem spent.
         shots: all shots spent up to each iterate, shape (steps + 1,), non-decreasing.

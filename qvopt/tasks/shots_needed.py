@@ -69,6 +69,7 @@ class GroupingRow:
             "depth": self.depth,
             "variance": self.variance,
             "planned": self.planned,
+            "shots_1_mHa_best": int(np.ceil(self.variance / MILLIHARTREE**2)),
             "shots_1_mHa": self.shots(MILLIHARTREE),
             "shots_chemical": self.shots(CHEMICAL_ACCURACY),
         }

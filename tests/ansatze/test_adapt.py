@@ -301,7 +301,7 @@ def test_a_run_under_shots_ends_by_itself():
         shots=2000,
         seed=3,
     )
-    assert result.status == "converged"
+    assert result.status == "stopped"
     assert result.operators[0] == "0,2->1,3"
     assert len(result.operators) <= 2
     assert result.error < CHEMICAL_ACCURACY

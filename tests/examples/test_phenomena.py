@@ -23,17 +23,29 @@ def script(scripts):
 def test_a_canyon_needs_many_rates_and_a_rotated_one_directions(script, seed):
     module = script("canyon")
     data = module.compute(seed)
-    axes, rotated = data["along the axes"], data["rotated"]
-    _, x0 = module.canyon(False)
-    h, t = module.CURVATURES, module.STEPS
-    stable = module.RATES[module.RATES * h.max() < 2]
-    closed_form = [0.5 * np.sum(h * x0**2 * (1 - r * h) ** (2 * t)) for r in stable]
-    assert axes["one rate"][-1] == pytest.approx(min(closed_form), rel=1e-9)
-    assert min(closed_form) > 1
+    axes, rotated, inner = (data[name] for name in module.CANYONS)
+    t, rates = module.STEPS, module.RATES
+
+    def descent(h, y0):
+        """The least end of plain descent on ½ Σ h y² over stable rates, in closed form."""
+        stable = rates[rates * h.max() < 2]
+        return min(0.5 * np.sum(h * y0**2 * (1 - r * h) ** (2 * t)) for r in stable)
+
+    _, metric, x0 = module.canyon("along the axes")
+    assert axes["one rate"][-1] == pytest.approx(descent(module.CURVATURES, x0), rel=1e-9)
+    assert axes["one rate"][-1] > 1
     assert axes["Adagrad"][-1] < 1e-20
     assert rotated["Adagrad"][-1] > 0.2 * rotated["one rate"][-1]
+    # The natural gradient is descent on y, whatever the coordinates; it knows nothing of D.
+    y0 = np.sqrt(np.diag(metric)) * x0
+    for curves in (axes, rotated):
+        found = curves["natural gradient"]
+        assert found[-1] == pytest.approx(descent(module.INNER, y0), rel=1e-4)
+        assert found[-1] < 1e-20
+    assert inner["natural gradient"] == pytest.approx(inner["one rate"], rel=1e-6)
+    assert inner["natural gradient"][-1] > 1
     for curves in data.values():
-        assert max(curves["natural gradient"][-1], curves["L-BFGS"][-1]) < 1e-10
+        assert curves["L-BFGS"][-1] < 1e-10
     # A rule without axes does not notice the rotation.
     assert rotated["one rate"] == pytest.approx(axes["one rate"], rel=1e-9)
     assert abs(len(rotated["L-BFGS"]) - len(axes["L-BFGS"])) <= 3
@@ -42,12 +54,22 @@ def test_a_canyon_needs_many_rates_and_a_rotated_one_directions(script, seed):
 def test_rare_features_favour_adagrad(script):
     module = script("sparse_features")
     data = module.compute()
-    for d in data.values():
-        assert min(module.RATES) < d["rate"] < max(module.RATES)  # the scan has found a minimum
-    regret = {name: d["regret"] for name, d in data.items()}
-    assert np.all(regret["Adagrad"][:, -1] < 0.75 * regret["descent, η/√t"][:, -1])
-    assert np.all(regret["Adagrad"][:, -1] < 0.75 * regret["descent, η"][:, -1])
-    adagrad = regret["Adagrad"].mean(axis=0)
+    for rules in data.values():
+        for d in rules.values():
+            assert min(module.RATES) < d["rate"] < max(module.RATES)  # the scan finds a minimum
+    regret = {name: d["regret"][:, -1] for name, d in data["rare and frequent"].items()}
+    control = {name: d["regret"][:, -1] for name, d in data["equally common"].items()}
+    assert np.all(regret["Adagrad"] < 0.75 * regret["descent, η"])
+
+    def gain(ends):
+        """Mean log ratio to the better control, with a 95 % interval over seeds."""
+        logs = np.log(ends["descent, η/√t"] / ends["Adagrad"])
+        half = stats.t.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs))
+        return logs.mean() - half, logs.mean() + half
+
+    assert gain(regret)[0] > np.log(1.4)
+    assert gain(control)[1] < np.log(1.1)  # nothing to count, nothing to gain
+    adagrad = data["rare and frequent"]["Adagrad"]["regret"].mean(axis=0)
     assert adagrad[-1] / adagrad[len(adagrad) // 4] < 2.2  # about √t: 4 times the rounds, twice it
 
 
@@ -99,19 +121,23 @@ def test_rmsprop_and_adam_recover_and_adagrad_does_not(script):
         assert data[name][-1] > 0.95
 
 
-@pytest.mark.slow
-def test_adagrad_is_frozen_where_adam_is_not(script):
+@pytest.mark.parametrize(
+    ("steps", "seeds", "tuning", "worth"),
+    [
+        ((400, 250), 3, 40, 1.2),
+        pytest.param((2000, 800), 6, 300, 1.8, marks=pytest.mark.slow),
+    ],
+)
+def test_the_state_of_another_task_costs_adagrad_alone(script, steps, seeds, tuning, worth):
     module = script("plasticity")
-    data = module.compute(steps=(2000, 500), seed=1)
-    turn = data["turn"]
-    needed = {
-        name: module.steps_to_chemical_accuracy(errors, turn) or 10**6
-        for name, errors in data["errors"].items()
-    }
-    assert needed["Adam"] < 100
-    assert needed["Adagrad"] > 5 * needed["Adam"]
-    assert needed["Adagrad"] > 1.5 * needed["Adagrad, fresh on B"]
-    assert max(e[turn - 1] for e in list(data["errors"].values())[:3]) < 5e-3  # all did task A
+    data = module.compute(steps, seeds, tuning)
+    for d in data.values():
+        assert np.all(d["A"][:, -1] < 0.2 * d["A"][:, 0] + 0.04)  # all go down on A
+    low, _, _ = module.interval(data["Adagrad"]["ratio"])
+    assert low > worth
+    for name in ("RMSProp", "Adam"):
+        _, mean, high = module.interval(data[name]["ratio"])
+        assert (high if seeds > 3 else mean) < 1.15, name
 
 
 def test_clipping_lengthens_adams_steps(script):
@@ -138,33 +164,30 @@ def test_grouped_moments_keep_quality_in_less_memory(script):
     assert rules["Adam"]["numbers"] == 2 * n
     assert rules["Adafactor"]["numbers"] < 0.6 * n
     assert rules["blockwise, by class"]["numbers"] == n + 2
+    module = sys.modules["memory"]
+    for name, d in rules.items():  # every rate was searched, and the best one is no edge's
+        assert d["rate"] in module.RATES, name
     for name in ("Adafactor + momentum", "blockwise, by layer", "blockwise, by class"):
         assert end[name] < end["Adam"] + 2e-4
-
-
-def test_noise_spoils_the_memory_of_l_bfgs(script):
-    module = script("shot_noise_families")
-    names = ("adam", "l-bfgs", "noise-aware-l-bfgs")
-    data = module.compute(seeds=1, budget=13_500_000, names=names)
-    start = data["adam"][0][1][0]
-    end = {name: module.last(runs)[0] for name, runs in data.items()}
-    assert all(shots[-1] <= 13_500_000 for runs in data.values() for shots, _, _ in runs)
-    assert max(end["adam"], end["noise-aware-l-bfgs"]) < 0.8 * start
-    assert end["l-bfgs"] > 0.9 * start  # corrupted memory: it hardly leaves Hartree-Fock
 
 
 @pytest.mark.slow
 def test_families_under_shot_noise(script):
     module = script("shot_noise_families")
-    data = module.compute(seeds=2, budget=13_500_000)
+    data = module.compute(seeds=4, budget=13_500_000)
     start = data["adam"][0][1][0]
-    end = {name: np.median(module.last(runs)) for name, runs in data.items()}
-    assert all(shots[-1] <= 13_500_000 for runs in data.values() for shots, _, _ in runs)
-    assert end["adam"] < 0.8 * start
-    assert end["noise-aware-l-bfgs"] < 0.8 * start
-    assert end["l-bfgs"] > 0.9 * start  # corrupted memory: it hardly leaves Hartree-Fock
-    assert end["cobyla"] > start
-    assert end["noise-aware-l-bfgs"] < end["l-bfgs"]
+    end = {name: module.last(runs) for name, runs in data.items()}
+    assert all(shots[-1] <= 13_500_000 for runs in data.values() for shots, *_ in runs)
+    assert np.median(end["adam"]) < 0.8 * start
+    assert np.median(end["noise-aware-l-bfgs"]) < 0.8 * start
+    assert np.median(end["l-bfgs"]) > 0.9 * start  # it hardly leaves Hartree-Fock
+    assert np.median(end["cobyla"]) > start
+    # Not what the memory holds: one pair does no better, and the search takes the shots.
+    assert np.median(end["l-bfgs, one pair"]) > 0.9 * start
+    for name in ("l-bfgs", "l-bfgs, one pair"):
+        assert np.mean([share for *_, share in data[name]]) > 0.8
+    # Of all pairs of seeds the noise-aware form is the better one.
+    assert end["noise-aware-l-bfgs"].max() < end["l-bfgs"].min()
 
 
 def test_saddles_hold_plain_descent(script):

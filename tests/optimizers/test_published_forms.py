@@ -47,6 +47,7 @@ def test_amsgrad_without_bias_correction_is_algorithm_2():
 def test_adafactors_relative_steps_are_those_of_section_8():
     rule, rng = scale_by_size(1e-3), np.random.default_rng(1)
     state = rule.init(np.zeros(4))
+    x, g = np.zeros(4), np.zeros(4)
     for t in range(1, 40_002):
         if t % 10_000 < 3:
             x, g = rng.normal(size=4), rng.normal(size=4)

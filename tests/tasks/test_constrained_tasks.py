@@ -1,5 +1,6 @@
 """Penalties and names of references in the tasks beside a run."""
 
+import numpy as np
 import pytest
 
 from qvopt import compare, excited_states
@@ -46,3 +47,20 @@ def test_comparisons_name_their_reference(tmp_path):
     comparison = load_comparison(tmp_path / "c")
     (row,) = problems_table(comparison.about, comparison.outcomes).rows
     assert "CASCI(2, 2), lowest singlet" in row[-1]
+
+
+@pytest.mark.slow
+def test_another_sectors_energy_wins_no_comparison():
+    free = {"molecule": "h3+", "constraints": {"electrons": 0, "s_z": 0, "s2": 0},
+            "ansatz": "real-amplitudes", "backend": "lightning"}  # fmt: skip
+    kept = free | {"constraints": {}, "label": "kept"}
+    rate = {"name": "adam", "learning_rate": 0.1}
+    found = compare(
+        problems=[free | {"label": "free"}, kept], optimizers=[rate], seeds=1,
+        shots=2000, budget=60 * 48 * 2000,
+    )  # fmt: skip
+    by = {outcome.problem: outcome for outcome in found.outcomes}
+    assert by["free"].status == "below-exact"
+    assert by["free"].final_error is None
+    assert np.nanmin(by["free"].error) > -1e-5
+    assert by["kept"].final_error > -1e-6
