@@ -13,7 +13,8 @@ from qvopt.cloud.job_manager import JobsPendingError
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import JobState
 from qvopt.experiment.specification import make_experiment
-from qvopt.runs.session import Session, ended_result
+from qvopt.runs.session import Session
+from qvopt.runs.stored import ended_result
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table

@@ -20,7 +20,10 @@ _OPTIONS: dict[str, tuple[str, Any]] = {
     ),
     "shots": (
         "measurement.shots",
-        Annotated[int | None, typer.Option(help="Shots of one energy in total; exact without.")],
+        Annotated[
+            str | None,
+            typer.Option(help="Shots of one energy in total (1000, 1e4); exact without."),
+        ],
     ),
     "seed": ("seed", Annotated[int | None, typer.Option(help="Seed of every random stream [0].")]),
     "max_steps": ("max_steps", Annotated[int | None, typer.Option(help="Most optimizer steps.")]),

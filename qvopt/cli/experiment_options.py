@@ -23,6 +23,7 @@ _KEYS = {
     "optimizer": "optimizer",
     "backend": "backend",
     "shots": "measurement.shots",
+    "learning_rate": "optimizer.learning_rate",
     "grouping": "measurement.grouping",
     "allocation": "measurement.allocation",
     "seed": "seed",
@@ -44,8 +45,11 @@ def described(
     ] = None,
     backend: Annotated[str | None, typer.Option(help="qvopt list backends [sector]")] = None,
     shots: Annotated[
-        int | None,
-        typer.Option(help="Shots of one energy in total; exact without."),
+        str | None,
+        typer.Option(help="Shots of one energy in total (1000, 1e4); exact without."),
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Of the optimizer, where it has one.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random stream [0].")] = None,
     max_steps: Annotated[int | None, typer.Option(help="Most optimizer steps [300].")] = None,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qvopt.experiment.settings import shot_count
 from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.errors import InputError
 
@@ -22,6 +23,8 @@ def experiment_data(
     data = _base(what)
     for option, value in options.items():
         if value is not None:
+            if option == "measurement.shots":
+                value = shot_count(value)
             _put(data, option.split("."), value)
     if budget is not None:
         from qvopt.experiment.budget_text import parse_budget

@@ -16,7 +16,8 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result, Trace
-from qvopt.runs.session import Session, ended_result, stored_result
+from qvopt.runs.session import Session
+from qvopt.runs.stored import ended_result, stored_result
 from qvopt.runs.wording import wording_of
 from qvopt.tasks.validation_rounds import stored_validation
 from qvopt_molecules.errors import InputError

@@ -79,6 +79,7 @@ class Driver:
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
+        self._stop = ""
         self._rounds = JournaledRounds(self.ledger, self.log, self.history)
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(self.history.operators)
@@ -117,6 +118,9 @@ class Driver:
             answers: Any = None
             asked = 0
             while True:
+                if self._stop:
+                    status, message = "interrupted", self._stop
+                    break
                 if self.number >= self.max_steps:
                     status = "max-steps"
                     break
@@ -141,7 +145,7 @@ class Driver:
                     step = self._record(request)
                     yield step
                     reason = self.watch.step(step.energy)
-                    if reason is not None:
+                    if reason is not None and not self._stop:
                         message = reason
                         break
                 else:
@@ -154,6 +158,10 @@ class Driver:
         finally:
             rounds.close()
         self.outcome = self._finish(status, message)
+
+    def stop(self, reason: str) -> None:
+        """End the run after the step that was yielded last; a resume goes on from there."""
+        self._stop = reason
 
     def _grow(self, request: Grow) -> tuple[str, ...]:
         """Put operators after the circuit; every known point gets zeros for them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
-from qvopt.experiment.resolving import resolve, with_backend
+from qvopt.experiment.resolving import with_backend
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import Begin, History
@@ -27,8 +27,8 @@ from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
 from qvopt.runs.driver import Driver
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.result import Result
-from qvopt.runs.steps import Outcome, Status, Step
+from qvopt.runs.result import Result, Trace
+from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
@@ -65,6 +65,7 @@ class Session:
         self.folder = folder
         self._journal = journal
         self.references = dict(references)
+        self._steps: list[Step] = []
         self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         path = None if folder is None else folder.path
@@ -185,7 +186,7 @@ class Session:
         journal = folder.open_journal()
         try:
             history = History.of(journal.events)
-            begin = _begin_of(history, path)
+            begin = begin_of(history, path)
             if begin.experiment != experiment.content_hash():
                 raise InputError(f"{path}/experiment.toml is not the one this run began with")
             if begin.hamiltonian != hamiltonian.content_hash():
@@ -224,10 +225,12 @@ class Session:
     def names(self) -> dict[str, Any]:
         """Molecule, ansatz, optimizer, backend and seed; of lattice models also kind and unit."""
         hamiltonian = self.assembly.hamiltonian
-        return _names(self.experiment, hamiltonian.label, kind_of(hamiltonian))
+        return names_of(self.experiment, hamiltonian.label, kind_of(hamiltonian))
 
     def __iter__(self) -> Iterator[Step]:
-        return iter(self.driver)
+        for step in self.driver:
+            self._steps.append(step)
+            yield step
 
     def result(self, *, interrupted: bool = False) -> Result:
         """Return the result of the finished, or interrupted, loop and write it to the folder."""
@@ -246,7 +249,7 @@ class Session:
             hf=float(self.references["hf"] or 0.0),
             fci=self.references.get("fci"),
             x=outcome.x,
-            steps=outcome.steps,
+            n_steps=outcome.steps,
             seconds=self.driver.seconds,
             costs=dict(self.driver.ledger.spent),
             run=None if self.folder is None else str(self.folder.path),
@@ -255,6 +258,8 @@ class Session:
             names=self.names,
             average=outcome.average,
             operators=list(self.driver.operators),
+            trace=Trace.of_steps(self._steps),
+            circuit=self.circuit,
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
@@ -278,81 +283,8 @@ class Session:
         self.close()
 
 
-def run(
-    molecule: Any,
-    *,
-    out: str | Path | None = None,
-    store: bool = False,
-    **settings: Any,
-) -> Result:
-    """Run one experiment to its end and return the result.
-
-        run("h2", optimizer="adam", shots=1000, seed=1).energy
-
-    `settings` are the keys of `Experiment`, and change one that is given; `backend` may also be an
-    object: a Backend, a Provider, or a Qiskit BackendV2 or V2 sampler. A run folder is kept if
-    `out` names one or `store` is set. Raises InputError for what cannot run.
-    """
-    experiment, backend = resolve(molecule, settings)
-    path = None if out is None else Path(out)
-    store = store or out is not None
-    with Session.begin(experiment, out=path, store=store, backend=backend) as session:
-        for _ in session:
-            pass
-        return session.result()
-
-
-def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
-    """Return the result of a run that has ended and is not asked to go on, from its journal.
-
-    A run killed after its end was journaled has no result.json, or an earlier one: it gets its own.
-    """
-    folder = RunFolder.open(path)
-    experiment = folder.experiment()
-    history = History.of(folder.events())
-    end = history.end
-    if end is None or end.status == "interrupted":
-        return None
-    wanted = experiment.max_steps if max_steps is None else max_steps
-    if end.status == "max-steps" and end.step < wanted:
-        return None
-    result = _result_of(folder, experiment, history)
-    folder.keep_result(result.document())
-    return result
-
-
-def stored_result(folder: RunFolder) -> Result:
-    """Return what the journal says of a run, finished or not, without evaluating anything."""
-    return _result_of(folder, folder.experiment(), History.of(folder.events()))
-
-
-def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> Result:
-    begin = _begin_of(history, folder.path)
-    end = history.end
-    last = history.steps[-1] if history.steps else None
-    record = last if end is None else end
-    variance = None if record is None else record.variance
-    return Result(
-        status="interrupted" if end is None else cast(Status, end.status),
-        energy=None if record is None else record.energy,
-        stderr=None if variance is None else float(np.sqrt(variance)),
-        exact=None if record is None else record.exact,
-        hf=float(begin.references["hf"] or 0.0),
-        fci=begin.references.get("fci"),
-        x=np.zeros(0) if end is None else end.x,
-        steps=0 if record is None else record.step,
-        seconds=history.seconds,
-        costs=history.spent(),
-        run=str(folder.path),
-        message="" if end is None else end.message,
-        drift=0.0 if end is None else end.drift,
-        names=_names(experiment, begin.label, begin.kind),
-        average=None if end is None else end.average,
-        operators=list(history.operators),
-    )
-
-
-def _begin_of(history: History, path: Path) -> Begin:
+def begin_of(history: History, path: Path) -> Begin:
+    """Return a run's first event. Raises InputError where it has none, or is no run's."""
     if history.begin is None:
         raise InputError(
             f"{path}: the journal is empty; the run was killed before it began, run its "
@@ -366,7 +298,8 @@ def _begin_of(history: History, path: Path) -> Begin:
     return history.begin
 
 
-def _names(experiment: Experiment, label: str, kind: str | None) -> dict[str, Any]:
+def names_of(experiment: Experiment, label: str, kind: str | None) -> dict[str, Any]:
+    """Return what names a run: see `Session.names`."""
     spec = experiment.molecule
     unit = spec.energy_unit
     return {

@@ -11,7 +11,8 @@ from qvopt.backends.protocol import Backend
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
-from qvopt.runs.session import Session, ended_result
+from qvopt.runs.session import Session
+from qvopt.runs.stored import ended_result
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 

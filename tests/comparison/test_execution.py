@@ -14,7 +14,7 @@ from qvopt.comparison.stored_outcome import NAME, read_outcome
 from qvopt.comparison.sweep import WorkerError
 from qvopt.records.journal import Journal
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.session import stored_result
+from qvopt.runs.stored import stored_result
 
 
 def work(sweep):

@@ -12,7 +12,8 @@ import pytest
 
 import qvopt
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.session import Session, ended_result, stored_result
+from qvopt.runs.session import Session
+from qvopt.runs.stored import ended_result, stored_result
 
 QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 

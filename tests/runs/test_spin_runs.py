@@ -14,7 +14,7 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.session import stored_result
+from qvopt.runs.stored import stored_result
 from qvopt_circuits.given import GivenCircuit
 from qvopt_circuits.hva import HamiltonianVariational
 from qvopt_circuits.spins import prepare

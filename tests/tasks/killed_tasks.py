@@ -33,7 +33,7 @@ def _properties(folder):
 
 def _run(folder):
     from qvopt import Session
-    from qvopt.runs.session import ended_result
+    from qvopt.runs.stored import ended_result
 
     path = folder / "r"
     if not path.exists():

@@ -8,7 +8,7 @@ from qiskit_aer import AerSimulator
 from qvopt import excited_states, run, run_properties
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.session import stored_result
+from qvopt.runs.stored import stored_result
 from qvopt.tasks.scan import Scan
 from qvopt_molecules.errors import QvoptError
 

@@ -1,0 +1,76 @@
+"""Results of run folders, from their journals: nothing is evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from qvopt.engine.assembly import assemble, grown
+from qvopt.experiment.specification import Experiment
+from qvopt.records.events import History
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.result import Result, Trace
+from qvopt.runs.session import begin_of, names_of
+from qvopt.runs.steps import Status
+
+
+def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
+    """Return the result of a run that has ended and is not asked to go on, from its journal.
+
+    A run killed after its end was journaled has no result.json, or an earlier one: it gets its own.
+    """
+    folder = RunFolder.open(path)
+    experiment = folder.experiment()
+    history = History.of(folder.events())
+    end = history.end
+    if end is None or end.status == "interrupted":
+        return None
+    wanted = experiment.max_steps if max_steps is None else max_steps
+    if end.status == "max-steps" and end.step < wanted:
+        return None
+    result = _result_of(folder, experiment, history)
+    folder.keep_result(result.document())
+    return result
+
+
+def read_result(path: str | Path) -> Result:
+    """Return the result of a run folder, finished or not, with its circuit; nothing runs."""
+    folder = RunFolder.open(Path(path))
+    result = stored_result(folder)
+    assembly = grown(assemble(folder.experiment(), folder.hamiltonian()), result.operators)
+    return replace(result, circuit=assembly.circuit)
+
+
+def stored_result(folder: RunFolder) -> Result:
+    """Return what the journal says of a run, finished or not, without evaluating anything."""
+    return _result_of(folder, folder.experiment(), History.of(folder.events()))
+
+
+def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> Result:
+    begin = begin_of(history, folder.path)
+    end = history.end
+    last = history.steps[-1] if history.steps else None
+    record = last if end is None else end
+    variance = None if record is None else record.variance
+    return Result(
+        status="interrupted" if end is None else cast(Status, end.status),
+        energy=None if record is None else record.energy,
+        stderr=None if variance is None else float(np.sqrt(variance)),
+        exact=None if record is None else record.exact,
+        hf=float(begin.references["hf"] or 0.0),
+        fci=begin.references.get("fci"),
+        x=np.zeros(0) if end is None else end.x,
+        n_steps=0 if record is None else record.step,
+        seconds=history.seconds,
+        costs=history.spent(),
+        run=str(folder.path),
+        message="" if end is None else end.message,
+        drift=0.0 if end is None else end.drift,
+        names=names_of(experiment, begin.label, begin.kind),
+        average=None if end is None else end.average,
+        operators=list(history.operators),
+        trace=Trace.of_records(history.steps),
+    )
