@@ -9,6 +9,7 @@ from typing import Any
 
 from qvopt.experiment.settings import shot_count
 from qvopt.experiment.toml_text import read_experiment_file
+from qvopt_molecules.adapters.files import is_operator_file
 from qvopt_molecules.errors import InputError
 
 
@@ -51,7 +52,8 @@ def _base(what: str) -> dict[str, Any]:
         return {"molecule": what}
     data = read_experiment_file(Path(what))
     # A molecule file has a geometry at its top, an experiment file a molecule.
-    return data if "molecule" in data or "geometry" not in data else {"molecule": what}
+    is_problem = "geometry" in data or is_operator_file(what)
+    return data if "molecule" in data or not is_problem else {"molecule": what}
 
 
 def _put(data: dict[str, Any], path: list[str], value: Any) -> None:

@@ -14,6 +14,7 @@ from qvopt.backends.cost import Cost
 from qvopt.records.events import Average, StepRecord, step_records
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
+from qvopt.runs.bit_strings import BitStrings
 from qvopt.runs.steps import Step
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.arrays import FloatArray
@@ -113,6 +114,7 @@ class Result:
         operators: labels of the operators that an adaptive ansatz has chosen, in order.
         trace: the trajectory, which `steps` gives.
         circuit: the circuit, with its parameters, where it is at hand.
+        bits: approximation ratio and best bit string of a diagonal cost.
     """
 
     status: str
@@ -133,6 +135,7 @@ class Result:
     operators: list[str] = field(default_factory=list)
     trace: Trace | None = field(default=None, repr=False)
     circuit: Circuit | None = field(default=None, repr=False)
+    bits: BitStrings | None = None
 
     @property
     def steps(self) -> Trace:
@@ -227,6 +230,7 @@ class Result:
             "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},
             "parameters": self.x.tolist(),
             **({"operators": self.operators} if self.operators else {}),
+            **({} if self.bits is None else {"bit_strings": self.bits.document()}),
             "message": self.message,
             "drift": self.drift,
             "run": self.run,

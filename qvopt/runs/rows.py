@@ -39,6 +39,11 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
         above = result.correlation < 0
         share = "none" if above else f"{100 * result.correlation:.2f}"
         rows.append(("correlation recovered", share, "above Hartree-Fock" if above else "%"))
+    if result.bits is not None:
+        bits = result.bits
+        shown = f"cost {bits.cost:g}, probability {bits.probability:.3g}"
+        rows.append(("approximation ratio", f"{bits.ratio:.6f}", ""))
+        rows.append(("best bit string", bits.best, shown))
     if result.operators:
         rows.append(("operators", f"{len(result.operators):,}", ""))
     rows.append(("steps", f"{result.n_steps:,}", ""))

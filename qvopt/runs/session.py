@@ -23,6 +23,7 @@ from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
+from qvopt.runs.bit_strings import bit_strings
 from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor, molecular_references, with_grouping
 from qvopt.runs.driver import Driver
@@ -260,6 +261,7 @@ class Session:
             operators=list(self.driver.operators),
             trace=Trace.of_steps(self._steps),
             circuit=self.circuit,
+            bits=bit_strings(self.assembly.hamiltonian, self.circuit, outcome.x),
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())

@@ -11,10 +11,14 @@ import numpy as np
 from qvopt.engine.assembly import assemble, grown
 from qvopt.experiment.specification import Experiment
 from qvopt.records.events import History
+from qvopt.runs.bit_strings import BitStrings, bit_strings
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result, Trace
 from qvopt.runs.session import begin_of, names_of
 from qvopt.runs.steps import Status
+from qvopt_circuits.catalogue import get_ansatz
+from qvopt_circuits.spins import prepare
+from qvopt_molecules.arrays import FloatArray
 
 
 def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
@@ -73,4 +77,16 @@ def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> R
         average=None if end is None else end.average,
         operators=list(history.operators),
         trace=Trace.of_records(history.steps),
+        bits=_bits_of(folder, experiment, None if end is None else end.x),
     )
+
+
+def _bits_of(folder: RunFolder, experiment: Experiment, x: FloatArray | None) -> BitStrings | None:
+    """What the final state of a diagonal cost means; None for other problems."""
+    if x is None:
+        return None
+    hamiltonian = folder.hamiltonian()
+    if hamiltonian.electrons is not None or hamiltonian.qubits(experiment.mapping).x.any():
+        return None
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    return bit_strings(hamiltonian, prepare(ansatz, hamiltonian, experiment.mapping).circuit, x)
