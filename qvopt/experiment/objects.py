@@ -16,6 +16,7 @@ from qvopt_molecules.adapters.files import is_operator_file, read_edges, read_op
 from qvopt_molecules.adapters.problem import problem_of
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.fcidump import read_fcidump
 from qvopt_molecules.frozen import freeze, frozen
 from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
 from qvopt_molecules.molecule import Molecule
@@ -65,6 +66,9 @@ def _from_file(spec: Mapping[str, Any]) -> dict[str, Any] | None:
     if lower.endswith(".xyz") and not others.get("set") and Path(name).is_file():
         return {**_geometry(find_molecule(name, charge=others.get("charge"),
                                           spin=others.get("spin"))), **others}  # fmt: skip
+    fixed = set(others) <= {"charge", "spin", "occupied"}
+    if lower.endswith("fcidump") and fixed and Path(name).is_file():
+        return frozen_data(read_fcidump(name, **others))
     return None
 
 

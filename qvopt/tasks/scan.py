@@ -93,8 +93,11 @@ class Scan:
                     self.names = {"kind": "lattice", **kind_entry(hamiltonian_of(point.molecule))}
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
-            if molecule is None and point.molecule.name.lower().endswith("fcidump"):
-                raise InputError("an FCIDUMP file is one geometry; it has no parameter to scan")
+            if molecule is None and not is_lattice(point.molecule.name):
+                raise InputError(
+                    "an FCIDUMP file, like any fixed Hamiltonian, is one geometry; it has no "
+                    "parameter to scan"
+                )
             geometries.add(value if molecule is None else molecule.atoms)
             if molecule is not None:
                 self.basis = molecule.basis
