@@ -22,6 +22,7 @@ from .kupccgsd import KUpCCGSD
 from .lucj import LUCJ
 from .number_preserving import NumberPreserving
 from .objects import ansatz_of, recorded_ansatz
+from .qaoa import QAOA
 from .qcc import QCC
 from .tups import TUPS
 from .uccgsd import UCCGSD
@@ -83,6 +84,10 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Ansatz], str]]] = types.MappingPro
         "number-preserving": (
             NumberPreserving,
             "hardware-efficient brickwork of number-preserving A gates",
+        ),
+        "qaoa": (
+            QAOA,
+            "quantum approximate optimization of diagonal costs, X or XY mixer",
         ),
         "circuit": (
             GivenCircuit,

@@ -53,7 +53,7 @@ def prepare(ansatz: Ansatz, hamiltonian: Hamiltonian, mapping: str) -> Preparati
     if not isinstance(ansatz, SpinAnsatz):
         raise InputError(
             f"ansatz {ansatz.name} acts on orbitals, and {name} has spins; use hva, "
-            f"hardware-efficient, real-amplitudes, efficient-su2 or circuit"
+            f"qaoa, hardware-efficient, real-amplitudes, efficient-su2 or circuit"
         )
     return ansatz.over_spins(hamiltonian)
 
@@ -61,11 +61,13 @@ def prepare(ansatz: Ansatz, hamiltonian: Hamiltonian, mapping: str) -> Preparati
 def usual_ansatz(observable: PauliSum) -> str:
     """Return the name of the ansatz for an operator where none is given.
 
-    The Hamiltonian variational one for exchanges and fields along Z; else rotations and
-    entanglers, real ones for a real operator.
+    QAOA for a diagonal one, the Hamiltonian variational one for exchanges and fields along Z; else
+    rotations and entanglers, real ones for a real operator.
     """
+    if not observable.x.any():
+        return "qaoa"
     pairs = all(_is_exchange(x, z) for x, z in zip(observable.x, observable.z, strict=True))
-    if pairs and observable.x.any():
+    if pairs:
         return "hva"
     real = np.all(np.bitwise_count(observable.x & observable.z) % 2 == 0)
     return "real-amplitudes" if real else "efficient-su2"

@@ -76,6 +76,7 @@ _KEYS = {
     "optimizer": "optimizer",
     "backend": "backend",
     "shots": "measurement.shots",
+    "learning_rate": "optimizer.learning_rate",
     "grouping": "measurement.grouping",
     "allocation": "measurement.allocation",
     "seed": "seed",
@@ -95,6 +96,10 @@ def described(
     optimizer: OptimizerName = None,
     backend: BackendName = None,
     shots: Shots = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="Of the optimizer, where it has one.", show_default="the optimizer's"),
+    ] = None,
     seed: Seed = None,
     max_steps: MaxSteps = None,
     settings: Annotated[

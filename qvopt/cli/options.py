@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from qvopt.experiment.settings import shot_count
 from qvopt.experiment.toml_text import read_experiment_file
+from qvopt_molecules.adapters.files import is_operator_file
 from qvopt_molecules.errors import InputError
 
 _BOOLEANS: Final = {"true": "true", "false": "false"}
@@ -24,6 +26,8 @@ def experiment_data(
     data = _base(what)
     for option, value in options.items():
         if value is not None:
+            if option == "measurement.shots":
+                value = shot_count(value)
             _put(data, option.split("."), value)
     if budget is not None:
         from qvopt.experiment.budget_text import parse_budget
@@ -50,7 +54,8 @@ def _base(what: str) -> dict[str, Any]:
         return {"molecule": what}
     data = read_experiment_file(Path(what))
     # A molecule file has a geometry at its top, an experiment file a molecule.
-    return data if "molecule" in data or "geometry" not in data else {"molecule": what}
+    is_problem = "geometry" in data or is_operator_file(what)
+    return data if "molecule" in data or not is_problem else {"molecule": what}
 
 
 def _put(data: dict[str, Any], path: list[str], value: Any) -> None:

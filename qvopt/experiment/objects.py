@@ -12,8 +12,11 @@ from pydantic import BaseModel
 from qvopt.optimizers.objects import optimizer_data
 from qvopt_circuits.spins import usual_ansatz
 from qvopt_molecules.adapters import costs, operators
+from qvopt_molecules.adapters.files import is_operator_file, read_edges, read_operator
 from qvopt_molecules.adapters.problem import problem_of
+from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.fcidump import read_fcidump
 from qvopt_molecules.frozen import freeze, frozen
 from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
 from qvopt_molecules.molecule import Molecule
@@ -29,16 +32,44 @@ def problem_data(problem: Any) -> Any:
     A geometry is written down whole. Anything else is frozen, and named by its content hash.
     Raises InputError for an object that no adapter knows.
     """
-    if isinstance(problem, str):
-        return problem
-    if isinstance(problem, Path):
-        return str(problem)
+    if isinstance(problem, str | Path):
+        return _from_file({"name": str(problem)}) or str(problem)
     if isinstance(problem, Mapping) and not (
         operators.is_table(problem) or costs.is_entries(problem)
     ):
-        return problem
+        return _from_file(problem) or problem
     taken = problem_of(problem)
     return _geometry(taken) if isinstance(taken, Molecule) else frozen_data(taken)
+
+
+def _from_file(spec: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a file says in its place, so that a run does not need the file again.
+
+    None for anything but operators, graphs, XYZ and FCIDUMP files.
+    """
+    name = spec.get("name")
+    if not isinstance(name, str) or "\n" in name or "\0" in name or len(name) > 1000:
+        return None
+    others = {k: v for k, v in spec.items() if k != "name" and v is not None}
+    if name.strip().lower() == "maxcut":
+        graph = dict(others.pop("set", None) or {}).pop("graph", None)
+        if graph is None or others:
+            raise InputError("maxcut needs its graph: --set graph=edges.txt, 'u v' a line")
+        return frozen_data(read_edges(str(graph)))
+    if spec.get("content") is None and is_operator_file(name):
+        if others:
+            raise InputError(
+                f"{name} fixes its operator; {next(iter(others))} cannot be changed beside it"
+            )
+        return frozen_data(read_operator(name))
+    lower = name.lower()
+    if lower.endswith(".xyz") and not others.get("set") and Path(name).is_file():
+        return {**_geometry(find_molecule(name, charge=others.get("charge"),
+                                          spin=others.get("spin"))), **others}  # fmt: skip
+    fixed = set(others) <= {"charge", "spin", "occupied"}
+    if lower.endswith("fcidump") and fixed and Path(name).is_file():
+        return frozen_data(read_fcidump(name, **others))
+    return None
 
 
 def frozen_data(hamiltonian: Hamiltonian) -> dict[str, Any]:

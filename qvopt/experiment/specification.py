@@ -255,6 +255,13 @@ class Experiment(StrictModel):
         data["optimizer"] = self.optimizer_spec.model_dump(mode="json")
         return {k: v for k, v in data.items() if v != {}}
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from qvopt.experiment.toml_text import dump_toml
+
+        return f"<pre>{escape(dump_toml(self.document()))}</pre>"
+
     def content_hash(self) -> str:
         """SHA-256 of the canonical JSON of `document()`."""
         canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))

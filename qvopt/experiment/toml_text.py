@@ -29,7 +29,9 @@ def read_experiment_file(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         detail = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{path} is not valid TOML: {detail}") from None
-    freeze_beside(data.get("molecule"), path.parent / "hamiltonian.npz")
+    inner = data.get("experiment")
+    for table in (data, inner if isinstance(inner, dict) else {}):
+        freeze_beside(table.get("molecule"), path.parent / "hamiltonian.npz")
     return molecule_beside(data, path.parent)
 
 

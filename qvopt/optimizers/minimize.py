@@ -13,6 +13,7 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .errors import DivergedError
+from .general import GENERAL
 from .objects import optimizer_of
 from .protocol import (
     Answer,
@@ -134,7 +135,7 @@ def minimize(
 ) -> Minimum:
     """Minimise a Python function with any optimizer.
 
-        minimize(lambda x: float(x @ x), [1.0, 2.0], "adam", jac=lambda x: 2 * x)
+        minimize(lambda x: x @ x, [1, 2], "adam")
 
     Args:
         fun: f(x); it may return (value, variance) if it is noisy.
@@ -149,13 +150,14 @@ def minimize(
         max_steps: stop after that many.
         seed: of the optimizer's own draws.
         callback: called with x after each step.
-        hyperparameters: of the named optimizer; an Optimizer has its own already.
+        hyperparameters: of the named optimizer, over the defaults of a general function
+            (`qvopt.optimizers.general`); an object has its own already.
 
     Raises InputError for an unknown optimizer or one that asks for what is not given, and for an
     unknown keyword.
     """
     if isinstance(optimizer, str):
-        chosen = get_optimizer(optimizer, **hyperparameters)
+        chosen = get_optimizer(optimizer, **{**GENERAL.get(optimizer, {}), **hyperparameters})
     elif hyperparameters:
         known = inspect.signature(minimize).parameters.keys() - {"fun", "x0", "hyperparameters"}
         raise unknown_name(

@@ -113,8 +113,8 @@ _OWN: Final[dict[str, tuple[str, str, str, str, str]]] = {
     "noise-aware-l-bfgs": (
         "noise_aware_lbfgs", "noise_aware_lbfgs", "quasi-Newton", "energies, gradients", "2 + 2R n"
     ),
-    "spsa": ("spsa", "spsa", "stochastic", "energies", "2"),
-    "qn-spsa": ("spsa", "qn_spsa", "stochastic", "energies, fidelities", "8"),
+    "spsa": ("perturbation", "spsa", "stochastic", "energies", "2"),
+    "qn-spsa": ("perturbation", "qn_spsa", "stochastic", "energies, fidelities", "8"),
     "rotosolve": ("coordinate", "rotosolve", "coordinate", "energies", "2R n"),
     "excitation-solve": ("coordinate", "excitation_solve", "coordinate", "energies", "2R n"),
     "icans": ("frugal", "icans", "shot-frugal", "gradients", "2R n, shots by component"),

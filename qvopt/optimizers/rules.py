@@ -13,7 +13,14 @@ from typing import Any, Protocol
 
 from qvopt_molecules.errors import unknown_name
 
-from .adam import (
+from .adaptive import EpsilonPlace, scale_by_adadelta, scale_by_adagrad, scale_by_rms
+from .clipping import clip, clip_by_global_norm, clip_by_noise, clip_by_rms
+from .combine import add_decayed_weights, chain, scale
+from .descent import averaged, descent
+from .gradient_trace import trace
+from .grouped import group_of, scale_by_blocks, scale_by_factored_rms, scale_by_size
+from .hessian import classical_hessian, precondition_by_hessian
+from .moments import (
     scale_by_adam,
     scale_by_adamax,
     scale_by_amsgrad,
@@ -22,13 +29,6 @@ from .adam import (
     scale_by_nadam,
     scale_by_yogi,
 )
-from .adaptive import EpsilonPlace, scale_by_adadelta, scale_by_adagrad, scale_by_rms
-from .clipping import clip, clip_by_global_norm, clip_by_noise, clip_by_rms
-from .combine import add_decayed_weights, chain, scale
-from .descent import averaged, descent
-from .grouped import group_of, scale_by_blocks, scale_by_factored_rms, scale_by_size
-from .hessian import classical_hessian, precondition_by_hessian
-from .momentum import trace
 from .natural_gradient import precondition_by_metric
 from .protocol import Landscape, Optimizer, Transform
 from .schedules import get_schedule, scale_by_schedule

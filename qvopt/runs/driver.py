@@ -91,6 +91,7 @@ class Driver:
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
+        self._stop = ""
         self._rounds = JournaledRounds(self.ledger, self.log, self.history)
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(self.history.operators)
@@ -131,6 +132,9 @@ class Driver:
             answers: Any = None
             asked = 0
             while True:
+                if self._stop:
+                    status, message = "interrupted", self._stop
+                    break
                 if self.number >= self.max_steps:
                     status = "max-steps"
                     break
@@ -155,7 +159,7 @@ class Driver:
                     step = self._record(request)
                     yield step
                     reason = self.watch.step(step.energy)
-                    if reason is not None:
+                    if reason is not None and not self._stop:
                         message, ruled = reason, True
                         break
                 else:
@@ -183,6 +187,10 @@ class Driver:
     def _optimized(self, rng: np.random.Generator) -> Minimization:
         """The optimizer's rounds; none where there is nothing to optimise."""
         return self.optimizer(self.start, rng) if self._may_move else _no_rounds(self.start)
+
+    def stop(self, reason: str) -> None:
+        """End the run after the step that was yielded last; a resume goes on from there."""
+        self._stop = reason
 
     def _grow(self, request: Grow) -> tuple[str, ...]:
         """Put operators after the circuit; every known point gets zeros for them."""

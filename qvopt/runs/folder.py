@@ -27,6 +27,7 @@ from qvopt.records.environment import describe_changes, describe_environment
 from qvopt.records.journal import Event, Journal, read_journal
 from qvopt_molecules.atomic_files import remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.frozen import frozen
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
 
@@ -191,6 +192,13 @@ def claim_folder(folder: Path, file: str, text: str, what: str) -> None:
     except (OSError, ValueError) as error:
         raise InputError(f"cannot make the folder {folder}: {_reason(error)}") from None
     RunFolder(folder).write_text(file, text)
+
+
+def keep_problem(folder: Path, content: str | None) -> None:
+    """Keep a problem that came in as an object beside what was asked of it."""
+    path = folder / "hamiltonian.npz"
+    if content is not None and not path.is_file():
+        save_hamiltonian(frozen(content), path)
 
 
 def _draft(place: Path, ours: bool) -> Path:

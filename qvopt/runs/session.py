@@ -17,13 +17,14 @@ from qvopt.engine.constraints import without_constraints
 from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
-from qvopt.experiment.resolving import resolve, with_backend
+from qvopt.experiment.resolving import with_backend
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
+from qvopt.runs.bit_strings import bit_strings
 from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor, with_grouping
 from qvopt.runs.driver import Driver
@@ -31,7 +32,7 @@ from qvopt.runs.end_check import EndCheck
 from qvopt.runs.folder import RunFolder, default_name
 from qvopt.runs.problem_description import describe_problem
 from qvopt.runs.references import References, references_of
-from qvopt.runs.result import Result
+from qvopt.runs.result import Result, Trace
 from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
 from qvopt.runs.stored import begin_of, kind_of, names_of, recorded_references
@@ -73,6 +74,7 @@ class Session:
         self.changes = ""
         self.references = references.energies
         self.problem = dict(problem)
+        self._steps: list[Step] = []
         self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         path = None if folder is None else folder.path
@@ -254,7 +256,9 @@ class Session:
         return names_of(self.experiment, hamiltonian.label, kind_of(hamiltonian))
 
     def __iter__(self) -> Iterator[Step]:
-        return iter(self.driver)
+        for step in self.driver:
+            self._steps.append(step)
+            yield step
 
     def result(self, *, interrupted: bool = False) -> Result:
         """Return the result of the finished, or interrupted, loop and write it to the folder."""
@@ -273,7 +277,7 @@ class Session:
             hf=float(self.references["hf"] or 0.0),
             fci=self.references.get("fci"),
             x=outcome.x,
-            steps=outcome.steps,
+            n_steps=outcome.steps,
             seconds=self.driver.seconds,
             costs=dict(self.driver.ledger.spent),
             run=None if self.folder is None else str(self.folder.path),
@@ -284,6 +288,9 @@ class Session:
             operators=list(self.driver.operators),
             problem=self.problem,
             numbers=outcome.numbers,
+            trace=Trace.of_steps(self._steps),
+            circuit=self.circuit,
+            bits=bit_strings(self.assembly.hamiltonian, self.circuit, outcome.x),
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
@@ -305,27 +312,3 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def run(
-    molecule: Any,
-    *,
-    out: str | Path | None = None,
-    store: bool = False,
-    **settings: Any,
-) -> Result:
-    """Run one experiment to its end and return the result.
-
-        run("h2", optimizer="adam", shots=1000, seed=1).energy
-
-    `settings` are the keys of `Experiment`, and change one that is given; `backend` may also be an
-    object: a Backend, a Provider, or a Qiskit BackendV2 or V2 sampler. A run folder is kept if
-    `out` names one or `store` is set. Raises InputError for what cannot run.
-    """
-    experiment, backend = resolve(molecule, settings)
-    path = None if out is None else Path(out)
-    store = store or out is not None
-    with Session.begin(experiment, out=path, store=store, backend=backend) as session:
-        for _ in session:
-            pass
-        return session.result()

@@ -12,10 +12,10 @@ folder of its own: a relaxation that was interrupted goes on.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from qvopt.engine.assembly import assemble, grown, resolve_molecule
 from qvopt.engine.states import components
 from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
+from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.folder import RunFolder, claim_folder
 from qvopt.runs.session import Session
@@ -98,28 +99,28 @@ class Relaxation:
         }
 
 
+@takes_settings
 def relax(
-    molecule: str | Mapping[str, Any] | Experiment,
+    problem: Any,
     *,
     tolerance: float = 3e-4,
     max_geometries: int = 50,
     out: str | Path | None = None,
     progress: Callable[[Geometry], None] | None = None,
-    **settings: Any,
+    **settings: Unpack[Settings],
 ) -> Relaxation:
     """Relax a molecule's geometry on the energy surface of its VQE.
 
     Args:
-        molecule: as for `run`.
+        problem: as for `run`.
         tolerance: largest gradient component in Hartree per bohr to stop at.
         max_geometries: most energies and gradients.
         out: folder of the runs; one that holds the same relaxation is resumed.
         progress: is called with each geometry.
-        settings: the keys of `Experiment`; exact energies only.
 
     Raises InputError for what cannot be relaxed.
     """
-    experiment, backend = resolve(molecule, settings)
+    experiment, backend = resolve(problem, settings)
     if experiment.measurement.shots is not None:
         raise InputError(
             "a geometry is relaxed on exact energies: a line search would chase the noise; leave "
