@@ -87,8 +87,8 @@ ERRORS = {
         ["ch4", "--basis", "6-31g", "--ansatz", "hardware-efficient", "--backend", "lightning"],
         "GiB",
     ),
-    "zero shots": (["h2", "--shots", "0"], "greater than 0"),
-    "negative shots": (["h2", "--shots", "-5"], "greater than 0"),
+    "zero shots": (["h2", "--shots", "0"], "a whole number from 1"),
+    "negative shots": (["h2", "--shots", "-5"], "a whole number from 1"),
     "too few shots": (["h2", "--shots", "3"], "at least 8"),
     "option": (["h2", "--set", "optimizer.lr=0.1"], "unknown hyper-parameter"),
     "geometry": (["H 0 0 0; H 0 0"], "three coordinates"),
@@ -196,5 +196,5 @@ def test_the_noisy_aer_backend_measures_as_it_goes(tmp_path):
 
 def test_a_log_file_gets_a_line_now_and_then(tmp_path):
     done = call("run", "h2", "--shots", "100", "--max-steps", "300", "--json", cwd=tmp_path)
-    steps = [int(line.split()[0]) for line in done.stderr.splitlines()[1:]]
+    steps = [int(line.split()[0]) for line in done.stderr.splitlines()[2:]]
     assert steps == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
