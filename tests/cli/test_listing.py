@@ -1,8 +1,8 @@
 """`qvopt list`: one name in full, and the runs."""
 
 import json
-import re
 import os
+import re
 import time
 
 import pytest
