@@ -20,10 +20,10 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 
 import numpy as np
 
-from qvopt.optimizers.adam import scale_by_adam, scale_by_lion, scale_by_nadam
 from qvopt.optimizers.adaptive import scale_by_adagrad, scale_by_rms
 from qvopt.optimizers.combine import add_decayed_weights, chain, scale
-from qvopt.optimizers.momentum import trace
+from qvopt.optimizers.gradient_trace import trace
+from qvopt.optimizers.moments import scale_by_adam, scale_by_lion, scale_by_nadam
 
 RATE = 0.01
 

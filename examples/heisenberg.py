@@ -8,4 +8,4 @@ for layers in (1, 2, 3):
         ansatz={"name": "hva", "layers": layers},
         backend="lightning",
     )
-    print(f"{layers} layers  {found.energy:.6f} J  exact {found.fci:.6f} J  {found.steps} steps")
+    print(f"{layers} layers  {found.energy:.6f} J  exact {found.fci:.6f} J  {found.n_steps} steps")

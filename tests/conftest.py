@@ -1,10 +1,23 @@
-"""What all tests share: a cache of their own, and small molecules."""
+"""What all tests share: a cache of their own, example scripts loaded without a trace."""
 
+import importlib.util
 import os
+import runpy
+import signal
+import sys
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ["OMP_NUM_THREADS"] = "1"
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C and so would every process that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# On a machine that is busy, examples take their time.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,3 +29,64 @@ def _own_cache(tmp_path_factory):
         del os.environ["QVOPT_CACHE_DIR"]
     else:
         os.environ["QVOPT_CACHE_DIR"] = before
+
+
+class Scripts:
+    """Loads and runs scripts that import their siblings (`common.py`), as `python script.py` does.
+
+    A sibling is importable only while its script is imported, so that the `common` of one folder is
+    never the `common` of another.
+    """
+
+    def __init__(self):
+        self._loaded = []
+
+    def load(self, path):
+        """The module of a script, under a name of its own; `__main__` blocks do not run."""
+        name = f"script_{len(self._loaded)}_{path.parent.name}_{path.stem}"
+        self._loaded.append(name)
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        with _siblings_importable(path.parent):
+            spec.loader.exec_module(module)
+        return module
+
+    def run(self, path, *arguments):
+        """The names that a script leaves when it is run as `python path arguments`."""
+        before = sys.argv
+        sys.argv = [str(path), *arguments]
+        try:
+            with _siblings_importable(path.parent):
+                return runpy.run_path(str(path), run_name="__main__")
+        finally:
+            sys.argv = before
+
+    def forget(self):
+        """Remove what `load` added to `sys.modules`."""
+        for name in self._loaded:
+            sys.modules.pop(name, None)
+
+
+class _siblings_importable:
+    def __init__(self, folder):
+        self.folder = Path(folder).resolve()
+
+    def __enter__(self):
+        self.path, self.modules = list(sys.path), set(sys.modules)
+        sys.path.insert(0, str(self.folder))
+        importlib.invalidate_caches()
+
+    def __exit__(self, *error):
+        sys.path[:] = self.path
+        for name in set(sys.modules) - self.modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).resolve().is_relative_to(self.folder):
+                del sys.modules[name]
+
+
+@pytest.fixture
+def scripts():
+    """Loads and runs example scripts; nothing of them stays importable."""
+    loader = Scripts()
+    yield loader
+    loader.forget()

@@ -6,6 +6,7 @@ import pkgutil
 import re
 import runpy
 import tomllib
+import warnings
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ import pytest
 import qvopt
 import qvopt_circuits
 import qvopt_molecules
+from qvopt.comparison.batch_cluster import read_cluster_file
+from qvopt.comparison.specification import make_comparison
 from qvopt.experiment.specification import make_experiment
+from qvopt_molecules.catalogue import find_molecule
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = [
@@ -37,9 +41,9 @@ def test_public_names_exist_and_are_documented(package):
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
-def test_example_scripts(path, tmp_path, monkeypatch, capsys):
+def test_example_scripts(path, scripts, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    runpy.run_path(str(path), run_name="__main__")
+    scripts.run(path)
     assert capsys.readouterr().out
     assert not list(tmp_path.glob("runs/*/journal.jsonl"))
 
@@ -47,6 +51,57 @@ def test_example_scripts(path, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.toml")), ids=lambda p: p.name)
 def test_example_experiments(path):
     make_experiment(tomllib.loads(path.read_text()))
+
+
+BLOCKS = [
+    pytest.param(language, code, id=f"{page.name}-{code.splitlines()[0]}",
+                 marks=[pytest.mark.slow] if "import compare" in code else [])
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for language, code in re.findall(r"^```(python|toml)\n(.*?)^```", page.read_text(), re.S | re.M)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "code"), BLOCKS)
+@pytest.mark.filterwarnings("default")  # of the libraries that a block uses
+def test_code_blocks_run(language, code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if language == "python":
+        runpy.run_path(str(write(tmp_path / "block.py", code)))
+        return
+    data = tomllib.loads(code)
+    if "project" in data:  # the package of docs/plugins.md
+        check_package(code, tmp_path)
+    elif "problems" in data:
+        make_comparison(data)
+    elif "walltime" in data:
+        pytest.importorskip("dask_jobqueue", exc_type=ImportError)
+        assert read_cluster_file(write(tmp_path / "slurm.toml", code))
+    elif "geometry" in data:
+        assert find_molecule(write(tmp_path / "mine.toml", code)).atoms
+    else:
+        make_experiment({"molecule": "h2", **data})
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+def check_package(code, folder):
+    """setuptools, which installs it, finds each module that its entry points name."""
+    from setuptools import Distribution
+    from setuptools.config.pyprojecttoml import apply_configuration
+
+    path = write(folder / "pyproject.toml", code)
+    modules = {"my_optimizers", "my_ansatze", "my_backends"}
+    for name in modules:
+        write(folder / f"{name}.py", "")
+    distribution = Distribution()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        apply_configuration(distribution, path)
+    distribution.set_defaults()  # refuses several modules that it has to guess
+    assert set(distribution.py_modules) == modules
 
 
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),

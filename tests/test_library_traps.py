@@ -101,7 +101,7 @@ def test_shots_are_a_total_and_not_for_each_group():
         prepared = own.prepare([Energy(X), Gradient(X)])
         spent = {k: v.shots for k, v in prepared.costs.items()}
         assert spent == {"energy": 1000, "gradient": 12_000}
-        assert [answer.shots for answer in prepared.run()] == [1000, 12_000]
+        assert [answer.shots for answer in prepared.run().answers] == [1000, 12_000]
 
 
 def test_noise_is_not_lost_by_transpiling_for_the_wrong_target():
@@ -137,6 +137,7 @@ def test_standard_errors_hold_covariances(backend, grouping):
     assert abs(ratio - 1) < 4.5 * np.sqrt(2 / (n - 1))
 
 
+@pytest.mark.slow
 def test_backend_estimator_ignores_covariances():
     from qiskit import transpile
     from qiskit.primitives import BackendEstimatorV2

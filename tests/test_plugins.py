@@ -3,15 +3,16 @@
 import base64
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
+from command_line import command_line
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "plugins.md"
 MORE = '''
@@ -105,8 +106,8 @@ def build_wheel(folder):
 
 
 @pytest.fixture(scope="module")
-def qvopt(tmp_path_factory):
-    """The command line of an environment in which the package is installed."""
+def site(tmp_path_factory):
+    """The folder in which the package is installed."""
     folder = tmp_path_factory.mktemp("plugin")
     site = folder / "site"
     subprocess.run(
@@ -115,16 +116,16 @@ def qvopt(tmp_path_factory):
         check=True,
     )  # fmt: skip
 
-    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))
+    return site
 
-    def command(*arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "qvopt", *arguments],
-            capture_output=True, text=True, cwd=folder, check=False,
-            env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200"},
-        )  # fmt: skip
 
-    return command
+@pytest.fixture
+def qvopt(site, tmp_path, monkeypatch):
+    """The command line of an environment in which the package is installed."""
+    monkeypatch.syspath_prepend(site)
+    yield partial(command_line, cwd=tmp_path, env={"COLUMNS": "200"})
+    for name in ("my_optimizers", "my_ansatze", "my_backends"):
+        sys.modules.pop(name, None)
 
 
 def test_it_is_shown_in_under_thirty_lines():
@@ -204,7 +205,7 @@ def test_a_backend_of_its_own(qvopt, tmp_path):
     whole = qvopt("run", "h2", "--backend", "plain", "--shots", "500", "--optimizer", "qng",
                   "--max-steps", "4", "--json")  # fmt: skip
     assert json.loads(whole.stdout)["parameters"] == more["parameters"]
-    valid = qvopt("validate", "plain", "--json")
+    valid = qvopt("validate", "plain", "--repeats", "40", "--json")
     assert valid.returncode == 0, valid.stdout + valid.stderr
     narrow = qvopt("run", "lih", "--backend", "plain", "--set", "backend.most_qubits=4")
     assert (narrow.returncode, "at most 4 qubits" in narrow.stderr) == (2, True)

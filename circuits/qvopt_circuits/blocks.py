@@ -72,8 +72,8 @@ def commuting_runs(circuit: Circuit) -> tuple[tuple[int, ...], ...]:
     index = circuit.affine[0]
     strings = []
     for position in circuit.parametric:
-        found = generator_strings(circuit.gates[position])
-        strings.append(np.array([(x, z) for x, z, _ in found], dtype=np.uint64))
+        strings_here = generator_strings(circuit.gates[position])
+        strings.append(np.array([(x, z) for x, z, _ in strings_here], dtype=np.uint64))
 
     def fit(gates: list[int]) -> bool:
         x, z = np.concatenate([strings[k] for k in gates]).T

@@ -6,9 +6,11 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.handed import is_recorded, record_object
+from qvopt_molecules.options import checked_options, made
 
 from .adapt import Adapt
 from .ansatz import Ansatz
@@ -19,6 +21,8 @@ from .hva import HamiltonianVariational
 from .kupccgsd import KUpCCGSD
 from .lucj import LUCJ
 from .number_preserving import NumberPreserving
+from .objects import ansatz_of, recorded_ansatz
+from .qaoa import QAOA
 from .qcc import QCC
 from .tups import TUPS
 from .uccgsd import UCCGSD
@@ -81,6 +85,10 @@ _OURS: Final[Mapping[str, tuple[Callable[..., Ansatz], str]]] = types.MappingPro
             NumberPreserving,
             "hardware-efficient brickwork of number-preserving A gates",
         ),
+        "qaoa": (
+            QAOA,
+            "quantum approximate optimization of diagonal costs, X or XY mixer",
+        ),
         "circuit": (
             GivenCircuit,
             "a circuit given gate by gate, such as one read from Qiskit or PennyLane",
@@ -106,7 +114,7 @@ def ansatz_description(name: str) -> str:
     """Return one line on the ansatz. Raises InputError for an unknown name."""
     if name in _OURS:
         return _OURS[name][1]
-    doc = _factory(name).__doc__ or ""
+    doc = ansatz_factory(name).__doc__ or ""
     return doc.strip().partition("\n")[0].rstrip(".")
 
 
@@ -119,39 +127,26 @@ def get_ansatz(name: str, **options: Any) -> Ansatz:
     >>> get_ansatz("uccsd", spin_adapted=True).name
     'uccsd'
     """
-    factory = _factory(name)
-    if dataclasses.is_dataclass(factory):
-        hints = get_type_hints(factory)
-        known = [f.name for f in dataclasses.fields(factory) if f.init]
-        for option, value in options.items():
-            if option not in known:
-                raise unknown_name(f"option of ansatz {name}", option, known)
-            options[option] = _checked(f"option {option} of ansatz {name}", value, hints[option])
-        return factory(**options)
-    try:
-        return factory(**options)
-    except TypeError as error:
-        raise InputError(f"ansatz {name}: {error}") from error
+    if is_recorded(name):
+        return recorded_ansatz(name, options)
+    factory = ansatz_factory(name)
+    values = checked_options("option", f"ansatz {name}", factory, options)
+    ansatz: Ansatz = made(f"ansatz {name}", factory, values)
+    return ansatz
 
 
 def ansatz_data(ansatz: Any) -> dict[str, Any]:
     """Return an ansatz object as plain data, its name and the options that are not the default.
 
-    Takes our own ansätze and Qiskit circuits. Raises InputError for others.
+    Circuits, ours and other libraries', are written down gate by gate; other objects are recorded
+    as `record_object` says. Raises InputError for what is no ansatz.
 
     >>> ansatz_data(UCCSD(spin_adapted=True))
     {'name': 'uccsd', 'spin_adapted': True}
     """
-    if type(ansatz).__module__.partition(".")[0] == "qiskit":
-        from .reading.from_qiskit import read_qiskit
-
-        ansatz = read_qiskit(ansatz)
+    ansatz = ansatz_of(ansatz)
     if not any(type(ansatz) is factory for factory, _ in _OURS.values()):
-        raise InputError(
-            f"ansatz must be a name, a table, one of qvopt's ansätze or a Qiskit circuit, got "
-            f"{type(ansatz).__name__}; from_pennylane(…) reads a PennyLane function, and a class "
-            f"of your own registers by an entry point"
-        )
+        return dict(record_object(ansatz))
     options = {}
     for field in dataclasses.fields(ansatz):
         value = getattr(ansatz, field.name)
@@ -160,7 +155,8 @@ def ansatz_data(ansatz: Any) -> dict[str, Any]:
     return {"name": ansatz.name, **options}
 
 
-def _factory(name: str) -> Callable[..., Ansatz]:
+def ansatz_factory(name: str) -> Callable[..., Ansatz]:
+    """Return what makes an ansatz of its options. Raises InputError for an unknown name."""
     if name in _OURS:
         return _OURS[name][0]
     third_party = _third_party()
@@ -176,31 +172,3 @@ def _factory(name: str) -> Callable[..., Ansatz]:
 
 def _third_party() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
-
-
-def _checked(what: str, value: Any, hint: Any) -> Any:
-    """Return the value, integers widened where a float is wanted, or raise InputError."""
-    choices: list[str] = []
-    for kind in get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,):
-        if get_origin(kind) is Literal:
-            if isinstance(value, str) and value in get_args(kind):
-                return value
-            choices += [repr(choice) for choice in get_args(kind)]
-        elif kind is float:
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                return float(value)
-            choices.append("a number")
-        elif get_origin(kind) is tuple:
-            (inner, _) = get_args(kind)
-            if isinstance(value, list | tuple):
-                return tuple(_checked(f"an element of {what}", item, inner) for item in value)
-            choices.append("a list")
-        elif kind is bool:
-            if isinstance(value, bool):
-                return value
-            choices.append("true or false")
-        elif isinstance(value, kind) and not isinstance(value, bool):
-            return value
-        else:
-            choices.append({int: "an integer", type(None): "none"}.get(kind, kind.__name__))
-    raise InputError(f"{what} must be {', '.join(choices)}; got {value!r}"[:300])

@@ -75,18 +75,18 @@ class Circuit:
         All sums of its gates' frequencies times their coefficients, of either sign. Raises
         InputError where there are too many of them.
         """
-        found = [{0.0} for _ in range(self.n_parameters)]
+        differences = [{0.0} for _ in range(self.n_parameters)]
         index, coefficient, _ = self.affine
         for position, i, c in zip(self.parametric, index, coefficient, strict=True):
             steps = [s * f * c for f in self.gates[position].frequencies for s in (1, -1)]
-            found[i] = {round(a + b, 12) for a in found[i] for b in (0.0, *steps)}
-            if len(found[i]) > _MOST_FREQUENCIES:
+            differences[i] = {round(a + b, 12) for a in differences[i] for b in (0.0, *steps)}
+            if len(differences[i]) > _MOST_FREQUENCIES:
                 raise InputError(
                     f"parameter {i} turns so many gates that the energy has more than "
                     f"{_MOST_FREQUENCIES:,} frequencies along it; use an optimizer that takes "
                     f"gradients gate by gate"
                 )
-        return tuple(tuple(sorted(f for f in known if f > 0)) for known in found)
+        return tuple(tuple(sorted(f for f in known if f > 0)) for known in differences)
 
     def angles(self, x: FloatArray) -> FloatArray:
         """Angles in radians of the parametric gates at x, shape (len(parametric),)."""

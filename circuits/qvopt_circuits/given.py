@@ -134,10 +134,10 @@ def _gate(line: str) -> Gate:
 def _angle(text: str, line: str) -> Angle:
     if _CONSTANT.fullmatch(text):
         return Angle(offset=float(text))
-    found = _ANGLE.fullmatch(text)
-    if found is None or (found["c"] and found["minus"]):
+    match = _ANGLE.fullmatch(text)
+    if match is None or (match["c"] and match["minus"]):
         raise InputError(
             f"gate '{line[:60]}': the angle '{text[:30]}' is not a number, x0 or 2.0*x0+0.5"
         )
-    coefficient = float(found["c"] or 1.0) * (-1 if found["minus"] else 1)
-    return Angle(int(found["k"]), coefficient, float(found["b"] or 0.0))
+    coefficient = float(match["c"] or 1.0) * (-1 if match["minus"] else 1)
+    return Angle(int(match["k"]), coefficient, float(match["b"] or 0.0))

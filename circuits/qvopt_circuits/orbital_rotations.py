@@ -48,7 +48,7 @@ def rotation_parameters(unitary: ComplexArray, *, phases: bool) -> FloatArray:
     """
     rest = np.array(unitary, dtype=np.complex128)
     norb = len(rest)
-    found: list[tuple[float, float]] = []
+    angles: list[tuple[float, float]] = []
     for column, row in _pattern(norb):
         a, b = rest[row - 1, column], rest[row, column]
         phase = float(np.angle(a) - np.angle(b)) if abs(b) > 1e-14 and abs(a) > 1e-14 else 0.0
@@ -58,9 +58,9 @@ def rotation_parameters(unitary: ComplexArray, *, phases: bool) -> FloatArray:
         c, s = np.cos(half), np.sin(half)
         rest[row] *= np.exp(1j * phase)
         rest[[row - 1, row]] = np.array([[c, s], [-s, c]]) @ rest[[row - 1, row]]
-        found.append((2 * half, phase))
+        angles.append((2 * half, phase))
     diagonal = -np.angle(np.diag(rest)) if phases else np.zeros(0)
-    givens = np.array(found[::-1]).reshape(-1)
+    givens = np.array(angles[::-1]).reshape(-1)
     return np.concatenate([diagonal, givens])
 
 

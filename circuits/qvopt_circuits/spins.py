@@ -19,13 +19,16 @@ from typing import TypeAlias
 import numpy as np
 
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.pauli import label
+from qvopt_molecules.pauli import PauliSum, label
 from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
 
 from .ansatz import Ansatz, Preparation, SpinAnsatz
 from .circuit import Circuit
+from .electrons import check_electrons
 from .gates import Angle, Gate
+from .given import GivenCircuit
 from .mapping import in_mapping
+from .objects import ObjectAnsatz
 from .options import draw
 
 _String: TypeAlias = tuple[tuple[int, ...], str, float]
@@ -38,7 +41,10 @@ def prepare(ansatz: Ansatz, hamiltonian: Hamiltonian, mapping: str) -> Preparati
     """
     if not isinstance(hamiltonian, SpinHamiltonian):
         mapped = in_mapping(ansatz, mapping)
-        return Preparation(mapped.circuit(hamiltonian), lambda rng: mapped.start(hamiltonian, rng))
+        circuit = mapped.circuit(hamiltonian)
+        if mapping == "jordan-wigner" and isinstance(ansatz, GivenCircuit | ObjectAnsatz):
+            check_electrons(circuit, hamiltonian)
+        return Preparation(circuit, lambda rng: mapped.start(hamiltonian, rng))
     name = hamiltonian.label or "this Hamiltonian"
     if mapping != "jordan-wigner":
         raise InputError(
@@ -47,9 +53,30 @@ def prepare(ansatz: Ansatz, hamiltonian: Hamiltonian, mapping: str) -> Preparati
     if not isinstance(ansatz, SpinAnsatz):
         raise InputError(
             f"ansatz {ansatz.name} acts on orbitals, and {name} has spins; use hva, "
-            f"hardware-efficient, real-amplitudes, efficient-su2 or circuit"
+            f"qaoa, hardware-efficient, real-amplitudes, efficient-su2 or circuit"
         )
     return ansatz.over_spins(hamiltonian)
+
+
+def usual_ansatz(observable: PauliSum) -> str:
+    """Return the name of the ansatz for an operator where none is given.
+
+    QAOA for a diagonal one, the Hamiltonian variational one for exchanges and fields along Z; else
+    rotations and entanglers, real ones for a real operator.
+    """
+    if not observable.x.any():
+        return "qaoa"
+    pairs = all(_is_exchange(x, z) for x, z in zip(observable.x, observable.z, strict=True))
+    if pairs:
+        return "hva"
+    real = np.all(np.bitwise_count(observable.x & observable.z) % 2 == 0)
+    return "real-amplitudes" if real else "efficient-su2"
+
+
+def _is_exchange(x: np.uint64, z: np.uint64) -> bool:
+    """Whether a string is XX, YY, ZZ, Z or the identity."""
+    count, kinds = int(x | z).bit_count(), {int(x), int(z)} - {0}
+    return (count <= 1 and x == 0) or (count == 2 and len(kinds) == 1)
 
 
 def variational_over_spins(

@@ -10,9 +10,9 @@ Sources: arXiv:1412.6980; arXiv:1211.5063; X. Chen, Z. S. Wu, M. Hong, arXiv:200
 import numpy as np
 from common import figure, print_table, save
 
-from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.clipping import clip
 from qvopt.optimizers.combine import chain
+from qvopt.optimizers.moments import scale_by_adam
 
 STEPS, N = 4000, 16
 THRESHOLDS = np.logspace(-1.5, 2, 15)

@@ -1,6 +1,7 @@
 """What the scripts here share: a loop over a transform, a table, a figure."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,9 @@ def figure(panels, size=(9, 3.8)):
 
 
 def save(fig, script):
-    """Write the figure into the working folder, or where the command line says."""
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(f"{Path(script).stem}.png")
+    """Write the figure where the command line says, else into the system's temporary folder."""
+    folder = Path(tempfile.gettempdir()) / "qvopt-examples"
+    folder.mkdir(exist_ok=True)
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else folder / f"{Path(script).stem}.png"
     fig.savefig(path)
     print(f"\npicture: {path}")

@@ -11,11 +11,11 @@ from common import figure, follow, print_table, save
 
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
-from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.clipping import clip_by_rms
 from qvopt.optimizers.combine import chain, scale
+from qvopt.optimizers.gradient_trace import trace
 from qvopt.optimizers.grouped import scale_by_blocks, scale_by_factored_rms
-from qvopt.optimizers.momentum import trace
+from qvopt.optimizers.moments import scale_by_adam
 
 RATES = (0.00075, 0.0015, 0.003, 0.006, 0.012)
 

@@ -9,8 +9,8 @@ Sources: JMLR 12, 2121 (2011); Coursera lecture 6.5 (2012); arXiv:1412.6980.
 import numpy as np
 from common import figure, follow, print_table, save
 
-from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.adaptive import scale_by_adagrad, scale_by_rms
+from qvopt.optimizers.moments import scale_by_adam
 
 STEPS = 3000
 RULES = {

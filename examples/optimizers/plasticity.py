@@ -13,9 +13,9 @@ from common import COLOURS, figure, print_table, save
 
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
-from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.adaptive import scale_by_adagrad, scale_by_rms
 from qvopt.optimizers.combine import chain, scale
+from qvopt.optimizers.moments import scale_by_adam
 from qvopt.optimizers.protocol import Gradient
 from qvopt_molecules.references import fci_energy
 

@@ -9,10 +9,10 @@ Source: C. Jin et al., "How to escape saddle points efficiently", arXiv:1703.008
 import numpy as np
 from common import figure, follow, print_table, save
 
-from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.adaptive import scale_by_rms
 from qvopt.optimizers.combine import chain, scale
-from qvopt.optimizers.momentum import trace
+from qvopt.optimizers.gradient_trace import trace
+from qvopt.optimizers.moments import scale_by_adam
 
 STEPS, RATE, START = 400, 0.05, np.array([1.0, 1e-6])
 SEEDS = 20

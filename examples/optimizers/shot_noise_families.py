@@ -44,10 +44,10 @@ def one(molecule, name, seed, budget):
     return shots, exact - result.fci, result.status, share
 
 
-def compute(molecule="lih", seeds=5, budget=18_000_000):
+def compute(molecule="lih", seeds=5, budget=18_000_000, names=tuple(OPTIMIZERS)):
     """By optimizer: a list over seeds of what `one` returns."""
     out = {}
-    for name in OPTIMIZERS:
+    for name in names:
         out[name] = [one(molecule, name, seed, budget) for seed in range(seeds)]
         print(f"{name}: {seeds} runs", file=sys.stderr)
     return out

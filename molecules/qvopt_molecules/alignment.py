@@ -90,8 +90,8 @@ def rotated(hamiltonian: MolecularHamiltonian, turn: FloatArray) -> MolecularHam
         energies = weights.T @ energies if np.abs(spread).max() < 1e-8 else None
     if irreps is not None:
         mixed = [{irreps[p] for p in np.flatnonzero(w > 1e-16)} for w in weights.T]
-        one = all(len(found) == 1 for found in mixed)
-        irreps = tuple(found.pop() for found in mixed) if one else None
+        one = all(len(labels) == 1 for labels in mixed)
+        irreps = tuple(labels.pop() for labels in mixed) if one else None
     one_body = turn.T @ h.one_body @ turn
     return replace(
         h,

@@ -13,4 +13,7 @@ ComplexArray: TypeAlias = npt.NDArray[np.complex128]
 MaskArray: TypeAlias = npt.NDArray[np.uint64]
 """Bit masks of qubits or orbitals, bit q being the q-th."""
 
+IndexArray: TypeAlias = npt.NDArray[np.uint64]
+"""Places in an array: unsigned, so that compiled loops need no check for negatives."""
+
 BoolArray: TypeAlias = npt.NDArray[np.bool_]

@@ -17,13 +17,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .atomic_files import write_file
+from .atomic_files import remove_leftovers, write_file
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
 from .molecule import Molecule
-from .spins import molecular
 from .storage import load_hamiltonian, save_hamiltonian
 
+_OLD = 3600.0  # seconds after which a temporary file has no writer any more
 _FORMAT = 4  # to be raised whenever the same document comes to mean another value
 
 
@@ -33,7 +33,10 @@ def cache_folder() -> Path:
     if own:
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "qvopt"
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "qvopt"
+    except RuntimeError:
+        raise InputError("there is no home folder; set QVOPT_CACHE_DIR to a folder") from None
 
 
 def content_key(document: Any) -> str:
@@ -53,13 +56,14 @@ def cached_hamiltonian(
     document = dataclasses.asdict(dataclasses.replace(molecule, references={}))
     path = cache_folder() / f"{content_key(document)}.npz"
     try:
-        return molecular(load_hamiltonian(path))
+        return load_hamiltonian(path).orbitals()
     except InputError:
         pass
     hamiltonian = compute(molecule)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_hamiltonian(hamiltonian, path)
+        remove_leftovers(path.parent, older_than=_OLD)
     except OSError:
         pass
     return hamiltonian
@@ -89,6 +93,7 @@ def cached_numbers(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, json.dumps(entry).encode())
+        remove_leftovers(path.parent, older_than=_OLD)
     except OSError:
         pass
     return tuple(fresh)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
 
-_MOST_SHOWN = 40  # names in one message
+_MOST_LISTED: Final = 160  # characters of a list of names
+MAX_LENGTH: Final = 300
+"""Characters of a message: what is longer loses its middle, and keeps cause and suggestion."""
 
 
 class QvoptError(Exception):
     """Base of every error that qvopt raises on purpose.
 
+    Its text is one line of at most `MAX_LENGTH` printable characters, whatever the input held.
     `exit_code` is what the command line exits with.
     """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return shorten(super().__str__(), MAX_LENGTH)
 
 
 class InputError(QvoptError, ValueError):
@@ -35,6 +42,20 @@ class BackendError(QvoptError):
     exit_code = 4
 
 
+def missing_extra(what: str, extra: str) -> InputError:
+    """Return the error for a package that an extra of qvopt brings.
+
+    >>> str(missing_extra("IBM Quantum needs qiskit-ibm-runtime", "ibm"))
+    "IBM Quantum needs qiskit-ibm-runtime: pip install '.[ibm]' in a clone of qvopt"
+    """
+    return InputError(f"{what}: {extra_command(extra)} in a clone of qvopt")
+
+
+def extra_command(extra: str) -> str:
+    """The command that installs an extra of qvopt."""
+    return f"pip install '.[{extra}]'"
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for an unknown `name`, suggesting the nearest of the `known` ones.
 
@@ -45,6 +66,21 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     spelled = {n.lower(): n for n in names}
     near = difflib.get_close_matches(name.lower(), list(spelled), n=3, cutoff=0.5)
     hint = "; did you mean " + " or ".join(f"'{spelled[n]}'" for n in near) + "?" if near else ""
-    shown = names if len(names) <= _MOST_SHOWN else [*names[: _MOST_SHOWN - 5], "…"]
-    listed = "" if near and len(names) > _MOST_SHOWN else f" (known: {', '.join(shown)})"
-    return InputError(f"unknown {kind} '{name[:80]}'{hint}{listed}")
+    text = ", ".join(names)
+    if len(text) > _MOST_LISTED:
+        text = text[:_MOST_LISTED].rpartition(", ")[0] + ", …"
+    listed = "" if near and text.endswith("…") else f" (known: {text})"
+    return InputError(f"unknown {kind} '{shorten(name, 60)}'{hint}{listed}")
+
+
+def shorten(text: str, length: int) -> str:
+    """Return a text as one line of printable characters, its middle left out where it is longer.
+
+    >>> shorten("two\\nlines", 40), shorten("0123456789", 7)
+    ('two lines', '012…789')
+    """
+    line = "".join(c if c.isprintable() else " " for c in text)
+    if len(line) <= length:
+        return line
+    half = (length - 1) // 2
+    return f"{line[: length - 1 - half]}…{line[-half:]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,10 @@ from qvopt_molecules.arrays import FloatArray
 
 from .errors import InputError
 from .frame import OrbitalFrame
+from .pauli import PauliSum
+
+MAX_INTEGRAL: Final = 1e6
+"""Largest magnitude of an integral: beyond it, float64 resolves no chemistry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +72,13 @@ class MolecularHamiltonian:
             and np.isfinite(self.two_body).all()
         ):
             raise InputError("the integrals contain NaN or infinity")
+        integrals = (np.float64(self.core_energy), self.one_body, self.two_body)
+        largest = max(float(np.abs(a).max(initial=0.0)) for a in integrals)
+        if largest > MAX_INTEGRAL:
+            raise InputError(
+                f"an integral is {largest:.1e}; they must be of a magnitude up to "
+                f"{MAX_INTEGRAL:.0e}, in Hartree or in units of a coupling"
+            )
 
     @property
     def norb(self) -> int:
@@ -82,6 +94,52 @@ class MolecularHamiltonian:
     def n_electrons(self) -> int:
         """Number of active electrons."""
         return self.n_alpha + self.n_beta
+
+    @property
+    def kind(self) -> str | None:
+        """What records call this kind of problem: None, the usual one with orbitals."""
+        return None
+
+    @property
+    def electrons(self) -> tuple[int, int] | None:
+        """Electrons of each spin."""
+        return self.n_alpha, self.n_beta
+
+    @property
+    def dimension(self) -> int:
+        """Number of determinants with these electrons."""
+        from .sizes import n_determinants
+
+        return n_determinants(self)
+
+    def orbitals(self) -> MolecularHamiltonian:
+        """The Hamiltonian over orbitals: itself."""
+        return self
+
+    def qubits(self, mapping: str) -> PauliSum:
+        """The Hamiltonian over the qubits of a mapping."""
+        from .mappings import qubit_hamiltonian
+
+        return qubit_hamiltonian(self, mapping)
+
+    def reference_bits(self, mapping: str) -> int:
+        """The Hartree-Fock determinant as a bit string of the mapped qubits."""
+        from .encodings import encoding_of, reference_bits
+
+        target = encoding_of(mapping, self)
+        return target.squeezed(target.bits(reference_bits(self)))
+
+    def reference_energy(self) -> float:
+        """The Hartree-Fock energy in Hartree."""
+        from .references import hartree_fock_energy
+
+        return hartree_fock_energy(self)
+
+    def exact_energy(self) -> float | None:
+        """The full CI energy in Hartree where it takes seconds, None otherwise."""
+        from .references import fci_energy_if_small
+
+        return fci_energy_if_small(self)
 
     def content_hash(self) -> str:
         """SHA-256 over everything that sets the energy landscape (label, frame, notes excluded)."""

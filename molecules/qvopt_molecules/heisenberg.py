@@ -13,12 +13,20 @@ from typing import Final
 
 import numpy as np
 
+from .lattice_bonds import lattice_bonds
 from .lattice_settings import lattice_settings, whole
 from .pauli import PauliSum
 from .spins import SpinHamiltonian, product_energy
 
 HEISENBERG: Final = "heisenberg-chain"
-HEISENBERG_DEFAULTS: Final = {"sites": 4.0, "j": 1.0, "delta": 1.0, "field": 0.0, "periodic": 0.0}
+HEISENBERG_DEFAULTS: Final = {
+    "sites": 4.0,
+    "j": 1.0,
+    "delta": 1.0,
+    "field": 0.0,
+    "periodic": 0.0,
+    "rows": 1.0,
+}
 _MOST_SITES = 64
 
 
@@ -27,16 +35,16 @@ def heisenberg_chain(settings: Mapping[str, float] | None = None) -> SpinHamilto
 
     Args:
         settings: `sites` (4), `j` (1), `delta` (1: isotropic), `field` (0), `periodic` (0 or 1; a
-            ring of two sites is the open pair).
+            ring of two sites is the open pair), `rows` (1; two are a ladder).
 
     The reference is the lowest of the Néel state and the two with all spins alike. Raises
     InputError for unknown or impossible values.
     """
     values = lattice_settings(HEISENBERG, HEISENBERG_DEFAULTS, settings)
     n = whole(HEISENBERG, values["sites"], "sites", 2, _MOST_SITES)
-    bonds = [(p, p + 1) for p in range(n - 1)]
-    if whole(HEISENBERG, values["periodic"], "periodic", 0, 1) and n > 2:
-        bonds.append((0, n - 1))
+    periodic = bool(whole(HEISENBERG, values["periodic"], "periodic", 0, 1))
+    rows = whole(HEISENBERG, values["rows"], "rows", 1, n)
+    bonds, colours = lattice_bonds(HEISENBERG, n, rows, periodic=periodic)
     exchange = values["j"] / 4
     terms: list[tuple[int, int, float]] = []
     for p, q in bonds:
@@ -54,7 +62,7 @@ def heisenberg_chain(settings: Mapping[str, float] | None = None) -> SpinHamilto
         np.array([z for _, z, _ in terms], dtype=np.uint64),
         np.array([c for _, _, c in terms], dtype=np.float64),
     )
-    neel = sum(1 << p for p in range(1, n, 2))
+    neel = sum(colour << p for p, colour in enumerate(colours))
     candidates = (neel, 0, (1 << n) - 1)
     reference = min(candidates, key=lambda bits: product_energy(observable, bits))
     return SpinHamiltonian(observable, reference, HEISENBERG)

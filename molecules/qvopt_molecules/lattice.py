@@ -19,6 +19,8 @@ from .alignment import rotated
 from .errors import InputError, unknown_name
 from .hamiltonian import MolecularHamiltonian
 from .heisenberg import HEISENBERG, HEISENBERG_DEFAULTS, heisenberg_chain
+from .ising import ISING, ISING_DEFAULTS, transverse_ising
+from .lattice_bonds import lattice_bonds
 from .lattice_settings import lattice_settings, whole
 from .spins import Hamiltonian
 
@@ -26,8 +28,15 @@ HUBBARD: Final = "hubbard-chain"
 LATTICES: Final = {
     HUBBARD: "Fermi-Hubbard chain",
     HEISENBERG: "Heisenberg (XXZ) chain of spins",
+    ISING: "transverse-field Ising chain of spins",
 }
-_ALIASES: Final = {"hubbard": HUBBARD, "heisenberg": HEISENBERG}
+_ALIASES: Final = {
+    "hubbard": HUBBARD,
+    "heisenberg": HEISENBERG,
+    "ising": ISING,
+    "transverse-field-ising": ISING,
+    "tfim": ISING,
+}
 _DEFAULTS: Final = {
     "sites": 4.0,
     "u": 4.0,
@@ -36,6 +45,7 @@ _DEFAULTS: Final = {
     "electrons": math.nan,
     "periodic": 0.0,
     "site_basis": 0.0,
+    "rows": 1.0,
 }
 _MOST_SITES = 16
 
@@ -48,7 +58,9 @@ def is_lattice(name: str) -> bool:
 
 def lattice_parameters(name: str) -> dict[str, float]:
     """A lattice model's parameters that have a value from the start."""
-    defaults = {HUBBARD: _DEFAULTS, HEISENBERG: HEISENBERG_DEFAULTS}[name]
+    defaults = {
+        HUBBARD: _DEFAULTS, HEISENBERG: HEISENBERG_DEFAULTS, ISING: ISING_DEFAULTS
+    }[name]  # fmt: skip
     return {key: value for key, value in defaults.items() if not math.isnan(value)}
 
 
@@ -74,7 +86,8 @@ def hubbard_chain(
 
     Args:
         settings: `sites` (4), `u` (4), `t` (1), `mu` (0), `electrons` (one a site), `periodic`
-            (0 or 1), `site_basis` (1 keeps the sites as orbitals, in place of the free ones).
+            (0 or 1), `site_basis` (1 keeps the sites as orbitals, in place of the free ones),
+            `rows` (1; two are a ladder, more a square lattice).
         spin: number of unpaired electrons; None is the least possible.
 
     Raises InputError for unknown or impossible values.
@@ -91,10 +104,9 @@ def hubbard_chain(
     periodic = bool(whole(HUBBARD, values["periodic"], "periodic", 0, 1))
     sites = bool(whole(HUBBARD, values["site_basis"], "site_basis", 0, 1))
     hopping = np.zeros((n, n))
-    for p in range(n - 1):
-        hopping[p, p + 1] = hopping[p + 1, p] = -values["t"]
-    if periodic and n > 2:
-        hopping[0, n - 1] = hopping[n - 1, 0] = -values["t"]
+    rows = whole(HUBBARD, values["rows"], "rows", 1, n)
+    for p, q in lattice_bonds(HUBBARD, n, rows, periodic=periodic)[0]:
+        hopping[p, q] = hopping[q, p] = -values["t"]
     two = np.zeros((n,) * 4)
     two[(np.arange(n),) * 4] = values["u"]
     h = MolecularHamiltonian(
@@ -121,6 +133,7 @@ def lattice_hamiltonian(name: str, settings: Mapping[str, float], spin: int | No
     plain = name.strip().lower().replace("_", "-")
     if _ALIASES.get(plain, plain) == HUBBARD:
         return hubbard_chain(settings, spin=spin)
+    model = _ALIASES.get(plain, plain)
     if spin is not None:
-        raise InputError(f"{HEISENBERG} takes no spin: all its states are searched")
-    return heisenberg_chain(settings)
+        raise InputError(f"{model} takes no spin: all its states are searched")
+    return heisenberg_chain(settings) if model == HEISENBERG else transverse_ising(settings)

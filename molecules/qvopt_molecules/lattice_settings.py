@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from typing import Final
 
 from .errors import InputError, unknown_name
+
+MAX_COUPLING: Final = 1e5
+"""Largest magnitude of a coupling, in units of the others."""
 
 
 def lattice_settings(
@@ -16,8 +19,11 @@ def lattice_settings(
     for key, value in (given or {}).items():
         if key not in values:
             raise unknown_name(f"parameter of {model}", key, values)
-        if not math.isfinite(value):
-            raise InputError(f"{model}: {key} must be finite, got {value}")
+        if not abs(value) <= MAX_COUPLING:
+            raise InputError(
+                f"{model}: {key} must be a number of a magnitude up to {MAX_COUPLING:g}, got "
+                f"{value:g}"
+            )
         values[key] = float(value)
     return values
 

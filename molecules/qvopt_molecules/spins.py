@@ -38,6 +38,46 @@ class SpinHamiltonian:
         """Number of spins."""
         return self.observable.n_qubits
 
+    @property
+    def kind(self) -> str | None:
+        """What records call this kind of problem: "spins"."""
+        return "spins"
+
+    @property
+    def electrons(self) -> tuple[int, int] | None:
+        """None: spins are not counted in electrons."""
+        return None
+
+    @property
+    def dimension(self) -> int:
+        """Number of basis states."""
+        return 1 << self.n_qubits
+
+    def orbitals(self) -> MolecularHamiltonian:
+        """Raises InputError: there are none."""
+        raise InputError(
+            f"{self.label or 'this Hamiltonian'} has spins and no orbitals or electrons; "
+            f"this needs a molecule or a Hubbard model"
+        )
+
+    def qubits(self, mapping: str) -> PauliSum:
+        """The strings: spins are qubits already."""
+        return self.observable
+
+    def reference_bits(self, mapping: str) -> int:
+        """The product state."""
+        return self.reference
+
+    def reference_energy(self) -> float:
+        """Energy of the product state."""
+        return product_energy(self.observable, self.reference)
+
+    def exact_energy(self) -> float | None:
+        """The exact ground energy where it takes seconds, None otherwise."""
+        from .spin_energies import ground_energy_if_small
+
+        return ground_energy_if_small(self)
+
     def content_hash(self) -> str:
         """SHA-256 over everything that sets the energy landscape (label excluded)."""
         digest = hashlib.sha256(b"spins")
@@ -50,16 +90,6 @@ class SpinHamiltonian:
 
 Hamiltonian: TypeAlias = MolecularHamiltonian | SpinHamiltonian
 """What a run minimises."""
-
-
-def molecular(hamiltonian: Hamiltonian) -> MolecularHamiltonian:
-    """Return a Hamiltonian of orbitals. Raises InputError for one of spins."""
-    if isinstance(hamiltonian, SpinHamiltonian):
-        raise InputError(
-            f"{hamiltonian.label or 'this Hamiltonian'} has spins and no orbitals or electrons; "
-            f"this needs a molecule or a Hubbard chain"
-        )
-    return hamiltonian
 
 
 def product_energy(observable: PauliSum, bits: int) -> float:

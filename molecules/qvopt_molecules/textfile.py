@@ -10,6 +10,14 @@ from pathlib import Path
 from .errors import InputError
 
 
+def expanded(path: str | Path) -> Path:
+    """Return a path with its `~` as a home folder; as it is where there is no such folder."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def read_text_file(
     path: str | Path,
     what: str,

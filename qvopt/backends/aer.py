@@ -216,12 +216,12 @@ class AerProgram(StatevectorProgram):
 
     def sample_calibration(self, shots: int, seed: np.random.SeedSequence) -> CalibrationCounts:
         """Counts after |0…0⟩ and |1…1⟩; an X gate's own noise counts as readout noise."""
-        found = []
+        counts = []
         circuits = self.circuits.calibration
         for k, circuit in enumerate(circuits):
             run = self._run(circuit, np.zeros((1, 0)), shots, run_seeds(seed, 2)(k))
-            found.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
-        return CalibrationCounts(qubit_of_bit(circuits[0]), found[0], found[1])
+            counts.append({int(o, 16): c for o, c in run.data(0)["counts"].items()})
+        return CalibrationCounts(qubit_of_bit(circuits[0]), counts[0], counts[1])
 
     def reached_scales(self, scales: Sequence[float]) -> FloatArray:
         """Amplifications that folding the groups' circuits reaches, shape (groups, scales)."""
@@ -287,7 +287,7 @@ class AerProgram(StatevectorProgram):
     ) -> list[dict[int, int]]:
         """Run circuits without parameters and count outcomes, with all of the noise."""
         seeds = run_seeds(seed, 1)
-        found: list[dict[int, int]] = [{} for _ in circuits]
+        counts: list[dict[int, int]] = [{} for _ in circuits]
         for level in np.unique(shots).tolist():
             rows = np.flatnonzero(shots == level).tolist()
             batch = [to_qiskit(circuits[k]) for k in rows]
@@ -298,8 +298,8 @@ class AerProgram(StatevectorProgram):
             result = job.result()
             for k, row in enumerate(rows):
                 counted = result.data(k)["counts"]
-                found[row] = {int(outcome, 16): n for outcome, n in counted.items()}
-        return found
+                counts[row] = {int(outcome, 16): n for outcome, n in counted.items()}
+        return counts
 
     def _lower(
         self, name: str, circuits: list[Any], *, literal: bool, layout: Sequence[int] | None

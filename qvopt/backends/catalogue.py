@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from qvopt.backends.protocol import Backend, NamedBackend
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import checked_options, made
 
 _SIMULATORS: Final = {
     "sector": (
@@ -65,7 +66,7 @@ def backend_description(name: str) -> str:
     """What a backend is, in a few words: the first line of a plug-in's docstring."""
     if name in _SIMULATORS:
         return _SIMULATORS[name][2]
-    return (inspect.getdoc(_factory(name)) or "plug-in").splitlines()[0].rstrip(".")
+    return (inspect.getdoc(find_factory(name)) or "plug-in").splitlines()[0].rstrip(".")
 
 
 @runtime_checkable
@@ -80,7 +81,7 @@ class ListsDevices(Protocol):
 def device_names(name: str) -> tuple[str, ...]:
     """Names of a backend's devices, as far as they are known without asking it."""
     try:
-        factory = _factory(name)
+        factory = find_factory(name)
     except InputError:  # a plug-in that does not load
         return ()
     return tuple(factory.device_names()) if isinstance(factory, ListsDevices) else ()
@@ -97,17 +98,17 @@ def get_backend(name: str, **options: Any) -> Backend:
             f"the backend '{device}' is an object in Python: hand it over again, with "
             f"Session.resume(path, backend=...) or qvopt.run(..., backend=...)"
         )
-    factory = _factory(provider, name)
-    parameters = inspect.signature(factory).parameters
-    accepted = [p for p in parameters if p != "device"]
-    for option in options:
-        if option not in accepted:
-            raise unknown_name(f"option of backend {provider}", option, accepted)
+    factory = find_factory(provider, name)
+    owner = f"backend {provider}"
+    values = checked_options("option", owner, factory, options)
+    if "device" in values:
+        raise InputError(f"the device of a backend goes into its name: {provider}:DEVICE")
     if device:
-        if "device" not in parameters:
-            raise InputError(f"backend {provider} has no devices to choose, got '{name}'")
-        options["device"] = device
-    return factory(**options)
+        if "device" not in inspect.signature(factory).parameters:
+            raise InputError(f"{owner} has no devices to choose, got '{name}'")
+        values["device"] = device
+    backend: Backend = made(owner, factory, values)
+    return backend
 
 
 def as_backend(value: Any) -> Backend:
@@ -117,13 +118,19 @@ def as_backend(value: Any) -> Backend:
     """
     if isinstance(value, Backend):
         return value
+    if any(
+        base.__module__.partition(".")[0].startswith("pennylane") for base in type(value).__mro__
+    ):
+        from .lightning import from_pennylane_device
+
+        return from_pennylane_device(value)
     for entry in sorted(entry_points(group=ADAPTERS), key=lambda e: e.name):
         backend: Backend | None = _load(entry)(value)
         if backend is not None:
             return backend
     raise InputError(
-        f"a backend is a name, a table with a name, a Backend, a Qiskit BackendV2 or a V2 sampler; "
-        f"got {type(value).__name__}"
+        f"a backend is a name, a table with a name, a Backend, a PennyLane device, a Qiskit "
+        f"BackendV2 or a V2 sampler; got {type(value).__name__}"
     )
 
 
@@ -150,7 +157,8 @@ def is_recorded_as(backend: Backend, name: str) -> bool:
     return backend.name == name.removeprefix(f"{OBJECT}:")
 
 
-def _factory(provider: str, name: str | None = None) -> Callable[..., Backend]:
+def find_factory(provider: str, name: str | None = None) -> Callable[..., Backend]:
+    """Return what makes a backend of its options. Raises InputError for an unknown name."""
     if provider in _SIMULATORS:
         module, attribute, _ = _SIMULATORS[provider]
         simulator: Callable[..., Backend] = getattr(import_module(module), attribute)

@@ -8,13 +8,13 @@ from typing import Any
 
 def used_qubits(circuit: Any) -> tuple[int, ...]:
     """Qubits that any gate or measurement acts on, in order."""
-    found = {
+    used = {
         circuit.find_bit(q).index
         for step in circuit.data
         if step.operation.name not in ("barrier", "delay")
         for q in step.qubits
     }
-    return tuple(sorted(found))
+    return tuple(sorted(used))
 
 
 def cut_circuit(circuit: Any, qubits: Sequence[int]) -> Any:
@@ -60,8 +60,8 @@ def cut_device(backend: Any, qubits: Sequence[int]) -> Any:
             target.add_instruction(operation, name=name)
             continue
         places = {
-            tuple(place[q] for q in qargs): found
-            for qargs, found in full[name].items()
+            tuple(place[q] for q in qargs): calibration
+            for qargs, calibration in full[name].items()
             if qargs is not None and all(q in place for q in qargs)
         }
         if places:

@@ -32,12 +32,12 @@ def lower_to(
             )
     options = {"optimization_level": level, "seed_transpiler": seed}
     try:
-        found = on_one_layout(list(circuits), target, layout, options)
+        lowered = on_one_layout(list(circuits), target, layout, options)
     except TranspilerError as error:
         raise InputError(f"the circuit does not fit the device: {str(error)[:120]}") from None
-    for circuit in found:
+    for circuit in lowered:
         check_native(circuit, target)
-    return found
+    return lowered
 
 
 def check_native(circuit: Any, target: Any) -> None:
@@ -55,13 +55,13 @@ def on_one_layout(
     """Transpile Qiskit circuits to a target; the first decides the layout where none is given."""
     from qiskit import transpile
 
-    found: list[Any] = []
+    placed: list[Any] = []
     for circuit in circuits:
         lowered = transpile(circuit, target=target, initial_layout=layout, **options)
         if layout is None and lowered.layout is not None:
             layout = lowered.layout.initial_index_layout(filter_ancillas=True)
-        found.append(lowered)
-    return found
+        placed.append(lowered)
+    return placed
 
 
 def without_barriers(circuit: Any) -> Any:

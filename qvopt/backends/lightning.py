@@ -56,6 +56,21 @@ class LightningBackend:
         return LightningProgram(problem, self.device)
 
 
+def from_pennylane_device(device: Any) -> LightningBackend:
+    """Return the backend of a PennyLane device, by the device's name.
+
+    Raises InputError for one with shots of its own.
+    """
+    name = str(getattr(device, "name", ""))
+    if not name:
+        raise InputError(f"a backend of PennyLane is a device, got {type(device).__name__}")
+    if getattr(device, "shots", None):
+        raise InputError(
+            f"the device {name} has shots of its own; make it without, and give shots to the run"
+        )
+    return LightningBackend(name)
+
+
 class LightningProgram(StatevectorProgram):
     """A problem on a PennyLane device."""
 
@@ -116,13 +131,13 @@ class LightningProgram(StatevectorProgram):
     ) -> list[dict[int, int]]:
         """Run circuits without parameters and count outcomes, bit q being qubit q."""
         rng = np.random.default_rng(seed)
-        found = []
+        counts = []
         for circuit, n in zip(circuits, shots.tolist(), strict=True):
             p = np.square(np.abs(self._run(to_pennylane(circuit), circuit.n_qubits)))
             counted = rng.multinomial(n, p / p.sum())
             seen = np.flatnonzero(counted)
-            found.append(dict(zip(seen.tolist(), counted[seen].tolist(), strict=True)))
-        return found
+            counts.append(dict(zip(seen.tolist(), counted[seen].tolist(), strict=True)))
+        return counts
 
     @cached_property
     def _template(self) -> TapeTemplate:

@@ -7,15 +7,15 @@ from typing import Any
 
 def bit_of_qubit(circuit: Any) -> dict[int, int]:
     """Classical bit of each measured qubit of a Qiskit circuit."""
-    found = {}
+    bits = {}
     for step in circuit.data:
         if step.operation.name == "measure":
             qubit = circuit.find_bit(step.qubits[0]).index
-            found[qubit] = circuit.find_bit(step.clbits[0]).index
-    return found
+            bits[qubit] = circuit.find_bit(step.clbits[0]).index
+    return bits
 
 
 def qubit_of_bit(circuit: Any) -> tuple[int, ...]:
     """The qubit that each classical bit is read from; every bit is read."""
-    found = {bit: qubit for qubit, bit in bit_of_qubit(circuit).items()}
-    return tuple(found[bit] for bit in range(circuit.num_clbits))
+    qubits = {bit: qubit for qubit, bit in bit_of_qubit(circuit).items()}
+    return tuple(qubits[bit] for bit in range(circuit.num_clbits))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.measurement.plan import MeasurementPlan
+from qvopt.optimizers.protocol import MetricKind as MetricKind
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -19,8 +20,6 @@ from qvopt_molecules.pauli import PauliSum
 from .batch import Batch, BatchResult, Pair, Point, Sample
 from .cost import Cost
 from .folding import Folding
-
-MetricKind = Literal["full", "block-diagonal", "diagonal"]
 
 
 @dataclass(frozen=True, eq=False)

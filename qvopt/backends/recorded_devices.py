@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError, missing_extra, unknown_name
 
 from .cutting import cut_circuit, cut_device, used_qubits
 from .layouts import lower_to
@@ -103,9 +103,7 @@ def _classes() -> dict[str, Any]:
             fake_provider,
         )
     except ImportError:
-        raise InputError(
-            "device snapshots need qiskit-ibm-runtime: pip install 'qvopt[ibm]'"
-        ) from None
+        raise missing_extra("device snapshots need qiskit-ibm-runtime", "ibm") from None
     # The classes are made only when they are chosen.
     return {
         label: kind

@@ -21,7 +21,7 @@ from .metric_circuits import generator_circuit, outcomes_of_counts
 from .protocol import MetricKind, Problem
 from .simulation import simulate
 from .vector.adjoint import AdjointSweep
-from .vector.sampling import PlanSampler, planes_of
+from .vector.sampling import VectorSampler, planes_of
 
 
 class StatevectorProgram:
@@ -102,8 +102,8 @@ class StatevectorProgram:
         return [self._sampler.moments(s, row, rng) for s, row in zip(states, shots, strict=True)]
 
     @cached_property
-    def _sampler(self) -> PlanSampler:
-        return PlanSampler(need_plan(self.problem), self.circuit.n_qubits)
+    def _sampler(self) -> VectorSampler:
+        return VectorSampler(need_plan(self.problem), self.circuit.n_qubits)
 
     def sample_fidelities(
         self, pairs: Sequence[tuple[Point, Point]], shots: IntArray, seed: np.random.SeedSequence
@@ -117,8 +117,8 @@ class StatevectorProgram:
     ) -> list[Outcomes]:
         """Joint outcomes of generators, each after the circuit up to its run."""
         made = [generator_circuit(self.circuit, reading) for reading in readings]
-        found = self.counts([circuit for circuit, _ in made], shots, seed)
-        return [outcomes_of_counts(d, c) for (_, d), c in zip(made, found, strict=True)]
+        counts = self.counts([circuit for circuit, _ in made], shots, seed)
+        return [outcomes_of_counts(d, c) for (_, d), c in zip(made, counts, strict=True)]
 
     def sample_overlaps(
         self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-from .main import main
+import sys
+from typing import NoReturn
+
+from .ending import ends_in_order
 
 __all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command line of this process, and exit."""
+    ends_in_order(_run)
+
+
+def _run() -> int:
+    from .command_line import run
+
+    return run(sys.argv[1:])

@@ -17,8 +17,9 @@ from qvopt.runs.session import Session
 from qvopt.runs.stored import ended_result
 from qvopt_molecules.errors import InputError
 
+from .ending import terminable
 from .output import print_json, print_table
-from .runs import report, terminable, work
+from .runs import report, work
 from .spending import approved, status_printer
 
 

@@ -26,7 +26,9 @@ def submit(
         ),
     ],
     options: dict[str, Any],
-    out: Annotated[Path | None, typer.Option(help="Run folder to make.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder to make.", show_default="runs/NAME-NUMBER")
+    ] = None,
     dry: Annotated[
         bool, typer.Option("--dry", help="Forecast jobs, shots, seconds and money; send nothing.")
     ] = False,
@@ -84,7 +86,10 @@ def cancel(folder: Run, json_output: Json = False) -> None:
 
 @app.command()
 def doctor(
-    backend: Annotated[str | None, typer.Option(help="A device to reach: PROVIDER:DEVICE.")] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(help="A device to reach: PROVIDER:DEVICE.", show_default="none"),
+    ] = None,
     live: Annotated[
         bool, typer.Option("--live", help="Send the device one tiny job; shows its price first.")
     ] = False,

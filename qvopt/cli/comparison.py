@@ -19,15 +19,16 @@ from qvopt.comparison.comparison_folder import (
 )
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.forecast import SweepForecast, check_disk
-from qvopt.comparison.specification import make_comparison, read_comparison
+from qvopt.comparison.problem_data import read_comparison
+from qvopt.comparison.specification import make_comparison
 from qvopt.comparison.summary import FEW_STEPS
 from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError
 
 from .comparison_setup import Setup
 from .comparison_view import ComparisonView, clock
+from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
-from .runs import REQUEUE, Terminated, terminable
 
 
 def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:

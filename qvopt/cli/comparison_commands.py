@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from qvopt.experiment.counts import parse_count
+
 from .app import Json, Quiet, app
 
 
@@ -20,22 +22,46 @@ def compare(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder [comparisons/NAME]; one that is there is extended."),
+        typer.Option(
+            help="Folder; one that is there is extended.", show_default="comparisons/NAME"
+        ),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Runs of each optimizer and problem.")] = None,
-    budget: Annotated[int | None, typer.Option(help="Shots of a run.")] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_count,
+            metavar="N",
+            help="Runs of each optimizer and problem.",
+            show_default="the file's",
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            help="What a run may spend: '1e6', '1e6 shots', '200 jobs'.", show_default="the file's"
+        ),
+    ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="OPTIMIZER", help="Of those in the file; repeatable."),
+        typer.Option(
+            metavar="OPTIMIZER", help="Of those in the file; repeatable.", show_default="all"
+        ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes here [all cores, where it is worth it].")
+        int | None,
+        typer.Option(help="Processes here.", show_default="all cores, where it is worth it"),
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="An existing Dask scheduler, tcp://….")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="An existing Dask scheduler, tcp://….", show_default="none"
+        ),
     ] = None,
     cluster: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Jobs of SLURM or PBS, see the docs.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Jobs of SLURM or PBS, see the docs.", show_default="none"
+        ),
     ] = None,
     max_gb: Annotated[float, typer.Option(help="Most that may be written, in GB.")] = 20.0,
     dry: Annotated[

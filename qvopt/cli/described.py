@@ -8,46 +8,43 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from .experiment_options import (
+    ActiveSpace,
+    AnsatzName,
+    BackendName,
+    Basis,
+    Charge,
+    FrozenCore,
+    MaxSteps,
+    OptimizerName,
+    Seed,
+    Settings,
+    Shots,
+    Spin,
+)
+
 What = Annotated[str, typer.Argument(metavar="MOLECULE|EXPERIMENT.toml", help="As for `run`.")]
 
 # For each option: its parameter, the key of the experiment that it sets, and its declaration.
 _OPTIONS: dict[str, tuple[str, Any]] = {
-    "ansatz": ("ansatz", Annotated[str | None, typer.Option(help="qvopt list ansatze [uccsd]")]),
-    "optimizer": ("optimizer", Annotated[str | None, typer.Option(help="qvopt list optimizers")]),
-    "backend": (
-        "backend",
-        Annotated[str | None, typer.Option(help="qvopt list backends [sector]")],
-    ),
-    "shots": (
-        "measurement.shots",
-        Annotated[int | None, typer.Option(help="Shots of one energy in total; exact without.")],
-    ),
-    "seed": ("seed", Annotated[int | None, typer.Option(help="Seed of every random stream [0].")]),
-    "max_steps": ("max_steps", Annotated[int | None, typer.Option(help="Most optimizer steps.")]),
-    "settings": (
-        "",
-        Annotated[
-            list[str] | None,
-            typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`."),
-        ],
-    ),
-    "basis": ("molecule.basis", Annotated[str | None, typer.Option(help="Gaussian basis set.")]),
-    "charge": ("molecule.charge", Annotated[int | None, typer.Option(help="Total charge.")]),
-    "spin": (
-        "molecule.spin",
-        Annotated[int | None, typer.Option(help="Number of unpaired electrons.")],
-    ),
-    "active_space": (
-        "",
-        Annotated[str | None, typer.Option(metavar="ELECTRONS,ORBITALS", help="Active space.")],
-    ),
-    "frozen_core": (
-        "molecule.active_space.frozen_core",
-        Annotated[int | None, typer.Option(help="Orbitals to freeze.")],
-    ),
+    "ansatz": ("ansatz", AnsatzName),
+    "optimizer": ("optimizer", OptimizerName),
+    "backend": ("backend", BackendName),
+    "shots": ("measurement.shots", Shots),
+    "seed": ("seed", Seed),
+    "max_steps": ("max_steps", MaxSteps),
+    "settings": ("", Settings),
+    "basis": ("molecule.basis", Basis),
+    "charge": ("molecule.charge", Charge),
+    "spin": ("molecule.spin", Spin),
+    "active_space": ("", ActiveSpace),
+    "frozen_core": ("molecule.active_space.frozen_core", FrozenCore),
     "orbitals": (
         "molecule.orbitals",
-        Annotated[str | None, typer.Option(help="canonical, mp2-natural, boys, …")],
+        Annotated[
+            str | None,
+            typer.Option(help="canonical, mp2-natural, boys, …", show_default="canonical"),
+        ],
     ),
 }
 

@@ -12,11 +12,12 @@ from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.estimate import Estimate
 from qvopt.runs.result import HARTREE_IN_EV
 from qvopt.runs.steps import Step
-from qvopt.tasks.excited.result import ExcitedStates, State
+from qvopt.tasks.excited.result import ExcitedState, ExcitedStates
 from qvopt.tasks.excited.states import excited_states, save_states
 
 from .folders import default_folder, interruptible
 from .output import print_json, print_table
+from .spending import approve_runs
 
 _SAME = 0.5  # overlap with a lower state from which on a state is not another one
 
@@ -38,37 +39,50 @@ class _Progress:
 
 
 def excited_command(
-    data: Mapping[str, Any], states: int, method: Any, beta: float, out: Path | None, as_json: bool
+    data: Mapping[str, Any],
+    states: int,
+    method: Any,
+    beta: float,
+    out: Path | None,
+    as_json: bool,
+    yes: bool = False,
 ) -> int:
-    """Find the states and print them; the journals are in `out`, or a folder of the question's."""
+    """Find the states and print them; the journals are in `out`, or a folder of the question's.
+
+    A new search on hardware is asked for first.
+    """
     experiment = make_experiment(data)
     asked = {"method": method, "states": states, "beta": beta}
     folder = default_folder("excited", experiment, asked) if out is None else out
 
+    if not folder.exists():
+        minimisations = states if method == "vqd" else 1
+        approve_runs(experiment, minimisations, yes=yes, quiet=False)
+
     def work() -> int:
-        found = excited_states(
+        spectrum = excited_states(
             experiment, states, method=method, beta=beta, out=folder, progress=_Progress()
         )
-        save_states(found, folder)
-        return _report(found, folder, as_json)
+        save_states(spectrum, folder)
+        return _report(spectrum, folder, as_json)
 
     return interruptible(work, folder)
 
 
-def _report(found: ExcitedStates, folder: Path, as_json: bool) -> int:
+def _report(states: ExcitedStates, folder: Path, as_json: bool) -> int:
     if as_json:
-        print_json(found.document() | {"folder": str(folder)})
+        print_json(states.document() | {"folder": str(folder)})
         return 0
-    lowest = found.states[0].energy
-    print_table([_row(k, s, lowest, found.exact_method) for k, s in enumerate(found.states)])
-    for line in _remarks(found):
+    lowest = states.states[0].energy
+    print_table([_row(k, s, lowest, states.exact_method) for k, s in enumerate(states.states)])
+    for line in _remarks(states):
         print(line)
-    print(f"{found.method}, {found.shots:,} shots")
+    print(f"{states.method}, {states.shots:,} shots")
     print(f"folder   {folder}")
     return 0
 
 
-def _row(number: int, state: State, lowest: float, exact: str) -> dict[str, Any]:
+def _row(number: int, state: ExcitedState, lowest: float, exact: str) -> dict[str, Any]:
     best = state.energy if state.exact is None else state.exact
     error = None if state.fci is None else f"{1e3 * (best - state.fci):z.4f}"
     return {
@@ -83,17 +97,17 @@ def _row(number: int, state: State, lowest: float, exact: str) -> dict[str, Any]
     }
 
 
-def _remarks(found: ExcitedStates) -> list[str]:
+def _remarks(states: ExcitedStates) -> list[str]:
     lines = []
-    late = [str(k) for k, s in enumerate(found.states) if s.status == "max-steps"]
+    late = [str(k) for k, s in enumerate(states.states) if s.status == "max-steps"]
     if late:
-        most = max(s.steps for s in found.states)
+        most = max(s.steps for s in states.states)
         lines.append(f"not at a minimum after {most} steps: {_named(late)}; give --max-steps")
-    again = [str(k) for k, s in enumerate(found.states) if (s.overlap or 0.0) > _SAME]
+    again = [str(k) for k, s in enumerate(states.states) if (s.overlap or 0.0) > _SAME]
     if again:
-        hint = "; give a larger --beta, above the gap" if found.method == "vqd" else ""
+        hint = "; give a larger --beta, above the gap" if states.method == "vqd" else ""
         lines.append(f"much like a lower state: {_named(again)}{hint}")
-    mixed = [str(k) for k, s in enumerate(found.states) if s.multiplicity == "mixed"]
+    mixed = [str(k) for k, s in enumerate(states.states) if s.multiplicity == "mixed"]
     if mixed:
         lines.append(f"of no one spin: {_named(mixed)}; the ansatz cannot make that state, or "
                      f"states of one energy are mixed")  # fmt: skip

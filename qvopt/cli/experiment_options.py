@@ -8,6 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from qvopt.experiment.counts import parse_count
+
+
+def shots_option(text: str) -> int:
+    """Parse an option that counts shots."""
+    return parse_count(text, "shots")
+
+
 What = Annotated[
     str,
     typer.Argument(
@@ -16,6 +24,51 @@ What = Annotated[
         "an inline geometry ('H 0 0 0; H 0 0 0.74', Ångström), or an experiment file.",
     ),
 ]
+Shots = Annotated[
+    int | None,
+    typer.Option(
+        parser=shots_option,
+        metavar="N",
+        help="Shots of one energy in total.",
+        show_default="exact energies",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        parser=parse_count, metavar="N", help="Seed of every random stream.", show_default="0"
+    ),
+]
+MaxSteps = Annotated[
+    int | None,
+    typer.Option(parser=parse_count, metavar="N", help="Most optimizer steps.", show_default="300"),
+]
+AnsatzName = Annotated[str | None, typer.Option(help="qvopt list ansatze", show_default="uccsd")]
+OptimizerName = Annotated[
+    str | None,
+    typer.Option(help="qvopt list optimizers", show_default="l-bfgs; adam with --shots"),
+]
+BackendName = Annotated[str | None, typer.Option(help="qvopt list backends", show_default="sector")]
+Charge = Annotated[int | None, typer.Option(help="Total charge.", show_default="the molecule's")]
+Spin = Annotated[
+    int | None, typer.Option(help="Number of unpaired electrons.", show_default="the molecule's")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="As for `qvopt run`. Repeatable.", show_default="none"
+    ),
+]
+Basis = Annotated[
+    str | None, typer.Option(help="Gaussian basis set.", show_default="the molecule's")
+]
+ActiveSpace = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ELECTRONS,ORBITALS", help="Active space by counts.", show_default="all orbitals"
+    ),
+]
+FrozenCore = Annotated[int | None, typer.Option(help="Orbitals to freeze.", show_default="0")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Submit to hardware without asking first.")]
 
 _KEYS = {
@@ -23,6 +76,7 @@ _KEYS = {
     "optimizer": "optimizer",
     "backend": "backend",
     "shots": "measurement.shots",
+    "learning_rate": "optimizer.learning_rate",
     "grouping": "measurement.grouping",
     "allocation": "measurement.allocation",
     "seed": "seed",
@@ -38,17 +92,16 @@ _KEYS = {
 
 def described(
     *,
-    ansatz: Annotated[str | None, typer.Option(help="qvopt list ansatze [uccsd]")] = None,
-    optimizer: Annotated[
-        str | None, typer.Option(help="qvopt list optimizers [l-bfgs; adam with --shots]")
+    ansatz: AnsatzName = None,
+    optimizer: OptimizerName = None,
+    backend: BackendName = None,
+    shots: Shots = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="Of the optimizer, where it has one.", show_default="the optimizer's"),
     ] = None,
-    backend: Annotated[str | None, typer.Option(help="qvopt list backends [sector]")] = None,
-    shots: Annotated[
-        int | None,
-        typer.Option(help="Shots of one energy in total; exact without."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of every random stream [0].")] = None,
-    max_steps: Annotated[int | None, typer.Option(help="Most optimizer steps [300].")] = None,
+    seed: Seed = None,
+    max_steps: MaxSteps = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -56,33 +109,48 @@ def described(
             metavar="KEY=VALUE",
             help="A parameter of the molecule (bond=1.2), or any key of the experiment "
             "(optimizer.learning_rate=0.1, ansatz.spin_adapted=true). Repeatable.",
+            show_default="none",
         ),
     ] = None,
-    basis: Annotated[str | None, typer.Option(help="Gaussian basis set.")] = None,
-    charge: Annotated[int | None, typer.Option(help="Total charge.")] = None,
-    spin: Annotated[int | None, typer.Option(help="Number of unpaired electrons.")] = None,
-    active_space: Annotated[
-        str | None, typer.Option(metavar="ELECTRONS,ORBITALS", help="Active space by counts.")
-    ] = None,
-    frozen_core: Annotated[int | None, typer.Option(help="Orbitals to freeze.")] = None,
+    basis: Basis = None,
+    charge: Charge = None,
+    spin: Spin = None,
+    active_space: ActiveSpace = None,
+    frozen_core: FrozenCore = None,
     mapping: Annotated[
         str | None,
-        typer.Option(help="jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev."),
+        typer.Option(
+            help="jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev.",
+            show_default="jordan-wigner",
+        ),
     ] = None,
     grouping: Annotated[
         str | None,
         typer.Option(
             help="fluid-basis-rotation, basis-rotation, derandomized, fully-commuting or "
-            "qubit-wise; the last two also with -shared or -coloring."
+            "qubit-wise; the last two also with -shared or -coloring.",
+            show_default="the best for mapping and backend",
         ),
     ] = None,
     allocation: Annotated[
-        str | None, typer.Option(help="uniform, weighted, variance or measured.")
+        str | None,
+        typer.Option(help="uniform, weighted, variance or measured.", show_default="variance"),
     ] = None,
-    budget_shots: Annotated[int | None, typer.Option(help="Cap on all shots of the run.")] = None,
+    budget_shots: Annotated[
+        int | None,
+        typer.Option(
+            parser=shots_option,
+            metavar="N",
+            help="Cap on all shots of the run.",
+            show_default="none",
+        ),
+    ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(help="Caps over the whole run: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'."),
+        typer.Option(
+            help="Caps over the whole run: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'.",
+            show_default="none",
+        ),
     ] = None,
 ) -> None:
     """The signature whose options `with_experiment_options` gives to a command."""

@@ -13,12 +13,12 @@ from typing import Any
 from qvopt.engine.assembly import resolve_molecule
 from qvopt.experiment.specification import Experiment
 
-from .runs import REQUEUE, Terminated, terminable
+from .ending import REQUEUE, Terminated, terminable
 
 
 def default_folder(kind: str, experiment: Experiment, asked: Mapping[str, Any]) -> Path:
     """Return `kind`/MOLECULE-HASH, the hash that of the experiment and of what else was asked."""
-    name = Path(experiment.molecule.name).stem
+    name = Path(experiment.molecule.name.removeprefix("object:")).stem
     if not re.fullmatch(r"[\w.+-]+", name):  # an inline geometry: its formula
         molecule = resolve_molecule(experiment.molecule)
         name = "molecule" if molecule is None else molecule.name

@@ -38,21 +38,21 @@ def relax_command(
     folder = default_folder("relaxations", experiment, asked) if out is None else out
 
     def work() -> int:
-        found = relax(
+        relaxation = relax(
             experiment, tolerance=tolerance, max_geometries=most, out=folder, progress=show
         )
         if as_json:
-            print_json(found.document() | {"folder": str(folder)})
+            print_json(relaxation.document() | {"folder": str(folder)})
         else:
-            _print_relaxation(found, folder)
-        return 0 if found.converged else 1
+            _print_relaxation(relaxation, folder)
+        return 0 if relaxation.converged else 1
 
     return interruptible(work, folder)
 
 
-def _print_relaxation(found: Relaxation, folder: Path) -> None:
-    first, last = found.geometries[0], found.final
-    print(f"\n{found.message or 'relaxed'}: {last.energy:.8f} Ha")
+def _print_relaxation(relaxation: Relaxation, folder: Path) -> None:
+    first, last = relaxation.geometries[0], relaxation.final
+    print(f"\n{relaxation.message or 'relaxed'}: {last.energy:.8f} Ha")
     print(f"{1e3 * (last.energy - first.energy):z.4f} mHa from the first geometry, in Ångström:")
     rows = []
     for atom in last.atoms:
@@ -61,16 +61,16 @@ def _print_relaxation(found: Relaxation, folder: Path) -> None:
     print_table(rows)
     print("shortest distances (Å)  " + "  ".join(_distances(last.atoms)))
     print(f"runs     {folder}\npath     {folder / 'path.xyz'}")
-    if found.converged:
+    if relaxation.converged:
         print(f"relaxed  {folder / 'relaxed.xyz'}")
 
 
 def _distances(atoms: Sequence[Atom], most: int = 8) -> list[str]:
     """The shortest distances, atoms by element and number."""
-    found = []
+    distances = []
     for (i, a), (j, b) in itertools.combinations(enumerate(atoms, 1), 2):
-        found.append((math.dist(a.position, b.position), f"{a.symbol}{i}-{b.symbol}{j}"))
-    return [f"{pair} {distance:.4f}" for distance, pair in sorted(found)[:most]]
+        distances.append((math.dist(a.position, b.position), f"{a.symbol}{i}-{b.symbol}{j}"))
+    return [f"{pair} {distance:.4f}" for distance, pair in sorted(distances)[:most]]
 
 
 def orbitals_command(
@@ -90,17 +90,17 @@ def orbitals_command(
     folder = default_folder("orbitals", experiment, asked) if out is None else out
 
     def work() -> int:
-        found = optimise_orbitals(
+        orbitals = optimise_orbitals(
             experiment, tolerance=tolerance, max_rounds=most, out=folder, progress=show
         )
         if as_json:
-            print_json(found.document() | {"folder": str(folder)})
+            print_json(orbitals.document() | {"folder": str(folder)})
         else:
-            print(f"\nenergy at the first orbitals  {found.energies[0]:.8f} Ha")
-            print(f"energy at the best orbitals   {found.energy:.8f} Ha")
-            end = "at a minimum" if found.converged else "not converged"
-            print(f"{end} after {found.runs} VQE runs and {found.saddles} saddle points")
+            print(f"\nenergy at the first orbitals  {orbitals.energies[0]:.8f} Ha")
+            print(f"energy at the best orbitals   {orbitals.energy:.8f} Ha")
+            end = "at a minimum" if orbitals.converged else "not converged"
+            print(f"{end} after {orbitals.runs} VQE runs and {orbitals.saddles} saddle points")
             print(f"runs  {folder}")
-        return 0 if found.converged else 1
+        return 0 if orbitals.converged else 1
 
     return interruptible(work, folder)

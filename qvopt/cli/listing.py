@@ -1,54 +1,57 @@
-"""`qvopt list`: what there is by name."""
+"""`qvopt list`: registered names."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from qvopt_molecules.errors import InputError
 
+from .entries import Entry, entry_of
 from .output import print_json, print_table
+from .tables import print_text
 
-Kind = Literal["molecules", "ansatze", "optimizers", "backends"]
 
+def list_command(what: str, names: Sequence[str], as_json: bool) -> int:
+    """Print a table of registered names, those that are given in full, or a table of runs."""
+    if what == "runs":
+        from .run_list import list_runs
 
-def list_command(what: Kind, as_json: bool) -> int:
-    """Print names with what there is to know of them."""
-    rows = {
-        "molecules": _molecules,
-        "ansatze": _ansatze,
-        "optimizers": _optimizers,
-        "backends": _backends,
-    }[what]()
+        return list_runs(names, as_json)
+    if names:
+        return _show_entries([entry_of(what, name) for name in names], as_json)
+    rows = _ROWS[what]()
     if as_json:
         print_json(rows)
-    elif what == "optimizers":
-        _print_optimizers(rows)
-    elif what == "molecules":
-        _print_molecules(rows)
-    elif what == "backends":
-        _print_backends(rows)
-    else:
-        print_table(rows)
+        return 0
+    _PRINTERS.get(what, print_table)(rows)
+    print_text(f"`qvopt list {what} NAME` shows one with all its options.")
+    return 0
+
+
+def _show_entries(entries: Sequence[Entry], as_json: bool) -> int:
+    if as_json:
+        print_json(list(entries))
+        return 0
+    for k, entry in enumerate(entries):
+        print(("\n" if k else "") + f"{entry['name']}  ({entry['kind']})\n")
+        print_text(entry["text"])
+        if entry["options"]:
+            print()
+            print_table(entry["options"])
     return 0
 
 
 def _print_optimizers(rows: list[dict[str, Any]]) -> None:
-    """By family; the options that all first-order rules share are listed once."""
-    from qvopt.optimizers.registry import LEGEND, shared_defaults
+    """By family, without what only one of them has."""
+    from qvopt.optimizers.registry import LEGEND
 
-    shared = shared_defaults()
-    table = []
-    for row in sorted(rows, key=lambda r: r["family"]):
-        own = {
-            k: v
-            for k, v in row["defaults"].items()
-            if not ("learning_rate" in row["defaults"] and k in shared and shared[k] == v)
-        }
-        table.append({**row, "defaults": own})
-    print_table(table)
+    columns = ("name", "family", "needs", "cost")
+    ordered = sorted(rows, key=lambda r: str(r["family"]))
+    print_table([{key: row[key] for key in columns} for row in ordered])
     print()
-    print(LEGEND)
-    print("first-order rules also take: " + ", ".join(f"{k}={v}" for k, v in shared.items()))
+    print_text(LEGEND)
+    print_text("default: l-bfgs for exact energies, adam with --shots")
 
 
 def _print_molecules(rows: list[dict[str, Any]]) -> None:
@@ -58,8 +61,10 @@ def _print_molecules(rows: list[dict[str, Any]]) -> None:
         kept = {k: v for k, v in row.items() if k != "atoms"}
         table.append({**kept, "fci": None if fci is None else f"{fci:.6f}"})
     print_table(table)
-    print("fci: full CI at these parameters, in Hartree; bonds in Ångström, angles in degrees.")
-    print("--set NAME=VALUE sets a parameter, and `qvopt scan` runs along one.")
+    print_text(
+        "fci: full CI at these parameters, in Hartree; bonds in Ångström, angles in degrees."
+    )
+    print_text("--set NAME=VALUE sets a parameter, and `qvopt scan` runs along one.")
 
 
 def _molecules() -> list[dict[str, Any]]:
@@ -116,9 +121,11 @@ def _print_backends(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["devices"]:
             print()
-            print(f"{row['name']}: " + " ".join(row["devices"]))
+            print_text(f"{row['name']}: " + " ".join(row["devices"]))
     print()
-    print("Write NAME:DEVICE. Others that a vendor has are asked for by name, with credentials.")
+    print_text(
+        "Write NAME:DEVICE. Others that a vendor has are asked for by name, with credentials."
+    )
 
 
 def _backends() -> list[dict[str, Any]]:
@@ -133,3 +140,36 @@ def _backends() -> list[dict[str, Any]]:
         devices = list(device_names(name))
         rows.append({"name": name, "description": description, "devices": devices})
     return rows
+
+
+def _groupings() -> list[dict[str, Any]]:
+    from qvopt.measurement.catalogue import get_grouping, grouping_names
+
+    return [{"name": n, "description": get_grouping(n).description} for n in grouping_names()]
+
+
+def _mitigations() -> list[dict[str, Any]]:
+    from qvopt.experiment.mitigation import MITIGATIONS
+
+    descriptions = {
+        "readout": "correction of readout errors, from calibration circuits",
+        "zne": "zero-noise extrapolation of energies, by folded gates",
+        "reference": "the error at the determinant, whose energy is known, is taken off",
+        "postselect": "outcomes with the right numbers of electrons only",
+    }
+    return [{"name": n, "description": descriptions[n]} for n in MITIGATIONS]
+
+
+_ROWS: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
+    "molecules": _molecules,
+    "ansatze": _ansatze,
+    "optimizers": _optimizers,
+    "backends": _backends,
+    "groupings": _groupings,
+    "mitigations": _mitigations,
+}
+_PRINTERS: Mapping[str, Callable[[list[dict[str, Any]]], None]] = {
+    "molecules": _print_molecules,
+    "optimizers": _print_optimizers,
+    "backends": _print_backends,
+}

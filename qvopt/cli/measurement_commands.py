@@ -7,21 +7,19 @@ from typing import Annotated
 
 import typer
 
+from qvopt.experiment.counts import parse_count
+
 from .app import Json, app
-from .experiment_options import Yes
+from .experiment_options import ActiveSpace, Basis, FrozenCore, Settings, Yes, shots_option
 
 
 @app.command()
 def measurements(
     molecule: Annotated[str, typer.Argument(help="As for `qvopt run`.")],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`.")
-    ] = None,
-    basis: Annotated[str | None, typer.Option(help="Gaussian basis set.")] = None,
-    frozen_core: Annotated[int | None, typer.Option(help="Orbitals to freeze.")] = None,
-    active_space: Annotated[
-        str | None, typer.Option(metavar="ELECTRONS,ORBITALS", help="Active space by counts.")
-    ] = None,
+    settings: Settings = None,
+    basis: Basis = None,
+    frozen_core: FrozenCore = None,
+    active_space: ActiveSpace = None,
     json_output: Json = False,
 ) -> None:
     """Compare the ways to measure an energy: circuits, depth, variance, shots needed."""
@@ -37,18 +35,28 @@ def measurements(
 def validate(
     backend: Annotated[str, typer.Argument(help="qvopt list backends")],
     molecule: Annotated[str, typer.Option(help="A small one.")] = "h2",
-    shots: Annotated[int, typer.Option(help="Shots of one energy in total.")] = 400,
-    repeats: Annotated[int, typer.Option(min=20, help="Energies to measure.")] = 400,
-    seed: Annotated[int, typer.Option(help="Seed of every random stream.")] = 0,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for `qvopt run`.")
-    ] = None,
+    shots: Annotated[
+        int, typer.Option(parser=shots_option, metavar="N", help="Shots of one energy in total.")
+    ] = 400,
+    repeats: Annotated[
+        int, typer.Option(parser=parse_count, metavar="N", help="Energies to measure, 20 or more.")
+    ] = 400,
+    seed: Annotated[
+        int, typer.Option(parser=parse_count, metavar="N", help="Seed of every random stream.")
+    ] = 0,
+    settings: Settings = None,
     budget: Annotated[
-        str | None, typer.Option(help="Caps: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'.")
+        str | None,
+        typer.Option(
+            help="Caps: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'.", show_default="none"
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the journal; that of the same validation goes on with it."),
+        typer.Option(
+            help="Folder of the journal; that of the same validation goes on with it.",
+            show_default="none is kept, but for jobs",
+        ),
     ] = None,
     yes: Yes = False,
     json_output: Json = False,

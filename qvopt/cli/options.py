@@ -5,10 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from qvopt.experiment.settings import shot_count
 from qvopt.experiment.toml_text import read_experiment_file
+from qvopt_molecules.adapters.files import is_operator_file
 from qvopt_molecules.errors import InputError
+
+_BOOLEANS: Final = {"true": "true", "false": "false"}
 
 
 def experiment_data(
@@ -22,6 +26,8 @@ def experiment_data(
     data = _base(what)
     for option, value in options.items():
         if value is not None:
+            if option == "measurement.shots":
+                value = shot_count(value)
             _put(data, option.split("."), value)
     if budget is not None:
         from qvopt.experiment.budget_text import parse_budget
@@ -48,7 +54,8 @@ def _base(what: str) -> dict[str, Any]:
         return {"molecule": what}
     data = read_experiment_file(Path(what))
     # A molecule file has a geometry at its top, an experiment file a molecule.
-    return data if "molecule" in data or "geometry" not in data else {"molecule": what}
+    is_problem = "geometry" in data or is_operator_file(what)
+    return data if "molecule" in data or not is_problem else {"molecule": what}
 
 
 def _put(data: dict[str, Any], path: list[str], value: Any) -> None:
@@ -56,6 +63,8 @@ def _put(data: dict[str, Any], path: list[str], value: Any) -> None:
     *tables, last = path
     for table in tables:
         inner = data.get(table, {})
+        if not isinstance(inner, str | Mapping):
+            raise InputError(f"{'.'.join(path)[:60]}: {table} is a value, and holds no keys")
         inner = {"name": inner} if isinstance(inner, str) else dict(inner)
         data[table] = inner
         data = inner
@@ -67,8 +76,17 @@ def _put(data: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def _parse(text: str) -> Any:
-    """Read a value as TOML would, or take it as a string."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, ValueError, RecursionError):
-        return text
+    """Read a value as TOML would, or as Python writes booleans and numbers, or as a string."""
+    for spelling in (text, _BOOLEANS.get(text.strip().lower(), text)):
+        try:
+            data = tomllib.loads(f"value = {spelling}")
+        except (tomllib.TOMLDecodeError, ValueError, RecursionError):
+            continue
+        if len(data) == 1:  # a line break would begin another key
+            return data["value"]
+    for number in (int, float):  # 05, .5, 5.
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text

@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from qvopt.measurement.estimate import Estimate
-from qvopt.runs.result import KCAL_PER_MOL, Result
-from qvopt.runs.wording import wording
+from qvopt.runs.result import Result
+from qvopt.runs.rows import result_rows
 
-_UNCUT = 20  # characters of the widest column that is not wrapped
-_GAP = 1e-6  # Hartree between states that are called different
-_NARROW = 12  # what a wrapped one is left at least
+from .tables import print_table
+
+__all__ = ["print_json", "print_result", "print_rows", "print_table", "result_rows"]
 
 
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output."""
     print(json.dumps(document, indent=2, allow_nan=False))
-
-
-def print_table(rows: Sequence[dict[str, Any]]) -> None:
-    """Print rows with a heading for each key.
-
-    Long text is wrapped to the terminal; numbers and names are never cut, however narrow it is.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    cells = [[_cell(v) for v in row.values()] for row in rows]
-    least = 0
-    for k, key in enumerate(rows[0] if rows else ()):
-        width = max(len(key), *(len(row[k]) for row in cells))
-        short = width <= _UNCUT
-        table.add_column(key.replace("_", " "), no_wrap=short, overflow="fold")
-        least += (width if short else _NARROW) + 2
-    for row in cells:
-        table.add_row(*row)
-    console = Console(markup=False, emoji=False)
-    console.width = max(console.width, least)
-    console.print(table)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.8g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{k}={_cell(v)}" for k, v in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(str(v) for v in value)
-    return str(value)
 
 
 def print_result(
@@ -81,71 +45,3 @@ def print_rows(
     for name, value, unit in rows:
         table.add_row(name, value, unit)
     Console(markup=False, emoji=False).print(table)
-
-
-def exact_state(exact: Mapping[str, Any]) -> str:
-    """Say of which state an exact energy is, where it is not simply the lowest of all."""
-    if not exact or not ((exact.get("gap") or 0.0) > _GAP or exact["multiplicity"] > 1):
-        return ""
-    return f"({exact['state']})"
-
-
-def _state_rows(result: Result) -> list[tuple[str, str, str]]:
-    """What the check of the last state says; nothing of runs that have not ended, or of spins."""
-    if "electrons" not in result.problem or result.status in ("interrupted", "diverged"):
-        return []
-    if result.numbers is None:
-        return [("state", "not checked", "no simulator here tells its electrons and spin")]
-    n = result.numbers
-    return [("⟨N⟩, ⟨S_z⟩, ⟨S²⟩", f"{n.electrons:.4f}, {n.s_z:z.4f}, {n.s2:z.4f}", "")]
-
-
-def result_rows(result: Result) -> list[tuple[str, str, str]]:
-    """Rows (name, value, unit) of the closing table."""
-    rows = [("status", result.status, result.message)]
-    words = wording(result)
-    unit = words.unit
-    if result.energy is not None:
-        sampled = bool(result.stderr)
-        estimate = Estimate(result.energy, (result.stderr or 0.0) ** 2)
-        rows.append(("energy", str(estimate), f"{unit} (fresh shots)".strip() if sampled else unit))
-        if sampled and result.exact is not None:
-            rows.append(("noiseless energy there", f"{result.exact:.8f}", unit))
-    if result.average is not None and result.steps > 1:
-        mean = result.average
-        estimate = Estimate(mean.energy.value, mean.energy.variance)
-        rows.append(("energy at mean iterate", str(estimate), f"{unit} (fresh shots)".strip()))
-        if mean.exact is not None:
-            rows.append(("noiseless energy there", f"{mean.exact:.8f}", unit))
-    rows.append((words.reference, f"{result.hf:.8f}", unit))
-    exact = result.problem.get("exact") or {}
-    if result.fci is not None:
-        rows.append((words.exact, f"{result.fci:.8f}", f"{unit} {exact_state(exact)}".strip()))
-    if (exact.get("gap") or 0.0) > _GAP:
-        gap = f"{1e3 * exact['gap']:.4f}" if words.in_hartree else f"{exact['gap']:.8f}"
-        unit_of_gap = "mHa" if words.in_hartree else unit
-        rows.append(
-            ("lowest of all states", f"{exact['lowest']:.8f}",
-             f"{unit}, {gap} {unit_of_gap} below it".strip(" ,"))
-        )  # fmt: skip
-    if result.error is not None:
-        noisy = result.exact is None and bool(result.stderr)
-        note = "of the measured energy" if noisy else ""
-        if words.in_hartree:
-            rows.append(("error", f"{1e3 * result.error:z.4f}", f"mHa {note}".strip()))
-            rows.append(("", f"{KCAL_PER_MOL * result.error:z.4f}", "kcal/mol"))
-        else:
-            rows.append(("error", f"{result.error:z.8f}", f"{unit} {note}".strip()))
-    if words.in_hartree and result.correlation is not None:
-        above = result.correlation < -5e-5
-        share = "none" if above else f"{100 * result.correlation:z.2f}"
-        of = "above Hartree-Fock" if above else f"% of {words.exact} - Hartree-Fock"
-        rows.append(("correlation recovered", share, of))
-    rows += _state_rows(result)
-    if result.operators:
-        rows.append(("operators", f"{len(result.operators):,}", ""))
-    rows.append(("steps", f"{result.steps:,}", ""))
-    rows.append(("evaluations", f"{result.evaluations:,}", ""))
-    rows.append(("shots", f"{result.shots:,}", ""))
-    rows.append(("time", f"{result.seconds:.2f}", "s"))
-    return rows

@@ -13,6 +13,7 @@ from qvopt.runs.steps import Step
 from qvopt.runs.wording import Wording, wording_of
 
 _HARTREE: Final = wording_of({})
+_SECONDS_IN_A_FILE: Final = 30.0
 
 
 @runtime_checkable
@@ -30,8 +31,8 @@ class Foreseen(Protocol):
 class ProgressDisplay:
     """Prints steps.
 
-    On a terminal the last line is live; elsewhere lines come at most twice a second and at
-    doubling step numbers.
+    On a terminal the last line is live. In a file lines come at doubling step numbers, and every
+    half minute.
     """
 
     def __init__(self, fci: float | None, *, quiet: bool, words: Wording = _HARTREE) -> None:
@@ -53,7 +54,7 @@ class ProgressDisplay:
         landmark = step.number in (0, self._next)
         if landmark and step.number:
             self._next *= 2
-        if landmark or now - self._shown > (0.1 if self._live else 0.5):
+        if landmark or now - self._shown > (0.1 if self._live else _SECONDS_IN_A_FILE):
             self._print(line, keep=landmark or not self._live)
             self._shown = now
             self._pending = None
@@ -70,7 +71,7 @@ class ProgressDisplay:
     def _share(self, done: float) -> None:
         """Show the share of an evaluation that is done: live, or every half minute."""
         now = time.monotonic()
-        if now - self._shown > (0.5 if self._live else 30.0):
+        if now - self._shown > (0.5 if self._live else _SECONDS_IN_A_FILE):
             self._print(f"{'':>6}  {100 * done:.0f} % of an evaluation", keep=not self._live)
             self._shown = now
 

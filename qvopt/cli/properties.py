@@ -11,7 +11,6 @@ from qvopt.runs.folder import RunFolder
 from qvopt.tasks.properties_result import Place
 from qvopt.tasks.run_properties import run_properties
 from qvopt_molecules.exact_reference import exact_method
-from qvopt_molecules.spins import molecular
 
 from .output import print_json, print_table
 from .spending import status_printer
@@ -21,14 +20,14 @@ def properties_command(
     path: Path, shots: int | None, exact: bool, at: Place | None, as_json: bool
 ) -> int:
     """Print the properties."""
-    found = run_properties(
+    properties = run_properties(
         path,
         shots=shots,
         exact=exact,
         at=at,
         jobs=SubmissionPolicy(on_progress=status_printer(as_json)),
     )
-    document = found.document()
+    document = properties.document()
     if as_json:
         print_json(document)
         return 0
@@ -55,15 +54,15 @@ def properties_command(
     rows.append(("shots", f"{document['shots']:,}", f"in {document['circuits']} circuits"))
     print_table([{"property": a, "value": b, "unit": c} for a, b, c in rows])
     print(f"natural occupations  {occupations}")
-    if found.mitigation:
-        print(f"mitigated by  {', '.join(found.mitigation)}")
+    if properties.mitigation:
+        print(f"mitigated by  {', '.join(properties.mitigation)}")
     print(f"at the {document['at']} iterate; density matrices in {path / 'properties.json'}")
     return 0
 
 
 def exact_method_of(path: Path) -> str:
     """What the exact state of a run's problem is called."""
-    return exact_method(molecular(RunFolder(path).hamiltonian()))
+    return exact_method(RunFolder(path).hamiltonian().orbitals())
 
 
 def _shown(pair: dict[str, Any], digits: int = 8) -> str:

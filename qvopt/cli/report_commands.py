@@ -14,7 +14,8 @@ from .app import Json, app
 def report(
     folder: Annotated[Path, typer.Argument(metavar="COMPARISON", help="A comparison's folder.")],
     out: Annotated[
-        Path | None, typer.Option(help="Where to write it [the comparison's folder].")
+        Path | None,
+        typer.Option(help="Where to write it.", show_default="the comparison's folder"),
     ] = None,
     json_output: Json = False,
 ) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from qvopt.backends.catalogue import is_provider
@@ -26,20 +23,14 @@ from qvopt.runs.session import Session
 from qvopt.runs.stored import ended_result, stored_result
 from qvopt.runs.wording import exact_name, wording_of
 from qvopt.tasks.validation_rounds import stored_validation
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import BackendError, InputError
 
+from .ending import INTERRUPTED, REQUEUE, Terminated, terminable
 from .forecast import forecast_command
 from .output import print_json, print_result, print_rows, print_table
 from .progress import Foreseen, ProgressDisplay
 from .spending import approved, left_behind, spent_rows, status_printer
 from .validation import resume_validation
-
-REQUEUE = 75
-"""Exit code after SIGTERM: the run can be resumed."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came."""
 
 
 def run_command(
@@ -106,6 +97,8 @@ def resume_command(
         Session.resume(path, max_steps=max_steps, jobs=jobs) as session,
         approved(session, yes=yes, quiet=quiet),
     ):
+        if session.changes:
+            print(f"note: {session.changes}", file=sys.stderr)
         return work(session, as_json, quiet)
 
 
@@ -128,7 +121,24 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
 
 
 def work(session: Session, as_json: bool, quiet: bool) -> int:
-    """Loop over the steps, show them, and report the end."""
+    """Loop over the steps, show them, and report the end; return the exit code."""
+    assert session.folder is not None
+    try:
+        return _work(session, as_json, quiet)
+    except OSError as error:
+        raise BackendError(
+            f"{error.strerror or error}; what {session.folder.journal_path} holds is safe: make "
+            f"room or mend it, and `qvopt resume {session.folder.path}` goes on"
+        ) from error
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Terminated:  # while the result is written or drawn
+        code = REQUEUE
+    print(f"interrupted; `qvopt resume {session.folder.path}` goes on", file=sys.stderr)
+    return code
+
+
+def _work(session: Session, as_json: bool, quiet: bool) -> int:
     code: int | None = None
     try:
         program = session.assembly.program
@@ -141,7 +151,7 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
             for step in session:
                 progress.show(step)
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     except Terminated:
         code = REQUEUE
     result = session.result(interrupted=code is not None)
@@ -161,7 +171,10 @@ def report(result: Result, folder: RunFolder, as_json: bool) -> int:
     from qvopt.runs.picture import draw_convergence
 
     picture = folder.path / "convergence.png"
-    draw_convergence(Trace.from_events(folder.events()), result, picture)
+    try:
+        draw_convergence(Trace.from_events(folder.events()), result, picture)
+    except InputError as error:  # a full disk: the run has ended, and its result stands
+        print(f"note: {error}", file=sys.stderr)
     if as_json:
         print_json(result.document())
     else:
@@ -170,17 +183,3 @@ def report(result: Result, folder: RunFolder, as_json: bool) -> int:
         print(f"run      {folder.path}")
         print(f"picture  {picture}")
     return result.exit_code
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Turn SIGTERM into an exception, so that a batch system's notice ends the run in order."""
-
-    def raise_it(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, raise_it)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -15,13 +15,14 @@ from qvopt.tasks.scan_picture import draw_scan
 from qvopt.tasks.scan_result import ScanPoint, axis_of, parameter_unit
 from qvopt_molecules.errors import InputError
 
+from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
-from .runs import REQUEUE, Terminated, terminable
+from .spending import approve_runs
 
 
 def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
     """Return (name, "start:stop:number") from --scan NAME=… or an option of any other name."""
-    found = [over] if over is not None else []
+    parameters = [over] if over is not None else []
     words = list(rest)
     while words:
         word = words.pop(0)
@@ -35,16 +36,16 @@ def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
                 f"unknown option --{name[:30]}; a scanned parameter is --{name[:30]} "
                 f"START:STOP:NUMBER, a fixed one --set {name[:30]}=VALUE"
             )
-        found.append(f"{name}={value}")
-    if len(found) != 1:
-        which = "none" if not found else " and ".join(f.partition("=")[0] for f in found)
+        parameters.append(f"{name}={value}")
+    if len(parameters) != 1:
+        which = "none" if not parameters else " and ".join(f.partition("=")[0] for f in parameters)
         raise InputError(
             f"a scan needs one parameter, such as --bond 0.4:3.0:30, or the folder of a scan to go "
-            f"on with; {which} {'is' if len(found) < 2 else 'are'} given"
+            f"on with; {which} {'is' if len(parameters) < 2 else 'are'} given"
         )
-    name, equals, value = found[0].partition("=")
+    name, equals, value = parameters[0].partition("=")
     if not (name and equals):
-        raise InputError(f"--scan takes NAME=START:STOP:NUMBER, got '{found[0][:40]}'")
+        raise InputError(f"--scan takes NAME=START:STOP:NUMBER, got '{parameters[0][:40]}'")
     return name, value
 
 
@@ -67,8 +68,15 @@ def open_scan(
     return Scan(experiment, work.parameter, work.values, warm=warm, folder=path)
 
 
-def scan_command(work: Scan, picture: Path | None, as_json: bool, quiet: bool) -> int:
-    """Run what is missing of a scan, and report; return the exit code."""
+def scan_command(
+    work: Scan, picture: Path | None, as_json: bool, quiet: bool, yes: bool = False
+) -> int:
+    """Run what is missing of a scan, and report; return the exit code.
+
+    A new one on hardware is asked for first.
+    """
+    if work.folder is not None and not any(work.folder.glob("points/*/journal.jsonl")):
+        approve_runs(work.experiment, len(work.values), yes=yes, quiet=quiet)
     code = 0
     with terminable():
         try:

@@ -73,12 +73,52 @@ def approved(
                     print(line, file=sys.stderr, flush=True)
             if not free and not yes and not _caps(session):
                 ask("submit it?")
-        except (InputError, KeyboardInterrupt):
+        except BaseException:
             session.close()
             if new is not None and session.folder is not None:
                 shutil.rmtree(session.folder.path)
             raise
     yield
+
+
+def approve_runs(experiment: Experiment, n_runs: int, *, yes: bool, quiet: bool) -> None:
+    """The same of a task of several runs, before the first of them has a folder.
+
+    Args:
+        experiment: of every run, but for what the task changes.
+        n_runs: how many there are at most.
+        yes: whether the answer is given.
+        quiet: silences what costs nothing.
+
+    Raises InputError where the answer is no, or a run has no bound.
+    """
+    from qvopt.backends.catalogue import is_provider
+    from qvopt.cloud.forecast import forecast_run
+    from qvopt.engine.assembly import assemble
+
+    if not is_provider(experiment.backend.name):
+        return
+    assembly = assemble(experiment)
+    program = assembly.program
+    if not isinstance(program, HardwareProgram) or (is_free(program) and quiet):
+        return
+    free, name = is_free(program), program.device.full_name
+    forecast = forecast_run(assembly)
+    caps = dict(forecast.budget.caps())
+    if "max_steps" not in experiment.model_fields_set and not free and not caps:
+        raise InputError(
+            f"nobody said how long the {n_runs} runs on {name} may be (each would take up to "
+            f"{experiment.max_steps} steps): add --max-steps {_SUGGESTED_STEPS}, or a cap such as "
+            f"--budget '20 QPU-min' or '100 jobs'"
+        )
+    total = sum((forecast.total for _ in range(n_runs)), Cost())
+    line = cost_line(program.pricing, total)
+    print(f"{line} for {n_runs} runs", file=sys.stderr, flush=True)
+    if caps:
+        each = caps_line(caps, forecast.budget.currency).replace("the run", "each run")
+        print(each, file=sys.stderr, flush=True)
+    elif not free and not yes:
+        ask("submit them?")
 
 
 def is_free(program: HardwareProgram) -> bool:

@@ -7,8 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from qvopt.experiment.counts import parse_count
+
 from .app import Json, Quiet, app
 from .described import What, describes_experiment
+from .experiment_options import Yes, shots_option
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -25,6 +28,7 @@ def scan(
             "--scan",
             metavar="NAME=START:STOP:NUMBER",
             help="The parameter and its values; --bond 0.4:3.0:30 means --scan bond=0.4:3.0:30.",
+            show_default="the scan's",
         ),
     ] = None,
     cold: Annotated[
@@ -34,11 +38,17 @@ def scan(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the scan; an existing one is resumed.")
+        Path | None,
+        typer.Option(
+            help="Folder of the scan; an existing one is resumed.", show_default="scans/NAME"
+        ),
     ] = None,
-    picture: Annotated[Path | None, typer.Option(help="Where to draw the curve too.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where to draw the curve too.", show_default="none")
+    ] = None,
     json_output: Json = False,
     quiet: Quiet = False,
+    yes: Yes = False,
 ) -> None:
     """Run a potential-energy curve, each point an ordinary run; only what is missing runs."""
     from .scans import open_scan, scan_command, scanned_parameter
@@ -48,20 +58,27 @@ def scan(
     else:
         name, values = scanned_parameter(over, ctx.args)
         work = open_scan(None, data, name, values, not cold, out)
-    raise typer.Exit(scan_command(work, picture, json_output, quiet))
+    raise typer.Exit(scan_command(work, picture, json_output, quiet, yes))
 
 
 @app.command()
 def properties(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     shots: Annotated[
-        int | None, typer.Option(help="Shots in total [those of one energy of the run].")
+        int | None,
+        typer.Option(
+            parser=shots_option,
+            metavar="N",
+            help="Shots in total.",
+            show_default="those of one energy of the run",
+        ),
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="From the simulator's amplitudes, without shots.")
     ] = False,
     at: Annotated[
-        str | None, typer.Option(help="last or average iterate [average, if there is one].")
+        str | None,
+        typer.Option(help="last or average iterate.", show_default="average, if there is one"),
     ] = None,
     json_output: Json = False,
 ) -> None:
@@ -69,6 +86,37 @@ def properties(
     from .properties import properties_command
 
     raise typer.Exit(properties_command(folder, shots, exact, at, json_output))  # type: ignore[arg-type]
+
+
+@app.command()
+def diagonalize(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    shots: Annotated[
+        int | None,
+        typer.Option(
+            parser=shots_option,
+            metavar="N",
+            help="Shots in the computational basis.",
+            show_default="those of one energy of the run",
+        ),
+    ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair/--no-repair", help="Use outcomes of wrong electron numbers too."),
+    ] = True,
+    max_determinants: Annotated[
+        int, typer.Option(parser=parse_count, metavar="N", help="Largest dimension of the span.")
+    ] = 1_000_000,
+    at: Annotated[
+        str | None,
+        typer.Option(help="last or average iterate.", show_default="average, if there is one"),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Diagonalise the Hamiltonian in the determinants that a run's state shows: an upper bound."""
+    from .diagonalization import diagonalize_command
+
+    raise typer.Exit(diagonalize_command(folder, shots, repair, max_determinants, at, json_output))
 
 
 @app.command()
@@ -81,14 +129,19 @@ def excited(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the journals; an existing one is resumed.")
+        Path | None,
+        typer.Option(
+            help="Folder of the journals; an existing one is resumed.",
+            show_default="excited/NAME",
+        ),
     ] = None,
     json_output: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Find excited states by deflation, subspace search, subspace expansion or qEOM."""
     from .excited import excited_command
 
-    raise typer.Exit(excited_command(data, states, method, beta, out, json_output))
+    raise typer.Exit(excited_command(data, states, method, beta, out, json_output, yes))
 
 
 @app.command()
@@ -102,7 +155,10 @@ def relax(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the runs; an existing one is resumed.")
+        Path | None,
+        typer.Option(
+            help="Folder of the runs; an existing one is resumed.", show_default="relaxations/NAME"
+        ),
     ] = None,
     json_output: Json = False,
 ) -> None:
@@ -123,7 +179,10 @@ def oo_vqe(
     *,
     data: dict[str, Any],
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the runs; an existing one is resumed.")
+        Path | None,
+        typer.Option(
+            help="Folder of the runs; an existing one is resumed.", show_default="orbitals/NAME"
+        ),
     ] = None,
     json_output: Json = False,
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -101,7 +102,7 @@ def backend_factory(
     """
     backend_options = {
         n: p
-        for n, p in inspect.signature(HardwareBackend.__init__).parameters.items()
+        for n, p in inspect.signature(HardwareBackend.__init__, eval_str=True).parameters.items()
         if p.kind is p.KEYWORD_ONLY
     }
 
@@ -110,12 +111,22 @@ def backend_factory(
         for_provider = {k: v for k, v in options.items() if k not in backend_options}
         return HardwareBackend(provider(*arguments, **for_provider), **for_backend)
 
-    make.__doc__ = description
+    arguments = [_arguments(provider), _arguments(HardwareBackend)]
+    make.__doc__ = "\n".join([description, "", "Args:", *arguments])
     make.device_names = device_names  # type: ignore[attr-defined]
     first = [
-        p for p in inspect.signature(provider).parameters.values() if p.name not in backend_options
+        p
+        for p in inspect.signature(provider, eval_str=True).parameters.values()
+        if p.name not in backend_options
     ]
     make.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *backend_options.values())]
     )
     return make
+
+
+def _arguments(documented: Callable[..., Any]) -> str:
+    """The section on arguments of a docstring, without its heading."""
+    text = inspect.getdoc(documented) or ""
+    section = re.search(r"^Args:\n((?: +.*\n?)+)", text, re.M)
+    return "" if section is None else section.group(1).rstrip()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from qvopt.experiment.secrets import holds_secret
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, missing_extra
+from qvopt_molecules.textfile import expanded
 
 from .provider import ProviderError, RefusedError, TransientError, UncertainError
 
@@ -22,8 +22,8 @@ def need_braket() -> Any:
         import braket.aws  # type: ignore[import-untyped,unused-ignore]
         import qiskit_braket_provider  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
-        raise InputError(
-            "Amazon Braket needs its SDK and qiskit-braket-provider: pip install 'qvopt[braket]'"
+        raise missing_extra(
+            "Amazon Braket needs its SDK and qiskit-braket-provider", "braket"
         ) from None
     return braket.aws, qiskit_braket_provider
 
@@ -73,7 +73,7 @@ def check_credentials_file() -> None:
     """Refuse an AWS credentials file that others can read."""
     if os.environ.get("AWS_ACCESS_KEY_ID"):
         return
-    path = Path(os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")).expanduser()
+    path = expanded(os.environ.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"))
     try:
         mode = path.stat().st_mode & 0o777
     except OSError:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from qvopt.backends.recorded_devices import snapshot_names
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import checked_options
 
 from .backend import HardwareBackend, backend_factory
 from .known_devices import known_names
@@ -25,6 +26,19 @@ def _ibm(
     currency: str = "USD",
     resilience: int | None = None,
 ) -> Provider:
+    """A device of IBM, or a snapshot.
+
+    Args:
+        device: name of the device, as in ibm:<device>.
+        dynamical_decoupling: sequence of pulses on idle qubits: XX, XpXm or XY4.
+        twirling: average over random Pauli frames, at no more shots.
+        max_execution_time: cap on the QPU seconds of a job, kept by IBM.
+        mode: "job", "batch" or "session".
+        fallback: go on with single jobs where a session is refused or has closed.
+        price_per_second: of a QPU second, for prices; none leaves jobs without a price.
+        currency: of that price.
+        resilience: level 0 to 2 of IBM's estimator; none takes samples.
+    """
     from .ibm_options import MODES, IBMOptions
     from .resilience import check_level
 
@@ -57,6 +71,14 @@ def _braket(
     verbatim: bool = False,
     price: Mapping[str, float] | None = None,
 ) -> Provider:
+    """A device of Amazon Braket.
+
+    Args:
+        device: short name or ARN.
+        bucket: S3 bucket of the results; none takes AMZN_BRAKET_OUT_S3_BUCKET.
+        verbatim: run native gates as they are, on the qubits of the layout.
+        price: {"per_job": p, "per_shot": p, "per_second": p} in USD, in place of the stored one.
+    """
     from .braket import BraketProvider
 
     return BraketProvider(device, bucket=bucket, verbatim=verbatim, price=price)
@@ -67,6 +89,14 @@ def _ionq(
     noise_model: str = "ideal",
     gate_price: Sequence[float] | None = None,
 ) -> Provider:
+    """A device of IonQ.
+
+    Args:
+        device: simulator, aria-1, forte-1, …
+        noise_model: of the simulator: "ideal", "aria-1", …
+        gate_price: of a one-qubit gate and shot, of a two-qubit gate and shot, least of a job,
+            in USD, in place of the stored prices.
+    """
     from .ionq import IonQProvider
 
     return IonQProvider(device, noise_model=noise_model, gate_price=gate_price)
@@ -173,10 +203,7 @@ def offline_backend(name: str, options: Mapping[str, Any]) -> HardwareBackend | 
     provider, _, device = name.partition(":")
     if provider not in _OFFLINE or device.startswith("fake_") or can_be_asked(provider, options):
         return None
-    accepted = [p for p in inspect.signature(_BACKENDS[provider]).parameters if p != "device"]
-    for option in options:
-        if option not in accepted:
-            raise unknown_name(f"option of backend {provider}", option, accepted)
+    options = checked_options("option", f"backend {provider}", _BACKENDS[provider], options)
     offline = _OFFLINE[provider](device, options)
     if offline is None:
         return None

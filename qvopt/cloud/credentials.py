@@ -6,8 +6,9 @@ import importlib.util
 import os
 import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from qvopt_molecules.textfile import expanded
 
 EXTRAS: Final = {
     "ibm": ("qiskit-ibm-runtime",),
@@ -50,7 +51,7 @@ def can_be_asked(vendor: str, options: Mapping[str, Any]) -> bool:
         return True
     if places.file_variable and os.environ.get(places.file_variable):
         return True
-    return bool(places.saved) and Path(places.saved).expanduser().is_file()
+    return bool(places.saved) and expanded(places.saved).is_file()
 
 
 def describe_credentials(vendor: str) -> str:
@@ -61,7 +62,7 @@ def describe_credentials(vendor: str) -> str:
             return f"in the environment ({name})"
     named = os.environ.get(places.file_variable, "") if places.file_variable else ""
     for place in (named, places.saved):
-        path = Path(place).expanduser()
+        path = expanded(place)
         if place and path.is_file():
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & 0o077:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from qvopt.backends.catalogue import get_backend
 from qvopt.records.journal import Journal
-from qvopt_molecules.errors import InputError, QvoptError
+from qvopt_molecules.errors import InputError, QvoptError, extra_command
 
 from .backend import HardwareBackend
 from .credentials import CREDENTIALS, EXTRAS, describe_credentials
@@ -32,7 +32,7 @@ def checks() -> list[dict[str, Any]]:
             try:
                 found = importlib.metadata.version(package)
             except importlib.metadata.PackageNotFoundError:
-                found = f"missing: pip install 'qvopt[{extra}]'"
+                found = f"missing: {extra_command(extra)}"
             rows.append({"check": package, "found": found})
     for vendor in CREDENTIALS:
         row = {"check": f"{vendor} credentials", "found": describe_credentials(vendor)}

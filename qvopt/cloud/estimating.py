@@ -21,7 +21,7 @@ from .program import HardwareProgram
 from .provider import JobResult
 from .resilience import bits_of
 
-Observable = tuple[tuple[int, float], ...]
+ObservableTerms = tuple[tuple[int, float], ...]
 
 
 class EstimatingProgram(HardwareProgram):
@@ -37,7 +37,7 @@ class EstimatingProgram(HardwareProgram):
 
     def __init__(self, problem: Problem, *arguments: Any, **options: Any) -> None:
         super().__init__(problem, *arguments, **options)
-        self._unread: dict[int, tuple[Any, Observable]] = {}
+        self._unread: dict[int, tuple[Any, ObservableTerms]] = {}
         if problem.plan is not None and any(g.selection for g in problem.plan.groups):
             self._no_counts("post-selection")
 
@@ -95,7 +95,7 @@ class EstimatingProgram(HardwareProgram):
             jobs += pack(others, self._circuit, self.device.limits, stream.of(seed))
         return jobs
 
-    def _observed(self, group: int) -> tuple[Any, Observable]:
+    def _observed(self, group: int) -> tuple[Any, ObservableTerms]:
         """A group's circuit without its measurements, and its diagonal on the device's qubits."""
         if group not in self._unread:
             circuit = self.circuits.group(group)

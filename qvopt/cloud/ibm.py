@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from qvopt.backends.layouts import lower_to
 from qvopt_molecules.errors import QvoptError, unknown_name
+from qvopt_molecules.textfile import expanded
 
 from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
 from .key_files import read_secret, without
@@ -74,7 +75,7 @@ def _of_interest(record: logging.LogRecord) -> bool:
 
 def saved_account() -> Path:
     """Where the client keeps saved accounts, keys in plain text."""
-    return Path.home() / ".qiskit" / "qiskit-ibm.json"
+    return expanded("~/.qiskit/qiskit-ibm.json")
 
 
 def connect() -> tuple[Any, str]:
@@ -84,6 +85,9 @@ def connect() -> tuple[Any, str]:
     has saved, with a warning where others can read its file. QISKIT_IBM_URL names another address
     of the service, which is then spoken to as it stands.
     """
+    account = saved_account()
+    saved = not (os.environ.get(TOKEN) or os.environ.get(TOKEN_FILE)) and account.exists()
+    token = "" if saved else read_secret("IBM Quantum", (TOKEN,), TOKEN_FILE)
     from qiskit_ibm_runtime import (  # type: ignore[import-untyped,unused-ignore]
         QiskitRuntimeService,
     )
@@ -97,15 +101,13 @@ def connect() -> tuple[Any, str]:
     log.addFilter(_of_interest)
     if not log.isEnabledFor(logging.WARNING):
         log.setLevel(logging.WARNING)  # heard by the filter, which shows nothing more than before
-    account = saved_account()
-    if not (os.environ.get(TOKEN) or os.environ.get(TOKEN_FILE)) and account.exists():
+    if saved:
         if account.stat().st_mode & 0o077:  # as the client itself writes it
             _log.warning(
                 "%s holds your key and can be read by others: chmod 600 %s", account, account
             )
         service = QiskitRuntimeService(**options)
         return service, str((service.active_account() or {}).get("token", ""))
-    token = read_secret("IBM Quantum", (TOKEN,), TOKEN_FILE)
     options = {
         "channel": "ibm_quantum_platform",
         "instance": os.environ.get(INSTANCE) or "auto",

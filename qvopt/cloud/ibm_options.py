@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qvopt.backends.batch import Counts
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import missing_extra, unknown_name
 
 from .provider import JobResult, JobSpec, ProviderError
 
@@ -43,9 +43,7 @@ def need_ibm() -> None:
     try:
         importlib.import_module("qiskit_ibm_runtime.executor_sampler")
     except ImportError:
-        raise InputError(
-            "IBM Quantum needs qiskit-ibm-runtime 0.51 or later: pip install 'qvopt[ibm]'"
-        ) from None
+        raise missing_extra("IBM Quantum needs qiskit-ibm-runtime 0.51 or later", "ibm") from None
 
 
 def make_sampler(mode: Any, options: IBMOptions, *, seed: int | None = None) -> Any:

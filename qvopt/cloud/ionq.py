@@ -17,7 +17,7 @@ import numpy as np
 
 from qvopt.backends.batch import Counts
 from qvopt.backends.measured import bit_of_qubit
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, missing_extra
 
 from .key_files import read_secret
 from .known_devices import known_device
@@ -302,5 +302,5 @@ def _need_ionq() -> Any:
     try:
         import qiskit_ionq
     except ImportError:
-        raise InputError("IonQ needs qiskit-ionq: pip install 'qvopt[ionq]'") from None
+        raise missing_extra("IonQ needs qiskit-ionq", "ionq") from None
     return qiskit_ionq

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Final
 
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.textfile import expanded, read_text_file
+
+_MAX_BYTES: Final = 1 << 16
 
 
 def read_secret(vendor: str, variables: Sequence[str], file_variable: str) -> str:
@@ -25,18 +28,18 @@ def read_secret(vendor: str, variables: Sequence[str], file_variable: str) -> st
             f"no credentials for {vendor}: set {variables[0]} in the environment, or "
             f"{file_variable} to a file of mode 0600 that holds the key"
         )
-    file = Path(path).expanduser()
+    file = expanded(path)
     try:
         mode = stat.S_IMODE(file.stat().st_mode)
         if mode & 0o077:
             raise InputError(
                 f"{file} can be read by others (mode {mode:04o}); chmod 600 it, and change the key"
             )
-        text = file.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         raise InputError(f"{file_variable} names {file}, which does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise InputError(f"cannot read {file}: {type(error).__name__}") from None
+    text = read_text_file(file, f"{file_variable}, key file", _MAX_BYTES).strip()
     if not text or "\n" in text:
         raise InputError(f"{file} must hold one line, the key of {vendor}")
     return text

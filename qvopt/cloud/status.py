@@ -10,6 +10,7 @@ from typing import Any
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.cost import Cost
 from qvopt.records.codec import decode_costs
+from qvopt.records.events import BESIDE_THE_RUN
 from qvopt.records.jobs import JobRecord, job_records, lost_cost
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
@@ -103,7 +104,7 @@ def run_status(path: Path) -> RunStatus | None:
     for event in events:  # a run that went on after its end has not ended
         if event["type"] == "end":
             end = end_before = event["status"]
-        elif event["type"] == "round" and event["role"] == "properties":
+        elif event["type"] == "round" and event["role"] in BESIDE_THE_RUN:
             end = end_before  # measured beside the run
         elif event["type"] in ("job", "round", "step"):
             end = None

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from qvopt.experiment.toml_text import read_experiment_file
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError, missing_extra, unknown_name
 
 from .dask_workers import DaskWorkers
 from .pooled_engine import PooledEngine
@@ -121,18 +121,18 @@ def _cluster_class(system: str) -> Any:
     try:
         import dask_jobqueue
     except ImportError:
-        raise InputError("--cluster needs dask-jobqueue: pip install 'qvopt[cluster]'") from None
+        raise missing_extra("--cluster needs dask-jobqueue", "cluster") from None
     return getattr(dask_jobqueue, SYSTEMS[system])
 
 
 def _known_keys(system: str) -> set[str]:
     """Keys that the cluster's classes take, without those that are set here."""
-    found = {"system", "jobs"}
+    keys = {"system", "jobs"}
     cluster = _cluster_class(system)
     for kind in (*cluster.__mro__, *cluster.job_cls.__mro__):
         if "dask_jobqueue" in kind.__module__:
-            found |= set(inspect.signature(kind.__init__).parameters)
-    return found - {"self", "scheduler", "base_class_kwargs", "job_kwargs", "kwargs", *_OURS}
+            keys |= set(inspect.signature(kind.__init__).parameters)
+    return keys - {"self", "scheduler", "base_class_kwargs", "job_kwargs", "kwargs", *_OURS}
 
 
 def _quoted(text: str) -> str:

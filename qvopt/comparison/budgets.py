@@ -1,6 +1,7 @@
 """What a run of a comparison may spend.
 
 budget = 100_000                                   # shots
+budget = "1e5 shots, 2000 circuits"                # the same, as `qvopt run --budget` takes it
 budget = {shots = 100_000, circuits = 2_000}       # whichever is used up first
 budget = [10_000, 100_000, 1_000_000]              # every problem with each
 """
@@ -14,6 +15,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from qvopt.backends.catalogue import is_provider
+from qvopt.experiment.budget_text import parse_budget
+from qvopt.experiment.counts import Count, Shots, parse_count
 from qvopt.experiment.strict_model import StrictModel
 from qvopt_molecules.errors import InputError
 
@@ -31,9 +34,9 @@ class RunBudget(StrictModel):
         jobs, qpu_seconds: what a vendor bills; on hardware.
     """
 
-    shots: int | None = Field(default=None, gt=0, le=10**15)
-    circuits: int | None = Field(default=None, gt=0, le=10**15)
-    jobs: int | None = Field(default=None, gt=0, le=10**9)
+    shots: Shots | None = Field(default=None, gt=0, le=10**15)
+    circuits: Count | None = Field(default=None, gt=0, le=10**15)
+    jobs: Count | None = Field(default=None, gt=0, le=10**9)
     qpu_seconds: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
@@ -76,7 +79,17 @@ class RunBudget(StrictModel):
 def _tables(value: Any) -> Any:
     """Let a number stand for shots, and one budget for a list of one."""
     listed = value if isinstance(value, list | tuple) else [value]
-    return [{"shots": v} if not isinstance(v, Mapping | RunBudget) else v for v in listed]
+    return [v if isinstance(v, Mapping | RunBudget) else _table(v) for v in listed]
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """A number is one of shots; a text may name other units: "200 jobs"."""
+    if isinstance(value, str):
+        try:
+            return {"shots": parse_count(value, "shots")}
+        except InputError:
+            return parse_budget(value)
+    return {"shots": value}
 
 
 def _plain(budgets: tuple[RunBudget, ...]) -> Any:

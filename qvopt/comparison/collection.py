@@ -13,9 +13,10 @@ from qvopt_molecules.errors import InputError
 
 from .outcomes import RunOutcome
 from .planned_runs import PlannedRun
-from .specification import make_comparison, read_comparison
+from .problem_data import read_comparison
+from .specification import make_comparison
 from .stored_outcome import StoredOutcome
-from .sweep import Stage, Sweep
+from .sweep import Sweep, SweepStage
 from .tuning import PROTOCOL
 
 
@@ -63,7 +64,7 @@ def collect(sweep: Sweep) -> Comparison:
     return Comparison(sweep.spec.document(), outcomes, about, trials)
 
 
-def _outcomes(sweep: Sweep, stage: Stage) -> tuple[list[RunOutcome], int]:
+def _outcomes(sweep: Sweep, stage: SweepStage) -> tuple[list[RunOutcome], int]:
     runs = sweep.runs(stage)
     stored = ((run, sweep.outcome(run)) for run in runs)
     outcomes = [run_outcome(sweep, run, outcome) for run, outcome in stored if outcome is not None]
@@ -162,23 +163,23 @@ def _tuning(sweep: Sweep) -> dict[str, Any]:
     """The protocol, the choices and the price of the search; empty where nothing is tuned."""
     if not sweep.practice:
         return {}
-    found = sweep.tuned()
+    tuned = sweep.tuned()
     return {
         "protocol": PROTOCOL,
         "trials": sweep.spec.tuning.trials,
         "seeds": sweep.spec.tuning.seeds,
         "problems": [p.label for p in sweep.practice],
-        "shots": sum(int(entry["shots"]) for entry in found.values()),
-        "optimizers": found,
+        "shots": sum(int(entry["shots"]) for entry in tuned.values()),
+        "optimizers": tuned,
     }
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _json_lines(path: Path) -> Sequence[dict[str, Any]]:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from qvopt.experiment.settings import budget_data, shot_count
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.handed import OBJECT
 
 from .choice import choose_engine
 from .collection import Comparison, collect, load_comparison
 from .comparison_folder import note_history, prepared_folder, write_specification
 from .forecast import check_disk
 from .outcomes import RunOutcome
-from .specification import ComparisonSpec, make_comparison, read_comparison
+from .problem_data import read_comparison
+from .specification import ComparisonSpec, make_comparison
 from .summary import Summary
 from .sweep import Sweep, SweepProgress
 from .tables import runs_table, steps_table, to_xarray
+
+_SHOWN: Final = ("problem", "optimizer", "seed", "status", "steps", "shots", "error", "stderr")
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,11 @@ class ComparisonResult:
 
         return summarise(self.outcomes, self.comparison.targets)
 
+    def _repr_html_(self) -> str:
+        from qvopt.runs.html import frame_html
+
+        return frame_html(self.runs[[k for k in _SHOWN if k in self.runs]])
+
     def to_xarray(self) -> Any:
         """An xarray Dataset over problem, optimizer and seed."""
         return to_xarray(self.outcomes)
@@ -80,30 +92,57 @@ class ComparisonResult:
 def compare(
     specification: str | Path | Mapping[str, Any] | ComparisonSpec | None = None,
     *,
+    problems: Sequence[Any] | None = None,
+    optimizers: Sequence[Any] | None = None,
+    shots: int | str | Sequence[int] | None = None,
+    budget: int | str | Mapping[str, Any] | Sequence[Any] | None = None,
+    seeds: int | None = None,
+    first_seed: int | None = None,
+    targets: Sequence[float] | None = None,
+    max_steps: int | None = None,
+    tuning: Mapping[str, Any] | None = None,
+    title: str | None = None,
     out: str | Path | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     cluster: str | Path | None = None,
     max_gb: float | None = None,
     progress: Callable[[SweepProgress], object] | None = None,
-    **settings: Any,
 ) -> ComparisonResult:
     """Run a comparison, or what is missing of it, and return its tables.
 
-        compare(problems=[{"molecule": "h2"}], optimizers=["adam", "spsa"], budget=100_000)
+        compare(problems=["h2"], optimizers=["adam", "spsa"], budget="1e5 shots")
 
     Args:
-        specification: a file or a comparison's folder, plain data, or nothing.
+        specification: a file or a comparison's folder, plain data, or nothing; what is given below
+            takes the place of what it says.
+        problems: each a molecule's name, an object, or a table with a molecule and, where it
+            matters, ansatz, backend, mapping, measurement and a label.
+        optimizers: each a name, an object, or a table {"name": …, "label": …} with
+            hyper-parameters; the name may be an object.
+        shots: of one energy; several are compared.
+        budget: what a run may spend, everything charged: shots, "1e6 shots", or a table of caps;
+            with several, every problem is run with each.
+        seeds, first_seed: runs of each optimizer on each problem, and the first of their seeds.
+        targets: true errors in mHa that are asked for.
+        max_steps: steps after which a run ends in any case.
+        tuning: the search of hyper-parameters.
+        title: what it is about.
         out: folder; comparisons/<name> unless given. One that is there is extended.
         workers, scheduler, cluster: what runs it, see `choose_engine`.
         max_gb: most that may be written, in GB.
         progress: called with each run as it ends.
-        settings: keys of the file, in place of those in `specification`.
 
     Raises InputError for what cannot run, before anything does.
     """
     data, name = specification_data(specification)
-    spec = make_comparison({**data, **settings})
+    given = {
+        "problems": problems, "optimizers": optimizers, "shots": _counted(shots),
+        "budget": budget_data(budget) if isinstance(budget, str) else budget, "seeds": seeds,
+        "first_seed": first_seed, "targets": targets, "max_steps": max_steps, "tuning": tuning,
+        "title": title,
+    }  # fmt: skip
+    spec = make_comparison({**data, **{k: v for k, v in given.items() if v is not None}})
     folder = Path(out) if out is not None else default_folder(spec, name)
     most = None if max_gb is None else 1e9 * max_gb
     with prepared_folder(folder):
@@ -113,7 +152,7 @@ def compare(
         chosen = choose_engine(
             expected,
             folder,
-            workers=workers,
+            workers=within_process(spec, workers, elsewhere=bool(scheduler or cluster)),
             scheduler=scheduler,
             cluster=None if cluster is None else Path(cluster),
         )
@@ -124,6 +163,28 @@ def compare(
             if progress is not None:
                 progress(ended)
     return ComparisonResult(collect(sweep), folder)
+
+
+def _counted(shots: Any) -> Any:
+    return shot_count(shots) if isinstance(shots, str) else shots
+
+
+def within_process(spec: ComparisonSpec, workers: int | None, *, elsewhere: bool) -> int | None:
+    """Return the number of workers: 1 where an object exists in this process alone.
+
+    Raises InputError where others were asked for.
+    """
+    names = [entrant.name for entrant in spec.optimizers]
+    names += [ansatz.name for problem in spec.problems for ansatz in problem.ansatz]
+    local = next((name for name in names if name.startswith(OBJECT)), None)
+    if local is None:
+        return workers
+    if elsewhere or (workers or 1) > 1:
+        raise InputError(
+            f"{local.removeprefix(OBJECT)} is an object of this process, and no other worker has "
+            f"it; leave workers, scheduler and cluster out, or give it as 'module:attribute'"
+        )
+    return 1
 
 
 def load(folder: str | Path) -> ComparisonResult:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt_molecules.errors import BackendError, InputError
+from qvopt_molecules.errors import BackendError, InputError, missing_extra
 
 from .engine import Report, Task
 from .execution import run_batch
@@ -107,4 +107,4 @@ def require_distributed(option: str) -> None:
     try:
         import distributed  # noqa: F401
     except ImportError:
-        raise InputError(f"{option} needs distributed: pip install 'qvopt[cluster]'") from None
+        raise missing_extra(f"{option} needs distributed", "cluster") from None

@@ -13,7 +13,6 @@ from qvopt.engine.assembly import hamiltonian_of
 from qvopt.experiment.specification import MoleculeSpec
 from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
 
@@ -58,8 +57,7 @@ class FrozenProblem:
     @property
     def unit(self) -> str:
         """The unit of its energies."""
-        molecule = self.base["molecule"]
-        return energy_unit(molecule["name"], molecule.get("set"))
+        return MoleculeSpec.model_validate(self.base["molecule"]).energy_unit
 
 
 class ProblemStore:

@@ -46,10 +46,10 @@ class GridCell:
 
 def final_error(run: RunOutcome) -> float:
     """Return a run's final true error, infinite where it crashed or has none."""
-    found = run.final_error
-    if run.status == "crashed" or found is None or math.isnan(found):
+    error = run.final_error
+    if run.status == "crashed" or error is None or math.isnan(error):
         return math.inf
-    return found
+    return error
 
 
 def shots_to(run: RunOutcome, target: float) -> float:
@@ -95,8 +95,8 @@ class Grid:
 
     def of(self, problem: str, optimizers: Sequence[str] | None = None) -> list[GridCell]:
         """Return the cells of a problem, in the order of the optimizers given."""
-        found = (self.get(problem, name) for name in optimizers or self.optimizers)
-        return [cell for cell in found if cell is not None]
+        cells = (self.get(problem, name) for name in optimizers or self.optimizers)
+        return [cell for cell in cells if cell is not None]
 
     def shared_scores(
         self, problem: str, optimizers: Sequence[str], target: float | None = None

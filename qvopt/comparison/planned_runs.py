@@ -93,7 +93,7 @@ def entrants(spec: ComparisonSpec, problems: Sequence[FrozenProblem]) -> list[En
 
     Raises InputError for an unknown optimizer or hyper-parameter, and for two equal labels.
     """
-    found: list[Entrant] = []
+    entrants: list[Entrant] = []
     names = [entrant.name for entrant in spec.optimizers]
     for entrant in spec.optimizers:
         get_optimizer(entrant.name, **entrant.options)
@@ -109,10 +109,10 @@ def entrants(spec: ComparisonSpec, problems: Sequence[FrozenProblem]) -> list[En
             policies |= {None} if len(shots) == 1 else set(shots)
         for policy in sorted(policies, key=lambda p: p or 0):
             name = label if policy is None else f"{label} @{policy}"
-            if any(other.label == name for other in found):
+            if any(other.label == name for other in entrants):
                 raise InputError(f"two optimizers are called '{name}'; give one a label")
-            found.append(Entrant(name, entrant, policy))
-    return found
+            entrants.append(Entrant(name, entrant, policy))
+    return entrants
 
 
 def scored_runs(

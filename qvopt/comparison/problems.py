@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
@@ -20,8 +21,7 @@ from qvopt.records.codec import encode_answer, encode_query
 from qvopt.runs.defaults import with_grouping
 from qvopt.runs.references import references_of
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.references import n_determinants
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 from .budgets import RunBudget
 from .frozen import FrozenProblem, ProblemStore
@@ -104,6 +104,7 @@ def _geometries(molecule: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _molecule_label(molecule: Mapping[str, Any]) -> str:
     name = str(molecule.get("name", "molecule"))
+    name = str(molecule.get("label") or name.removeprefix("object:"))
     name = Path(name).stem if name.lower().endswith((".toml", ".xyz", ".fcidump")) else name
     words = [name[:40].replace("\n", " ")]
     words += [f"{k}={v:g}" for k, v in dict(molecule.get("set") or {}).items() if _is_number(v)]
@@ -168,14 +169,10 @@ def _sizes(assembly: Assembly, hamiltonian: Hamiltonian) -> dict[str, int]:
         raise InputError("the circuit has no parameters, so that optimizers cannot be compared")
     gradient = assembly.evaluator.prepare([Gradient(assembly.start)]).costs["gradient"]
     plan = assembly.evaluator.need_plan()
-    if isinstance(hamiltonian, SpinHamiltonian):
-        electrons, determinants = 0, 1 << hamiltonian.n_qubits
-    else:
-        electrons, determinants = hamiltonian.n_electrons, n_determinants(hamiltonian)
     return {
         "qubits": assembly.circuit.n_qubits,
-        "electrons": electrons,
-        "determinants": determinants,
+        "electrons": sum(hamiltonian.electrons or ()),
+        "determinants": hamiltonian.dimension,
         "parameters": assembly.circuit.n_parameters,
         "groups": len(plan.groups),
         "gradient_energies": gradient.evaluations,
@@ -188,10 +185,18 @@ def _prices(assembly: Assembly) -> dict[str, float]:
     x = assembly.start + rng.normal(0.0, 0.01, size=assembly.start.shape)
     out: dict[str, float] = {}
     queries: dict[str, Query] = {"energy": Energy(x), "gradient": Gradient(x)}
-    for name, query in queries.items():
-        assembly.evaluator.answer([query], 9)  # compiles its kernels
+    program = assembly.program
+    paid = isinstance(program, DurableProgram) and program.durable
+    for number, (name, query) in enumerate(queries.items()):
+        if paid:  # nothing is sent for a forecast
+            costs = assembly.evaluator.prepare([query], 9, number).costs
+            out[f"{name}_seconds"] = sum(cost.qpu_seconds for cost in costs.values())
+            size = 1 if name == "energy" else len(x)
+            out[f"{name}_bytes"] = 24 * (len(x) + 2 * size) + 350
+            continue
+        assembly.evaluator.answer([query], 9, number, 0)  # compiles its kernels
         began = time.perf_counter()
-        (answer,) = assembly.evaluator.answer([query], 9)
+        (answer,) = assembly.evaluator.answer([query], 9, number, 1)
         out[f"{name}_seconds"] = time.perf_counter() - began
         line = json.dumps([encode_query(query), encode_answer(answer)])
         out[f"{name}_bytes"] = len(line) + 350  # with the step's own line

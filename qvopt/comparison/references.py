@@ -61,11 +61,11 @@ def ansatz_minimum(experiment: Experiment, hamiltonian: Hamiltonian) -> float:
     lowest = np.inf
     for k in range(_STARTS):
         x = twin.start + (rng.normal(0.0, _SPREAD, size=twin.start.shape) if k else 0.0)
-        found = minimize(
+        minimum = minimize(
             twin.evaluator.exact_energy,
             x,
             "l-bfgs",
             jac=lambda point: twin.program.gradient(point)[1],
         )
-        lowest = min(lowest, twin.evaluator.reported.exact_energy(found.x))
+        lowest = min(lowest, twin.evaluator.reported.exact_energy(minimum.x))
     return float(lowest)

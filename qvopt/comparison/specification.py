@@ -13,25 +13,26 @@ molecule = {name = "lih", set = {bond = [1.6, 2.4]}}     # lists are expanded, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from qvopt.experiment.constraints import ConstraintsSpec
+from qvopt.experiment.counts import Count, Shots
+from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.specification import (
     AnsatzSpec,
     BackendSpec,
     MeasurementSpec,
     Nameable,
     NamedSpec,
-    explain_invalid,
 )
 from qvopt.experiment.strict_model import StrictModel
-from qvopt.experiment.toml_text import dump_toml, molecule_beside, read_experiment_file
+from qvopt.experiment.toml_text import dump_toml
 from qvopt_molecules.errors import InputError
 
 from .budgets import Budgets, OneBudget
+from .problem_data import comparison_problem, entrant
 
 CHEMICAL_ACCURACY: Final = 1.6
 """1 kcal/mol in mHa, rounded as is usual."""
@@ -50,7 +51,7 @@ def _named(value: Any) -> Any:
     return [{"name": v} if isinstance(v, str) else v for v in _listed(value)]
 
 
-_Shots = Annotated[int, Field(gt=0, le=10**12)]
+_Shots = Annotated[Shots, Field(gt=0, le=10**12)]
 
 
 class ProblemSpec(StrictModel):
@@ -145,8 +146,8 @@ class TuningSpec(StrictModel):
         shots, budget: of a run, in place of the comparison's.
     """
 
-    trials: int = Field(default=12, ge=2, le=10_000)
-    seeds: int = Field(default=2, ge=1, le=1000)
+    trials: Count = Field(default=12, ge=2, le=10_000)
+    seeds: Count = Field(default=2, ge=1, le=1000)
     problems: tuple[ProblemSpec, ...] | None = Field(default=None, min_length=1)
     shots: _Shots | None = None
     budget: OneBudget | None = None
@@ -172,12 +173,12 @@ class ComparisonSpec(StrictModel):
     optimizers: tuple[Nameable[EntrantSpec], ...] = Field(min_length=1)
     shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] = (1000,)
     budget: Budgets
-    seeds: int = Field(default=30, ge=1, le=MOST_SEEDS)
-    first_seed: int = Field(default=0, ge=0, lt=TUNING_SEEDS - MOST_SEEDS)
+    seeds: Count = Field(default=30, ge=1, le=MOST_SEEDS)
+    first_seed: Count = Field(default=0, ge=0, lt=TUNING_SEEDS - MOST_SEEDS)
     targets: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         default=(CHEMICAL_ACCURACY, 10.0, 0.1), min_length=1
     )
-    max_steps: int = Field(default=100_000, ge=1)
+    max_steps: Count = Field(default=100_000, ge=1)
     tuning: TuningSpec = TuningSpec()
 
     def document(self) -> dict[str, Any]:
@@ -197,36 +198,14 @@ def make_comparison(data: Mapping[str, Any]) -> ComparisonSpec:
 
     Raises InputError naming the first wrong key, in one line.
     """
+    data = dict(data)
+    if isinstance(data.get("problems"), list | tuple):
+        data["problems"] = [comparison_problem(problem) for problem in data["problems"]]
+    if isinstance(data.get("optimizers"), list | tuple):
+        data["optimizers"] = [entrant(optimizer) for optimizer in data["optimizers"]]
     try:
-        return ComparisonSpec.model_validate(dict(data))
+        return ComparisonSpec.model_validate(data)
     except ValidationError as error:
         raise explain_invalid(error, ComparisonSpec, "comparison") from None
     except RecursionError:
         raise InputError("the comparison is nested too deeply") from None
-
-
-def read_comparison(path: Path) -> dict[str, Any]:
-    """Read the plain data of a comparison's file, or of the one in a comparison's folder.
-
-    Molecule files named in it are looked for beside it.
-    """
-    if path.is_dir():
-        path = path / "comparison.toml"
-    data = read_experiment_file(path)
-    if isinstance(data.get("problems"), list):
-        data["problems"] = [_problem_beside(p, path.parent) for p in data["problems"]]
-    tuning = data.get("tuning")
-    if isinstance(tuning, dict) and isinstance(tuning.get("problems"), list):
-        problems = [_problem_beside(p, path.parent) for p in tuning["problems"]]
-        data["tuning"] = tuning | {"problems": problems}
-    return data
-
-
-def _problem_beside(problem: Any, folder: Path) -> Any:
-    if not isinstance(problem, dict) or "molecule" not in problem:
-        return problem
-    found = [
-        molecule_beside({"molecule": molecule}, folder.absolute())["molecule"]
-        for molecule in _listed(problem["molecule"])
-    ]
-    return problem | {"molecule": found}

@@ -31,7 +31,7 @@ from .specification import ComparisonSpec
 from .stored_outcome import NAME, StoredOutcome, read_outcome
 from .tuning import choose, chosen_options
 
-Stage = Literal["tuning", "scored"]
+SweepStage = Literal["tuning", "scored"]
 _LOOK_SECONDS: Final = 5.0
 _WAIT_SECONDS: Final = 0.5
 
@@ -40,7 +40,7 @@ _WAIT_SECONDS: Final = 0.5
 class SweepProgress:
     """One run that has ended: in which stage, and how."""
 
-    stage: Stage
+    stage: SweepStage
     run: PlannedRun
     report: Report
 
@@ -96,7 +96,7 @@ class Sweep:
             break
         return sweep
 
-    def runs(self, stage: Stage) -> list[PlannedRun]:
+    def runs(self, stage: SweepStage) -> list[PlannedRun]:
         """The runs of a stage; scored ones of optimizers that are not tuned yet are left out."""
         if stage == "tuning":
             return list(trial_runs(self.spec, self.practice, self.entrants))
@@ -121,12 +121,12 @@ class Sweep:
 
     def missing(self, runs: Sequence[PlannedRun]) -> list[PlannedRun]:
         """Those of the runs that have no outcome, equal ones once."""
-        found: dict[str, PlannedRun] = {}
+        missing: dict[str, PlannedRun] = {}
         for run in runs:
             path = run.path
-            if path not in found and self.outcome(run) is None:
-                found[path] = run
-        return list(found.values())
+            if path not in missing and self.outcome(run) is None:
+                missing[path] = run
+        return list(missing.values())
 
     def forecast(self) -> SweepForecast:
         """What the whole comparison has left to do; tuned optimizers count with their defaults."""
@@ -142,8 +142,8 @@ class Sweep:
         if self.folder is None:
             return 0
         known = {run.path for stage in ("tuning", "scored") for run in self.runs(stage)}
-        found = (path.parent for path in (self.folder / "runs").glob(f"*/*/{NAME}"))
-        return sum(str(path.relative_to(self.folder)) not in known for path in found)
+        folders = (path.parent for path in (self.folder / "runs").glob(f"*/*/{NAME}"))
+        return sum(str(path.relative_to(self.folder)) not in known for path in folders)
 
     def run(self, engine: Engine, *, shared: bool = False) -> Iterator[SweepProgress]:
         """Run what is missing, yielding each run as it ends: the search first, then the rest.
@@ -161,7 +161,7 @@ class Sweep:
             write_file(self.folder / "tuning.json", text, durable=True)
         yield from self._stage("scored", engine, shared)
 
-    def _stage(self, stage: Stage, engine: Engine, shared: bool) -> Iterator[SweepProgress]:
+    def _stage(self, stage: SweepStage, engine: Engine, shared: bool) -> Iterator[SweepProgress]:
         assert self.folder is not None
         runs = self.runs(stage)
         missing = self.missing(runs)

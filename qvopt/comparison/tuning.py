@@ -41,7 +41,7 @@ def choose(
 
     An optimizer without all its trials done is left out.
     """
-    found: dict[str, dict[str, Any]] = {}
+    chosen: dict[str, dict[str, Any]] = {}
     for entrant in who:
         if not entrant.spec.tuned:
             continue
@@ -57,7 +57,7 @@ def choose(
             continue
         means = [sum(s) / len(s) for s in scores]
         best = min(range(len(options)), key=lambda k: (means[k], k))
-        found[entrant.label] = {
+        chosen[entrant.label] = {
             "options": options[best],
             "trials": [
                 {"options": o, "score": round(m, 4)} for o, m in zip(options, means, strict=True)
@@ -66,9 +66,9 @@ def choose(
             "shots": int(shots),
             "seconds": round(seconds, 3),
         }
-    return found
+    return chosen
 
 
-def chosen_options(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def chosen_options(chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """The hyper-parameters of each tuned optimizer."""
-    return {label: dict(entry["options"]) for label, entry in found.items()}
+    return {label: dict(entry["options"]) for label, entry in chosen.items()}

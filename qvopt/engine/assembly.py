@@ -37,15 +37,14 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
+from qvopt_molecules.frozen import frozen
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
-from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
 from qvopt_molecules.penalties import PenaltyWeights, added, penalty
-from qvopt_molecules.references import n_determinants
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
+from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.states import LARGEST_SECTOR
 
 
@@ -86,15 +85,19 @@ class Assembly:
     @property
     def molecular(self) -> MolecularHamiltonian:
         """The Hamiltonian over orbitals. Raises InputError where it is of spins."""
-        return molecular(self.hamiltonian)
+        return self.hamiltonian.orbitals()
 
 
 def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
-    """Return the molecule that a description means; None for an FCIDUMP file or a lattice."""
-    if spec.name.lower().endswith((".fcidump", "fcidump")) or is_lattice(spec.name):
+    """Return the molecule that a description means; None for integrals, operators and lattices."""
+    if (
+        spec.content is not None
+        or spec.name.lower().endswith((".fcidump", "fcidump"))
+        or is_lattice(spec.name)
+    ):
         return None
     space: Any = spec.active_space
-    return find_molecule(
+    molecule = find_molecule(
         spec.name,
         spec.set,
         basis=spec.basis,
@@ -104,6 +107,7 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         orbitals=spec.orbitals,
         symmetry=spec.symmetry,
     )
+    return molecule if spec.label is None else replace(molecule, name=spec.label)
 
 
 def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
@@ -111,11 +115,13 @@ def molecular_hamiltonian(spec: MoleculeSpec) -> MolecularHamiltonian:
 
     Raises InputError for a model of spins.
     """
-    return molecular(hamiltonian_of(spec))
+    return hamiltonian_of(spec).orbitals()
 
 
 def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
-    """Compute, or read from the cache or an FCIDUMP file, what a description means."""
+    """Compute, or read from the cache or a file, what a description means."""
+    if spec.content is not None:
+        return _frozen(spec)
     molecule = resolve_molecule(spec)
     if molecule is not None:
         if spec.occupied is not None:
@@ -141,6 +147,19 @@ def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
     return read_fcidump(spec.name, charge=spec.charge, spin=spec.spin, occupied=spec.occupied)
 
 
+def _frozen(spec: MoleculeSpec) -> Hamiltonian:
+    usual = MoleculeSpec(name=spec.name, content=spec.content, unit=spec.unit, label=spec.label)
+    changed = [
+        name for name in MoleculeSpec.model_fields if getattr(spec, name) != getattr(usual, name)
+    ]
+    if changed:
+        raise InputError(
+            f"{spec.name.removeprefix('object:')} is fixed as it was handed over; {changed[0]} "
+            f"cannot be changed beside it"
+        )
+    return frozen(spec.content or "", spec.name.removeprefix("object:"))
+
+
 def make_plan(
     experiment: Experiment,
     hamiltonian: Hamiltonian,
@@ -151,15 +170,16 @@ def make_plan(
     settings = experiment.measurement
     if settings.shots is None:
         return None
-    if isinstance(hamiltonian, SpinHamiltonian):
-        return pauli_plan(settings.grouping or "qubit-wise", hamiltonian.observable)
+    if hamiltonian.electrons is None:
+        return pauli_plan(settings.grouping or "qubit-wise", observable)
     rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
-    if settings.grouping is None and rotations and n_determinants(hamiltonian) > LARGEST_SECTOR:
+    if settings.grouping is None and rotations and hamiltonian.dimension > LARGEST_SECTOR:
         grouping = "basis-rotation"
-    plan = build_plan(grouping, hamiltonian, observable, experiment.mapping)
+    orbitals = hamiltonian.orbitals()
+    plan = build_plan(grouping, orbitals, observable, experiment.mapping)
     if not rotations and any(isinstance(g.basis, OrbitalBasis) for g in plan.groups):
-        _require_conservation(experiment, hamiltonian, grouping)
+        _require_conservation(experiment, orbitals, grouping)
     return plan
 
 
@@ -228,10 +248,8 @@ def assemble(
     circuit = prepared.circuit
     if backend is None:
         backend = get_backend(experiment.backend.name, **experiment.backend.options)
-    if isinstance(hamiltonian, SpinHamiltonian):
-        integrals, observable = None, hamiltonian.observable
-    else:
-        integrals, observable = hamiltonian, qubit_hamiltonian(hamiltonian, experiment.mapping)
+    integrals = None if hamiltonian.electrons is None else hamiltonian.orbitals()
+    observable = hamiltonian.qubits(experiment.mapping)
     stages = _stages(experiment, hamiltonian, circuit)
     plan = prepared_plan(experiment, hamiltonian, observable, circuit, stages)
     problem = Problem(circuit, observable, integrals, plan)
@@ -266,7 +284,7 @@ def assemble(
     if bare is not None:
         evaluator = replace(evaluator, unpenalised=_bare_evaluator(evaluator, bare))
     if isinstance(ansatz, Adapt):
-        growth = _growth(ansatz, experiment, molecular(hamiltonian), compiler, program)
+        growth = _growth(ansatz, experiment, hamiltonian.orbitals(), compiler, program)
         evaluator = replace(evaluator, growth=growth)
     if experiment.start is not None:
         start = circuit.check_parameters(np.array(experiment.start))
@@ -297,7 +315,7 @@ def _stages(
                 "post-selection throws measured outcomes away; give a number of shots, or leave "
                 "postselect out"
             )
-        conserving = not isinstance(hamiltonian, SpinHamiltonian) and is_number_conserving(circuit)
+        conserving = hamiltonian.electrons is not None and is_number_conserving(circuit)
         selection = make_selection(hamiltonian, experiment.mapping, conserving=conserving)
     return make_stages(experiment.mitigation, selection)
 

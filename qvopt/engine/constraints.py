@@ -12,7 +12,7 @@ from qvopt_circuits.given import GivenCircuit
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.penalties import PenaltyWeights
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 DEFAULT_WEIGHTS: Final = PenaltyWeights(electrons=1.0, s_z=1.0, s2=0.5)
 """Hartree, where a circuit does not conserve electron numbers."""
@@ -46,14 +46,14 @@ def with_constraints(
     """
     given = experiment.constraints
     named = {k: v for k, v in given.model_dump().items() if v is not None}
-    if isinstance(hamiltonian, SpinHamiltonian):
+    if hamiltonian.electrons is None:
         if named:
             raise InputError(
                 f"constraints.{next(iter(named))} has no effect on spins without electrons; leave "
                 f"it out"
             )
         return experiment
-    if not conserves_numbers(ansatz, hamiltonian, experiment.mapping):
+    if not conserves_numbers(ansatz, hamiltonian.orbitals(), experiment.mapping):
         weights = {
             name: getattr(defaults, name) if value is None else value
             for name, value in given.model_dump().items()

@@ -24,7 +24,7 @@ from .growing import Growth
 from .landscape import describe_landscape
 from .learned import Learned
 from .objectives import EnergyObjective, Objective
-from .round import Round
+from .round import PreparedRound
 from .stages.stage import Stage
 from .streams import stream
 
@@ -125,7 +125,7 @@ class Evaluator:
         *key: int,
         learned: Learned | None = None,
         optimizing: bool = False,
-    ) -> Round:
+    ) -> PreparedRound:
         """Expand a round into a batch: its price is then known, and nothing has run.
 
         Args:
@@ -134,7 +134,7 @@ class Evaluator:
             learned: what earlier rounds have shown.
             optimizing: whether the optimizer asks.
         """
-        return Round(
+        return PreparedRound(
             self, queries, stream(self.seed, *key), learned or Learned(), optimizing=optimizing
         )
 

@@ -22,7 +22,7 @@ from qvopt_molecules.arrays import FloatArray
 
 if TYPE_CHECKING:
     from .evaluator import Evaluator
-    from .round import Round
+    from .round import PreparedRound
 
 Values = Callable[[], list[Estimate]]
 """Gives the estimate at each point, once the round has run."""
@@ -59,7 +59,7 @@ class Objective(Protocol):
         """The true value and its gradient."""
         ...
 
-    def measure(self, evaluator: Evaluator, round_: Round, sampling: Sampling) -> Values:
+    def measure(self, evaluator: Evaluator, round_: PreparedRound, sampling: Sampling) -> Values:
         """Ask for what the values at the points take; they are there once the round has run."""
         ...
 
@@ -78,7 +78,7 @@ class EnergyObjective:
         """The energy and its gradient."""
         return evaluator.exact.gradient(x)
 
-    def measure(self, evaluator: Evaluator, round_: Round, sampling: Sampling) -> Values:
+    def measure(self, evaluator: Evaluator, round_: PreparedRound, sampling: Sampling) -> Values:
         """Energies at the points."""
         return round_.energies(evaluator, sampling)
 
@@ -102,7 +102,7 @@ class DeflatedObjective:
         penalty = self._penalty(evaluator, [Point(x), *expansion.points])
         return energy + float(penalty[0]), gradient + expansion.matrix @ penalty[1:]
 
-    def measure(self, evaluator: Evaluator, round_: Round, sampling: Sampling) -> Values:
+    def measure(self, evaluator: Evaluator, round_: PreparedRound, sampling: Sampling) -> Values:
         """Energies, and fidelities with as many shots for each lower state."""
         energies = round_.energies(evaluator, sampling)
         if not self.lower:
@@ -155,7 +155,7 @@ class WeightedObjective:
         weights = np.array(self.weights)
         return float(weights @ values), weights @ np.array(gradients)
 
-    def measure(self, evaluator: Evaluator, round_: Round, sampling: Sampling) -> Values:
+    def measure(self, evaluator: Evaluator, round_: PreparedRound, sampling: Sampling) -> Values:
         """Energies of every part, each with all of the shots."""
         measured = [round_.energies(part, sampling) for part in self.parts]
 

@@ -115,7 +115,15 @@ class Part:
         """Add energies; return where their estimates will be."""
         start = len(self._rows)
         self._rows.extend(
-            Row(p, n, self._queries, sampling.spread, sampling.shifted, sampling.purpose)
+            Row(
+                p,
+                n,
+                self._queries,
+                sampling.spread,
+                sampling.shifted,
+                sampling.purpose,
+                sampling.differentiates,
+            )
             for p, n in zip(sampling.points, sampling.shots, strict=True)
         )
         self._queries += 1

@@ -52,7 +52,7 @@ class RoundOutcome:
     renewed: bool = False
 
 
-class Round:
+class PreparedRound:
     """Queries that are expanded, and have not run.
 
     Rules ask it for energies, fidelities and metrics of one evaluator or of several; every

@@ -33,6 +33,8 @@ class Row:
         spread: how shots fall on the groups.
         shifted: whether it is a shifted energy of a gradient.
         purpose: what its cost is charged as.
+        differentiates: whether it is one of all the shifted energies of a gradient, whose weights
+            add up to zero: an error in common cancels.
     """
 
     point: Point
@@ -41,6 +43,7 @@ class Row:
     spread: Spread
     shifted: bool
     purpose: str
+    differentiates: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.options import MAX_NUMBER
 
 _UNITS: Final = {
     "shot": ("shots", 1.0),
@@ -30,7 +31,7 @@ def parse_budget(text: str) -> dict[str, Any]:
     >>> parse_budget("20 QPU-min, 1e6 shots")
     {'qpu_seconds': 1200.0, 'shots': 1000000}
     """
-    found: dict[str, Any] = {}
+    caps: dict[str, Any] = {}
     for part in text.split(","):
         match = re.fullmatch(r"\s*([0-9][0-9_.eE+]*)\s*([A-Za-z-]+)\s*", part)
         unit = "" if match is None else match[2].lower()
@@ -44,11 +45,13 @@ def parse_budget(text: str) -> dict[str, Any]:
                 f"--budget takes an amount and a unit (20 QPU-min, 5 EUR, 5 USD, 100 jobs, "
                 f"1e6 shots), got '{part.strip()[:40]}'"
             )
-        if name in found:
+        if not amount <= MAX_NUMBER:
+            raise InputError(f"--budget takes at most {MAX_NUMBER:g} {unit}, got '{part[:40]}'")
+        if name in caps:
             raise InputError(f"--budget caps {name.replace('_', ' ')} twice; give one cap of each")
         if name not in ("qpu_seconds", "money") and amount != int(amount):
             raise InputError(f"--budget counts {name} in whole numbers, got '{part.strip()[:40]}'")
-        found[name] = amount if name in ("qpu_seconds", "money") else int(amount)
+        caps[name] = amount if name in ("qpu_seconds", "money") else int(amount)
         if name == "money":
-            found["currency"] = unit.upper()
-    return found
+            caps["currency"] = unit.upper()
+    return caps

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from qvopt.backends.folding import Folding
+from qvopt.experiment.counts import Shots
 from qvopt.experiment.strict_model import StrictModel
 from qvopt.measurement.extrapolation import Fit
 from qvopt.measurement.readout import Method
@@ -19,9 +22,13 @@ class ReadoutSpec(StrictModel):
     `every` is the number of the optimizer's rounds between calibrations; None calibrates once.
     """
 
-    method: Method = "tensored"
-    shots: int = Field(default=20_000, ge=100, le=10**9)
-    every: int | None = Field(default=None, ge=1)
+    method: Method = Field(default="tensored", description="how counts are corrected")
+    shots: Shots = Field(
+        default=20_000, ge=100, le=10**9, description="shots of each of two calibration circuits"
+    )
+    every: int | None = Field(
+        default=None, ge=1, description="optimizer rounds between calibrations; none: once"
+    )
 
 
 class ZneSpec(StrictModel):
@@ -30,9 +37,11 @@ class ZneSpec(StrictModel):
     An energy's shots are split over the scales: N shots stay N shots.
     """
 
-    scales: tuple[float, ...] = Field(default=(1.0, 3.0), min_length=2, max_length=10)
-    fit: Fit = "linear"
-    folding: Folding = "two-qubit"
+    scales: tuple[float, ...] = Field(
+        default=(1.0, 3.0), min_length=2, max_length=10, description="noise scales, from 1 up"
+    )
+    fit: Fit = Field(default="linear", description="extrapolation to scale 0")
+    folding: Folding = Field(default="two-qubit", description="gates that are folded")
 
     @model_validator(mode="after")
     def _amplifies(self) -> ZneSpec:
@@ -42,6 +51,16 @@ class ZneSpec(StrictModel):
                 f"{list(self.scales)}"
             )
         return self
+
+
+class ReferenceSpec(StrictModel):
+    """Reference-state mitigation; see `qvopt.engine.stages.reference_state`.
+
+    `shots` are those of the reference's energy, in every round that asks for energies, charged as
+    "reference-state"; None takes as many as the round's largest energy.
+    """
+
+    shots: int | None = Field(default=None, ge=2, le=10**9)
 
 
 def _table(value: Any) -> Any:
@@ -64,12 +83,19 @@ def _zne(value: Any) -> Any:
 class MitigationSpec(StrictModel):
     """What is done about a device's errors. Post-selection is `measurement.postselect`.
 
-    They combine: readout is corrected first, then outcomes are selected, energies are extrapolated
-    last.
+    They combine: readout is corrected first, then outcomes are selected, energies are
+    extrapolated, and the error of the reference state is taken off last.
     """
 
     readout: Annotated[ReadoutSpec | None, BeforeValidator(_readout)] = None
     zne: Annotated[ZneSpec | None, BeforeValidator(_zne)] = None
+    reference: Annotated[ReferenceSpec | None, BeforeValidator(_table)] = None
 
     def __bool__(self) -> bool:
-        return self.readout is not None or self.zne is not None
+        return any(part is not None for part in (self.readout, self.zne, self.reference))
+
+
+MITIGATIONS: Final[Mapping[str, type[StrictModel] | None]] = MappingProxyType(
+    {"readout": ReadoutSpec, "zne": ZneSpec, "reference": ReferenceSpec, "postselect": None}
+)
+"""Mitigations by name, with their options; post-selection has none."""

@@ -8,29 +8,32 @@ from typing import Any
 from qvopt.backends.catalogue import as_backend, recorded_spec
 from qvopt.backends.protocol import Backend
 
+from .objects import problem_data
+from .settings import nested
 from .specification import BackendSpec, Experiment, make_experiment
 
 
-def resolve(
-    problem: str | Mapping[str, Any] | Experiment, settings: Mapping[str, Any]
-) -> tuple[Experiment, Backend | None]:
+def resolve(problem: Any, settings: Mapping[str, Any]) -> tuple[Experiment, Backend | None]:
     """Return the experiment, and the backend where it was given as an object.
 
     Args:
         problem: an experiment, which the settings change; or a molecule by name, file, geometry or
-            table.
-        settings: keys of `Experiment`; tables are merged key by key. `backend` may be an object: a
-            Backend, a Provider, or a Qiskit BackendV2 or V2 sampler.
+            table; or an object, see `qvopt_molecules.adapters.problem`.
+        settings: as in `Settings`, and keys of `Experiment`; tables are merged key by key.
 
     Raises InputError for settings that do not exist or do not go together.
     """
-    changes = dict(settings)
+    changes = nested(settings)
     backend = None
     if not isinstance(changes.get("backend"), str | Mapping | BackendSpec | None):
         backend = as_backend(changes["backend"])
         changes["backend"] = recorded_spec(backend) or backend.name
     if not isinstance(problem, Experiment):
-        return make_experiment({"molecule": problem, **changes}), backend
+        molecule = problem_data(problem)
+        overrides = changes.pop("molecule", None)
+        if overrides:
+            molecule = {**_table(molecule), **overrides}
+        return make_experiment({"molecule": molecule, **changes}), backend
     if not changes:
         return problem, backend
     data = problem.model_dump(mode="json", exclude_none=True)
@@ -46,6 +49,10 @@ def resolve(
         else:
             data[key] = value
     return make_experiment(data), backend
+
+
+def _table(molecule: Any) -> dict[str, Any]:
+    return dict(molecule) if isinstance(molecule, Mapping) else {"name": molecule}
 
 
 def with_backend(experiment: Experiment, backend: Backend | None) -> Experiment:

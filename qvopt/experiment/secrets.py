@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.textfile import expanded, read_text_file
 
 _KEYS = ("token", "api_key", "apikey", "secret", "password", "credential", "access_key")
 _VARIABLES = (
@@ -19,6 +19,7 @@ _VARIABLES = (
 )
 _FILES = ("QISKIT_IBM_TOKEN_FILE", "IONQ_API_KEY_FILE")
 _SHORTEST = 8
+_MAX_BYTES = 1 << 16
 
 
 def refuse_secrets(data: Any, path: str = "") -> None:
@@ -49,8 +50,8 @@ def holds_secret(text: str) -> bool:
 
 def _content(path: str) -> str:
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip() if path else ""
-    except (OSError, UnicodeDecodeError):
+        return read_text_file(expanded(path), "key file", _MAX_BYTES).strip() if path else ""
+    except InputError:
         return ""
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -18,14 +19,19 @@ from pydantic import (
 )
 
 from qvopt.experiment.constraints import ConstraintsSpec
+from qvopt.experiment.counts import Count, Shots
+from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.mitigation import MitigationSpec
+from qvopt.experiment.objects import problem_data, with_optimizer, with_usual_parts
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
 from qvopt.gradients.metric_rules import MetricRule
-from qvopt.measurement.allocation import Rule
+from qvopt.measurement.allocation import AllocationRule
 from qvopt.measurement.catalogue import get_grouping
 from qvopt_circuits.catalogue import ansatz_data
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.lattice import energy_unit
+from qvopt_molecules.options import shown
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
 
@@ -48,7 +54,9 @@ class MoleculeSpec(StrictModel):
     `set` overrides the molecule's own parameters, such as a bond length in Ångström or an angle
     in degrees. `spin` is the number of unpaired electrons, `orbitals` which ones the integrals are
     over; see `qvopt_molecules.molecule.Molecule`. `symmetry` false leaves the point group out.
-    `occupied` names the reference's orbitals in an FCIDUMP file, counted from 1.
+    `occupied` names the reference's orbitals in an FCIDUMP file, counted from 1. `label` is a short
+    name for tables, of a geometry that is written down. A problem that came in as an object is
+    named by the hash of its `content`, and may have a `unit` of its own.
     """
 
     name: str = Field(min_length=1)
@@ -60,6 +68,16 @@ class MoleculeSpec(StrictModel):
     orbitals: str | None = None
     symmetry: bool | None = None
     occupied: tuple[int, ...] | None = None
+    label: str | None = Field(default=None, min_length=1, max_length=80)
+    content: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    unit: str | None = None
+
+    @property
+    def energy_unit(self) -> str:
+        """The unit of the problem's energies; "" where they have none."""
+        if self.content is not None:
+            return "Ha" if self.unit is None else self.unit
+        return energy_unit(self.name, self.set)
 
 
 class NamedSpec(BaseModel):
@@ -122,9 +140,9 @@ class MeasurementSpec(StrictModel):
     are paid, and not used.
     """
 
-    shots: int | None = Field(default=None, gt=0, le=10**12)
+    shots: Shots | None = Field(default=None, gt=0, le=10**12)
     grouping: Annotated[str, AfterValidator(_registered_grouping)] | None = None
-    allocation: Rule = "variance"
+    allocation: AllocationRule = "variance"
     gradient: Nameable[GradientSpec] = GradientSpec(name="parameter-shift")
     gradient_allocation: Literal["weighted", "measured"] | None = None
     metric: MetricRule | None = None
@@ -134,10 +152,10 @@ class MeasurementSpec(StrictModel):
 class BudgetSpec(StrictModel):
     """Caps over the whole life of the run, resumes included."""
 
-    shots: int | None = Field(default=None, gt=0)
-    circuits: int | None = Field(default=None, gt=0)
-    evaluations: int | None = Field(default=None, gt=0)
-    jobs: int | None = Field(default=None, gt=0)
+    shots: Shots | None = Field(default=None, gt=0)
+    circuits: Count | None = Field(default=None, gt=0)
+    evaluations: Count | None = Field(default=None, gt=0)
+    jobs: Count | None = Field(default=None, gt=0)
     qpu_seconds: float | None = Field(default=None, gt=0)
     money: float | None = Field(default=None, gt=0)
     currency: Literal["USD", "EUR"] | None = None
@@ -190,7 +208,7 @@ class Experiment(StrictModel):
     mitigation: MitigationSpec = MitigationSpec()
     constraints: ConstraintsSpec = ConstraintsSpec()
     seed: Annotated[int, AfterValidator(_checked_seed)] = 0
-    max_steps: int = Field(default=300, ge=0)
+    max_steps: Count = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: BudgetSpec = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()
@@ -200,22 +218,28 @@ class Experiment(StrictModel):
     @classmethod
     def _shorthands(cls, data: Any) -> Any:
         """Accept `shots = N` at the top, and tables with options but no name."""
-        if isinstance(data, Mapping) and "shots" in data:
-            measurement = dict(data.get("measurement") or {})
+        if not isinstance(data, Mapping):
+            return data
+        measurement = {} if data.get("measurement") is None else data["measurement"]
+        if isinstance(measurement, MeasurementSpec):
+            measurement = measurement.model_dump(exclude_unset=True)
+        if not isinstance(measurement, Mapping):
+            raise ValueError(f"measurement must be a table, got {shown(measurement)}")
+        if "shots" in data:
+            measurement = dict(measurement)
             if measurement.setdefault("shots", data["shots"]) != data["shots"]:
                 raise ValueError("shots and measurement.shots disagree")
             data = {k: v for k, v in data.items() if k != "shots"} | {"measurement": measurement}
-        if isinstance(data, Mapping):
-            data = dict(data)
-            sampled = (data.get("measurement") or {}).get("shots") is not None
-            usual = {
-                "ansatz": "uccsd",
-                "backend": "sector",
-                "optimizer": "adam" if sampled else "l-bfgs",
-            }
-            for key, name in usual.items():
-                if isinstance(data.get(key), Mapping):
-                    data[key] = {"name": name, **data[key]}
+        data = dict(data)
+        sampled = measurement.get("shots") is not None
+        usual = {
+            "ansatz": "uccsd",
+            "backend": "sector",
+            "optimizer": "adam" if sampled else "l-bfgs",
+        }
+        for key, name in usual.items():
+            if isinstance(data.get(key), Mapping):
+                data[key] = {"name": name, **data[key]}
         return data
 
     @property
@@ -231,6 +255,13 @@ class Experiment(StrictModel):
         data["optimizer"] = self.optimizer_spec.model_dump(mode="json")
         return {k: v for k, v in data.items() if v != {}}
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from qvopt.experiment.toml_text import dump_toml
+
+        return f"<pre>{escape(dump_toml(self.document()))}</pre>"
+
     def content_hash(self) -> str:
         """SHA-256 of the canonical JSON of `document()`."""
         canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
@@ -243,61 +274,28 @@ def make_experiment(data: Mapping[str, Any]) -> Experiment:
     Raises InputError naming the first wrong key, in one line.
     """
     data = dict(data)
+    if "molecule" in data:
+        data["molecule"] = problem_data(data["molecule"])
     refuse_secrets(data)
+    _refuse_dates(data)
     if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
         data["ansatz"] = ansatz_data(data["ansatz"])
+    data = with_usual_parts(with_optimizer(data))
     try:
         return Experiment.model_validate(data)
     except ValidationError as error:
-        raise explain_invalid(error, Experiment, "experiment") from None
+        raise explain_invalid(error, Experiment, "experiment", ("shots",)) from None
     except RecursionError:
         raise InputError("the experiment is nested too deeply") from None
 
 
-def explain_invalid(error: ValidationError, root: type[BaseModel], what: str) -> InputError:
-    """Say in one line what is wrong first, naming the key and, for a misspelled one, the nearest.
-
-    Args:
-        error: what pydantic found.
-        root: the model that was validated.
-        what: what the data are, for keys at the top.
-    """
-    errors = error.errors(include_url=False, include_context=False)
-    # A misspelled key explains the missing one that comes with it.
-    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-    path = [str(p) for p in first["loc"] if not _is_internal(str(p))]
-    where = ".".join(path) or what
-    if first["type"] == "extra_forbidden":
-        model = _model_at(root, path[:-1])
-        known = set(model.model_fields) | ({"shots"} if model is Experiment else set())
-        table = ".".join(path[:-1])
-        return unknown_name(f"key in [{table}]" if table else f"{what} key", path[-1], known)
-    message = str(first["msg"])
-    message = message.removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    got = first["input"]
-    shown = f", got {got!r}" if isinstance(got, str | int | float | bool | None) else ""
-    return InputError(f"{where}: {message}{'' if 'got' in message else shown[:120]}")
-
-
-def _is_internal(part: str) -> bool:
-    """Whether a part of a location is pydantic's name of a branch, not a key."""
-    return part.startswith(("function-", "constrained-", "tuple[", "list["))
-
-
-def _model_at(root: type[BaseModel], path: list[str]) -> type[BaseModel]:
-    """Follow keys from a model to the one that they lead to; indices are passed over."""
-    model = root
-    for key in path:
-        field = model.model_fields.get(key)
-        inner = None if field is None else _model_in(field.annotation)
-        model = model if inner is None else inner
-    return model
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The first model within a type such as `tuple[Model, ...] | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(argument) for argument in get_args(annotation))
-    return next((model for model in found if model is not None), None)
+def _refuse_dates(value: Any, where: str = "") -> None:
+    """Raise InputError for a date or time, which TOML has and an experiment does not."""
+    if isinstance(value, datetime.date | datetime.time):
+        raise InputError(f"{where} is a date or time, {value}; write it in quotes if it is text")
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _refuse_dates(inner, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _refuse_dates(inner, where)

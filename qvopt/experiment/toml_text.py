@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
+from qvopt_molecules import frozen
 from qvopt_molecules.errors import InputError
 
 _MAX_BYTES = 1 << 20
@@ -28,7 +29,16 @@ def read_experiment_file(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         detail = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{path} is not valid TOML: {detail}") from None
+    inner = data.get("experiment")
+    for table in (data, inner if isinstance(inner, dict) else {}):
+        freeze_beside(table.get("molecule"), path.parent / "hamiltonian.npz")
     return molecule_beside(data, path.parent)
+
+
+def freeze_beside(molecule: Any, path: Path) -> None:
+    """Take a problem that is named by its content from a file, where it is there."""
+    if isinstance(molecule, dict) and isinstance(molecule.get("content"), str):
+        frozen.freeze_beside(path, molecule["content"])
 
 
 def molecule_beside(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -38,10 +48,10 @@ def molecule_beside(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(name, str) and "\0" not in name and len(name) < 1024 and "\n" not in name:
         beside = folder / name
         try:
-            found = beside.is_file()
+            is_file = beside.is_file()
         except OSError:
-            found = False
-        if found:
+            is_file = False
+        if is_file:
             spec = dict(molecule) if isinstance(molecule, dict) else {}
             return data | {"molecule": spec | {"name": str(beside)}}
     return data
@@ -49,44 +59,4 @@ def molecule_beside(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def dump_toml(data: Mapping[str, Any]) -> str:
     """Write plain data (tables, strings, numbers, booleans, lists) as TOML."""
-    lines: list[str] = []
-    _dump_table(data, (), lines)
-    return "\n".join(lines).lstrip("\n") + "\n"
-
-
-def _dump_table(table: Mapping[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
-    plain = {k: v for k, v in table.items() if not isinstance(v, Mapping)}
-    if path and (plain or not table):
-        lines.extend(["", f"[{'.'.join(_key(p) for p in path)}]"])
-    lines.extend(f"{_key(k)} = {_value(v)}" for k, v in plain.items())
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            _dump_table(value, (*path, key), lines)
-
-
-def _key(key: str) -> str:
-    bare = key and all(c.isascii() and (c.isalnum() or c in "-_") for c in key)
-    return key if bare else _string(key)
-
-
-def _string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _string(value)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return str(value)
-        text = repr(value)
-        return text if any(c in text for c in ".en") else text + ".0"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(v) for v in value) + "]"
-    if isinstance(value, Mapping):  # within a list
-        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
-    raise TypeError(f"TOML has no {type(value).__name__}")
+    return tomli_w.dumps(data)

@@ -23,19 +23,19 @@ from qvopt_circuits.gates import Gate
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
-from .shift_rules import Rule, equidistant_rule
+from .shift_rules import ShiftRule, equidistant_rule
 
-TWO_TERM: Final[Rule] = equidistant_rule(1.0, 1)
+TWO_TERM: Final[ShiftRule] = equidistant_rule(1.0, 1)
 """E'(θ) = [E(θ + π/2) - E(θ - π/2)] / 2."""
 
-FOUR_TERM: Final[Rule] = equidistant_rule(0.5, 2)
+FOUR_TERM: Final[ShiftRule] = equidistant_rule(0.5, 2)
 """E'(θ) = d₁ [E(θ + π/2) - E(θ - π/2)] - d₂ [E(θ + 3π/2) - E(θ - 3π/2)], d = (√2 ± 1) / 4√2.
 
 Exact for frequencies ½ and 1: with f = ½, 2 (d₁ - d₂) sin(π/4) = ½; with f = 1, 2 (d₁ + d₂) = 1.
 """
 
 
-def shift_rule(gate: Gate) -> Rule:
+def shift_rule(gate: Gate) -> ShiftRule:
     """Return the (shift in radians, coefficient) pairs of dE/dθ for a gate's own angle."""
     if gate.frequencies == (1.0,):
         return TWO_TERM
@@ -181,18 +181,3 @@ def linear_expansion(
     """Return the expansion with one (component, weight, point) for each term."""
     combination = Combination.of(n_parameters, [(i, w) for i, w, _ in terms])
     return GradientExpansion(tuple(p for _, _, p in terms), combination)
-
-
-def combine_gradient(
-    expansion: GradientExpansion, estimates: Sequence[Estimate]
-) -> tuple[FloatArray, FloatArray, Any]:
-    """Return gradient, its variance by component, and its sparse covariance M diag(v) Mᵀ.
-
-    Energies at different points are independent; components that use the same point covary.
-    """
-    from scipy.sparse import diags_array
-
-    variance = np.array([e.variance for e in estimates])
-    matrix = expansion.matrix
-    covariance = matrix @ diags_array(variance) @ matrix.T if len(variance) else matrix @ matrix.T
-    return *expansion.combine(estimates), covariance

@@ -17,13 +17,13 @@ import numpy as np
 
 from qvopt_molecules.errors import InputError
 
-Rule = tuple[tuple[float, float], ...]
+ShiftRule = tuple[tuple[float, float], ...]
 """(shift in radians, coefficient) pairs."""
 
 _MOST_TERMS = 4096
 
 
-def equidistant_rule(unit: float, order: int) -> Rule:
+def equidistant_rule(unit: float, order: int) -> ShiftRule:
     """Return the rule for the frequencies unit, 2 unit, …, order · unit, in 2 order terms.
 
     s_μ = (2μ - 1) π / (2 order unit), c_μ = ± unit / (4 order sin²(unit s_μ / 2)), alternating.
@@ -39,7 +39,7 @@ def equidistant_rule(unit: float, order: int) -> Rule:
     return tuple(terms)
 
 
-def rule_for(frequencies: Sequence[float]) -> Rule:
+def rule_for(frequencies: Sequence[float]) -> ShiftRule:
     """Return a rule of the least variance for any frequencies.
 
     Commensurate ones take the equidistant rule over their greatest common divisor. Others take the
@@ -55,7 +55,7 @@ def rule_for(frequencies: Sequence[float]) -> Rule:
 
 
 @cache
-def _rule_for(known: tuple[float, ...]) -> Rule:
+def _rule_for(known: tuple[float, ...]) -> ShiftRule:
     """The rule for ascending frequencies; every gradient asks for the same ones again."""
     unit = known[0]
     for f in known[1:]:
@@ -72,7 +72,7 @@ def _common_divisor(a: float, b: float) -> float:
     return a
 
 
-def least_variance_rule(frequencies: Sequence[float], points: int = 0) -> Rule:
+def least_variance_rule(frequencies: Sequence[float], points: int = 0) -> ShiftRule:
     """Minimise Σ|c_μ| over rules with shifts ±s on a grid, by linear programming.
 
     An odd rule Σ_μ c_μ [E(θ + s_μ) - E(θ - s_μ)] fulfils the cosine conditions by itself; what is
@@ -88,10 +88,10 @@ def least_variance_rule(frequencies: Sequence[float], points: int = 0) -> Rule:
     shifts = np.linspace(0.0, min(reach, 64 * math.pi / f.max()), n + 1)[1:]
     sines = 2 * np.sin(np.outer(f, shifts))
     # c = p - q with p, q >= 0.
-    found = linprog(np.ones(2 * n), A_eq=np.hstack([sines, -sines]), b_eq=f, method="highs-ds")
-    if not found.success or found.x is None:
+    solution = linprog(np.ones(2 * n), A_eq=np.hstack([sines, -sines]), b_eq=f, method="highs-ds")
+    if not solution.success or solution.x is None:
         raise InputError("no shift rule was found for these frequencies; shift gate by gate")
-    c = found.x[:n] - found.x[n:]
+    c = solution.x[:n] - solution.x[n:]
     kept = np.flatnonzero(np.abs(c) > 1e-12)
     # The solver is good to 1e-9: solve the chosen shifts' equations once more.
     c, *_ = np.linalg.lstsq(sines[:, kept], f, rcond=None)
@@ -99,8 +99,3 @@ def least_variance_rule(frequencies: Sequence[float], points: int = 0) -> Rule:
         ((float(s), float(w)), (-float(s), -float(w))) for s, w in zip(shifts[kept], c, strict=True)
     ]
     return tuple(term for pair in terms for term in pair)
-
-
-def noise_factor(rule: Rule) -> float:
-    """(Σ|c_μ|)²: variance × shots of the derivative over that of one energy."""
-    return float(sum(abs(c) for _, c in rule) ** 2)

@@ -17,7 +17,7 @@ from .moment_table import MomentRow
 from .plan import MeasurementPlan
 from .variance import reference_deviations, reference_means
 
-Rule = Literal["uniform", "weighted", "variance", "measured"]
+AllocationRule = Literal["uniform", "weighted", "variance", "measured"]
 
 
 def allocate(weights: FloatArray, total: int, minimum: int = 2) -> IntArray:
@@ -56,7 +56,7 @@ def allocate(weights: FloatArray, total: int, minimum: int = 2) -> IntArray:
 
 def with_allocation(
     plan: MeasurementPlan,
-    rule: Rule,
+    rule: AllocationRule,
     *,
     hamiltonian: Hamiltonian,
     mapping: str = "jordan-wigner",
@@ -74,8 +74,8 @@ def with_allocation(
 
     Raises InputError for an unknown rule.
     """
-    if rule not in get_args(Rule):
-        raise unknown_name("allocation rule", str(rule), get_args(Rule))
+    if rule not in get_args(AllocationRule):
+        raise unknown_name("allocation rule", str(rule), get_args(AllocationRule))
     sizes = np.array([float(np.abs(g.diagonal.coefficients).sum()) for g in plan.groups])
     deviations = None
     if plan.deviations is None:

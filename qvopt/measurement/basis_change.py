@@ -55,7 +55,7 @@ def givens_rotations(rotation: FloatArray) -> list[tuple[int, float]]:
     """
     work = np.array(rotation, dtype=np.float64)
     n = len(work)
-    found: list[tuple[int, float]] = []
+    rotations: list[tuple[int, float]] = []
     for column in range(n - 1):
         for k in range(n - 2, column - 1, -1):
             a, b = work[k, column], work[k + 1, column]
@@ -64,5 +64,5 @@ def givens_rotations(rotation: FloatArray) -> list[tuple[int, float]]:
             theta = -2.0 * float(np.arctan2(b, a))
             c, s = np.cos(theta / 2), np.sin(theta / 2)
             work[[k, k + 1]] = np.array([[c, -s], [s, c]]) @ work[[k, k + 1]]
-            found.append((k, theta))
-    return found
+            rotations.append((k, theta))
+    return rotations

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qvopt.measurement.basis_change import basis_change_circuit
-from qvopt.measurement.density_outcomes import Outcomes
+from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.plan import (
     CircuitBasis,
@@ -105,7 +105,7 @@ class MeasuredDensity:
     """Density matrices estimated from the outcomes of `density_settings`."""
 
     def __init__(
-        self, norb: int, settings: Sequence[Setting], outcomes: Sequence[Outcomes]
+        self, norb: int, settings: Sequence[Setting], outcomes: Sequence[DensityOutcomes]
     ) -> None:
         if any(o.shots < 2 for o in outcomes):
             raise InputError(
@@ -233,13 +233,13 @@ def _places(
     kind: str, p: int, q: int, r: int, t: int
 ) -> list[tuple[tuple[int, int, int, int], float]]:
     """Elements of ½⟨{E_pq, E_rs}⟩ that a product enters, with its sign, each once."""
-    found: dict[tuple[int, int, int, int], float] = {}
+    signs: dict[tuple[int, int, int, int], float] = {}
     for a, b, first in ((p, q, 1.0), (q, p, -1.0)):
         for c, d, second in ((r, t, 1.0), (t, r, -1.0)):
             # E_pq = S - iT and E_qp = S + iT for p < q: -TT where both run the same way.
             sign = 1.0 if kind == "s" else -first * second
-            found[a, b, c, d] = found[c, d, a, b] = sign
-    return list(found.items())
+            signs[a, b, c, d] = signs[c, d, a, b] = sign
+    return list(signs.items())
 
 
 def _inverses(norb: int, settings: Sequence[Setting]) -> tuple[FloatArray, FloatArray]:

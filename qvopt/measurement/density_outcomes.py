@@ -30,7 +30,7 @@ _LEAST_KEPT = 1e-3  # share of the shots below which nothing is left to divide b
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class DensityOutcomes:
     """What a setting gave: shots, and mean and covariance of y = (N_k, N_k N_l with k ≤ l).
 
     `covariance` over `shots` is that of the mean. `shared` holds what one standard error of each
@@ -49,7 +49,7 @@ class Outcomes:
         counts: Mapping[int, int],
         norb: int,
         selection: Selection | None = None,
-    ) -> Outcomes:
+    ) -> DensityOutcomes:
         """Summarise counts by outcome, bit q of an outcome being qubit q, alpha first.
 
         `selection` throws outcomes away that contradict the electron numbers. Raises BackendError
@@ -67,7 +67,7 @@ class Outcomes:
         return cls.from_occupations(spin[:, :norb] + spin[:, norb:], times)
 
     @classmethod
-    def from_occupations(cls, numbers: FloatArray, times: FloatArray) -> Outcomes:
+    def from_occupations(cls, numbers: FloatArray, times: FloatArray) -> DensityOutcomes:
         """Summarise occupations (outcomes, norb) seen `times` times."""
         k, l = np.triu_indices(numbers.shape[1])
         y = np.concatenate([numbers, numbers[:, k] * numbers[:, l]], axis=1)
@@ -85,7 +85,7 @@ class Outcomes:
         calibration: Calibration,
         qubits: Sequence[int],
         selection: Selection | None = None,
-    ) -> Outcomes:
+    ) -> DensityOutcomes:
         """Summarise counts with the readout errors taken out, then the selection applied.
 
         Args:
@@ -122,7 +122,9 @@ class Outcomes:
         return cls(int(shots), mean, covariance, shared)
 
     @classmethod
-    def extrapolated(cls, measured: Sequence[Outcomes], weights: Sequence[float]) -> Outcomes:
+    def extrapolated(
+        cls, measured: Sequence[DensityOutcomes], weights: Sequence[float]
+    ) -> DensityOutcomes:
         """Σ_i weights[i] measured[i]: the same setting at several amplifications of the noise."""
         shots = sum(o.shots for o in measured)
         pairs = list(zip(measured, weights, strict=True))

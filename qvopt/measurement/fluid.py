@@ -105,9 +105,9 @@ def fluid_plan(
     )
 
     def deviations(states: _Occupations, of: list[_Statistics]) -> FloatArray:
-        found = [_deviation_of_one(rest.reshape(-1), states.one_electron)]
-        found += [s.deviation(part) for s, part in zip(of, c.reshape(-1, n), strict=True)]
-        return np.array(found)
+        deviations = [_deviation_of_one(rest.reshape(-1), states.one_electron)]
+        deviations += [s.deviation(part) for s, part in zip(of, c.reshape(-1, n), strict=True)]
+        return np.array(deviations)
 
     return replace(
         plan, deviations=deviations(near, here), shifted_deviations=deviations(far, there)

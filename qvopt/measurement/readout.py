@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.arrays import FloatArray, MaskArray
-from qvopt_molecules.errors import BackendError, InputError
+from qvopt_molecules.errors import BackendError, InputError, missing_extra
 
 from .estimate import Moments
 from .plan import MeasurementGroup
@@ -180,10 +180,10 @@ def m3_matrix(outcomes: MaskArray, rates: FloatArray) -> FloatArray:
     mitigation.cals_from_matrices([m.astype(np.float32) for m in matrices])
     names = [f"{int(b):0{n}b}" for b in outcomes]
     # mthree sorts the outcomes as it likes, and returns them in the order of its rows.
-    found, sorted_names = mitigation.reduced_cal_matrix(dict.fromkeys(names, 1), list(range(n)))
+    reduced, sorted_names = mitigation.reduced_cal_matrix(dict.fromkeys(names, 1), list(range(n)))
     where = {name: k for k, name in enumerate(sorted_names)}
     order = [where[name] for name in names]
-    return np.asarray(np.asarray(found, dtype=np.float64)[np.ix_(order, order)])
+    return np.asarray(np.asarray(reduced, dtype=np.float64)[np.ix_(order, order)])
 
 
 def need_mthree() -> Any:
@@ -191,8 +191,7 @@ def need_mthree() -> Any:
     try:
         import mthree  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
-        raise InputError(
-            "readout method 'm3' needs mthree: pip install 'qvopt[mitigation]'; or use "
-            "method = 'tensored'"
+        raise missing_extra(
+            "readout method 'm3' (method = 'tensored' does without) needs mthree", "mitigation"
         ) from None
     return mthree

@@ -76,9 +76,9 @@ def _estimates(
     if shots.size and shots.min() < 1.0:
         shots, means = _with_lost_groups(plan, shots, means)
     values = (plan.constant + means.sum(axis=-1)).tolist()
-    found = plan.prior.of_sum(shots, squares)
+    summed = plan.prior.of_sum(shots, squares)
     columns = zip(
-        values, totals, *(column.tolist() for column in found), shared or [()] * len(values),
+        values, totals, *(column.tolist() for column in summed), shared or [()] * len(values),
         strict=True,
     )  # fmt: skip
     return [
@@ -148,8 +148,8 @@ def combine_random(
         np.array([plan.prior.variances @ (1.0 / weights)]) / block,
         np.array([plan.prior.jumps @ (1.0 / weights)]) / block**2,
     )
-    found = prior.of_sum(np.array([whole.shots / block]), np.array([squares]))
-    variance, dof, assumed = (float(column) for column in found)
+    summed = prior.of_sum(np.array([whole.shots / block]), np.array([squares]))
+    variance, dof, assumed = (float(column) for column in summed)
     value = plan.constant + float(centers.sum()) + whole.mean
     return _with_shared(Estimate(value, variance, whole.shots, whole.shared, dof, assumed))
 
@@ -179,17 +179,6 @@ def estimate_of_proportion(count: int, shots: int) -> Estimate:
     sampled = count * (shots - count) / (shots**2 * max(shots - 1, 1))
     assumed = 1.0 - sampled / float(variance[0])
     return Estimate(count / shots, float(variance[0]), shots, (), float(dof[0]), assumed)
-
-
-def moments_of_counts(
-    diagonal: Diagonal, counts: Mapping[int, int], sector: tuple[int, int, int] | None = None
-) -> Moments:
-    """Moments of a diagonal from counts by outcome, bit q of an outcome being qubit q.
-
-    With a `sector` (norb, n_alpha, n_beta), outcomes with other electron numbers are thrown away:
-    the moments are those of the shots that are left, and so is the variance.
-    """
-    return _kept_moments(diagonal, counts, Selection(sector))
 
 
 def moments_of_group(

@@ -13,10 +13,8 @@ from qvopt_molecules.determinants import (
     occupation_strings,
     occupied_orbitals,
 )
-from qvopt_molecules.encodings import encoding_of
-from qvopt_molecules.encodings import reference_bits as occupations_of
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian, molecular
+from qvopt_molecules.spins import Hamiltonian
 
 from .clifford import conjugated
 from .images import strings_of
@@ -25,10 +23,7 @@ from .plan import CliffordBasis, MeasurementGroup, MeasurementPlan, OrbitalBasis
 
 def reference_bits(hamiltonian: Hamiltonian, mapping: str) -> int:
     """The Hartree-Fock determinant as a bit string of the mapped qubits; spins' product state."""
-    if isinstance(hamiltonian, SpinHamiltonian):
-        return hamiltonian.reference
-    target = encoding_of(mapping, hamiltonian)
-    return target.squeezed(target.bits(occupations_of(hamiltonian)))
+    return hamiltonian.reference_bits(mapping)
 
 
 def reference_deviations(
@@ -43,7 +38,7 @@ def reference_deviations(
         elif isinstance(group.basis, CliffordBasis):
             out[k] = _clifford_variance(group, bits)
         else:
-            out[k] = _orbital_variance(group, molecular(hamiltonian))
+            out[k] = _orbital_variance(group, hamiltonian.orbitals())
     return np.asarray(np.sqrt(np.maximum(out, 0.0)))
 
 
@@ -57,7 +52,7 @@ def reference_means(plan: MeasurementPlan, hamiltonian: Hamiltonian, mapping: st
             signs = 1.0 - 2.0 * (np.bitwise_count(z & np.uint64(bits)) & 1)
             out[k] = float((coefficients * signs)[x == 0].sum())
         else:
-            out[k] = _orbital_mean(group, molecular(hamiltonian))
+            out[k] = _orbital_mean(group, hamiltonian.orbitals())
     return out
 
 

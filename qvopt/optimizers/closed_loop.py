@@ -18,7 +18,17 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
-from .protocol import Answer, Energy, Gradient, Iterate, Optimizer, Query, Round, Run, Scalar
+from .protocol import (
+    Answer,
+    Energy,
+    Gradient,
+    Iterate,
+    Minimization,
+    Optimizer,
+    Query,
+    Round,
+    Scalar,
+)
 
 Minimizer = Callable[..., Any]
 """f(fun, x0, jac=…, callback=…) -> x, or an object with `x`, as SciPy's methods return."""
@@ -86,7 +96,7 @@ def closed_loop(minimizer: Minimizer, *, gradients: bool = False, **options: Any
     An exception in the minimiser is raised from the generator.
     """
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         turns = _Turns()
         objective = _Objective(turns, gradients)
 
@@ -97,8 +107,8 @@ def closed_loop(minimizer: Minimizer, *, gradients: bool = False, **options: Any
 
         def work() -> None:
             try:
-                found = minimizer(objective.energy, x.copy(), callback=callback, **keywords)
-                turns.rounds.put(("end", found))
+                minimum = minimizer(objective.energy, x.copy(), callback=callback, **keywords)
+                turns.rounds.put(("end", minimum))
             except _Closed:
                 turns.rounds.put(("closed", None))
             except BaseException as error:
@@ -123,12 +133,12 @@ def closed_loop(minimizer: Minimizer, *, gradients: bool = False, **options: Any
     return start
 
 
-def point_of(found: Any, n: int) -> FloatArray:
+def point_of(answer: Any, n: int) -> FloatArray:
     """Return the point in what a minimiser returned.
 
     Raises InputError if there is none of the right size.
     """
-    x = np.asarray(getattr(found, "x", found), dtype=np.float64).reshape(-1)
+    x = np.asarray(getattr(answer, "x", answer), dtype=np.float64).reshape(-1)
     if x.shape != (n,):
         raise InputError(
             f"the minimiser returned a point of shape {x.shape}, expected ({n},); return x, or "
@@ -147,7 +157,7 @@ def ask_tell(make: Callable[[FloatArray, np.random.Generator], Any]) -> Optimize
             of the round's points.
     """
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         library = make(x, rng)
         while True:
             points = [np.asarray(p, dtype=np.float64).reshape(-1) for p in library.ask()]

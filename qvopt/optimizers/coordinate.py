@@ -15,7 +15,7 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
-from .protocol import Describe, Energy, Iterate, Landscape, Optimizer, Run, Scalar
+from .protocol import Describe, Energy, Iterate, Landscape, Minimization, Optimizer, Scalar
 from .validation import count, flag, not_negative
 
 _LARGEST_ORDER = 64
@@ -166,7 +166,7 @@ def _coordinate_descent(
     not_negative("significance", significance)
     not_negative("tolerance", tolerance)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         landscape: Landscape = yield Describe()
         if landscape.frequencies is None:
             raise InputError(

@@ -16,9 +16,9 @@ from .protocol import (
     Iterate,
     Landscape,
     Metric,
+    Minimization,
     Optimizer,
     Query,
-    Run,
     Transform,
 )
 from .rejection import rises
@@ -50,7 +50,7 @@ def descent(
     if reject is not None:
         not_negative("reject", reject)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         rule = transform
         if not isinstance(rule, tuple):
             rule = rule((yield Describe()))
@@ -92,7 +92,7 @@ def averaged(optimizer: Optimizer, decay: float = 0.9) -> Optimizer:
     """
     check_decay("decay", decay)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         run = optimizer(x, rng)
         mean, seen = np.zeros_like(x), 0
         answers: Any = None

@@ -16,7 +16,7 @@ from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
-from .protocol import Describe, Gradient, Iterate, Landscape, Optimizer, Run, Spread
+from .protocol import Describe, Gradient, Iterate, Landscape, Minimization, Optimizer, Spread
 from .validation import count, not_negative, positive
 from .validation import decay as check_decay
 
@@ -162,7 +162,7 @@ def _frugal(
     curvature = 1.0 / learning_rate if lipschitz is None else lipschitz
     rate = min(learning_rate, 1.0 / curvature)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         landscape: Landscape = yield Describe()
         least = _least_shots(landscape, spread, min_shots)
         mean, square = np.zeros_like(x), np.zeros_like(x)

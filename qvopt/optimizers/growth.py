@@ -10,7 +10,7 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
-from .protocol import Grow, Iterate, Optimizer, PoolGradient, Run, Scalar, Vector
+from .protocol import Grow, Iterate, Minimization, Optimizer, PoolGradient, Scalar, Vector
 
 _CONFIDENCE = 0.95
 
@@ -42,7 +42,7 @@ def growing(
     One growth with its optimisation is one step of the run; the steps of `inner` are partial ones.
     """
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         before = np.inf
         while len(x) < max_operators:
             (slope,) = yield [PoolGradient(x)]

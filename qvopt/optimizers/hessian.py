@@ -24,8 +24,8 @@ from .protocol import (
     Iterate,
     Landscape,
     Metric,
+    Minimization,
     Optimizer,
-    Run,
     Scalar,
     Transform,
     Vector,
@@ -74,7 +74,7 @@ def rescaled_by_hessian(optimizer: Optimizer, floor: float = 0.2) -> Optimizer:
     are refused.
     """
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         landscape: Landscape = yield Describe()
         scale = np.sqrt(np.diag(classical_hessian(landscape, floor)))
         run = optimizer(x * scale, rng)

@@ -11,7 +11,7 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
-from .protocol import Energy, Gradient, Iterate, Optimizer, Run, Scalar
+from .protocol import Energy, Gradient, Iterate, Minimization, Optimizer, Scalar
 from .validation import count, not_negative
 
 Pairs = deque[tuple[FloatArray, FloatArray]]
@@ -59,7 +59,7 @@ def lbfgs(
     not_negative("tolerance", tolerance)
     count("max_line_search", max_line_search)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         energy, gradient = yield [Energy(x), Gradient(x)]
         e, g = energy.value, gradient.value
         pairs: Pairs = deque(maxlen=memory)
@@ -69,13 +69,13 @@ def lbfgs(
                 pairs.clear()
                 direction = -g
             t = 1.0 if pairs else min(1.0, first_step / float(np.linalg.norm(g)))
-            found = yield from _line_search(x, e, g, direction, t, max_line_search)
-            if found is None and pairs:
+            accepted = yield from _line_search(x, e, g, direction, t, max_line_search)
+            if accepted is None and pairs:
                 pairs.clear()
                 continue
-            if found is None:
+            if accepted is None:
                 return x
-            x_new, e, g_new = found
+            x_new, e, g_new = accepted
             s, y = x_new - x, g_new - g
             if float(s @ y) > 1e-12 * float(np.linalg.norm(s) * np.linalg.norm(y)):
                 pairs.append((s, y))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, missing_extra
 
 from .closed_loop import ask_tell, closed_loop
 from .protocol import Optimizer
@@ -98,8 +98,8 @@ def cma_es(
     """
     positive("step", step)
     positive("tolerance", tolerance)
-    if population is not None:
-        count("population", population)
+    if population is not None and count("population", population) < 2:
+        raise InputError(f"population must be a whole number >= 2, got {population}")
     cma = _import("cma", "cma")
 
     def make(x: FloatArray, rng: np.random.Generator) -> Any:
@@ -182,6 +182,4 @@ def _import(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise InputError(
-            f"this optimizer needs the package of the extra '{extra}': pip install 'qvopt[{extra}]'"
-        ) from None
+        raise missing_extra(f"this optimizer needs the package {module}", extra) from None

@@ -13,6 +13,8 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, unknown_name
 
 from .errors import DivergedError
+from .general import GENERAL
+from .objects import optimizer_of
 from .protocol import (
     Answer,
     Describe,
@@ -120,7 +122,7 @@ class AskTell:
 def minimize(
     fun: Callable[[FloatArray], float | tuple[float, float]],
     x0: Any,
-    optimizer: str | Optimizer = "l-bfgs",
+    optimizer: Any = "l-bfgs",
     *,
     jac: Callable[[FloatArray], Any] | None = None,
     metric: Callable[[FloatArray], FloatArray] | None = None,
@@ -133,12 +135,12 @@ def minimize(
 ) -> Minimum:
     """Minimise a Python function with any optimizer.
 
-        minimize(lambda x: float(x @ x), [1.0, 2.0], "adam", jac=lambda x: 2 * x)
+        minimize(lambda x: x @ x, [1, 2], "adam")
 
     Args:
         fun: f(x); it may return (value, variance) if it is noisy.
         x0: where to begin.
-        optimizer: a name (`qvopt list optimizers`), or an Optimizer.
+        optimizer: a name (`qvopt list optimizers`) or an object, see `qvopt.optimizers.objects`.
         jac: gradient of f; it may return (gradient, variance per component). Without it, central
             differences of f with a step of 6e-6 are taken, which noise would swamp.
         metric: the metric tensor, for natural gradients; the identity without.
@@ -148,20 +150,21 @@ def minimize(
         max_steps: stop after that many.
         seed: of the optimizer's own draws.
         callback: called with x after each step.
-        hyperparameters: of the named optimizer; an Optimizer has its own already.
+        hyperparameters: of the named optimizer, over the defaults of a general function
+            (`qvopt.optimizers.general`); an object has its own already.
 
     Raises InputError for an unknown optimizer or one that asks for what is not given, and for an
     unknown keyword.
     """
     if isinstance(optimizer, str):
-        chosen = get_optimizer(optimizer, **hyperparameters)
+        chosen = get_optimizer(optimizer, **{**GENERAL.get(optimizer, {}), **hyperparameters})
     elif hyperparameters:
         known = inspect.signature(minimize).parameters.keys() - {"fun", "x0", "hyperparameters"}
         raise unknown_name(
             "keyword of minimize beside an optimizer object,", next(iter(hyperparameters)), known
         )
     else:
-        chosen = optimizer
+        chosen = optimizer_of(optimizer)
     x = np.array(x0, dtype=np.float64).reshape(-1)
     function = _Function(fun, jac, metric, fidelity)
     solver = AskTell(chosen, x, seed, landscape)
@@ -230,6 +233,6 @@ class _Function:
             value = np.array([a - b for a, b in ends]) / (2 * step)
             return Vector(value, np.zeros_like(value))
         self.njev += 1
-        found = self._jac(x)
-        value, variance = found if isinstance(found, tuple) else (found, np.zeros(len(x)))
+        gradient = self._jac(x)
+        value, variance = gradient if isinstance(gradient, tuple) else (gradient, np.zeros(len(x)))
         return Vector(np.asarray(value, dtype=float), np.asarray(variance, dtype=float))

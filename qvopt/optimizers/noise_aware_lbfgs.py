@@ -12,7 +12,7 @@ from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
 from .lbfgs import Pairs, two_loop
-from .protocol import Energy, Gradient, Iterate, Optimizer, Run, Vector
+from .protocol import Energy, Gradient, Iterate, Minimization, Optimizer, Vector
 from .validation import choice, count, not_negative, positive
 
 
@@ -69,7 +69,7 @@ def noise_aware_lbfgs(
                         ("averaging", averaging), ("tolerance", tolerance)):  # fmt: skip
         not_negative(name, value)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         pairs: Pairs = deque(maxlen=memory)
         anchor: tuple[FloatArray, Vector] | None = None
         mean, seen = np.zeros_like(x), 0
@@ -96,6 +96,8 @@ def noise_aware_lbfgs(
             if not pairs:
                 direction *= step_length / max(float(np.linalg.norm(g)), 1e-300)
             if float(direction @ g) >= 0:
+                if not pairs:  # a gradient of zeros, with errors
+                    yield Iterate(x, note="flat")
                 pairs.clear()
                 continue
             length = float(np.linalg.norm(direction))

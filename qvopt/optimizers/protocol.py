@@ -114,8 +114,8 @@ class Scalar(NamedTuple):
 class Vector(NamedTuple):
     """Answer to Gradient and PoolGradient: value and variance per component, and shots spent.
 
-    `dof` are the degrees of freedom of each variance; None where they are not known, as after a
-    resume: they are not in the journal.
+    `dof` are the degrees of freedom of each variance; None where they are not known, as of exact
+    answers and of rounds in journals of 0.1.
     """
 
     value: FloatArray
@@ -224,14 +224,14 @@ class Landscape:
 
 
 Round: TypeAlias = Sequence[Query] | Iterate | Describe | Grow
-Run: TypeAlias = Generator[Round, Any, FloatArray]
+Minimization: TypeAlias = Generator[Round, Any, FloatArray]
 """A started optimizer. Its return value is the final x; it may also go on for ever."""
 
 
 class Optimizer(Protocol):
     """Starts a run at x. All randomness comes from `rng`, so a run can be replayed."""
 
-    def __call__(self, x: FloatArray, rng: np.random.Generator) -> Run:
+    def __call__(self, x: FloatArray, rng: np.random.Generator) -> Minimization:
         """Return the generator of rounds."""
         ...
 

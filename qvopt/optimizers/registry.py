@@ -10,8 +10,12 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.handed import is_recorded
+from qvopt_molecules.options import checked_options, made
 
 from .adapters import as_optimizer
+from .objects import NamedOptimizer, recorded_factory
+from .option_table import Option, option_of
 from .protocol import Optimizer
 
 GROUP: Final = "qvopt.optimizers"
@@ -50,6 +54,12 @@ class OptimizerEntry:
             for p in parameters
             if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
         }
+
+    @property
+    def options(self) -> dict[str, Option | None]:
+        """What each hyper-parameter means; None where a third party does not say."""
+        ours = self.name in _OWN
+        return {name: option_of(self.name, name) if ours else None for name in self.defaults}
 
     @property
     def open_ended(self) -> bool:
@@ -103,8 +113,8 @@ _OWN: Final[dict[str, tuple[str, str, str, str, str]]] = {
     "noise-aware-l-bfgs": (
         "noise_aware_lbfgs", "noise_aware_lbfgs", "quasi-Newton", "energies, gradients", "2 + 2R n"
     ),
-    "spsa": ("spsa", "spsa", "stochastic", "energies", "2"),
-    "qn-spsa": ("spsa", "qn_spsa", "stochastic", "energies, fidelities", "8"),
+    "spsa": ("perturbation", "spsa", "stochastic", "energies", "2"),
+    "qn-spsa": ("perturbation", "qn_spsa", "stochastic", "energies, fidelities", "8"),
     "rotosolve": ("coordinate", "rotosolve", "coordinate", "energies", "2R n"),
     "excitation-solve": ("coordinate", "excitation_solve", "coordinate", "energies", "2R n"),
     "icans": ("frugal", "icans", "shot-frugal", "gradients", "2R n, shots by component"),
@@ -133,11 +143,13 @@ def optimizer_names() -> tuple[str, ...]:
 
 def describe(name: str) -> OptimizerEntry:
     """Return the entry of an optimizer; raise InputError with the nearest names if unknown."""
+    if is_recorded(name):
+        return OptimizerEntry(name, recorded_factory(name), "object", "see its source", "-")
     key = name.strip().lower().replace("_", "-")
     if key in _OWN:
         module, factory, family, needs, cost = _OWN[key]
-        found = getattr(importlib.import_module(f"qvopt.optimizers.{module}"), factory)
-        return OptimizerEntry(key, found, family, needs, cost)
+        build = getattr(importlib.import_module(f"qvopt.optimizers.{module}"), factory)
+        return OptimizerEntry(key, build, family, needs, cost)
     for entry in entry_points(group=GROUP):
         if entry.name.lower().replace("_", "-") == key:
             return _plug_in(entry.name, entry)
@@ -180,10 +192,6 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     a value out of range.
     """
     entry = describe(name)
-    for key in hyperparameters:
-        if key not in entry.defaults and not entry.open_ended:
-            raise unknown_name(f"hyper-parameter of {entry.name}", key, entry.defaults)
-    try:
-        return as_optimizer(entry.factory(**hyperparameters))
-    except TypeError as error:
-        raise InputError(f"optimizer {entry.name}: {error}") from None
+    values = checked_options("hyper-parameter", entry.name, entry.factory, hyperparameters)
+    optimizer = as_optimizer(made(f"optimizer {entry.name}", entry.factory, values))
+    return optimizer if is_recorded(name) else NamedOptimizer(entry.name, values, optimizer)

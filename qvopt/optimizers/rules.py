@@ -13,7 +13,14 @@ from typing import Any, Protocol
 
 from qvopt_molecules.errors import unknown_name
 
-from .adam import (
+from .adaptive import EpsilonPlace, scale_by_adadelta, scale_by_adagrad, scale_by_rms
+from .clipping import clip, clip_by_global_norm, clip_by_noise, clip_by_rms
+from .combine import add_decayed_weights, chain, scale
+from .descent import averaged, descent
+from .gradient_trace import trace
+from .grouped import group_of, scale_by_blocks, scale_by_factored_rms, scale_by_size
+from .hessian import classical_hessian, precondition_by_hessian
+from .moments import (
     scale_by_adam,
     scale_by_adamax,
     scale_by_amsgrad,
@@ -22,20 +29,13 @@ from .adam import (
     scale_by_nadam,
     scale_by_yogi,
 )
-from .adaptive import EpsilonPlace, scale_by_adadelta, scale_by_adagrad, scale_by_rms
-from .clipping import clip, clip_by_global_norm, clip_by_noise, clip_by_rms
-from .combine import add_decayed_weights, chain, scale
-from .descent import averaged, descent
-from .grouped import group_of, scale_by_blocks, scale_by_factored_rms, scale_by_size
-from .hessian import classical_hessian, precondition_by_hessian
-from .momentum import trace
 from .natural_gradient import precondition_by_metric
 from .protocol import Landscape, Optimizer, Transform
 from .schedules import get_schedule, scale_by_schedule
 from .validation import decay as check_decay
 from .validation import flag, not_negative, positive
 
-Rule = Transform | Callable[[Landscape], Transform]
+UpdateRule = Transform | Callable[[Landscape], Transform]
 
 
 class Factory(Protocol):
@@ -47,7 +47,7 @@ class Factory(Protocol):
 
 
 def assemble(
-    rule: Rule,
+    rule: UpdateRule,
     *,
     learning_rate: float,
     schedule: str = "constant",
@@ -111,14 +111,14 @@ def assemble(
     return averaged(optimizer, averaging) if averaging else optimizer
 
 
-def first_order(**defaults: float) -> Callable[[Callable[..., Rule]], Factory]:
+def first_order(**defaults: float) -> Callable[[Callable[..., UpdateRule]], Factory]:
     """Make the factory of a named optimizer from a function that returns its rule."""
 
-    def decorate(rule: Callable[..., Rule]) -> Factory:
-        own = inspect.signature(rule).parameters
+    def decorate(rule: Callable[..., UpdateRule]) -> Factory:
+        own = inspect.signature(rule, eval_str=True).parameters
         common = {
             name: p.replace(default=defaults.get(name, p.default))
-            for name, p in inspect.signature(assemble).parameters.items()
+            for name, p in inspect.signature(assemble, eval_str=True).parameters.items()
             if name != "rule"
         }
         first = {"learning_rate": common.pop("learning_rate")}
@@ -143,19 +143,19 @@ def first_order(**defaults: float) -> Callable[[Callable[..., Rule]], Factory]:
 
 
 @first_order(learning_rate=0.02)
-def gradient_descent() -> Rule:
+def gradient_descent() -> UpdateRule:
     """x <- x - η g.  A. Cauchy, C. R. Acad. Sci. 25, 536 (1847)."""
     return scale(1.0)
 
 
 @first_order(learning_rate=0.003)
-def momentum(*, decay: float = 0.9) -> Rule:
+def momentum(*, decay: float = 0.9) -> UpdateRule:
     """v <- β v + g;  x <- x - η v.  Polyak, USSR Comput. Math. Math. Phys. 4, 1 (1964)."""
     return trace(decay)
 
 
 @first_order(learning_rate=0.003)
-def nesterov(*, decay: float = 0.9) -> Rule:
+def nesterov(*, decay: float = 0.9) -> UpdateRule:
     """v <- β v + g;  x <- x - η (g + β v).  Nesterov, Dokl. AN SSSR 269, 543 (1983)."""
     return trace(decay, nesterov=True)
 
@@ -163,7 +163,7 @@ def nesterov(*, decay: float = 0.9) -> Rule:
 @first_order(learning_rate=0.02)
 def adagrad(
     *, epsilon: float = 1e-8, epsilon_place: EpsilonPlace = "inside", initial: float = 0.0
-) -> Rule:
+) -> UpdateRule:
     """G <- G + g²;  x <- x - η g / √(G + ε).  Duchi, Hazan, Singer, JMLR 12, 2121 (2011)."""
     return scale_by_adagrad(epsilon, epsilon_place, initial)
 
@@ -176,14 +176,14 @@ def rmsprop(
     centered: bool = False,
     momentum: float = 0.0,
     epsilon_place: EpsilonPlace = "outside",
-) -> Rule:
+) -> UpdateRule:
     """v <- ρ v + (1-ρ) g²;  x <- x - η g / (√v + ε).  Tieleman & Hinton (2012)."""
     rule = scale_by_rms(decay, epsilon, centered, epsilon_place)
     return chain(rule, trace(momentum)) if momentum else rule
 
 
 @first_order(learning_rate=1.0)
-def adadelta(*, decay: float = 0.9, epsilon: float = 1e-6) -> Rule:
+def adadelta(*, decay: float = 0.9, epsilon: float = 1e-6) -> UpdateRule:
     """x <- x - η g √(d + ε) / √(v + ε), d the mean of u².  Zeiler, arXiv:1212.5701."""
     return scale_by_adadelta(decay, epsilon)
 
@@ -196,7 +196,7 @@ def adam(
     epsilon: float = 1e-8,
     bias_correction: bool = True,
     epsilon_place: EpsilonPlace = "outside",
-) -> Rule:
+) -> UpdateRule:
     """x <- x - η m̂ / (√v̂ + ε).  Kingma & Ba, arXiv:1412.6980."""
     return scale_by_adam(b1, b2, epsilon, bias_correction, epsilon_place)
 
@@ -209,7 +209,7 @@ def amsgrad(
     epsilon: float = 1e-8,
     maximum_of: str = "corrected",
     bias_correction: bool = True,
-) -> Rule:
+) -> UpdateRule:
     """Adam with the largest v̂ so far.  Reddi, Kale, Kumar, arXiv:1904.09237.
 
     The paper's own form is without `bias_correction`.
@@ -218,7 +218,7 @@ def amsgrad(
 
 
 @first_order(learning_rate=0.005)
-def adamax(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> Rule:
+def adamax(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> UpdateRule:
     """w <- max(β₂ w, |g| + ε);  x <- x - η m̂ / w.  Kingma & Ba, arXiv:1412.6980."""
     return scale_by_adamax(b1, b2, epsilon)
 
@@ -230,19 +230,19 @@ def nadam(
     b2: float = 0.999,
     epsilon: float = 1e-8,
     momentum_decay: float | None = None,
-) -> Rule:
+) -> UpdateRule:
     """Adam with Nesterov's look-ahead.  Dozat, ICLR workshop (2016)."""
     return scale_by_nadam(b1, b2, epsilon, momentum_decay)
 
 
 @first_order(learning_rate=0.002, weight_decay=0.01)
-def adamw(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> Rule:
+def adamw(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8) -> UpdateRule:
     """x <- x - η (m̂ / (√v̂ + ε) + λ x).  Loshchilov & Hutter, arXiv:1711.05101."""
     return scale_by_adam(b1, b2, epsilon)
 
 
 @first_order(learning_rate=0.001)
-def adabelief(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-16) -> Rule:
+def adabelief(*, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-16) -> UpdateRule:
     """Adam with v the mean of (g - m)².  Zhuang et al., arXiv:2010.07468."""
     return scale_by_belief(b1, b2, epsilon)
 
@@ -255,7 +255,7 @@ def yogi(
     epsilon: float = 1e-3,
     initial: float = 1e-6,
     bias_correction: bool = True,
-) -> Rule:
+) -> UpdateRule:
     """Adam with v <- v - (1-β₂) sign(v - g²) g².  Zaheer et al., NeurIPS (2018).
 
     The paper's own form is without `bias_correction`.
@@ -264,7 +264,7 @@ def yogi(
 
 
 @first_order(learning_rate=0.005)
-def lion(*, b1: float = 0.9, b2: float = 0.99) -> Rule:
+def lion(*, b1: float = 0.9, b2: float = 0.99) -> UpdateRule:
     """x <- x - η sign(β₁ m + (1-β₁) g).  Chen et al., arXiv:2302.06675."""
     return scale_by_lion(b1, b2)
 
@@ -280,7 +280,7 @@ def adafactor(
     clip_update: float = 1.0,
     relative_step: bool = False,
     smallest_scale: float = 1e-3,
-) -> Rule:
+) -> UpdateRule:
     """x <- x - η clip(g / √(R C / mean R)), R, C means of g².  Shazeer, Stern, arXiv:1804.04235.
 
     `rows` and `columns` name groupings of the parameters: for excitations the orbitals emptied
@@ -307,7 +307,7 @@ def adafactor(
 @first_order(learning_rate=0.002)
 def blockwise(
     *, groups: str = "class", b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8
-) -> Rule:
+) -> UpdateRule:
     """Adam with one v for each block, the mean of g² over it.  Zheng & Kwok, arXiv:1905.09899.
 
     `groups` names the grouping: "class" (kinds of excitations), "layer", "row" or "column".
@@ -315,13 +315,17 @@ def blockwise(
     return lambda landscape: scale_by_blocks(group_of(landscape, groups), b1, b2, epsilon)
 
 
-def _with_metric() -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
+def _with_metric() -> Callable[[Callable[..., UpdateRule]], Callable[..., UpdateRule]]:
     """Give a rule the hyper-parameters of the metric in its signature."""
 
-    def decorate(rule: Callable[..., Rule]) -> Callable[..., Rule]:
-        metric = inspect.signature(precondition_by_metric).parameters.values()
+    def decorate(rule: Callable[..., UpdateRule]) -> Callable[..., UpdateRule]:
+        metric = inspect.signature(precondition_by_metric, eval_str=True).parameters.values()
         keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in metric]
-        own = [p for p in inspect.signature(rule).parameters.values() if p.kind != p.VAR_KEYWORD]
+        own = [
+            p
+            for p in inspect.signature(rule, eval_str=True).parameters.values()
+            if p.kind != p.VAR_KEYWORD
+        ]
         rule.__signature__ = inspect.Signature([*own, *keyword])  # type: ignore[attr-defined]
         return rule
 
@@ -330,14 +334,14 @@ def _with_metric() -> Callable[[Callable[..., Rule]], Callable[..., Rule]]:
 
 @first_order(learning_rate=0.05)
 @_with_metric()
-def natural_gradient_descent(**metric: Any) -> Rule:
+def natural_gradient_descent(**metric: Any) -> UpdateRule:
     """x <- x - η (g + λ)⁻¹ ∇E, g the Fubini-Study metric.  Stokes et al., arXiv:1909.02108."""
     return precondition_by_metric(**metric)
 
 
 @first_order(learning_rate=0.006)
 @_with_metric()
-def natural_gradient_momentum(*, decay: float = 0.9, **metric: Any) -> Rule:
+def natural_gradient_momentum(*, decay: float = 0.9, **metric: Any) -> UpdateRule:
     """v <- β v + (g + λ)⁻¹ ∇E;  x <- x - η v.  Borysenko et al., arXiv:2409.01978."""
     return chain(precondition_by_metric(**metric), trace(decay))
 
@@ -346,6 +350,6 @@ def natural_gradient_momentum(*, decay: float = 0.9, **metric: Any) -> Rule:
 @_with_metric()
 def natural_gradient_adam(
     *, b1: float = 0.9, b2: float = 0.999, epsilon: float = 1e-8, **metric: Any
-) -> Rule:
+) -> UpdateRule:
     """Adam on the natural gradient (g + λ)⁻¹ ∇E.  A composition of the two papers' rules."""
     return chain(precondition_by_metric(**metric), scale_by_adam(b1, b2, epsilon))

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from qvopt_molecules.errors import InputError
 
+MIN_POSITIVE: Final = 1e-100
+"""Smallest number that counts as positive: the square of a smaller one is zero in float64."""
 
-def positive(name: str, value: float) -> float:
-    """Return a finite value > 0."""
-    if not (_is_number(value) and 0 < value < math.inf):
-        raise InputError(f"{name} must be a finite number > 0, got {value!r}")
+
+def positive(name: str, value: float, least: float = MIN_POSITIVE, most: float = math.inf) -> float:
+    """Return a finite value from `least` to `most`."""
+    if not (_is_number(value) and least <= value <= most and value < math.inf):
+        bounds = (
+            "" if (least, most) == (MIN_POSITIVE, math.inf) else f", from {least:g} to {most:g}"
+        )
+        raise InputError(f"{name} must be a finite number > 0{bounds}, got {value!r}")
     return float(value)
 
 
-def not_negative(name: str, value: float) -> float:
-    """Return a finite value >= 0."""
-    if not (_is_number(value) and 0 <= value < math.inf):
-        raise InputError(f"{name} must be a finite number >= 0, got {value!r}")
+def not_negative(name: str, value: float, most: float = math.inf) -> float:
+    """Return a finite value from 0 to `most`."""
+    if not (_is_number(value) and 0 <= value <= most and value < math.inf):
+        bound = "" if most == math.inf else f", at most {most:g}"
+        raise InputError(f"{name} must be a finite number >= 0{bound}, got {value!r}")
     return float(value)
 
 
@@ -33,6 +41,20 @@ def count(name: str, value: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InputError(f"{name} must be a whole number >= 1, got {value!r}")
     return value
+
+
+def whole(name: str, value: int) -> int:
+    """Return a whole number >= 0."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InputError(f"{name} must be a whole number >= 0, got {value!r}")
+    return value
+
+
+def fraction(name: str, value: float) -> float:
+    """Return a value in (0, 1)."""
+    if not (_is_number(value) and 0 < value < 1):
+        raise InputError(f"{name} must be between 0 and 1, got {value!r}")
+    return float(value)
 
 
 def choice(name: str, value: str, known: tuple[str, ...]) -> str:

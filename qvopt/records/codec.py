@@ -79,22 +79,22 @@ def encode_answer(answer: Answer) -> dict[str, Any]:
     out = {"value": encode_array(answer.value), "shots": answer.shots}
     if np.any(answer.variance):
         out["variance"] = encode_array(answer.variance)
+    if answer.dof is not None:
+        out["dof"] = encode_array(answer.dof)
     return out
 
 
 def decode_answer(query: Query, value: Mapping[str, Any]) -> Answer:
-    """Read the answer to `query`."""
+    """Read the answer to `query`; journals of 0.1 have no degrees of freedom of vectors."""
     shots = int(value["shots"])
     if isinstance(query, Energy | Fidelity):
         dof = float(value.get("dof", math.inf))
         return Scalar(float(value["value"]), float(value["variance"]), shots, dof)
     array = decode_array(value["value"])
     variance = decode_array(value["variance"]) if "variance" in value else np.zeros_like(array)
-    return (
-        Vector(array, variance, shots)
-        if isinstance(query, Gradient | PoolGradient)
-        else Matrix(array, variance, shots)
-    )
+    degrees = decode_array(value["dof"]) if "dof" in value else None
+    kind = Vector if isinstance(query, Gradient | PoolGradient) else Matrix
+    return kind(array, variance, shots, degrees)
 
 
 def match_query(query: Query, recorded: Mapping[str, Any], where: str) -> float:
@@ -146,10 +146,10 @@ def decode_costs(value: Mapping[str, Sequence[float]]) -> Costs:
     }
 
 
-def encode_scatter(found: Sequence[Scatter | None]) -> list[Any]:
+def encode_scatter(scatters: Sequence[Scatter | None]) -> list[Any]:
     """Write the scatter of energies and of shifted energies."""
     return [
-        None if s is None else [encode_array(s.squares), encode_array(s.freedoms)] for s in found
+        None if s is None else [encode_array(s.squares), encode_array(s.freedoms)] for s in scatters
     ]
 
 

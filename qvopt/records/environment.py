@@ -6,8 +6,11 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from qvopt_molecules.errors import shorten
 
 _PACKAGES = ("qvopt", "numpy", "scipy", "numba", "pyscf", "pennylane", "pennylane-lightning",
              "qiskit", "qiskit-aer")  # fmt: skip
@@ -30,6 +33,29 @@ def describe_environment() -> dict[str, Any]:
         "blas": _blas(),
         "revision": _revision(),
     }
+
+
+def describe_changes(recorded: Mapping[str, Any]) -> str:
+    """Say in a line what differs from a recorded environment and may change digits; else "".
+
+    >>> describe_changes({"versions": {"numpy": "1.0"}})[:42]
+    'this run began with numpy 1.0, and goes on'
+    """
+    now = describe_environment()
+    versions = recorded.get("versions")
+    old = dict(versions) if isinstance(versions, Mapping) else {}
+    new: dict[str, Any] = dict(now["versions"])
+    for key in ("python", "processor"):
+        if isinstance(recorded.get(key), str):
+            old[key], new[key] = recorded[key], now[key]
+    changed = [key for key in old if key in new and old[key] != new[key]]
+    if not changed:
+        return ""
+    before = ", ".join(f"{key} {old[key] or '(none)'}" for key in changed)
+    after = ", ".join(f"{key} {new[key] or '(none)'}" for key in changed)
+    return shorten(
+        f"this run began with {before}, and goes on with {after}: its last digits may differ", 300
+    )
 
 
 def _processor() -> str:

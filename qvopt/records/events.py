@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -45,6 +45,15 @@ from .jobs import job_records, lost_cost
 from .journal import Event
 from .ledger import Costs, add_costs
 
+FORMAT: Final = 2
+"""Of what is written: 1, of version 0.1.0, has no number; 2 has the degrees of freedom of vectors
+and matrices. Every earlier one is read. A field that may be missing needs no new number."""
+
+PROPERTIES: Final = "properties"
+DIAGONALIZATION: Final = "diagonalization"
+BESIDE_THE_RUN: Final = (PROPERTIES, DIAGONALIZATION)
+"""Roles of rounds that are measured beside a run, after its end, on its account."""
+
 
 @dataclass(frozen=True)
 class Begin:
@@ -72,13 +81,19 @@ class Begin:
         """Write the event."""
         event: Event = {"type": "begin", "experiment": self.experiment}
         event |= {"hamiltonian": self.hamiltonian, "references": dict(self.references)}
-        event["label"] = self.label
+        event |= {"label": self.label, "format": FORMAT}
         further = {"kind": self.kind, "task": self.task, "problem": dict(self.problem) or None}
         return event | {key: value for key, value in further.items() if value is not None}
 
     @classmethod
     def decode(cls, event: Event) -> Begin:
-        """Read the event."""
+        """Read the event. Raises InputError for the format of a later version."""
+        written = event.get("format", 1)
+        if not isinstance(written, int) or written > FORMAT:
+            raise InputError(
+                f"the journal has format {str(written)[:20]}, and this version of qvopt reads up "
+                f"to {FORMAT}; install the version that wrote it (see environment.json)"
+            )
         return cls(
             event["experiment"],
             event["hamiltonian"],

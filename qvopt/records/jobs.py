@@ -20,7 +20,6 @@ from typing import Any
 
 from qvopt.backends.cost import Cost
 
-Event = Mapping[str, Any]
 Where = tuple[tuple[int, ...], int]
 """Random stream of the round, and number of the part."""
 
@@ -54,7 +53,7 @@ class JobRecord:
         """Whether it may be at the provider and not ended."""
         return self.state in ("intent", "submitted", "running")
 
-    def after(self, event: Event) -> JobRecord:
+    def after(self, event: Mapping[str, Any]) -> JobRecord:
         """This record after one more event."""
         if event["state"] == "extra":
             return self
@@ -65,15 +64,15 @@ class JobRecord:
         return replace(self, **known)
 
 
-def job_records(events: Iterable[Event]) -> dict[str, JobRecord]:
+def job_records(events: Iterable[Mapping[str, Any]]) -> dict[str, JobRecord]:
     """Records by key, in the order of their intents."""
-    found: dict[str, JobRecord] = {}
+    records: dict[str, JobRecord] = {}
     for event in events:
         if event["type"] != "job":
             continue
         key = event["key"]
         if event["state"] == "intent":
-            found[key] = JobRecord(
+            records[key] = JobRecord(
                 key,
                 tuple(event["round"]),
                 event["part"],
@@ -85,9 +84,9 @@ def job_records(events: Iterable[Event]) -> dict[str, JobRecord]:
                 qpu_seconds=event["qpu_seconds"],
                 money=event["money"],
             )
-        elif key in found:
-            found[key] = found[key].after(event)
-    return found
+        elif key in records:
+            records[key] = records[key].after(event)
+    return records
 
 
 def lost_cost(records: Iterable[JobRecord]) -> Cost:

@@ -230,6 +230,20 @@ class _Lock:
         self._lock.release()
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a process is working on a journal now."""
+    lock = path.with_suffix(".lock")
+    if not lock.exists():
+        return False
+    try:
+        _Lock(lock).release()
+    except LockedError:
+        return True
+    except InputError:  # another user's
+        return False
+    return False
+
+
 def _byte_at(path: Path, position: int) -> bytes:
     with path.open("rb") as file:
         file.seek(position)

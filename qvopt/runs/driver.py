@@ -7,7 +7,7 @@ without the backend; the first one that it does not hold is evaluated, and from 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,20 +24,27 @@ from qvopt.engine.streams import (
     ROUND_STREAM,
     stream,
 )
-from qvopt.optimizers.errors import DivergedError
+from qvopt.optimizers.errors import DivergedError, check_finite
 from qvopt.optimizers.protocol import (
     Answer,
     Describe,
     Energy,
     Grow,
     Iterate,
+    Minimization,
     Optimizer,
     Query,
-    Run,
     Scalar,
     Vector,
 )
-from qvopt.records.events import Average, EndRecord, GrowRecord, History, StepRecord
+from qvopt.records.events import (
+    BESIDE_THE_RUN,
+    Average,
+    EndRecord,
+    GrowRecord,
+    History,
+    StepRecord,
+)
 from qvopt.records.journal import EventLog
 from qvopt.records.ledger import Ledger
 from qvopt.runs.end_check import EndCheck
@@ -84,10 +91,12 @@ class Driver:
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
+        self._stop = ""
         self._rounds = JournaledRounds(self.ledger, self.log, self.history)
         self.operators: tuple[str, ...] = ()
         self._operators_seen = len(self.history.operators)
-        self.ledger.charge(self.history.charged("properties"))  # spent beside the run itself
+        for role in BESIDE_THE_RUN:
+            self.ledger.charge(self.history.charged(role))
         self._steps_seen = max((r.step for r in self.history.steps), default=-1)
         self.x = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
@@ -123,12 +132,15 @@ class Driver:
             answers: Any = None
             asked = 0
             while True:
+                if self._stop:
+                    status, message = "interrupted", self._stop
+                    break
                 if self.number >= self.max_steps:
                     status = "max-steps"
                     break
                 self._rounds.charge_end(self.number)
                 try:
-                    request = rounds.send(answers)
+                    request = _advanced(rounds, answers)
                 except StopIteration as end:
                     if end.value is not None:
                         self.x = np.asarray(end.value, dtype=np.float64)
@@ -147,7 +159,7 @@ class Driver:
                     step = self._record(request)
                     yield step
                     reason = self.watch.step(step.energy)
-                    if reason is not None:
+                    if reason is not None and not self._stop:
                         message, ruled = reason, True
                         break
                 else:
@@ -172,9 +184,13 @@ class Driver:
     def _sampled(self) -> bool:
         return self.evaluator.shots is not None
 
-    def _optimized(self, rng: np.random.Generator) -> Run:
+    def _optimized(self, rng: np.random.Generator) -> Minimization:
         """The optimizer's rounds; none where there is nothing to optimise."""
         return self.optimizer(self.start, rng) if self._may_move else _no_rounds(self.start)
+
+    def stop(self, reason: str) -> None:
+        """End the run after the step that was yielded last; a resume goes on from there."""
+        self._stop = reason
 
     def _grow(self, request: Grow) -> tuple[str, ...]:
         """Put operators after the circuit; every known point gets zeros for them."""
@@ -202,6 +218,7 @@ class Driver:
 
     def _record(self, iterate: Iterate) -> Step:
         """Make the record of a step, monitored as asked, and log it if it is new."""
+        self._rounds.settle()
         exact, energy = None, iterate.energy
         if self.evaluator.unpenalised is not None:
             energy = None  # the optimizer's has penalties in it
@@ -313,10 +330,28 @@ class Driver:
         return Scalar(self.evaluator.reported.exact_energy(self.start))
 
 
-def _no_rounds(x: FloatArray) -> Run:
+def _no_rounds(x: FloatArray) -> Minimization:
     """An optimizer that asks nothing and stays where it is."""
     yield from ()
     return x
+
+
+def _advanced(rounds: Minimization, answers: Any) -> Any:
+    """Send an optimizer its answers and return its request.
+
+    Raises DivergedError where its arithmetic fails, or leaves the finite numbers.
+    """
+    try:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            request = rounds.send(answers)
+    except (ArithmeticError, np.linalg.LinAlgError) as error:
+        raise DivergedError(
+            f"the optimizer's arithmetic failed ({error}); try a smaller learning rate or step"
+        ) from error
+    if isinstance(request, Sequence):
+        for query in request:
+            check_finite(query.x)
+    return request
 
 
 def _scalar(answer: Answer) -> Scalar:

@@ -19,16 +19,19 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
-from qvopt.records.environment import describe_environment
+from qvopt.records.environment import describe_changes, describe_environment
 from qvopt.records.journal import Event, Journal, read_journal
-from qvopt_molecules.atomic_files import write_file
+from qvopt_molecules.atomic_files import remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.frozen import frozen
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
+
+_OLD: Final = 60.0  # seconds after which a temporary file has no writer any more
 
 
 class RunFolder:
@@ -62,7 +65,7 @@ class RunFolder:
         path exists or cannot be written.
         """
         place = _free_number(Path("runs"), name) if path is None else path
-        draft = _draft(place)
+        draft = _draft(place, ours=path is None)
         folder = cls(draft)
         journal: Journal | None = None
         try:
@@ -82,10 +85,14 @@ class RunFolder:
                 if path is not None:
                     raise _taken(path)
                 place = _free_number(Path("runs"), name)
-        except BaseException:
+        except BaseException as error:
             if journal is not None:
                 journal.close()
             shutil.rmtree(draft, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise InputError(
+                    f"cannot make the run folder {place}: {_reason(error)}; nothing has begun"
+                ) from None
             raise
         journal.path = place / journal.path.name
         return cls(place), journal
@@ -129,9 +136,22 @@ class RunFolder:
         """Read the journal without locking it."""
         return read_journal(self.journal_path)[0]
 
+    def environment_changes(self) -> str:
+        """What differs from where the run began, in a line; empty if nothing, or unknown."""
+        try:
+            recorded = json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ""
+        return describe_changes(recorded) if isinstance(recorded, dict) else ""
+
     def open_journal(self) -> Journal:
-        """Open the journal to go on, locking it and cutting a torn tail off."""
-        return Journal(self.journal_path)
+        """Open the journal to go on, locking it and cutting a torn tail off.
+
+        Temporary files of a process that was killed are removed.
+        """
+        journal = Journal(self.journal_path)
+        remove_leftovers(self.path)
+        return journal
 
     def write_text(self, name: str, text: str) -> None:
         """Write a derived file so that a reader sees either the old or the new one."""
@@ -144,8 +164,8 @@ class RunFolder:
     def keep_result(self, document: dict[str, Any]) -> None:
         """Write result.json where it is missing, unreadable or of an earlier end of the run."""
         try:
-            found = json.loads((self.path / "result.json").read_text())
-            if all(found[k] == document[k] for k in ("status", "steps", "energy")):
+            kept = json.loads((self.path / "result.json").read_text())
+            if all(kept[k] == document[k] for k in ("status", "steps", "energy")):
                 return
         except (OSError, ValueError, KeyError, TypeError):
             pass
@@ -157,6 +177,7 @@ def claim_folder(folder: Path, file: str, text: str, what: str) -> None:
 
     Raises InputError where the folder holds something else than `what`, or cannot be made.
     """
+    remove_leftovers(folder, older_than=_OLD)
     if (folder / file).is_file():
         return
     drafts = f".{file}."
@@ -173,19 +194,28 @@ def claim_folder(folder: Path, file: str, text: str, what: str) -> None:
     RunFolder(folder).write_text(file, text)
 
 
-def _draft(place: Path) -> Path:
+def keep_problem(folder: Path, content: str | None) -> None:
+    """Keep a problem that came in as an object beside what was asked of it."""
+    path = folder / "hamiltonian.npz"
+    if content is not None and not path.is_file():
+        save_hamiltonian(frozen(content), path)
+
+
+def _draft(place: Path, ours: bool) -> Path:
     """Make the folder that a new run folder is written in, beside its place.
 
-    Those of processes on this machine that were killed are removed.
+    Those of processes on this machine that were killed are removed: drafts of this place, and of
+    every place where the parent is `ours` alone.
     """
-    prefix = f".{place.name}.{platform.node()}-"
-    draft = place.parent / f"{prefix}{os.getpid()}"
+    suffix = f".{platform.node()}-"
+    draft = place.parent / f".{place.name}{suffix}{os.getpid()}"
+    drafts = f".{'*' if ours else glob.escape(place.name)}{glob.escape(suffix)}*"
     try:
         if place.exists():
             raise _taken(place)
         place.parent.mkdir(parents=True, exist_ok=True)
-        for left in place.parent.glob(f"{glob.escape(prefix)}*"):
-            number = left.name.removeprefix(prefix)
+        for left in place.parent.glob(drafts):
+            number = left.name.rpartition("-")[2]
             if number.isdigit() and not _alive(int(number)):
                 shutil.rmtree(left, ignore_errors=True)
         shutil.rmtree(draft, ignore_errors=True)
@@ -227,6 +257,19 @@ def _taken(path: Path) -> InputError:
         f"{path} exists already and is not overwritten; choose another --out, or "
         f"`qvopt resume {path}` to go on with it"
     )
+
+
+def default_name(experiment: Experiment, label: str) -> str:
+    """Return a folder's name, without its number.
+
+    It has molecule, ansatz and optimizer; a backend other than the default one, and shots.
+    """
+    parts = [label, experiment.ansatz.name, experiment.optimizer_spec.name]
+    if experiment.backend.name != Experiment.model_fields["backend"].default.name:
+        parts.append(experiment.backend.name)
+    if experiment.measurement.shots is not None:
+        parts.append(f"{experiment.measurement.shots}shots")
+    return "-".join(parts)
 
 
 def _free_number(parent: Path, name: str) -> Path:

@@ -21,9 +21,7 @@ from qvopt_molecules.exact_reference import (
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import hartree_fock_energy
 from qvopt_molecules.sizes import SMALL, n_determinants
-from qvopt_molecules.spin_energies import ground_energy_if_small
 from qvopt_molecules.spin_pure import parity_mask
-from qvopt_molecules.spins import SpinHamiltonian, product_energy
 
 _QUICK: Final = 1300  # determinants up to which sectors and other spins are looked at
 
@@ -52,10 +50,10 @@ def references_of(experiment: Experiment, assembly: Assembly) -> References:
     sector. In spaces of more than 1,300 determinants, where that takes longer, it is a molecule's
     recorded energy, or the lowest of its spin, and other spins are not looked at.
     """
-    h = assembly.hamiltonian
-    if isinstance(h, SpinHamiltonian):
-        product = product_energy(h.observable, h.reference)
-        return References(product, ground_energy_if_small(h))
+    problem = assembly.hamiltonian
+    if problem.electrons is None:
+        return References(problem.reference_energy(), problem.exact_energy())
+    h = problem.orbitals()
     hf = hartree_fock_energy(h)
     if n_determinants(h) <= _QUICK:
         state = exact_reference(h, kept_symmetries(assembly), with_lowest=False)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.cost import Cost
-from qvopt.records.events import Average, step_records
+from qvopt.records.events import Average, StepRecord, step_records
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
+from qvopt.runs.bit_strings import BitStrings
 from qvopt.runs.state_numbers import StateNumbers
+from qvopt.runs.steps import Step
+from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.arrays import FloatArray
 
 KCAL_PER_MOL = 627.5094740631
@@ -49,7 +52,26 @@ class Trace:
     @classmethod
     def from_events(cls, events: list[Event]) -> Trace:
         """Collect the step events of a journal, the last record of each step."""
-        rows = step_records(events)
+        return cls.of_records(step_records(events))
+
+    @classmethod
+    def of_steps(cls, steps: Sequence[Step]) -> Trace:
+        """Collect the steps that a run yielded."""
+        return cls.of_records(
+            [
+                StepRecord(
+                    s.number,
+                    None if s.energy is None else s.energy.value,
+                    None if s.energy is None else s.energy.variance,
+                    s.exact, s.gradient_norm, s.shots, s.evaluations, s.note,
+                )
+                for s in steps
+            ]
+        )  # fmt: skip
+
+    @classmethod
+    def of_records(cls, rows: Sequence[StepRecord]) -> Trace:
+        """Collect the records of a journal."""
 
         def column(values: Iterable[float | None]) -> FloatArray:
             return np.array([math.nan if v is None else v for v in values], dtype=float)
@@ -64,8 +86,17 @@ class Trace:
             evaluations=np.array([r.evaluations for r in rows], dtype=np.int64),
         )
 
+    def __len__(self) -> int:
+        return len(self.step)
 
-@dataclass(frozen=True)
+    def frame(self) -> Any:
+        """The steps as a pandas DataFrame, one row a step."""
+        import pandas as pd
+
+        return pd.DataFrame({f.name: getattr(self, f.name) for f in fields(self)})
+
+
+@dataclass(frozen=True, repr=False)
 class Result:
     """The end of a run.
 
@@ -78,7 +109,7 @@ class Result:
         hf, fci: Hartree-Fock and exact energies of the same Hamiltonian, if known; `problem` tells
             of which state the exact one is, and whether it is full CI or within an active space.
         x: the last parameters.
-        steps, evaluations, circuits, shots, seconds: what it took.
+        n_steps, evaluations, circuits, shots, seconds: what it took.
         costs: the same by purpose.
         run: the run folder, if there is one.
         average: the mean of the last quarter of the iterates (at most 100) and a fresh energy
@@ -87,6 +118,9 @@ class Result:
         operators: labels of the operators that an adaptive ansatz has chosen, in order.
         problem: what was run; see `qvopt.runs.problem_description`.
         numbers: ⟨N⟩, ⟨S_z⟩ and ⟨S²⟩ of the last state, where a simulator tells it.
+        trace: the trajectory, which `steps` gives.
+        circuit: the circuit, with its parameters, where it is at hand.
+        bits: approximation ratio and best bit string of a diagonal cost.
     """
 
     status: str
@@ -96,7 +130,7 @@ class Result:
     hf: float
     fci: float | None
     x: FloatArray
-    steps: int
+    n_steps: int
     seconds: float
     costs: Costs = field(default_factory=dict)
     run: str | None = None
@@ -107,6 +141,32 @@ class Result:
     operators: list[str] = field(default_factory=list)
     problem: Mapping[str, Any] = field(default_factory=dict)
     numbers: StateNumbers | None = None
+    trace: Trace | None = field(default=None, repr=False)
+    circuit: Circuit | None = field(default=None, repr=False)
+    bits: BitStrings | None = None
+
+    @property
+    def steps(self) -> Trace:
+        """The trajectory as columns; `steps.frame()` is a pandas DataFrame."""
+        return Trace.of_records([]) if self.trace is None else self.trace
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the energy against steps, or shots, into matplotlib Axes; return them."""
+        from qvopt.runs.picture import axes_or_new, plot_energy
+
+        return plot_energy(self, axes_or_new(ax))
+
+    def _repr_html_(self) -> str:
+        from qvopt.runs.html import result_html
+
+        return result_html(self)
+
+    def __repr__(self) -> str:
+        from qvopt.runs.rows import result_rows
+
+        rows = [row for row in result_rows(self) if row[0]]
+        width = max(len(name) for name, _, _ in rows)
+        return "\n".join(f"{name:<{width}}  {value} {unit}".rstrip() for name, value, unit in rows)
 
     @property
     def _total(self) -> Cost:
@@ -172,7 +232,7 @@ class Result:
             "state": None if self.numbers is None else self.numbers.document(),
             "average": self._average_document(),
             "correlation": self.correlation,
-            "steps": self.steps,
+            "steps": self.n_steps,
             "evaluations": self.evaluations,
             "circuits": self.circuits,
             "shots": self.shots,
@@ -180,6 +240,7 @@ class Result:
             "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},
             "parameters": self.x.tolist(),
             **({"operators": self.operators} if self.operators else {}),
+            **({} if self.bits is None else {"bit_strings": self.bits.document()}),
             "message": self.message,
             "problem": {k: v for k, v in self.problem.items() if k != "exact"},
             "drift": self.drift,

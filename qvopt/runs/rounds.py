@@ -13,7 +13,7 @@ from qvopt.engine.learned import Learned
 from qvopt.optimizers.protocol import Answer, Query
 from qvopt.records.events import History, RoundRecord
 from qvopt.records.journal import Event, EventLog
-from qvopt.records.ledger import Ledger
+from qvopt.records.ledger import Costs, Ledger
 
 OPTIMIZER, FINAL, CALIBRATION = "optimizer", "final", "calibration"
 """Roles of rounds: the optimizer's own, those at the end of a run, and (in journals of earlier
@@ -43,6 +43,7 @@ class JournaledRounds:
         calibrations = (r for r in history.rounds.values() if r.role == CALIBRATION)
         self._separate = deque(calibrations)
         self._ends_charged: set[int] = set()
+        self._owed: list[Costs] = []
         self._seconds = history.seconds
         self._began = time.perf_counter()
 
@@ -73,24 +74,38 @@ class JournaledRounds:
         spend that would pass a cap.
         """
         recorded = self._recorded.get((role, number))
-        if recorded is None:
+        if recorded is not None:
+            self.settle()
+        else:
             return self._evaluate(evaluator, queries, role, stream, number, reserve)
         self._take_calibrations(recorded)
         answers, drift = recorded.replayed(list(queries))
         self.drift = max(self.drift, drift)
         if role == FINAL:
             self.charge_end(number)
+            self.settle()
         else:
             self.ledger.charge(recorded.costs)
         self._learn(recorded)
         return answers
 
     def charge_end(self, number: int) -> None:
-        """Charge the fresh energies of an end at this step, once: a run may go on after it."""
+        """Charge the fresh energies of an end at this step, once: a run may go on after it.
+
+        What goes on is charged at its next round, step or end: a round that the budget refused
+        before the end is refused again for the same reason.
+        """
         recorded = self._recorded.get((FINAL, number))
         if recorded is not None and number not in self._ends_charged:
             self._ends_charged.add(number)
-            self.ledger.charge(recorded.costs)
+            self._owed.append(recorded.costs)
+
+    def settle(self) -> bool:
+        """Charge what is owed; return whether anything was."""
+        owed, self._owed = self._owed, []
+        for costs in owed:
+            self.ledger.charge(costs)
+        return bool(owed)
 
     def write(self, event: Event, *, durable: bool = False) -> None:
         """Keep an event, with the time worked so far."""
@@ -111,6 +126,8 @@ class JournaledRounds:
             queries, stream, number, learned=self.learned, optimizing=role == OPTIMIZER
         )
         self.ledger.check(prepared.costs, reserve)
+        if self.settle():
+            self.ledger.check(prepared.costs, reserve)
         outcome = prepared.run()
         self.ledger.charge(outcome.costs)
         record = RoundRecord.of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,22 +14,24 @@ from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.growing import growing_optimizer
+from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
-from qvopt.experiment.resolving import resolve, with_backend
+from qvopt.experiment.resolving import with_backend
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
+from qvopt.runs.bit_strings import bit_strings
 from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor, with_grouping
 from qvopt.runs.driver import Driver
 from qvopt.runs.end_check import EndCheck
-from qvopt.runs.folder import RunFolder
+from qvopt.runs.folder import RunFolder, default_name
 from qvopt.runs.problem_description import describe_problem
 from qvopt.runs.references import References, references_of
-from qvopt.runs.result import Result
+from qvopt.runs.result import Result, Trace
 from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
 from qvopt.runs.stored import begin_of, kind_of, names_of, recorded_references
@@ -68,8 +71,10 @@ class Session:
         self.experiment = assembly.experiment
         self.folder = folder
         self._journal = journal
+        self.changes = ""
         self.references = references.energies
         self.problem = dict(problem)
+        self._steps: list[Step] = []
         self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         path = None if folder is None else folder.path
@@ -102,7 +107,7 @@ class Session:
         cls,
         experiment: Experiment,
         *,
-        out: Path | None = None,
+        out: str | Path | None = None,
         store: bool = True,
         command: list[str] | None = None,
         jobs: SubmissionPolicy | None = None,
@@ -126,6 +131,7 @@ class Session:
 
         Raises InputError before anything is written where the experiment cannot run.
         """
+        out = None if out is None else Path(out)
         if out is not None and out.exists():
             raise InputError(
                 f"{out} exists already and is not overwritten; choose another --out, or "
@@ -153,7 +159,7 @@ class Session:
                 jobs=jobs,
             )  # fmt: skip
         label = hamiltonian.label or "molecule"
-        name = f"{label}-{experiment.ansatz.name}-{spec.name}"
+        name = default_name(experiment, label)
         begin = Begin(
             experiment.content_hash(),
             hamiltonian.content_hash(),
@@ -170,20 +176,34 @@ class Session:
                 assembly, folder=folder, journal=journal, references=references,
                 problem=described, jobs=jobs,
             )  # fmt: skip
-        except BaseException:
+        except BaseException:  # nothing has run, and nothing half made is left
             journal.close()
+            shutil.rmtree(folder.path, ignore_errors=True)
             raise
 
     @classmethod
     def resume(
         cls,
-        path: Path,
+        path: str | Path,
         *,
         max_steps: int | None = None,
         jobs: SubmissionPolicy | None = None,
         backend: Any = None,
+        optimizer: Any = None,
+        ansatz: Any = None,
     ) -> Self:
-        """Go on with a run, from its frozen integrals and its journal."""
+        """Go on with a run, from its frozen integrals and its journal.
+
+        Args:
+            path: the run folder.
+            max_steps: go on to this many steps.
+            jobs: what is to be done with the jobs of a run on hardware.
+            backend, optimizer, ansatz: what came in as an object and cannot be rebuilt from the
+                folder, handed over again.
+
+        Raises InputError where one is missing, or is another than the run began with.
+        """
+        path = Path(path)
         folder = RunFolder.open(path)
         experiment = folder.experiment()
         hamiltonian = folder.hamiltonian()
@@ -198,6 +218,8 @@ class Session:
             if experiment.measurement.metric is None:  # begun before there was a choice
                 measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
                 experiment = experiment.model_copy(update={"measurement": measurement})
+            handed_again(path, "optimizer", optimizer, experiment.optimizer_spec)
+            handed_again(path, "ansatz", ansatz, experiment.ansatz)
             if backend is not None:
                 backend = as_backend(backend)
                 if not is_recorded_as(backend, experiment.backend.name):
@@ -206,7 +228,7 @@ class Session:
                     )
             # One of an earlier version began without penalties; later ones write them down.
             assembly = assemble(experiment, hamiltonian, backend, PenaltyWeights())
-            return cls(
+            session = cls(
                 assembly,
                 folder=folder,
                 journal=journal,
@@ -216,6 +238,8 @@ class Session:
                 jobs=jobs,
                 history=history,
             )
+            session.changes = folder.environment_changes()
+            return session
         except BaseException:
             journal.close()
             raise
@@ -232,7 +256,9 @@ class Session:
         return names_of(self.experiment, hamiltonian.label, kind_of(hamiltonian))
 
     def __iter__(self) -> Iterator[Step]:
-        return iter(self.driver)
+        for step in self.driver:
+            self._steps.append(step)
+            yield step
 
     def result(self, *, interrupted: bool = False) -> Result:
         """Return the result of the finished, or interrupted, loop and write it to the folder."""
@@ -251,7 +277,7 @@ class Session:
             hf=float(self.references["hf"] or 0.0),
             fci=self.references.get("fci"),
             x=outcome.x,
-            steps=outcome.steps,
+            n_steps=outcome.steps,
             seconds=self.driver.seconds,
             costs=dict(self.driver.ledger.spent),
             run=None if self.folder is None else str(self.folder.path),
@@ -262,6 +288,9 @@ class Session:
             operators=list(self.driver.operators),
             problem=self.problem,
             numbers=outcome.numbers,
+            trace=Trace.of_steps(self._steps),
+            circuit=self.circuit,
+            bits=bit_strings(self.assembly.hamiltonian, self.circuit, outcome.x),
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())
@@ -283,27 +312,3 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def run(
-    molecule: str | Mapping[str, Any] | Experiment,
-    *,
-    out: str | Path | None = None,
-    store: bool = False,
-    **settings: Any,
-) -> Result:
-    """Run one experiment to its end and return the result.
-
-        run("h2", optimizer="adam", shots=1000, seed=1).energy
-
-    `settings` are the keys of `Experiment`, and change one that is given; `backend` may also be an
-    object: a Backend, a Provider, or a Qiskit BackendV2 or V2 sampler. A run folder is kept if
-    `out` names one or `store` is set. Raises InputError for what cannot run.
-    """
-    experiment, backend = resolve(molecule, settings)
-    path = None if out is None else Path(out)
-    store = store or out is not None
-    with Session.begin(experiment, out=path, store=store, backend=backend) as session:
-        for _ in session:
-            pass
-        return session.result()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
+from qvopt.engine.assembly import assemble, grown
 from qvopt.experiment.specification import Experiment
 from qvopt.records.events import Begin, History
+from qvopt.runs.bit_strings import BitStrings, bit_strings
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.references import References, recorded_state
-from qvopt.runs.result import Result
+from qvopt.runs.result import Result, Trace
 from qvopt.runs.state_numbers import StateNumbers
 from qvopt.runs.steps import Status
+from qvopt_circuits.catalogue import get_ansatz
+from qvopt_circuits.spins import prepare
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 
 def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
@@ -38,6 +43,14 @@ def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
     return result
 
 
+def read_result(path: str | Path) -> Result:
+    """Return the result of a run folder, finished or not, with its circuit; nothing runs."""
+    folder = RunFolder.open(Path(path))
+    result = stored_result(folder)
+    assembly = grown(assemble(folder.experiment(), folder.hamiltonian()), result.operators)
+    return replace(result, circuit=assembly.circuit)
+
+
 def stored_result(folder: RunFolder) -> Result:
     """Return what the journal says of a run, finished or not, without evaluating anything."""
     return _result_of(folder, folder.experiment(), History.of(folder.events()))
@@ -57,7 +70,7 @@ def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> R
         hf=float(begin.references["hf"] or 0.0),
         fci=begin.references.get("fci"),
         x=np.zeros(0) if end is None else end.x,
-        steps=0 if record is None else record.step,
+        n_steps=0 if record is None else record.step,
         seconds=history.seconds,
         costs=history.spent(),
         run=str(folder.path),
@@ -68,7 +81,20 @@ def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> R
         operators=list(history.operators),
         problem=begin.problem,
         numbers=StateNumbers.decode(None if end is None else end.state),
+        trace=Trace.of_records(history.steps),
+        bits=_bits_of(folder, experiment, None if end is None else end.x),
     )
+
+
+def _bits_of(folder: RunFolder, experiment: Experiment, x: FloatArray | None) -> BitStrings | None:
+    """What the final state of a diagonal cost means; None for other problems."""
+    if x is None:
+        return None
+    hamiltonian = folder.hamiltonian()
+    if hamiltonian.electrons is not None or hamiltonian.qubits(experiment.mapping).x.any():
+        return None
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    return bit_strings(hamiltonian, prepare(ansatz, hamiltonian, experiment.mapping).circuit, x)
 
 
 def recorded_references(begin: Begin) -> References:
@@ -96,21 +122,21 @@ def begin_of(history: History, path: Path) -> Begin:
 def names_of(experiment: Experiment, label: str, kind: str | None) -> dict[str, Any]:
     """Return molecule, ansatz, optimizer, backend and seed; of models also kind and unit."""
     spec = experiment.molecule
-    model = {"kind": "lattice", "unit": energy_unit(spec.name, spec.set)}
+    unit = spec.energy_unit
     return {
         "molecule": label,
         "ansatz": experiment.ansatz.name,
         "optimizer": experiment.optimizer_spec.name,
         "backend": experiment.backend.name,
         "seed": experiment.seed,
-        **(model if is_lattice(spec.name) else {}),
+        **({} if unit == "Ha" else {"kind": "lattice", "unit": unit}),
         **({} if kind is None else {"kind": kind}),
     }
 
 
 def kind_of(hamiltonian: Hamiltonian) -> str | None:
     """The kind that records have of a Hamiltonian: "spins", or None for one with orbitals."""
-    return "spins" if isinstance(hamiltonian, SpinHamiltonian) else None
+    return hamiltonian.kind
 
 
 def kind_entry(hamiltonian: Hamiltonian) -> dict[str, str]:

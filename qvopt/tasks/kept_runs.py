@@ -14,7 +14,6 @@ from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.runs.stored import ended_result
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.spins import molecular
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,7 @@ def ended_run(path: Path | None, begin: Callable[[], Session], backend: Backend 
         done = ended_result(path)
         if done is not None:
             folder = RunFolder(path)
-            return EndedRun(folder.experiment(), molecular(folder.hamiltonian()), done)
+            return EndedRun(folder.experiment(), folder.hamiltonian().orbitals(), done)
         session = Session.resume(path, backend=backend)
     with session:
         for _ in session:

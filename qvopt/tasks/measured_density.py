@@ -23,15 +23,15 @@ from qvopt.engine.streams import stream
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.blocks import in_blocks
 from qvopt.measurement.density import MeasuredDensity, density_plan, density_settings
-from qvopt.measurement.density_outcomes import Outcomes
+from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.readout import Calibration
 from qvopt.measurement.selection import Selection
+from qvopt.records.events import PROPERTIES
 from qvopt.records.ledger import Costs, add_costs
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BackendError, InputError
 
-ROLE = "properties"
 PROPERTIES_STREAM = 5
 PROPERTIES_BATCHES = 7
 """First keys of the random streams: of outcomes drawn from amplitudes, and of batches."""
@@ -98,7 +98,7 @@ class DensityMeasurement:
     def costs(self) -> Costs:
         """What running it will cost, by purpose."""
         if self._program is None:
-            return {ROLE: Cost(1, len(self._settings), self._shots)}
+            return {PROPERTIES: Cost(1, len(self._settings), self._shots)}
         return self._costs(self._program.price(self._batch))
 
     def run(self) -> tuple[MeasuredDensity, Costs]:
@@ -119,7 +119,7 @@ class DensityMeasurement:
             if len(per_scale) > 1:
                 assert self._spec.zne is not None
                 fit = Extrapolation(tuple(self._reached[g].tolist()), self._spec.zne.fit)
-                outcomes.append(Outcomes.extrapolated(per_scale, fit.weights.tolist()))
+                outcomes.append(DensityOutcomes.extrapolated(per_scale, fit.weights.tolist()))
             else:
                 outcomes.append(per_scale[0])
         return self._matrices(outcomes), self._costs(result.cost)
@@ -136,6 +136,11 @@ class DensityMeasurement:
             raise InputError(
                 f"properties take the readout correction 'tensored', got '{spec.readout.method}'; "
                 f"set mitigation.readout.method, or measure the properties in a run without it"
+            )
+        if spec.reference is not None:
+            raise InputError(
+                "properties are many numbers, and reference-state mitigation corrects an energy; "
+                "leave mitigation.reference out, or measure the properties in a run without it"
             )
         if spec.zne is not None and spec.zne.fit == "exponential":
             raise InputError(
@@ -170,22 +175,22 @@ class DensityMeasurement:
 
     def _outcomes(
         self, counts: dict[int, int], group: int, calibration: Calibration | None
-    ) -> Outcomes:
+    ) -> DensityOutcomes:
         if calibration is None:
-            return Outcomes.from_counts(counts, self._norb, self._selection)
+            return DensityOutcomes.from_counts(counts, self._norb, self._selection)
         assert isinstance(self._program, NoisyProgram)
         qubits = self._program.readout_qubits(group)
-        return Outcomes.corrected(counts, self._norb, calibration, qubits, self._selection)
+        return DensityOutcomes.corrected(counts, self._norb, calibration, qubits, self._selection)
 
     def _costs(self, total: Cost) -> Costs:
         batch = self._batch
         own = Cost(1, int(np.count_nonzero(batch.shots)), int(batch.shots.sum()))
         circuits = CALIBRATION_CIRCUITS if batch.calibration_shots else 0
         calibration = Cost(0, circuits, circuits * batch.calibration_shots)
-        costs = add_costs({ROLE: own}, {CALIBRATION: calibration})
+        costs = add_costs({PROPERTIES: own}, {CALIBRATION: calibration})
         return add_costs(costs, {"hardware": total - batch.cost()})
 
-    def _drawn(self) -> list[Outcomes]:
+    def _drawn(self) -> list[DensityOutcomes]:
         """Outcomes of each setting, drawn from the simulator's amplitudes."""
         parts = components(self._assembly, self._x)
         rng = np.random.default_rng(stream(self._seed, PROPERTIES_STREAM, self._shots))
@@ -197,8 +202,8 @@ class DensityMeasurement:
             p = np.concatenate(rows)
             times = rng.multinomial(n, p / p.sum()).astype(np.float64)
             occurring = times > 0
-            outcomes.append(Outcomes.from_occupations(numbers[occurring], times[occurring]))
+            outcomes.append(DensityOutcomes.from_occupations(numbers[occurring], times[occurring]))
         return outcomes
 
-    def _matrices(self, outcomes: Sequence[Outcomes]) -> MeasuredDensity:
+    def _matrices(self, outcomes: Sequence[DensityOutcomes]) -> MeasuredDensity:
         return MeasuredDensity(self._norb, self._settings, outcomes)

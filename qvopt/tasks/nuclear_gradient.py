@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qvopt.measurement.density import MeasuredDensity
 from qvopt_molecules.alignment import align
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
@@ -101,15 +100,6 @@ def gradient_from_matrices(
     if directions is None:
         return values.reshape(-1, 3)
     return np.asarray(np.tensordot(values, directions, axes=1))
-
-
-def measured_gradient(
-    derivatives: list[IntegralDerivative], measured: MeasuredDensity
-) -> tuple[FloatArray, FloatArray]:
-    """Return dE/dR and its standard errors from measured density matrices, (atoms, 3) each."""
-    found = [measured.estimate(d.core, d.one, 0.5 * d.two) for d in derivatives]
-    values, errors = np.array([[e.value, e.stderr] for e in found]).T
-    return values.reshape(-1, 3), errors.reshape(-1, 3)
 
 
 def displaced(molecule: Molecule, by: FloatArray) -> Molecule:

@@ -51,16 +51,6 @@ def turned(h: MolecularHamiltonian, kappa: FloatArray, pairs: Pairs) -> Molecula
     return hamiltonian_in_frame(there, h.norb, h.n_alpha, h.n_beta, label=h.label)
 
 
-def orbital_energy(
-    h: MolecularHamiltonian, frame: OrbitalFrame, one: FloatArray, two: FloatArray
-) -> float:
-    """Energy in Hartree over the orbitals of a frame, at fixed density matrices."""
-    there = hamiltonian_in_frame(frame, h.norb, h.n_alpha, h.n_beta)
-    return float(
-        there.core_energy + np.sum(there.one_body * one) + 0.5 * np.sum(there.two_body * two)
-    )
-
-
 def orbital_gradient(
     h: MolecularHamiltonian, frame: OrbitalFrame, one: FloatArray, two: FloatArray
 ) -> FloatArray:

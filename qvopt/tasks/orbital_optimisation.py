@@ -152,13 +152,13 @@ def optimise_orbitals(
         if lower is None:
             break
         here, saddles = search.step(lower.hamiltonian), saddles + 1
-    found = OptimisedOrbitals(
+    optimised = OptimisedOrbitals(
         stable, tuple(search.energies), here.largest, here.hamiltonian, here.result, search.runs,
         saddles, search.costs,
     )  # fmt: skip
     if folder is not None:
-        RunFolder(folder).write_json("orbitals.json", found.document())
-    return found
+        RunFolder(folder).write_json("orbitals.json", optimised.document())
+    return optimised
 
 
 def _claim(folder: Path, experiment: Experiment) -> None:

@@ -20,8 +20,9 @@ import numpy as np
 from qvopt.engine.assembly import Assembly
 from qvopt.engine.states import Component, components
 from qvopt.measurement.estimate import Estimate
+from qvopt.records.events import PROPERTIES
 from qvopt.records.ledger import Costs
-from qvopt.tasks.measured_density import ROLE, DensityMeasurement
+from qvopt.tasks.measured_density import DensityMeasurement
 from qvopt.tasks.properties_result import Properties
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.dipole import DEBYE, dipole_operator
@@ -85,9 +86,11 @@ def properties_of(
     matrices = measured.one, measured.two
     errors = measured.one_errors(), measured.two_errors()
     overlap = _overlap(h, components(assembly, x)) if assembly.program.exact else None
-    spent = costs[ROLE]
-    found = _collect(h, measured.estimate, matrices, errors, overlap, spent.shots, spent.circuits)
-    return found, costs
+    spent = costs[PROPERTIES]
+    properties = _collect(
+        h, measured.estimate, matrices, errors, overlap, spent.shots, spent.circuits
+    )
+    return properties, costs
 
 
 def _collect(

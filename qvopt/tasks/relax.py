@@ -12,10 +12,10 @@ folder of its own: a relaxation that was interrupted goes on.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from qvopt.engine.assembly import assemble, grown, resolve_molecule
 from qvopt.engine.states import components
 from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
+from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.folder import RunFolder, claim_folder
 from qvopt.runs.session import Session
@@ -98,28 +99,28 @@ class Relaxation:
         }
 
 
+@takes_settings
 def relax(
-    molecule: str | Mapping[str, Any] | Experiment,
+    problem: Any,
     *,
     tolerance: float = 3e-4,
     max_geometries: int = 50,
     out: str | Path | None = None,
     progress: Callable[[Geometry], None] | None = None,
-    **settings: Any,
+    **settings: Unpack[Settings],
 ) -> Relaxation:
     """Relax a molecule's geometry on the energy surface of its VQE.
 
     Args:
-        molecule: as for `run`.
+        problem: as for `run`.
         tolerance: largest gradient component in Hartree per bohr to stop at.
         max_geometries: most energies and gradients.
         out: folder of the runs; one that holds the same relaxation is resumed.
         progress: is called with each geometry.
-        settings: the keys of `Experiment`; exact energies only.
 
     Raises InputError for what cannot be relaxed.
     """
-    experiment, backend = resolve(molecule, settings)
+    experiment, backend = resolve(problem, settings)
     if experiment.measurement.shots is not None:
         raise InputError(
             "a geometry is relaxed on exact energies: a line search would chase the noise; leave "
@@ -130,19 +131,19 @@ def relax(
         raise InputError(f"tolerance must be between 0 and 1 Hartree per bohr, got {tolerance}")
     if max_geometries < 1:
         raise InputError(f"max_geometries must be positive, got {max_geometries}")
-    found = resolve_molecule(experiment.molecule)
-    if found is None:
+    start = resolve_molecule(experiment.molecule)
+    if start is None:
         raise InputError("only a molecule has a geometry to relax")
-    if len(found.atoms) < 2:
+    if len(start.atoms) < 2:
         raise InputError("one atom has no geometry to relax")
     group = None
-    if found.symmetry:
-        atoms, group = symmetric_geometry(found.atoms)
-        found = replace(found, atoms=atoms)
-    directions = symmetric_displacements(found.atoms, group)
+    if start.symmetry:
+        atoms, group = symmetric_geometry(start.atoms)
+        start = replace(start, atoms=atoms)
+    directions = symmetric_displacements(start.atoms, group)
     work = _Work(
         experiment,
-        found,
+        start,
         directions,
         None if out is None else Path(out),
         max_geometries,

@@ -10,18 +10,17 @@ from typing import Any, Final
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble, grown
 from qvopt.records.codec import decode_costs, encode_array, encode_costs
-from qvopt.records.events import History
+from qvopt.records.events import PROPERTIES, History
 from qvopt.records.journal import Event, Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
-from qvopt.tasks.measured_density import ROLE, DensityMeasurement
+from qvopt.tasks.measured_density import DensityMeasurement
 from qvopt.tasks.properties import exact_properties, properties_of
 from qvopt.tasks.properties_result import Place, Properties
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.spins import molecular
 
 _PLACES: Final = ("last", "average")
 
@@ -56,7 +55,7 @@ def run_properties(
     experiment = folder.experiment()
     events = folder.events()
     history = History.of(events)
-    x, where = _final_point(history, path, at)
+    x, where = final_point(history, path, at)
     if exact and shots is not None:
         raise InputError("give either a number of shots or exact, not both")
     if shots is None and not exact:
@@ -64,11 +63,11 @@ def run_properties(
     if shots is not None and shots < 1:
         raise InputError(f"shots must be positive, got {shots}")
     if shots is None:
-        hamiltonian = molecular(folder.hamiltonian())
+        hamiltonian = folder.hamiltonian().orbitals()
         assembly = grown(assemble(experiment, hamiltonian), history.operators)
-        found = replace(exact_properties(assembly, x), at=where)
-        folder.write_json("properties.json", found.document())
-        return found
+        properties = replace(exact_properties(assembly, x), at=where)
+        folder.write_json("properties.json", properties.document())
+        return properties
     asked = {"shots": shots, "at": where, "x": encode_array(x)}
     kept = _kept(events, asked)
     if kept is not None:
@@ -85,7 +84,7 @@ def run_properties(
 def _kept(events: list[Event], asked: dict[str, Any]) -> dict[str, Any] | None:
     """The properties that the journal holds for a question."""
     for event in events:
-        if event["type"] == "round" and event["role"] == ROLE and event["asked"] == asked:
+        if event["type"] == "round" and event["role"] == PROPERTIES and event["asked"] == asked:
             return dict(event["properties"])
     return None
 
@@ -99,7 +98,7 @@ def _measure(
     policy: SubmissionPolicy,
 ) -> dict[str, Any]:
     """Measure, within the run's budget, and write down what was found and spent."""
-    experiment, hamiltonian = folder.experiment(), molecular(folder.hamiltonian())
+    experiment, hamiltonian = folder.experiment(), folder.hamiltonian().orbitals()
     events = journal.events
     assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
     attached = AttachedPrograms(journal, policy)
@@ -109,7 +108,7 @@ def _measure(
     earlier = [e for e in events if e["type"] == "round"]
     for event in earlier:
         ledger.charge(decode_costs(event["cost"]))
-    number = sum(e["role"] == ROLE for e in earlier)
+    number = sum(e["role"] == PROPERTIES for e in earlier)
     try:
         key = (number, _PLACES.index(asked["at"]))
         measurement = DensityMeasurement(assembly, x, shots, key=key)
@@ -117,12 +116,12 @@ def _measure(
         properties, costs = properties_of(measurement, assembly, x)
     finally:
         attached.close()
-    found = replace(properties, at=asked["at"], mitigation=tuple(measurement.mitigation))
-    document = found.document()
+    measured = replace(properties, at=asked["at"], mitigation=tuple(measurement.mitigation))
+    document = measured.document()
     journal.append(
         {
             "type": "round",
-            "role": ROLE,
+            "role": PROPERTIES,
             "round": number,
             "asked": asked,
             "properties": document,
@@ -133,7 +132,8 @@ def _measure(
     return document
 
 
-def _final_point(history: History, path: str | Path, at: Place | None) -> tuple[FloatArray, Place]:
+def final_point(history: History, path: str | Path, at: Place | None) -> tuple[FloatArray, Place]:
+    """Return the parameters that properties are taken at, and which iterate they are."""
     if at not in (None, "last", "average"):
         raise InputError(f"properties are taken at the last or the average iterate, got '{at}'")
     end = history.end

@@ -16,14 +16,16 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from qvopt.backends.catalogue import get_backend
-from qvopt.backends.protocol import SubmissionPolicy
+from qvopt.backends.protocol import Backend, SubmissionPolicy
 from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.experiment.ignored import refuse_ignored
+from qvopt.experiment.resolving import resolve, with_backend
+from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
 from qvopt.runs.folder import RunFolder, claim_folder
@@ -40,8 +42,8 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.exact_reference import exact_method
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.lattice import is_lattice
+from qvopt_molecules.spins import Hamiltonian
 
 CONTINUOUS = 0.7
 """Overlap of the occupied orbitals of neighbours above which parameters carry over."""
@@ -69,8 +71,10 @@ class Scan:
         *,
         warm: bool = True,
         folder: Path | None = None,
+        backend: Backend | None = None,
     ) -> None:
         refuse_ignored(experiment)
+        self._backend = backend
         if parameter in experiment.molecule.set:
             raise InputError(
                 f"{parameter} is set to {experiment.molecule.set[parameter]:g} and is what the "
@@ -87,12 +91,15 @@ class Scan:
             try:
                 molecule = resolve_molecule(point.molecule)
                 if is_lattice(point.molecule.name):
-                    units.add(energy_unit(point.molecule.name, point.molecule.set))
+                    units.add(point.molecule.energy_unit)
                     self.names = {"kind": "lattice", **kind_entry(hamiltonian_of(point.molecule))}
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
-            if molecule is None and point.molecule.name.lower().endswith("fcidump"):
-                raise InputError("an FCIDUMP file is one geometry; it has no parameter to scan")
+            if molecule is None and not is_lattice(point.molecule.name):
+                raise InputError(
+                    "an FCIDUMP file, like any fixed Hamiltonian, is one geometry; it has no "
+                    "parameter to scan"
+                )
             geometries.add(value if molecule is None else molecule.atoms)
             if molecule is not None:
                 self.basis = molecule.basis
@@ -217,7 +224,7 @@ class Scan:
         """Resume a point, or begin it; `how` is for the session."""
         path = self._path(number)
         if path is not None and not cleared(path):
-            return Session.resume(path, **how), _read_link(path)[0]
+            return Session.resume(path, backend=self._backend, **how), _read_link(path)[0]
         experiment = self._experiments[number]
         hamiltonian = hamiltonian_of(experiment.molecule)
         continuity = None
@@ -232,6 +239,7 @@ class Scan:
             out=path,
             store=path is not None,
             hamiltonian=hamiltonian,
+            backend=self._backend,
             files={"link.json": json.dumps(link, indent=2) + "\n"},
             **how,
         )
@@ -253,31 +261,35 @@ class Scan:
         claim_folder(folder, "scan.toml", asked, "a scan")
 
 
+@takes_settings
 def scan(
-    molecule: str,
+    problem: Any,
     parameter: str,
     values: str | Sequence[float],
     *,
     warm: bool = True,
     out: str | Path | None = None,
-    **settings: Any,
+    **settings: Unpack[Settings],
 ) -> ScanResult:
     """Run a potential-energy curve to its end and return it.
 
         scan("h2", "bond", "0.4:3.0:30").frame()
 
     Args:
-        molecule: as for `run`.
+        problem: as for `run`; one that has parameters.
         parameter: which of the molecule's parameters varies.
         values: "start:stop:number" or the values themselves.
         warm: start each point where its neighbour ended.
         out: folder to keep the runs in, and to go on with.
-        settings: the keys of `Experiment`.
 
     Raises InputError for what cannot run.
     """
-    experiment = make_experiment({"molecule": molecule, **settings})
-    work = Scan(experiment, parameter, values, warm=warm, folder=None if out is None else Path(out))
+    experiment, backend = resolve(problem, settings)
+    folder = None if out is None else Path(out)
+    work = Scan(
+        with_backend(experiment, backend), parameter, values, warm=warm, folder=folder,
+        backend=backend,
+    )  # fmt: skip
     for _ in work:
         pass
     return work.result()
@@ -299,12 +311,12 @@ def _following(
     """
     if hamiltonian.n_qubits != previous.n_qubits:
         return hamiltonian, 0.0
-    if isinstance(hamiltonian, SpinHamiltonian) or isinstance(previous, SpinHamiltonian):
+    if hamiltonian.electrons is None or previous.electrons is None:
         return hamiltonian, 1.0
-    sizes = [(h.n_alpha, h.n_beta) for h in (hamiltonian, previous)]
-    if hamiltonian.frame is None and sizes[0] != sizes[1]:
+    here, before = hamiltonian.orbitals(), previous.orbitals()
+    if here.frame is None and here.electrons != before.electrons:
         return hamiltonian, 0.0
-    aligned = follow(spec, hamiltonian, previous)
+    aligned = follow(spec, here, before)
     return aligned.hamiltonian, aligned.continuity
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qvopt.runs.figures import save_figure
 from qvopt.tasks.scan_result import ScanResult
 from qvopt_molecules.errors import InputError
 
@@ -76,7 +77,4 @@ def draw_scan(result: ScanResult, path: Path) -> None:
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(alpha=0.25, linewidth=0.5)
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+    save_figure(figure, path)

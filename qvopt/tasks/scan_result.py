@@ -99,6 +99,33 @@ class ScanResult:
             rows.append(named)
         return rows
 
+    def _repr_html_(self) -> str:
+        from qvopt.runs.html import html_table, picture_html
+
+        rows = self.table()
+        header = list(rows[0]) if rows else []
+        table = html_table(([_shown(v) for v in row.values()] for row in rows), header)
+        return table + picture_html(self.plot().figure) if rows else table
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the curve, beside full CI where it is known, into matplotlib Axes; return them."""
+        if ax is None:
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+            from matplotlib.figure import Figure
+
+            figure = Figure(layout="constrained")
+            FigureCanvasAgg(figure)
+            ax = figure.subplots()
+        x = self.column(self.parameter)
+        words = self.words
+        curves = (("fci", words.exact, "--"), ("hf", words.reference, ":"), ("energy", "VQE", "o"))
+        for name, label, style in curves:
+            ax.plot(x, self.column(name), style, label=label, markersize=4)
+        ax.set_xlabel(self.axis)
+        ax.set_ylabel(f"energy{self.words.bracketed}")
+        ax.legend(frameon=False)
+        return ax
+
     def frame(self) -> Any:
         """The table as a pandas DataFrame."""
         return importlib.import_module("pandas").DataFrame(self.table())
@@ -121,6 +148,10 @@ class ScanResult:
             "shots": sum(p.shots for p in self.points),
             "folder": self.folder,
         }
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 def parameter_unit(parameter: str, words: Wording) -> str:
@@ -157,7 +188,7 @@ def scan_point(
         ccsd=ccsd,
         fci=result.fci,
         error=result.error,
-        steps=result.steps,
+        steps=result.n_steps,
         evaluations=result.evaluations,
         shots=result.shots,
         seconds=result.seconds,

@@ -115,12 +115,12 @@ def _shadow_rows(
         "shadow": uniform_bias(observable.n_qubits),
         "locally-biased-shadow": locally_biased(observable, reference_bits(h, "jordan-wigner")),
     }
-    found = {
+    by_state = {
         state: shadow_variances(observable, list(biases.values()), full_state(psi, h))
         for state, psi in states.items()
     }
     for k, name in enumerate(biases):
-        for state, variances in found.items():
+        for state, variances in by_state.items():
             yield GroupingRow(name, state, 0, 1, variances[k], variances[k])
 
 

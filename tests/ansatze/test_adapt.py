@@ -382,7 +382,7 @@ def test_more_steps_go_on_where_it_ended(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pool": "fermion"}, "must be 'fermionic', "),
+        ({"pool": "fermion"}, "must be one of 'fermionic', "),
         ({"tolerance": -1.0}, "tolerance must be finite and not negative"),
         ({"per_step": 0}, "per_step must be from 1"),
         ({"max_operators": 0}, "max_operators must be from 1"),

@@ -7,24 +7,25 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "ansatze"
-SCRIPTS = sorted(p for p in FOLDER.glob("*.py") if p.name != "common.py")
+SLOW = ("adapt", "hva", "lucj")  # ten seconds each
+SCRIPTS = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+    for path in sorted(FOLDER.glob("*.py"))
+    if path.name != "common.py"
+]
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda p: p.stem)
-def test_example_scripts(path, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("path", SCRIPTS)
+def test_example_scripts(path, scripts, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(FOLDER))
-    runpy.run_path(str(path), run_name="__main__")
-    assert capsys.readouterr().out
+    scripts.run(path)
+    out = capsys.readouterr().out
+    assert out
     assert not list(tmp_path.iterdir())
-
-
-def test_circuits_from_elsewhere_reach_full_ci(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    runpy.run_path(str(FOLDER / "from_elsewhere.py"), run_name="__main__")
-    errors = re.findall(r"(-?[\d.]+) mHa above full CI", capsys.readouterr().out)
-    assert len(errors) == 3
-    assert all(abs(float(e)) < 0.01 for e in errors)
+    if path.stem == "from_elsewhere":
+        errors = re.findall(r"(-?[\d.]+) mHa above full CI", out)
+        assert len(errors) == 3
+        assert all(abs(float(e)) < 0.01 for e in errors)
 
 
 def test_the_documented_plug_in_works(tmp_path):

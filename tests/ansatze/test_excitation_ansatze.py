@@ -273,7 +273,7 @@ def test_perfect_pairs_leave_nobody_out(h4):
         ("uccgsd", {"repetitions": 0}, "repetitions must be from 1"),
         ("uccgsd", {"spin_adapted": True}, "unknown option of ansatz uccgsd"),
         ("tups", {"layers": -1}, "layers must be from 1"),
-        ("tups", {"pairing": "imperfect"}, "must be 'perfect', 'canonical'"),
+        ("tups", {"pairing": "imperfect"}, "must be one of 'perfect', 'canonical'"),
         ("fabric", {"layers": 10**7}, "layers must be from 1 to 10000"),
         ("qeb", {"qubit_excitations": 1}, "must be true or false"),
     ],

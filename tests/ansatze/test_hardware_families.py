@@ -153,11 +153,11 @@ def test_hva_keeps_the_electrons(h4):
     ("name", "options", "message"),
     [
         ("real-amplitudes", {"layers": -1}, "layers must be from 0"),
-        ("efficient-su2", {"entanglement": "ring"}, "must be 'linear', 'reverse-linear'"),
+        ("efficient-su2", {"entanglement": "ring"}, "must be one of 'linear', 'reverse-linear'"),
         ("number-preserving", {"layers": 0}, "layers must be from 1"),
         ("qcc", {"entanglers": -1}, "entanglers must be from 0"),
         ("hva", {"layers": 0}, "layers must be from 1"),
-        ("hva", {"step": float("inf")}, "step must be finite"),
+        ("hva", {"step": float("inf")}, "step of ansatz hva must be a finite number"),
     ],
 )
 def test_mistakes_are_named(name, options, message):

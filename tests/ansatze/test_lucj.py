@@ -162,8 +162,8 @@ def test_zeros_are_hartree_fock(h4):
     ("options", "message"),
     [
         ({"repetitions": 0}, "repetitions must be from 1"),
-        ({"connectivity": "hex"}, "must be 'square', 'heavy-hex', 'all-to-all'"),
-        ({"initial": "fci"}, "must be 'ccsd', 'mp2', 'zeros'"),
+        ({"connectivity": "hex"}, "must be one of 'square', 'heavy-hex', 'all-to-all'"),
+        ({"initial": "fci"}, "must be one of 'ccsd', 'mp2', 'zeros'"),
     ],
 )
 def test_mistakes_are_named(options, message):

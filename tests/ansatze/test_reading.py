@@ -168,7 +168,7 @@ def test_pennylanes_uccsd_is_ours():
     theirs = run("h2", ansatz=ansatz, backend="sector")
     assert theirs.energy == pytest.approx(run("h2").energy, abs=1e-9)
     with pytest.raises(InputError, match="has no meaning when interleaved"):
-        from_pennylane(layered, np.zeros((2, 2)), spin_order="interleaved")
+        from_pennylane(rotated, np.zeros(2), spin_order="interleaved")
 
 
 def test_a_qiskit_circuit_runs_and_resumes(tmp_path):
@@ -240,7 +240,7 @@ def random_gates():
 def test_ansatz_objects_as_data(h2):
     assert ansatz_data(UCCSD(initial="mp2")) == {"name": "uccsd", "initial": "mp2"}
     assert run("h2", ansatz=TUPS(layers=1)).fci is not None
-    with pytest.raises(InputError, match="one of qvopt's ansätze or a Qiskit circuit, got object"):
+    with pytest.raises(InputError, match=r"a qvopt or Qiskit circuit, .*; got object"):
         run("h2", ansatz=object())
 
 
@@ -288,7 +288,7 @@ def reset():
         (lambda: GivenCircuit(("ry 0 1",)), "acts on 1 qubits"),
         (lambda: GivenCircuit(("ry x0 0",)), "is not a name, qubits and an angle"),
         (lambda: get_ansatz("circuit", gates="x 0"), "must be a list"),
-        (lambda: get_ansatz("circuit", gates=[1]), "element of .* must be str"),
+        (lambda: get_ansatz("circuit", gates=[1]), "must be a list of texts"),
         (lambda: run("h2", ansatz="circuit"), "ansatz circuit needs its gates"),
     ],
 )
@@ -304,7 +304,7 @@ def test_a_start_where_the_gradient_vanishes_is_told() -> None:
 
     circuit = efficient_su2(4)
     stuck = run("h2", ansatz=circuit, backend="lightning")
-    assert stuck.steps == 0
+    assert stuck.n_steps == 0
     assert stuck.message == "no step was taken: the gradient vanishes at the start"
     start = np.random.default_rng(1).normal(size=circuit.num_parameters)
     free = run("h2", ansatz=from_qiskit(circuit, start), backend="lightning")

@@ -11,7 +11,7 @@ from qvopt.backends.batch import Overlap, Point, Reading
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt.backends.vector.program import VectorBackend
-from qvopt.backends.vector.sampling import PlanSampler, draw_counts, planes_of
+from qvopt.backends.vector.sampling import VectorSampler, draw_counts, planes_of
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.basis_rotation import basis_rotation_plan
@@ -62,7 +62,7 @@ def expected_counts(group, amplitudes, shots, n):
 def test_counts_follow_the_distribution(plan, shots):
     """Few shots are drawn one by one, many at once: 4 qubits take 64 shots one by one."""
     amplitudes = random_state(4)
-    sampler = PlanSampler(PLANS[plan], 4)
+    sampler = VectorSampler(PLANS[plan], 4)
     rng = np.random.default_rng(5)
     groups = PLANS[plan].groups
     repeats = 12_000 // shots
@@ -83,7 +83,7 @@ def test_counts_follow_the_distribution(plan, shots):
 @pytest.mark.parametrize("plan", PLANS)
 @pytest.mark.parametrize("shots", [40, 5_000])
 def test_moments_are_those_of_the_counts(plan, shots):
-    sampler, groups = PlanSampler(PLANS[plan], 4), PLANS[plan].groups
+    sampler, groups = VectorSampler(PLANS[plan], 4), PLANS[plan].groups
     state = planes_of(random_state(4, 2))
     requested = np.full(len(groups), shots)
     requested[0] = 0
@@ -120,7 +120,7 @@ def test_selected_outcomes_alone_count():
     group = replace(PLANS["basis-rotation"].groups[0], selection=Selection((2, 1, 1)))
     plan = replace(PLANS["basis-rotation"], groups=(group,), weights=np.ones(1))
     state = planes_of(random_state(4, 3))
-    (moments,) = PlanSampler(plan, 4).moments(state, np.array([500]), np.random.default_rng(0))
+    (moments,) = VectorSampler(plan, 4).moments(state, np.array([500]), np.random.default_rng(0))
     rotated = expected_counts(group, random_state(4, 3), 1.0, 4)
     kept = group.selection.keeps(np.arange(16, dtype=np.uint64))
     assert moments.shots == pytest.approx(500 * rotated[kept].sum(), abs=5 * np.sqrt(125))

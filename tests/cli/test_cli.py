@@ -2,18 +2,10 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
-
-QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
-
-
-def call(*arguments, cwd):
-    return subprocess.run(
-        [*QVOPT, *arguments], capture_output=True, text=True, cwd=cwd, timeout=300
-    )
+from command_line import command_line as call
 
 
 def test_run_show_and_resume(tmp_path):
@@ -46,10 +38,10 @@ def test_progress_goes_to_standard_error(tmp_path):
     assert json.loads(done.stdout)["shots"] == 500 * 12 * 4 + 3 * 500
     assert "energy (Ha)" in done.stderr
     assert done.stderr.count("\n") >= 4
-    assert json.loads(done.stdout)["run"] == os.path.join("runs", "h2-uccsd-adam-1")
+    assert json.loads(done.stdout)["run"] == os.path.join("runs", "h2-uccsd-adam-500shots-1")
     again = call("run", "h2", "--shots", "500", "--max-steps", "4", "--json", "-q", cwd=tmp_path)
     first, second = json.loads(done.stdout), json.loads(again.stdout)
-    assert second["run"].endswith("h2-uccsd-adam-2")
+    assert second["run"].endswith("h2-uccsd-adam-500shots-2")
     assert again.stderr == ""
     assert first["parameters"] == second["parameters"]
     assert first["energy"] == second["energy"]
@@ -71,10 +63,14 @@ def test_accuracy_of_the_exact_minimum(name, tmp_path):
     assert 0 <= document["error"] < {"lih": 2e-5, "h2o": 2e-4}[name]
 
 
-@pytest.mark.parametrize("what", ["molecules", "ansatze", "optimizers", "backends"])
+NAMES = {"molecules": "h2o", "ansatze": "uccsd", "optimizers": "adam", "backends": "sector",
+         "groupings": "qubit-wise", "mitigations": "zne"}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NAMES)
 def test_lists(what, tmp_path):
     rows = json.loads(call("list", what, "--json", cwd=tmp_path).stdout)
-    known = {"molecules": "h2o", "ansatze": "uccsd", "optimizers": "adam", "backends": "sector"}
+    known = NAMES
     assert known[what] in {row["name"] for row in rows}
     assert known[what] in call("list", what, cwd=tmp_path).stdout
 
@@ -91,8 +87,8 @@ ERRORS = {
         ["ch4", "--basis", "6-31g", "--ansatz", "hardware-efficient", "--backend", "lightning"],
         "GiB",
     ),
-    "zero shots": (["h2", "--shots", "0"], "greater than 0"),
-    "negative shots": (["h2", "--shots", "-5"], "greater than 0"),
+    "zero shots": (["h2", "--shots", "0"], "a whole number from 1"),
+    "negative shots": (["h2", "--shots", "-5"], "a whole number from 1"),
     "too few shots": (["h2", "--shots", "3"], "at least 8"),
     "option": (["h2", "--set", "optimizer.lr=0.1"], "unknown hyper-parameter"),
     "geometry": (["H 0 0 0; H 0 0"], "three coordinates"),
@@ -162,7 +158,7 @@ def test_a_budget_ends_the_run_in_order(tmp_path):
     assert document["costs"]["final"]["shots"] == 300  # last, mean and start
 
 
-def test_a_plugged_in_energy_that_is_not_a_number(tmp_path):
+def test_a_plugged_in_energy_that_is_not_a_number(tmp_path, monkeypatch):
     plugin = tmp_path / "broken.py"
     plugin.write_text(
         "from qvopt.backends.sector import SectorBackend, SectorProgram\n"
@@ -177,11 +173,10 @@ def test_a_plugged_in_energy_that_is_not_a_number(tmp_path):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[qvopt.backends]\nbroken = broken:Broken\n")
-    done = subprocess.run(
-        [*QVOPT, "run", "h2", "--backend", "broken", "-q"],
-        capture_output=True, text=True, cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )  # fmt: skip
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "broken", raising=False)
+    done = call("run", "h2", "--backend", "broken", "-q", cwd=tmp_path)
+    sys.modules.pop("broken")
     assert done.returncode == 2
     assert "not a finite number" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -197,3 +192,9 @@ def test_the_noisy_aer_backend_measures_as_it_goes(tmp_path):
     assert document["exact"] is None
     assert document["costs"]["monitor"]["shots"] == 3 * 200
     assert document["stderr"] > 0
+
+
+def test_a_log_file_gets_a_line_now_and_then(tmp_path):
+    done = call("run", "h2", "--shots", "100", "--max-steps", "300", "--json", cwd=tmp_path)
+    steps = [int(line.split()[0]) for line in done.stderr.splitlines()[2:]]
+    assert steps == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]

@@ -8,8 +8,8 @@ from ibm_server import Server
 from killing import SECRET
 from typer.testing import CliRunner
 
+from qvopt.cli import main
 from qvopt.cli.app import app
-from qvopt.cli.main import main
 from qvopt.cloud.status import cancel_jobs, run_status
 from qvopt.experiment.budget_text import parse_budget
 from qvopt_molecules.errors import InputError

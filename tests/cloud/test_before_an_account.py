@@ -9,13 +9,13 @@ from killing import SECRET
 from typer.testing import CliRunner
 
 from qvopt.backends.catalogue import get_backend
+from qvopt.cli import command_line
 from qvopt.cli.app import app
-from qvopt.cli.main import main
 from qvopt.cloud.catalogue import offline_backend
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
-assert callable(main)  # its import registers the commands
+assert callable(command_line.run)  # its import registers the commands
 
 CREDENTIALS = (
     "QISKIT_IBM_TOKEN", "QISKIT_IBM_TOKEN_FILE", "AWS_ACCESS_KEY_ID", "AWS_PROFILE",
@@ -167,6 +167,21 @@ def test_nothing_is_sent_without_approval(command, answer, server, tmp_path):
     assert "QPU seconds" in done.stderr
     assert not server.jobs
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("command", [["scan", "--bond", "0.7:0.8:2"], ["excited", "--states", "2"]])
+def test_tasks_of_several_runs_are_asked_for_as_a_whole(command, server, tmp_path):
+    write(tmp_path)
+    done = call(command[0], "e.toml", *command[1:], "--out", "t")
+    assert isinstance(done.exception, InputError)
+    assert "not agreed to" in str(done.exception)
+    assert "6 jobs" in done.stderr  # two runs of three
+    assert "for 2 runs" in done.stderr
+    assert not server.jobs
+    write(tmp_path, steps="")
+    done = call(command[0], "e.toml", *command[1:], "--out", "u", "--yes")
+    assert "nobody said how long the 2 runs" in str(done.exception)
+    assert not server.jobs
 
 
 def test_approval_is_a_yes_an_option_or_a_budget(server, tmp_path):

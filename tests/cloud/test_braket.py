@@ -212,5 +212,5 @@ def test_what_is_missing_is_named(stub, monkeypatch):
     with pytest.raises(InputError, match="bucket"):
         BraketProvider("sv1")
     monkeypatch.setitem(sys.modules, "qiskit_braket_provider", None)
-    with pytest.raises(InputError, match=r"qvopt\[braket\]"):
+    with pytest.raises(InputError, match=r"\.\[braket\]"):
         BraketProvider("sv1")

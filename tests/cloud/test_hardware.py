@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from command_line import command_line as call
 
 import qvopt
 from qvopt import make_experiment
@@ -22,19 +23,6 @@ from qvopt_molecules.errors import InputError
 pytestmark = pytest.mark.usefixtures("quiet_client")
 
 MEASURED = {"shots": 400, "grouping": "qubit-wise"}
-COMMAND = [sys.executable, "-W", "ignore", "-c", "from qvopt.cli import main; main()"]
-
-
-def call(*arguments, cwd, environment=None):
-    import os
-
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=os.environ | (environment or {}),
-    )
 
 
 def test_a_noiseless_object_gives_the_exact_energy_and_honest_errors():
@@ -217,7 +205,7 @@ def test_credentials_are_refused_where_they_would_be_written_down(tmp_path):
     planted = "planted-token-a81b77"
     environment = {"QISKIT_IBM_TOKEN": planted}
     for setting in (f"backend.token={planted}", f"backend.layout={planted}", f"{planted}=1.0"):
-        done = call("run", "h2", "--set", setting, cwd=tmp_path, environment=environment)
+        done = call("run", "h2", "--set", setting, cwd=tmp_path, env=environment)
         assert done.returncode == 2
         assert planted not in done.stdout + done.stderr
     (tmp_path / "e.toml").write_text(
@@ -226,7 +214,7 @@ def test_credentials_are_refused_where_they_would_be_written_down(tmp_path):
     done = call("run", "e.toml", cwd=tmp_path)
     assert done.returncode == 2
     assert planted not in done.stdout + done.stderr
-    doctor = call("doctor", cwd=tmp_path, environment=environment)
+    doctor = call("doctor", cwd=tmp_path, env=environment)
     assert doctor.returncode == 0
     assert "not against live hardware" in doctor.stdout
     assert "in the environment" in doctor.stdout

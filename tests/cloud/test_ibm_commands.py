@@ -7,11 +7,11 @@ from ibm_server import Server
 from killing import SECRET
 from typer.testing import CliRunner
 
+from qvopt.cli import command_line
 from qvopt.cli.app import app
-from qvopt.cli.main import main
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
-assert callable(main)  # its import registers the commands
+assert callable(command_line.run)  # its import registers the commands
 
 EXPERIMENT = """
 molecule = "h2"

@@ -213,5 +213,5 @@ def test_a_missing_client_names_its_extra(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "qiskit_ionq", None)
-    with pytest.raises(InputError, match=r"qvopt\[ionq\]"):
+    with pytest.raises(InputError, match=r"\.\[ionq\]"):
         IonQProvider("simulator")

@@ -56,8 +56,16 @@ def assemblies():
     }
 
 
-@pytest.mark.parametrize("errors", ["raw", "mitigated"])
-@pytest.mark.parametrize("name", optimizer_names())
+# Mitigated rounds hold raw ones: without mitigation, one of each kind of query is quick.
+ASKING = ("adam", "l-bfgs", "qng", "qn-spsa", "spsa", "rotosolve", "icans", "rosalin")
+ROUNDS = [
+    pytest.param(name, errors, marks=[] if quick else [pytest.mark.slow])
+    for name in optimizer_names()
+    for errors, quick in (("raw", name in ASKING), ("mitigated", True))
+]
+
+
+@pytest.mark.parametrize(("name", "errors"), ROUNDS)
 def test_a_round_of_any_optimizer_is_priced_as_one_job(name, errors, assemblies):
     assembly = assemblies[errors]
     evaluator = replace(assembly.evaluator, program=DryProgram(assembly.program))
@@ -75,9 +83,9 @@ def test_a_round_of_any_optimizer_is_priced_as_one_job(name, errors, assemblies)
 @pytest.mark.parametrize(
     ("optimizer", "mitigation"),
     [
-        ("qng", None),
+        pytest.param("qng", None, marks=pytest.mark.slow),
         # Its blocking rule asks about the step that the first answers lead to: a round of its own.
-        ({"name": "qn-spsa", "blocking": False}, READOUT),
+        pytest.param({"name": "qn-spsa", "blocking": False}, READOUT, marks=pytest.mark.slow),
         ("adam", EVERYTHING),
     ],
 )

@@ -64,7 +64,7 @@ def exact_energy():
 
 
 @pytest.mark.parametrize(
-    "device", ["fake_manila", pytest.param("fake_fez", marks=pytest.mark.slow)]
+    "device", [pytest.param(name, marks=pytest.mark.slow) for name in ("fake_manila", "fake_fez")]
 )
 def test_level_0_agrees_with_samples_and_level_1_reduces_the_bias(device):
     """On fake_manila readout is most of the bias of a shallow state; TREX takes it out."""
@@ -209,8 +209,15 @@ class Killed(BaseException):
     """Stands for SIGKILL."""
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("state", ["submitted", "done"])
+@pytest.mark.parametrize(
+    ("state", "when"),
+    [
+        ("submitted", "before"),
+        pytest.param("submitted", "after", marks=pytest.mark.slow),
+        pytest.param("done", "before", marks=pytest.mark.slow),
+        ("done", "after"),
+    ],
+)
 def test_a_resumed_run_repeats_no_job_and_has_its_values(
     state, when, server, tmp_path, monkeypatch
 ):

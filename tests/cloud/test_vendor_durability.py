@@ -42,7 +42,7 @@ def vendor(tmp_path):
 
 @pytest.mark.parametrize(
     "backend",
-    ["ionq:simulator", pytest.param("braket:sv1", marks=pytest.mark.slow)],
+    [pytest.param(name, marks=pytest.mark.slow) for name in ("ionq:simulator", "braket:sv1")],
 )
 def test_killed_at_every_transition(vendor, backend):
     """Before a job is taken, after it, while it waits and while its result is on the way."""

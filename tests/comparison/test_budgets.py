@@ -4,9 +4,10 @@ import pytest
 
 from qvopt import compare
 from qvopt.comparison.budgets import RunBudget
+from qvopt.comparison.problem_data import read_comparison
 from qvopt.comparison.report.about import problems_table
 from qvopt.comparison.report.tables import results_table
-from qvopt.comparison.specification import make_comparison, read_comparison
+from qvopt.comparison.specification import make_comparison
 from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError
 

@@ -146,7 +146,7 @@ def test_a_lost_disk_on_a_worker_is_said(tmp_path, small, faulty, prepared):
 
 def test_a_scheduler_needs_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InputError, match=r"pip install 'qvopt\[cluster\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[cluster\]'"):
         connect("tcp://127.0.0.1:9")
 
 

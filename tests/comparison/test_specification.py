@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from qvopt.comparison.planned_runs import entrants, scored_runs, trial_runs
+from qvopt.comparison.problem_data import read_comparison
 from qvopt.comparison.problems import ProblemStore, prepare_problems
 from qvopt.comparison.spaces import SPACES, search_space, trial_options
-from qvopt.comparison.specification import EntrantSpec, make_comparison, read_comparison
+from qvopt.comparison.specification import EntrantSpec, make_comparison
 from qvopt.optimizers.registry import describe
 from qvopt_molecules.errors import InputError
 

@@ -1,20 +1,18 @@
 """The files that reproduce papers: the comparisons are valid, and a finding holds."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 
-from qvopt.comparison.specification import make_comparison, read_comparison
+from qvopt.comparison.problem_data import read_comparison
+from qvopt.comparison.specification import make_comparison
 
 PAPERS = Path(__file__).resolve().parents[2] / "examples" / "papers"
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(f"paper_{name}", PAPERS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def load(scripts):
+    return lambda name: scripts.load(PAPERS / f"{name}.py")
 
 
 @pytest.mark.parametrize("path", sorted(PAPERS.glob("*.toml")), ids=lambda p: p.name)
@@ -25,7 +23,7 @@ def test_comparisons_are_valid(path):
 
 
 @pytest.mark.parametrize("molecule", ["h2", "h3+", "lih"])
-def test_excitation_solve_needs_one_sweep(molecule):
+def test_excitation_solve_needs_one_sweep(molecule, load):
     paper = load("excitationsolve")
     step, energies, error = paper.until(
         molecule, {"name": "excitation-solve"}, paper.CHEMICAL_ACCURACY, 3
@@ -36,14 +34,14 @@ def test_excitation_solve_needs_one_sweep(molecule):
     assert energies < rival[1]
 
 
-def test_the_natural_gradient_needs_fewer_steps_than_gradient_descent():
+def test_the_natural_gradient_needs_fewer_steps_than_gradient_descent(load):
     paper = load("natural_gradient")
     natural, _ = paper.steps_to("qng", 0.3, 0, 1e-2)
     plain, _ = paper.steps_to("gradient-descent", 0.3, 0, 1e-2)
     assert natural < plain
 
 
-def test_adapt_follows_its_authors_run():
+def test_adapt_follows_its_authors_run(load):
     paper = load("adapt")
     found, fci = paper.energies("fermionic", 8)
     assert fci == pytest.approx(paper.PUBLISHED_FCI, abs=1e-7)

@@ -1,8 +1,7 @@
 """The effects that the scripts in examples/optimizers show, in numbers."""
 
-import importlib
-import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples" / "optimizers"
 
 
 @pytest.fixture
-def script(monkeypatch, request):
-    monkeypatch.syspath_prepend(FOLDER)
-    yield importlib.import_module
-    for name in [
-        m for m, v in sys.modules.items() if str(FOLDER) in str(getattr(v, "__file__", ""))
-    ]:
-        del sys.modules[name]
+def script(scripts):
+    return lambda name: scripts.load(FOLDER / f"{name}.py")
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -213,10 +207,24 @@ def test_saddles_hold_plain_descent(script):
 
 
 @pytest.mark.parametrize("name", ["canyon", "oscillation", "saddle"])
-def test_scripts_print_and_draw(name, tmp_path):
-    out = subprocess.run(
-        [sys.executable, FOLDER / f"{name}.py"], cwd=tmp_path, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    assert f"picture: {name}.png" in out.stdout
-    assert (tmp_path / f"{name}.png").stat().st_size > 10_000
+def test_scripts_print_and_draw(name, scripts, tmp_path, monkeypatch, capsys):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    scripts.run(FOLDER / f"{name}.py")
+    picture = tmp_path / "qvopt-examples" / f"{name}.png"
+    assert f"picture: {picture}" in capsys.readouterr().out
+    assert picture.stat().st_size > 10_000
+    assert not list((tmp_path / "work").iterdir())
+
+
+def test_scripts_of_two_folders_have_their_own_common(scripts):
+    """Both folders have a `common.py`; neither shadows the other, and neither stays behind."""
+    path, modules = list(sys.path), set(sys.modules)
+    theirs = scripts.load(FOLDER.parent / "ansatze" / "common.py")
+    assert theirs.show
+    assert scripts.load(FOLDER / "canyon.py").follow
+    assert scripts.load(FOLDER.parent / "ansatze" / "fabric.py").show
+    assert sys.path == path
+    scripts.forget()
+    assert not {"common", "canyon", "fabric"} & (set(sys.modules) - modules)

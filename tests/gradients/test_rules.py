@@ -12,7 +12,6 @@ from qvopt.gradients.rules import get_gradient_rule
 from qvopt.gradients.shift_rules import (
     equidistant_rule,
     least_variance_rule,
-    noise_factor,
     rule_for,
 )
 from qvopt.measurement.estimate import Estimate, t_quantile
@@ -29,6 +28,11 @@ def test_rules_differentiate_their_polynomials(frequencies):
     for f in frequencies:
         assert sum(c * np.sin(f * s) for s, c in rule) == pytest.approx(f, abs=1e-9)
         assert sum(c * np.cos(f * s) for s, c in rule) == pytest.approx(0.0, abs=1e-9)
+
+
+def noise_factor(rule):
+    """(Σ|c_μ|)²: variance × shots of the derivative over that of one energy."""
+    return sum(abs(c) for _, c in rule) ** 2
 
 
 @pytest.mark.parametrize("frequencies", SPECTRA)
@@ -77,6 +81,9 @@ def test_whole_parameters_agree_with_the_adjoint_method():
 
 
 @pytest.mark.parametrize(
+    ("repeats", "tolerance"), [(500, 0.3), pytest.param(2500, 0.15, marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize(
     ("options", "bias"),
     [
         ({"name": "parameter-shift"}, 0.0),
@@ -86,12 +93,11 @@ def test_whole_parameters_agree_with_the_adjoint_method():
         ({"name": "directional", "directions": 4, "step": 0.05}, 2e-3),
     ],
 )
-def test_measured_gradients_are_unbiased_with_honest_variances(options, bias):
+def test_measured_gradients_are_unbiased_with_honest_variances(options, bias, repeats, tolerance):
     data = {"molecule": "h2", "shots": 300, "measurement": {"gradient": options}}
     a = assemble(make_experiment(data))
     x = np.array([0.1, -0.05, 0.2])
     exact = assemble(make_experiment({"molecule": "h2"})).program.gradient(x)[1]
-    repeats = 2500
     answers = [a.evaluator.answer([Gradient(x)], 1, k)[0] for k in range(repeats)]
     values = np.array([v.value for v in answers])
     variances = np.array([v.variance for v in answers])
@@ -102,7 +108,7 @@ def test_measured_gradients_are_unbiased_with_honest_variances(options, bias):
     if options["name"] in ("subset", "spsa", "directional"):
         # What one component does not tell of its scatter is taken from the others.
         ratio = np.array([variances.mean(axis=0).sum() / true.sum()])
-    assert np.all(np.abs(ratio - 1) < 0.15), ratio
+    assert np.all(np.abs(ratio - 1) < tolerance), ratio
 
 
 SLOPES = np.array([0.7, -0.4, 0.2, 0.05, 0.0, -0.9])

@@ -15,7 +15,7 @@ from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.fully_commuting import fully_commuting_plan
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, PauliBasis
 from qvopt.measurement.qubit_wise import qubit_wise_plan
-from qvopt.measurement.statistics import combine_moments, moments_of_counts
+from qvopt.measurement.statistics import combine_moments, moments_of_group
 from qvopt.measurement.variance import reference_deviations, reference_means
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.matrices import circuit_unitary
@@ -162,7 +162,9 @@ def test_moments_merge(values, cut):
 
 def test_counts_become_moments_of_whole_groups():
     diagonal = Diagonal(np.array([0b01, 0b11], dtype=np.uint64), np.array([0.5, -1.0]))
-    moments = moments_of_counts(diagonal, {0b00: 3, 0b01: 1, 0b10: 4})
+    moments = moments_of_group(
+        MeasurementGroup(PauliBasis("ZZ"), diagonal), {0b00: 3, 0b01: 1, 0b10: 4}
+    )
     values = np.array([-0.5] * 3 + [0.5] + [1.5] * 4)
     assert moments.mean == pytest.approx(values.mean())
     assert moments.variance_of_mean == pytest.approx(values.var(ddof=1) / 8)

@@ -43,7 +43,10 @@ def test_silver_hydride_is_not_all_electron():
     assert -148 < fci_energy(h) < -146
 
 
-@pytest.mark.parametrize("basis", BASIS_NAMES)
+@pytest.mark.parametrize(
+    "basis",
+    [pytest.param(n, marks=[pytest.mark.slow] if k % 6 else []) for k, n in enumerate(BASIS_NAMES)],
+)
 def test_every_element_is_there_or_one_line(basis):
     from pyscf import gto
 

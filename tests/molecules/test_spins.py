@@ -9,7 +9,7 @@ from qvopt_molecules import heisenberg_chain, load_hamiltonian, save_hamiltonian
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import lattice_hamiltonian
 from qvopt_molecules.spin_energies import ground_energy, ground_energy_if_small
-from qvopt_molecules.spins import molecular, product_energy
+from qvopt_molecules.spins import product_energy
 
 SPINS = [
     np.array([[0, 1], [1, 0]]) / 2,
@@ -103,7 +103,7 @@ def test_bad_parameters_are_one_line(settings, message):
 def test_what_spins_are_not():
     h = heisenberg_chain()
     with pytest.raises(InputError, match="no orbitals"):
-        molecular(h)
+        h.orbitals()
     with pytest.raises(InputError, match="takes no spin"):
         lattice_hamiltonian("heisenberg", {}, 1)
     wide = heisenberg_chain({"sites": 17})

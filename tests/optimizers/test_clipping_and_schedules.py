@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvopt.optimizers import schedules
-from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.clipping import clip_by_noise, clip_by_rms, shrink_by_noise
 from qvopt.optimizers.combine import chain, scale
 from qvopt.optimizers.grouped import scale_by_blocks, scale_by_factored_rms
+from qvopt.optimizers.moments import scale_by_adam
 from qvopt_molecules.errors import InputError
 
 RNG = np.random.default_rng(0)

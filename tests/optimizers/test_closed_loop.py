@@ -16,7 +16,7 @@ from qvopt_molecules.errors import InputError
 
 START = np.array([-1.2, 1.0, 0.8])
 METHODS = {
-    "cobyla": ("COBYLA", {"rhobeg": 0.05, "tol": 1e-6, "maxiter": 10**6}, False),
+    "cobyla": ("COBYLA", {"rhobeg": 0.05, "tol": 1e-3, "maxiter": 10**6}, False),
     "powell": ("Powell", {"xtol": 1e-8, "ftol": 1e-8}, False),
     "bfgs": ("BFGS", {"gtol": 1e-6}, True),
     "slsqp": ("SLSQP", {"ftol": 1e-10}, True),
@@ -37,7 +37,8 @@ def test_the_path_is_scipys(name, drive, Function):
         jac=scipy.optimize.rosen_der if gradients else None,
     )  # fmt: skip
     function = Function(scipy.optimize.rosen, scipy.optimize.rosen_der)
-    x, _, _ = drive(get_optimizer(name), START, function, steps=10**6)
+    own = {"tolerance": 1e-3} if name == "cobyla" else {}
+    x, _, _ = drive(get_optimizer(name, **own), START, function, steps=10**6)
     if theirs.success:
         assert np.array_equal(x, theirs.x)
         assert function.energies <= theirs.nfev
@@ -182,5 +183,5 @@ def test_cma_refuses_one_parameter(drive, Function):
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cma", None)
-    with pytest.raises(InputError, match=r"pip install 'qvopt\[cma\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[cma\]'"):
         get_optimizer("cma-es")

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from qvopt.optimizers.adam import scale_by_adam
 from qvopt.optimizers.combine import chain, scale
 from qvopt.optimizers.grouped import group_of, numbers, scale_by_blocks, scale_by_factored_rms
+from qvopt.optimizers.moments import scale_by_adam
 from qvopt.optimizers.protocol import Landscape
 from qvopt_molecules.errors import InputError
 

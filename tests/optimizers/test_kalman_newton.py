@@ -109,7 +109,7 @@ def test_exact_energies_converge_to_the_minimum():
     result = run(LIH, optimizer="kalman-newton", max_steps=40)
     assert result.status == "converged"
     assert result.energy == pytest.approx(run(LIH, optimizer="l-bfgs").energy, abs=1e-9)
-    assert result.steps < 25
+    assert result.n_steps < 25
 
 
 def test_goes_back_where_the_model_leads_uphill(drive, Function):

@@ -49,7 +49,8 @@ def test_adafactors_relative_steps_are_those_of_section_8():
     state = rule.init(np.zeros(4))
     x, g = np.zeros(4), np.zeros(4)
     for t in range(1, 40_002):
-        x, g = (rng.normal(size=4), rng.normal(size=4)) if t % 10_000 < 3 else (x, g)
+        if t % 10_000 < 3:
+            x, g = rng.normal(size=4), rng.normal(size=4)
         update, state = rule.update(g, state, x)
         if t % 10_000 < 3:
             rate = max(1e-3, np.sqrt(np.mean(x**2))) * min(1e-2, 1 / np.sqrt(t))

@@ -7,7 +7,7 @@ import pytest
 
 from qvopt.optimizers import schedules
 from qvopt.optimizers.combine import chain
-from qvopt.optimizers.momentum import trace
+from qvopt.optimizers.gradient_trace import trace
 from qvopt.optimizers.schedules import scale_by_schedule
 from qvopt_molecules.errors import InputError
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from qvopt.optimizers.perturbation import smoothed, solve_absolute
 from qvopt.optimizers.registry import get_optimizer
-from qvopt.optimizers.spsa import smoothed, solve_absolute
 
 START = np.array([0.3, -0.2, 0.25])
 CURVATURE = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, -0.3], [0.1, -0.3, 0.7]])

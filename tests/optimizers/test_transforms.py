@@ -6,7 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from qvopt.optimizers.adam import (
+from qvopt.optimizers.adaptive import scale_by_adadelta, scale_by_adagrad, scale_by_rms
+from qvopt.optimizers.combine import add_decayed_weights, average_gradients, chain, scale
+from qvopt.optimizers.gradient_trace import trace
+from qvopt.optimizers.moments import (
     scale_by_adam,
     scale_by_adamax,
     scale_by_amsgrad,
@@ -15,9 +18,6 @@ from qvopt.optimizers.adam import (
     scale_by_nadam,
     scale_by_yogi,
 )
-from qvopt.optimizers.adaptive import scale_by_adadelta, scale_by_adagrad, scale_by_rms
-from qvopt.optimizers.combine import add_decayed_weights, average_gradients, chain, scale
-from qvopt.optimizers.momentum import trace
 
 RATE = 0.07
 GRADIENTS = np.random.default_rng(0).normal(size=(300, 6)) * np.logspace(-3, 1, 6)

@@ -29,7 +29,7 @@ def test_an_ended_run_is_replayed_to_its_last_digit(folder, tmp_path):
     assert result.energy == stored["energy"]
     assert result.drift < 1e-9
     assert result.shots == stored["shots"]
-    assert result.steps == stored["steps"]
+    assert result.n_steps == stored["steps"]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=[f"{p.parent.name}-{p.name}" for p in FOLDERS])

@@ -14,8 +14,9 @@ from qvopt.engine.assembly import assemble
 from qvopt.engine.learned import Learned
 from qvopt.measurement.allocation import Scatter, learned_weights
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import Diagonal
-from qvopt.measurement.statistics import moments_of_counts
+from qvopt.measurement.plan import Diagonal, MeasurementGroup, PauliBasis
+from qvopt.measurement.selection import Selection
+from qvopt.measurement.statistics import moments_of_group
 from qvopt.optimizers.protocol import Energy, Gradient
 from qvopt.tasks.pricing import price_list
 from qvopt_molecules.errors import BackendError, InputError
@@ -48,10 +49,10 @@ def test_measured_allocation_beats_a_poor_prior():
     data = {"molecule": "lih", "shots": 50_000, "measurement": {"grouping": "qubit-wise"}}
     data["measurement"]["allocation"] = "measured"
     a = assemble(make_experiment(data))
-    from qvopt.backends.sector.sampling import exact_deviations
+    from qvopt.backends.sector.sampling import deviations_in_states
 
     x = run("lih").x
-    sd = exact_deviations(a.plan, a.hamiltonian, a.program.state(Point(x)))
+    sd = deviations_in_states(a.plan, a.hamiltonian, [a.program.state(Point(x))])[0]
     learned = Learned()
     before = np.sum(sd**2 / a.evaluator.weights(learned, shifted=False))
     for k in range(5):
@@ -86,10 +87,11 @@ def test_a_resumed_run_splits_as_an_uninterrupted_one(tmp_path):
 def test_post_selection_keeps_the_sector():
     diagonal = Diagonal(np.array([1], dtype=np.uint64), np.array([1.0]))
     counts = {0b0101: 7, 0b0110: 3, 0b0011: 50, 0b1111: 40}
-    kept = moments_of_counts(diagonal, counts, (2, 1, 1))
+    group = MeasurementGroup(PauliBasis("ZZZZ"), diagonal, Selection((2, 1, 1)))
+    kept = moments_of_group(group, counts)
     assert kept.shots == 10
     assert kept.mean == pytest.approx((-7 + 3) / 10)
-    assert moments_of_counts(diagonal, {0: 9}, (2, 1, 1)).shots == 0
+    assert moments_of_group(group, {0: 9}).shots == 0
 
 
 def test_post_selection_takes_the_noise_that_leaves_the_sector():

@@ -1,7 +1,6 @@
 """A run killed at any instant resumes to what an uninterrupted one gives, bit for bit."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -9,6 +8,7 @@ import sys
 import time
 
 import pytest
+from command_line import command_line
 
 import qvopt
 from qvopt.runs.folder import RunFolder
@@ -26,10 +26,8 @@ CASES = {
 }  # fmt: skip
 
 
-def run(*arguments, **options):
-    return subprocess.run(
-        [*QVOPT, *arguments, "--json", "--quiet"], capture_output=True, text=True, **options
-    )
+def run(*arguments):
+    return command_line(*arguments, "--json", "--quiet")
 
 
 def rounds(folder):
@@ -50,8 +48,11 @@ def result(process):
     return document
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_killed_at_random_points(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "kills"),
+    [("adam", 2), *(pytest.param(name, 4, marks=pytest.mark.slow) for name in CASES)],
+)
+def test_killed_at_random_points(name, kills, tmp_path):
     whole = run("run", *CASES[name], "--out", str(tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
     expected = rounds(tmp_path / "whole")
@@ -59,9 +60,9 @@ def test_killed_at_random_points(name, tmp_path):
     killed = tmp_path / "killed"
     command = ["run", *CASES[name], "--out", str(killed)]
     midway = 0
-    for attempt in range(4):
+    for attempt in range(kills):
         # Further and further into the run: a kill near its end leaves the next ones nothing to do.
-        aim = round(len(expected) * (attempt + pick.random()) / 5)
+        aim = round(len(expected) * (attempt + pick.random()) / (kills + 1))
         process = subprocess.Popen(
             [*QVOPT, *command, "--json", "--quiet"],
             stdout=subprocess.DEVNULL,
@@ -76,7 +77,7 @@ def test_killed_at_random_points(name, tmp_path):
         if process.wait() == -signal.SIGKILL:
             midway += journal.read_bytes().count(b"\n") < len(expected)
         command = ["resume", str(killed)]
-    assert midway >= 2
+    assert midway >= kills // 2
     resumed = run("resume", str(killed))
     assert resumed.returncode == 0, resumed.stderr
     assert result(resumed) == result(whole)
@@ -139,7 +140,7 @@ def test_signals_end_in_order(number, code, tmp_path):
     assert process.returncode == code, err
     assert "Traceback" not in err
     assert f"qvopt resume {folder}" in err
-    shown = subprocess.run([*QVOPT, "show", str(folder), "--json"], capture_output=True, text=True)
+    shown = command_line("show", folder, "--json")
     assert json.loads(shown.stdout)["status"] == "interrupted"
 
 
@@ -149,7 +150,7 @@ def test_two_owners_never_run_at_once(tmp_path):
     folder = tmp_path / "run"
     run("run", "h2", "--shots", "100", "--max-steps", "2", "--out", str(folder))
     with Journal(folder / "journal.jsonl"):
-        second = run("resume", str(folder), "--max-steps", "9", env=os.environ)
+        second = run("resume", str(folder), "--max-steps", "9")
     assert second.returncode == 2
     assert "another process" in second.stderr
 

@@ -73,7 +73,7 @@ def test_a_run_stops_on_its_gradient_and_resumes_to_the_same_end(tmp_path):
     result = run("h2", stopping={"gradient": 30}, out=tmp_path / "run", **setting)
     assert result.status == "converged"
     assert "cannot be told from zero over 30 steps" in result.message
-    assert 30 < result.steps < 2000
+    assert 30 < result.n_steps < 2000
     assert result.exact - result.fci < 1e-3
     again = run("h2", stopping={"gradient": 30}, **setting)
     assert np.array_equal(again.x, result.x)
@@ -129,6 +129,6 @@ def test_the_budget_ends_inside_a_sweep_at_its_last_point():
         max_steps=5, budget={"shots": 2000 * (26 * 5 // 2 + 3)},
     )  # fmt: skip
     assert result.status == "budget"
-    assert result.steps == 0
+    assert result.n_steps == 0
     assert np.any(result.x)  # half a sweep is not lost
     assert result.energy is not None

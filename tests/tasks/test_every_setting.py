@@ -101,6 +101,8 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "mitigation.zne.fit": [(EXTRAPOLATED, "exponential"),
                            (EXTRAPOLATED | {"mitigation": {"zne": {"scales": [1, 3, 5]}}},
                             "richardson")],
+    "mitigation.reference.shots": [(NOISY, 300),
+                                   (NOISY | {"mitigation": {"reference": {"shots": 200}}}, 300)],
     "mitigation.zne.folding": [(EXTRAPOLATED, "all")],
     "constraints.electrons": [(FREE, 0.0), (EXACT, 1.0)],
     "constraints.s_z": [(FREE, 0.0), (FREE | {"measurement": {"shots": 500}}, 0.2)],

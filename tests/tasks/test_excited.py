@@ -1,12 +1,11 @@
 """Excited states against PySCF's full CI roots, and their measured objectives."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from command_line import command_line
 
 from qvopt import excited_states, run
 from qvopt.engine.assembly import assemble
@@ -134,16 +133,15 @@ def test_columns_name_their_units():
 
 
 def test_the_command_and_its_journals(tmp_path):
-    qvopt = [sys.executable, "-c", "from qvopt.cli import main; main()"]
-    command = [*qvopt, "excited", "h2", "--states", "2", "--json", "--out", str(tmp_path / "e")]
-    first = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = ["excited", "h2", "--states", "2", "--json", "--out", str(tmp_path / "e")]
+    first = command_line(*command)
     # The second call answers every round from the journals.
     sizes = {p.name: p.stat().st_size for p in (tmp_path / "e").glob("*.jsonl")}
-    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    again = command_line(*command)
     states = [json.loads(p.stdout)["states"] for p in (first, again)]
     assert states[0] == states[1]
     assert set(sizes) == {"state-0.jsonl", "state-1.jsonl", "energies.jsonl"}
-    other = subprocess.run([*command, "--method", "ssvqe"], capture_output=True, text=True)
+    other = command_line(*command, "--method", "ssvqe")
     assert other.returncode == 2
     assert "holds other excited states" in other.stderr
 

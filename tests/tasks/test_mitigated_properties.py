@@ -1,17 +1,16 @@
 """Measured properties with readout correction, post-selection and extrapolation, on any backend."""
 
 import json
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from command_line import command_line
 
 from qvopt import run, run_properties
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
-from qvopt.measurement.density_outcomes import Outcomes
+from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.measurement.readout import Calibration
 from qvopt.measurement.selection import Selection
 from qvopt.tasks.measured_density import DensityMeasurement
@@ -97,7 +96,9 @@ def test_corrected_means_against_dense_matrices(selection):
     y = np.concatenate([numbers, numbers[:, k] * numbers[:, l]], axis=1)
     kept = states * (selection.keeps(np.arange(16, dtype=np.uint64)) if selection else 1.0)
     calibration = Calibration((0, 1, 2, 3), rates, 10_000)
-    found = Outcomes.corrected(dict(enumerate(1e6 * read)), 2, calibration, (0, 1, 2, 3), selection)
+    found = DensityOutcomes.corrected(
+        dict(enumerate(1e6 * read)), 2, calibration, (0, 1, 2, 3), selection
+    )
     assert np.allclose(found.mean, kept @ y / kept.sum(), atol=1e-10)
 
 
@@ -114,7 +115,7 @@ def test_errors_cover_shots_and_calibration(selection):
         counts = dict(enumerate(rng.multinomial(shots, read).tolist()))
         measured = Calibration((0, 1, 2, 3), rng.binomial(calibrated, rates) / calibrated,
                                calibrated)  # fmt: skip
-        found = Outcomes.corrected(counts, 2, measured, (0, 1, 2, 3), selection)
+        found = DensityOutcomes.corrected(counts, 2, measured, (0, 1, 2, 3), selection)
         values.append(found.mean)
         variances.append(np.diag(found.covariance) / found.shots + (found.shared**2).sum(axis=0))
     spread, reported = np.var(values, axis=0, ddof=1), np.mean(variances, axis=0)
@@ -166,9 +167,7 @@ def test_a_run_on_hardware_is_one_job_and_paid_once(tmp_path):
     backend = {"name": "ibm:fake_manila", "optimization_level": 1}
     run("h2", backend=backend, shots=400, max_steps=0, out=folder,
         mitigation={"readout": {"shots": 400}})  # fmt: skip
-    command = [sys.executable, "-m", "qvopt", "properties", str(folder), "--shots", "4000",
-               "--json"]  # fmt: skip
-    first = subprocess.run(command, capture_output=True, text=True, check=False)
+    first = command_line("properties", folder, "--shots", "4000", "--json")
     assert first.returncode == 0, first.stderr
     found = json.loads(first.stdout)
     assert abs(found["electrons"]["value"] - 2) < 0.2

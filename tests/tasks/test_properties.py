@@ -1,25 +1,23 @@
 """Properties against PySCF's full CI, and measured ones against exact ones."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from command_line import command_line
 
 from qvopt import run, run_properties
 from qvopt.engine.assembly import assemble
 from qvopt.engine.states import Component
 from qvopt.experiment.specification import make_experiment
-from qvopt.measurement.density import MeasuredDensity, Outcomes, density_settings
+from qvopt.measurement.density import MeasuredDensity, density_settings
+from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.tasks.properties import _overlap, exact_properties, measured_properties
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import BudgetExceededError, InputError
 from qvopt_molecules.fcidump import write_fcidump
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.states import fci_ground_space
-
-QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 
 
 def assembly_and_point(data, spread=0.3):
@@ -144,7 +142,7 @@ def test_settings_determine_everything_exactly():
     outcomes = []
     for setting in settings:
         p = np.concatenate([turned(q, setting.rotation, setting.turns).reshape(-1) for q in parts])
-        outcomes.append(Outcomes.from_occupations(numbers, 1e6 * p))
+        outcomes.append(DensityOutcomes.from_occupations(numbers, 1e6 * p))
     measured = MeasuredDensity(2, settings, outcomes)
     assert np.allclose(measured.one, exact.one, atol=1e-9)
     assert np.allclose(measured.two, exact.two, atol=1e-9)
@@ -168,19 +166,14 @@ def test_properties_are_paid_once_and_count(tmp_path):
     first = run_properties(folder, shots=2000)
     again = run_properties(folder, shots=2000)
     assert first.document() == again.document()
-    shown = subprocess.run(
-        [*QVOPT, "show", str(folder), "--json"], capture_output=True, text=True, check=True
-    )
+    shown = command_line("show", folder, "--json")
     costs = json.loads(shown.stdout)["costs"]
     own = {"evaluations": 1, "circuits": first.circuits, "shots": 2000}
     assert own.items() <= costs["properties"].items()
     with pytest.raises(BudgetExceededError):
         run_properties(folder, shots=39_000)
     # The run goes on with the account it has.
-    resumed = subprocess.run(
-        [*QVOPT, "resume", str(folder), "--max-steps", "5", "--json", "-q"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    resumed = command_line("resume", folder, "--max-steps", "5", "--json", "-q")
     assert json.loads(resumed.stdout)["costs"]["properties"]["shots"] == 2000
 
 
@@ -199,9 +192,8 @@ def test_results_are_typed_and_name_their_units(tmp_path):
 def test_command_and_fcidump(tmp_path):
     write_fcidump(build_hamiltonian(find_molecule("h2")), tmp_path / "h2.fcidump")
     run(str(tmp_path / "h2.fcidump"), out=tmp_path / "run")
-    done = subprocess.run(
-        [*QVOPT, "properties", str(tmp_path / "run")], capture_output=True, text=True, check=True
-    )
+    done = command_line("properties", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
     assert "no orbitals known" in done.stdout
     assert "natural occupations" in done.stdout
     assert run_properties(tmp_path / "run").dipole is None

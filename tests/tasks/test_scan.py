@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from command_line import command_line as call
 
 from qvopt import scan
 from qvopt.cli.scans import scan_command
@@ -19,12 +20,6 @@ from qvopt.tasks.scan import Scan
 from qvopt_molecules.errors import InputError
 
 QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
-
-
-def call(*arguments, cwd):
-    return subprocess.run(
-        [*QVOPT, *arguments], capture_output=True, text=True, cwd=cwd, timeout=300
-    )
 
 
 def pyscf_curve(bonds, method):

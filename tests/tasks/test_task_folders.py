@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import command_line
 
 from qvopt import excited_states
 from qvopt.cli.excited import excited_command
-from qvopt.tasks.excited.result import State
+from qvopt.tasks.excited.result import ExcitedState
 from qvopt_molecules.catalogue import find_molecule
 
 QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
@@ -58,12 +59,7 @@ def test_an_interrupted_task_goes_on_bit_for_bit(
     (folder,) = (tmp_path / "a" / kind).iterdir()
     if number != signal.SIGKILL:
         assert f"the same command goes on from {folder.relative_to(tmp_path / 'a')}" in rest
-    again, whole = (
-        subprocess.run(
-            [*QVOPT, *arguments], cwd=tmp_path / d, text=True, capture_output=True, timeout=200
-        )
-        for d in ("a", "b")
-    )
+    again, whole = (command_line(*arguments, cwd=tmp_path / d) for d in ("a", "b"))
     assert again.returncode == whole.returncode == 0, again.stderr
     assert json.loads(again.stdout) == json.loads(whole.stdout)
     if name == "relax":
@@ -79,7 +75,7 @@ def test_an_interrupted_task_goes_on_bit_for_bit(
      (1.0, "mixed"), (0.2, "mixed"), (None, None)],
 )  # fmt: skip
 def test_multiplicities(squared: float | None, word: str | None) -> None:
-    state = State(-1.0, 0.0, -1.0, None, squared, None, 3, ())
+    state = ExcitedState(-1.0, 0.0, -1.0, None, squared, None, 3, ())
     assert state.multiplicity == word
 
 

@@ -1,12 +1,11 @@
 """The checks of `qvopt validate` pass on honest backends and fail on planted defects."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from command_line import command_line
 
 from qvopt import make_experiment
 from qvopt.tasks.validation import validate_backend
@@ -37,9 +36,29 @@ def test_other_ansatz_and_grouping_pass():
     assert all(check.passed for check in validate_backend(experiment, repeats=60))
 
 
-def test_device_noise_shows_as_bias():
+def test_device_noise_shows_as_bias_and_as_nothing_else():
     noisy = {"name": "aer", "noise": {"two_qubit": 0.02}}
-    assert {"energy: bias", "fidelity: bias"} <= failed(noisy, repeats=60)
+    biased = failed(noisy, repeats=60)
+    assert {"energy: bias", "fidelity: bias"} <= biased
+    assert {name.partition(": ")[2] for name in biased} <= {"bias", "of a state with itself"}
+
+
+def test_the_command_says_what_noise_does(tmp_path):
+    arguments = ["validate", "aer", "--set", "backend.noise.two_qubit=0.05", "--repeats", "20"]
+    done = command_line(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "FAILED" not in done.stdout
+    text = " ".join(done.stdout.split())
+    assert "device noise moves them" in text
+    assert "Tested about its own means" in text
+
+
+def test_noise_hides_no_defect(tmp_path):
+    """About its own means a noisy backend still owns up to wrong error bars and repeated noise."""
+    noisy = {"name": "aer", "noise": {"two_qubit": 0.02}}
+    change, check = DEFECTS["standard error too small"]
+    assert check in failed(noisy, 200, lambda p: Defective(p, change))
+    assert "energy: fresh noise" in failed(noisy, 40, lambda p: Defective(p, seed=7))
 
 
 class Defective:
@@ -94,14 +113,9 @@ def test_repeated_noise_is_found():
 
 def test_command():
     arguments = ["validate", "sector", "--repeats", "60", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "qvopt", *arguments], capture_output=True, text=True, check=False
-    )
+    done = command_line(*arguments)
     assert done.returncode == 0, done.stderr
     assert {row["result"] for row in json.loads(done.stdout)} == {"ok"}
-    wrong = subprocess.run(
-        [sys.executable, "-m", "qvopt", "validate", "sektor"], capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    wrong = command_line("validate", "sektor")
     assert wrong.returncode == 2
     assert "did you mean 'sector'" in wrong.stderr

@@ -13,6 +13,7 @@ from qvopt_molecules.errors import InputError
 from ..circuit import Circuit
 from ..gates import Gate
 from ..given import GivenCircuit
+from .spin_order import blocked
 from .terms import Affine, rotations
 
 _FIXED = {
@@ -22,8 +23,6 @@ _FIXED = {
 _ROTATIONS = {"RX": "rx", "RY": "ry", "RZ": "rz", "PhaseShift": "rz", "U1": "rz"}
 _PAULIS = {"IsingXX": "XX", "IsingYY": "YY", "IsingZZ": "ZZ"}
 _SKIPPED = ("Identity", "Barrier", "GlobalPhase", "Snapshot", "WireCut")
-_ORDERED = ("single-excitation", "double-excitation", "x", "z", "cz", "rz")
-"""Gates that mean the same when spin orbitals are renumbered."""
 _DEEPEST = 20
 
 
@@ -47,7 +46,7 @@ def read_pennylane(
             else the order in which they are used.
         spin_order: "blocked" has qubit p for alpha orbital p and norb + p for beta, as qvopt has.
             "interleaved" has wires 2p and 2p + 1, as `qml.qchem` has: they are renumbered, which
-            only fermionic excitations, Z rotations and X gates before them allow.
+            excitations, Z rotations and X gates before them allow.
 
     Raises InputError for angles that are not affine in the parameters, and for gates that cannot
     be read.
@@ -82,14 +81,14 @@ def read_pennylane(
     position = 0
     for operation in base:
         count = operation.num_params if operation.name not in _STATES else 0
-        found = [
+        indices = [
             Affine({k: float(c) for k, c in enumerate(slopes[:, j]) if c}, float(constant[j]))
             for j in range(position, position + count)
         ]  # fmt: skip
         position += count
-        gates += _gates(operation, found, tuple(places[w] for w in operation.wires))
+        gates += _gates(operation, indices, tuple(places[w] for w in operation.wires))
     if spin_order == "interleaved":
-        gates = _blocked(gates, len(places))
+        gates = blocked(gates, len(places))
     elif spin_order != "blocked":
         raise InputError(f"spin_order must be 'blocked' or 'interleaved', got {spin_order!r}")
     return GivenCircuit.of(Circuit(len(places), tuple(gates), n), flat)
@@ -204,19 +203,3 @@ def _gates(operation: Any, angles: list[Affine], where: tuple[int, ...]) -> list
     first = len(_halves(operation)[0])
     s, r, q, p = where[0], where[first - 1], where[first], where[-1]
     return rotations("double-excitation", (s, r, p, q), angle)
-
-
-def _blocked(gates: list[Gate], n_qubits: int) -> list[Gate]:
-    """Renumber spin orbitals from interleaved to blocked."""
-    norb = n_qubits // 2
-    out = []
-    for gate in gates:
-        diagonal = gate.name == "pauli-rotation" and set(gate.paulis) == {"Z"}
-        if n_qubits % 2 or not (gate.name in _ORDERED or diagonal):
-            raise InputError(
-                f"a {gate.name} gate has no meaning when interleaved spin orbitals are renumbered; "
-                f"write the function with alpha orbitals first, or with fermionic excitations"
-            )
-        moved = tuple(q // 2 + (q % 2) * norb for q in gate.qubits)
-        out.append(Gate(gate.name, moved, gate.angle, gate.paulis))
-    return out

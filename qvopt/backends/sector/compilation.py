@@ -10,15 +10,13 @@ import numpy.typing as npt
 
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import FERMIONIC, Gate
-from qvopt_molecules.arrays import FloatArray, IntArray
+from qvopt_molecules.arrays import FloatArray, IndexArray, IntArray
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
 
 from .factored import BOTH, COLUMNS, PHASE, ROWS
 from .phases import Phase, constant_angle, phase
 from .tables import excitation_pairs
-
-IndexArray = npt.NDArray[np.uint64]  # unsigned: the kernels then need no check for negatives
 
 _MEND = "; use a backend for any circuit, such as lightning or aer"
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from qvopt.backends.batch import Point
 from qvopt_circuits.circuit import Circuit
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, IndexArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .compilation import all_pairs, compile_circuit, count_pairs
 from .hamiltonian_matrix import sparse_hamiltonian
 from .sparse import SlicedMatrix, multiply
 
-IndexArray = npt.NDArray[np.uint64]
 Pairs = tuple[IndexArray, IndexArray, IndexArray]
 
 _MOST_PAIRS = 1 << 26

@@ -260,14 +260,14 @@ class SectorProgram:
         if self._generators is None:
             self._generators = GeneratorTables(hamiltonian)
         rng = np.random.default_rng(seed)
-        found = []
+        outcomes = []
         for reading, n in zip(readings, shots.tolist(), strict=True):
             angles = self._angles_at(reading.point)
             angles[self.tables.parametric[reading.gates[0]] :] = 0.0
             gates = [self.circuit.gates[self.circuit.parametric[k]] for k in reading.gates]
             state = self._state_at(angles).reshape(-1)
-            found.append(self._generators.sample(state, gates, n, rng))
-        return found
+            outcomes.append(self._generators.sample(state, gates, n, rng))
+        return outcomes
 
     def sample_overlaps(
         self, overlaps: Sequence[Overlap], shots: IntArray, seed: np.random.SeedSequence

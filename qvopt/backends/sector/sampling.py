@@ -32,7 +32,7 @@ from .xoshiro import WordArray, key_of
 _MOST_BYTES = 1 << 30
 
 
-class StateProgram(Protocol):
+class PreparesState(Protocol):
     """A program that prepares the states of its circuit."""
 
     circuit: Circuit
@@ -68,17 +68,10 @@ def make_sampler(
     return OrbitalSampler(plan.groups, hamiltonian, workers)
 
 
-def exact_deviations(
-    plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, psi: npt.NDArray[Any]
-) -> FloatArray:
-    """Standard deviation of one shot of every group in a sector state, in Hartree."""
-    return np.asarray(deviations_in_states(plan, hamiltonian, [psi])[0])
-
-
 def deviations_in_states(
     plan: MeasurementPlan, hamiltonian: MolecularHamiltonian, states: Sequence[FloatArray]
 ) -> FloatArray:
-    """The same in several states, shape (states, groups)."""
+    """Standard deviations of one shot in sector states, in Hartree, shape (states, groups)."""
     out = np.empty((len(states), len(plan.groups)))
     if not all(isinstance(group.basis, OrbitalBasis) for group in plan.groups):
         bits = sector_bits(hamiltonian).astype(np.uint64)
@@ -156,7 +149,7 @@ class PlanSampler:
         points: Sequence[Point],
         shots: IntArray,
         seed: np.random.SeedSequence,
-        program: StateProgram,
+        program: PreparesState,
     ) -> MomentTable:
         """Run `shots[i, g]` shots of point i in group g; `program` prepares states."""
         shots = np.ascontiguousarray(shots, dtype=np.int64)

@@ -18,9 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from qvopt_molecules.arrays import FloatArray
-
-IndexArray = npt.NDArray[np.uint64]
+from qvopt_molecules.arrays import FloatArray, IndexArray
 
 LANES = 8
 

@@ -22,10 +22,8 @@ from .adjoint import back
 from .lanes import LANES
 from .observable import Observable, inner
 from .operations import CompiledCircuit, Operations
-from .sampling import draw_counts
+from .sampling import Planes, draw_counts
 from .sweeps import derivative_states, prepare, run_operations
-
-Planes = tuple[FloatArray, FloatArray]
 
 _CHUNK_BYTES = 256 << 20
 """Memory of derivative states at a time."""

@@ -22,7 +22,7 @@ _MANY = 4
 """Above this many shots for each outcome, one multinomial is drawn instead of shot by shot."""
 
 
-class PlanSampler:
+class VectorSampler:
     """Draws outcomes of every group of a plan in a state of `n_qubits`.
 
     All draws are exact: shots are independent samples of |ψ'|². Results depend on the state, the

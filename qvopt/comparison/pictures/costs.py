@@ -28,10 +28,12 @@ def draw_costs(grid: Grid, summary: Summary) -> Picture | None:
                 for purpose, shots in run.spent.items():
                     part = shots / max(run.budget, 1) / len(cell.runs) / len(cells)
                     shares[name][purpose] = shares[name].get(purpose, 0.0) + part
-    found = dict.fromkeys(p for s in shares.values() for p, share in s.items() if share > 0)
-    if not found:
+    purposes = dict.fromkeys(p for s in shares.values() for p, share in s.items() if share > 0)
+    if not purposes:
         return None
-    known = [p for p in PURPOSES if p in found] + sorted(p for p in found if p not in PURPOSES)
+    known = [p for p in PURPOSES if p in purposes] + sorted(
+        p for p in purposes if p not in PURPOSES
+    )
     figure = new_figure(7.2, 0.27 * len(names) + 1.3)
     axes = figure.subplots()
     left = np.zeros(len(names))

@@ -65,12 +65,12 @@ def draw_shots_to_target(grid: Grid, summary: Summary, looks: Looks) -> Picture:
 def draw_profiles(grid: Grid, summary: Summary, looks: Looks) -> Picture | None:
     """Performance profile and data profile for the main target; None if no seed is shared."""
     target = summary.targets[0]
-    found = [grid.shared_scores(p, grid.optimizers, target) for p in grid.problems]
+    scores = [grid.shared_scores(p, grid.optimizers, target) for p in grid.problems]
     units = [
         np.full(len(f), float(max(r.budget for c in grid.of(p) for r in c.runs)))
-        for p, f in zip(grid.problems, found, strict=True)
+        for p, f in zip(grid.problems, scores, strict=True)
     ]
-    costs = np.concatenate(found)
+    costs = np.concatenate(scores)
     if not len(costs):
         return None
     figure = new_figure(7.2, 5.6)

@@ -36,15 +36,15 @@ def dependences(
 
     `base` names the optimizer behind a label; labels of the same one are settings of it.
     """
-    found: dict[tuple[str, str, str], dict[float, list[float]]] = {}
+    errors: dict[tuple[str, str, str], dict[float, list[float]]] = {}
     for run in outcomes:
         name = (base or {}).get(run.optimizer, run.optimizer)
         for option, value in run.options.items():
             if isinstance(value, bool) or not isinstance(value, int | float):
                 continue
-            cell = found.setdefault((name, option, run.problem), {})
+            cell = errors.setdefault((name, option, run.problem), {})
             cell.setdefault(float(value), []).append(final_error(run))
-    return [Dependence(*key, e) for key, e in found.items() if len(e) >= _FEWEST_VALUES]
+    return [Dependence(*key, e) for key, e in errors.items() if len(e) >= _FEWEST_VALUES]
 
 
 def draw_sensitivity(
@@ -53,11 +53,11 @@ def draw_sensitivity(
     """A panel for each optimizer and hyper-parameter; None where nothing was varied."""
     outcomes = list(outcomes)
     unit = thousandth(run.unit for run in outcomes)
-    found = dependences(outcomes, base)
-    panels_of = list(dict.fromkeys((d.optimizer, d.option) for d in found))[:_MOST_PANELS]
+    effects = dependences(outcomes, base)
+    panels_of = list(dict.fromkeys((d.optimizer, d.option) for d in effects))[:_MOST_PANELS]
     if not panels_of:
         return None
-    problems = list(dict.fromkeys(d.problem for d in found))
+    problems = list(dict.fromkeys(d.problem for d in effects))
     columns = min(3, len(panels_of))
     rows = math.ceil(len(panels_of) / columns)
     figure = new_figure(7.2, 1.9 * rows + 0.9)
@@ -65,7 +65,7 @@ def draw_sensitivity(
     best = []
     lines: dict[str, Any] = {}
     for panel, (name, option) in zip(panels, panels_of, strict=False):
-        for d in (d for d in found if (d.optimizer, d.option) == (name, option)):
+        for d in (d for d in effects if (d.optimizer, d.option) == (name, option)):
             k = problems.index(d.problem) % len(COLOURS)
             values = np.array(sorted(d.errors))
             middle = 1e3 * np.array([float(median(d.errors[v])) for v in values])

@@ -200,5 +200,5 @@ def spread(wanted: npt.ArrayLike, gap: float) -> FloatArray:
     z = np.concatenate([np.full(int(n), v) for v, n in pools])
     if offset[-1] <= 1:
         z = np.clip(z, 0.0, 1.0 - offset[-1])
-    found: FloatArray = z + offset
-    return found
+    heights: FloatArray = z + offset
+    return heights

@@ -129,8 +129,8 @@ def paired_table(summary: Summary) -> Table:
     overall = [(_ALL, _overall(summary))]
     by_problem = [(p, [t for t in summary.tests if t.problem == p]) for p in summary.problems]
     for problem, tests in [*overall, *by_problem]:
-        found = [t for t in tests if best in (t.first, t.second)]
-        by_other = {t.second if t.first == best else t.first: t for t in found}
+        with_best = [t for t in tests if best in (t.first, t.second)]
+        by_other = {t.second if t.first == best else t.first: t for t in with_best}
         for other in summary.order[1:]:
             if other in by_other:
                 t = by_other[other]

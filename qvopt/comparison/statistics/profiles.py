@@ -18,8 +18,8 @@ class Steps(NamedTuple):
 
     def at(self, x: npt.ArrayLike) -> FloatArray:
         """Return its values at x."""
-        found = np.searchsorted(self.x, np.asarray(x, dtype=np.float64), side="right")
-        return np.concatenate([[0.0], self.share])[found]
+        places = np.searchsorted(self.x, np.asarray(x, dtype=np.float64), side="right")
+        return np.concatenate([[0.0], self.share])[places]
 
 
 def empirical_distribution(values: npt.ArrayLike) -> Steps:

@@ -27,8 +27,10 @@ def quantile(values: npt.ArrayLike, q: npt.ArrayLike, axis: int = -1) -> FloatAr
     a, b = ordered[low], ordered[high]
     with np.errstate(invalid="ignore"):
         between = a + weight * (b - a)
-    found: FloatArray = np.where((weight == 0) | (a == b), a, np.where(np.isfinite(b), between, b))
-    return found
+    quantiles: FloatArray = np.where(
+        (weight == 0) | (a == b), a, np.where(np.isfinite(b), between, b)
+    )
+    return quantiles
 
 
 def median(values: npt.ArrayLike, axis: int = -1) -> FloatArray:

@@ -16,13 +16,15 @@ from .pool import PoolGradientRule
 
 if TYPE_CHECKING:
     from qvopt.engine.evaluator import Evaluator
-    from qvopt.engine.round import Round
+    from qvopt.engine.round import PreparedRound
 
 
 class Rule(Protocol):
     """Answers one kind of query."""
 
-    def expand(self, query: Any, evaluator: Evaluator, round_: Round) -> Callable[[], Answer]:
+    def expand(
+        self, query: Any, evaluator: Evaluator, round_: PreparedRound
+    ) -> Callable[[], Answer]:
         """Ask the round for what the query takes; return what combines the results."""
         ...
 

@@ -11,13 +11,15 @@ from qvopt.optimizers.protocol import Answer, Energy, Scalar
 
 if TYPE_CHECKING:
     from qvopt.engine.evaluator import Evaluator
-    from qvopt.engine.round import Round
+    from qvopt.engine.round import PreparedRound
 
 
 class EnergyRule:
     """One value of the objective."""
 
-    def expand(self, query: Energy, evaluator: Evaluator, round_: Round) -> Callable[[], Answer]:
+    def expand(
+        self, query: Energy, evaluator: Evaluator, round_: PreparedRound
+    ) -> Callable[[], Answer]:
         """Ask for the value at x."""
         if evaluator.shots is None:
             round_.exact_at(query.x, query.purpose)

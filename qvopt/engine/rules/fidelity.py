@@ -13,13 +13,15 @@ from qvopt_molecules.errors import InputError
 
 if TYPE_CHECKING:
     from qvopt.engine.evaluator import Evaluator
-    from qvopt.engine.round import Round
+    from qvopt.engine.round import PreparedRound
 
 
 class FidelityRule:
     """|⟨ψ(y)|ψ(x)⟩|²."""
 
-    def expand(self, query: Fidelity, evaluator: Evaluator, round_: Round) -> Callable[[], Answer]:
+    def expand(
+        self, query: Fidelity, evaluator: Evaluator, round_: PreparedRound
+    ) -> Callable[[], Answer]:
         """Ask for one overlap circuit, or count one exact fidelity."""
         if not evaluator.objective.has_metric:
             raise InputError(

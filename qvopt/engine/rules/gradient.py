@@ -18,13 +18,15 @@ from qvopt_molecules.errors import InputError
 
 if TYPE_CHECKING:
     from qvopt.engine.evaluator import Evaluator
-    from qvopt.engine.round import Round
+    from qvopt.engine.round import PreparedRound
 
 
 class GradientQueryRule:
     """The derivatives of the objective."""
 
-    def expand(self, query: Gradient, evaluator: Evaluator, round_: Round) -> Callable[[], Answer]:
+    def expand(
+        self, query: Gradient, evaluator: Evaluator, round_: PreparedRound
+    ) -> Callable[[], Answer]:
         """Ask for the values at the points that the gradient rule shifts to."""
         objective = evaluator.objective
         if evaluator.shots is None:
@@ -66,7 +68,7 @@ class GradientQueryRule:
 
 
 def _by_weight(
-    query: Gradient, expansion: GradientExpansion, evaluator: Evaluator, round_: Round
+    query: Gradient, expansion: GradientExpansion, evaluator: Evaluator, round_: PreparedRound
 ) -> IntArray:
     """As many shots for each shifted value on average, by weight and by measured deviation."""
     n_points = len(expansion.points)
@@ -86,7 +88,7 @@ def _by_component(
     query: Gradient,
     expansion: GradientExpansion,
     evaluator: Evaluator,
-    round_: Round,
+    round_: PreparedRound,
 ) -> IntArray:
     """Split each component's shots over its shifted values; a component with none is left out."""
     if type(expansion) is not GradientExpansion:

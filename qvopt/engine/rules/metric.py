@@ -13,13 +13,15 @@ from qvopt_molecules.errors import InputError
 
 if TYPE_CHECKING:
     from qvopt.engine.evaluator import Evaluator
-    from qvopt.engine.round import Round
+    from qvopt.engine.round import PreparedRound
 
 
 class MetricQueryRule:
     """The metric of the circuit's state."""
 
-    def expand(self, query: Metric, evaluator: Evaluator, round_: Round) -> Callable[[], Answer]:
+    def expand(
+        self, query: Metric, evaluator: Evaluator, round_: PreparedRound
+    ) -> Callable[[], Answer]:
         """Ask for the circuits of the metric rule, or count one exact metric."""
         if not evaluator.objective.has_metric:
             raise InputError(

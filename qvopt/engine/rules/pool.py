@@ -15,7 +15,7 @@ from .gradient import GradientQueryRule
 
 if TYPE_CHECKING:
     from qvopt.engine.evaluator import Evaluator
-    from qvopt.engine.round import Round
+    from qvopt.engine.round import PreparedRound
 
 
 class PoolGradientRule:
@@ -27,7 +27,7 @@ class PoolGradientRule:
     """
 
     def expand(
-        self, query: PoolGradient, evaluator: Evaluator, round_: Round
+        self, query: PoolGradient, evaluator: Evaluator, round_: PreparedRound
     ) -> Callable[[], Answer]:
         """Ask for the gradient of the circuit with the pool after it."""
         growth = evaluator.growth

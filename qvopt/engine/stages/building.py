@@ -6,10 +6,11 @@ from qvopt.backends.protocol import NoisyProgram, Program
 from qvopt.experiment.mitigation import MitigationSpec
 from qvopt.measurement.readout import need_mthree
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.spins import Hamiltonian, SpinHamiltonian
+from qvopt_molecules.spins import Hamiltonian
 
 from .postselection import PostSelection
 from .readout import ReadoutCorrection
+from .reference_state import ReferenceState
 from .stage import Stage
 from .zero_noise import ZeroNoiseExtrapolation
 
@@ -17,10 +18,12 @@ from .zero_noise import ZeroNoiseExtrapolation
 def make_stages(spec: MitigationSpec, selection: PostSelection | None) -> tuple[Stage, ...]:
     """Return the stages of an experiment, the outermost first.
 
-    They combine: the readout is corrected first, then outcomes are selected, and energies are
-    extrapolated last.
+    They combine: the readout is corrected first, then outcomes are selected, energies are
+    extrapolated, and the error of the reference state is taken off last.
     """
     stages: list[Stage] = []
+    if spec.reference is not None:
+        stages.append(ReferenceState(spec.reference.shots))
     if spec.zne is not None:
         stages.append(ZeroNoiseExtrapolation(tuple(sorted(spec.zne.scales)), spec.zne.fit))
     if selection is not None:
@@ -35,7 +38,7 @@ def make_selection(hamiltonian: Hamiltonian, mapping: str, *, conserving: bool) 
 
     Raises InputError where there are none, or the ansatz does not conserve them.
     """
-    if isinstance(hamiltonian, SpinHamiltonian):
+    if hamiltonian.electrons is None:
         raise InputError("post-selection goes by electron numbers, and spins have none")
     if mapping != "jordan-wigner":
         raise InputError(
@@ -46,7 +49,7 @@ def make_selection(hamiltonian: Hamiltonian, mapping: str, *, conserving: bool) 
             "post-selection goes by electron numbers, which this ansatz does not conserve; "
             "use one that does, such as uccsd, or leave postselect out"
         )
-    return PostSelection(hamiltonian.norb, hamiltonian.n_alpha, hamiltonian.n_beta)
+    return PostSelection(hamiltonian.orbitals().norb, *hamiltonian.electrons)
 
 
 def check_program(spec: MitigationSpec, program: Program, backend: str, shots: int | None) -> None:

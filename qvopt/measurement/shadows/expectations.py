@@ -13,7 +13,7 @@ from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
 
-State = npt.NDArray[Any]
+StateVector = npt.NDArray[Any]
 """Real or complex amplitudes, shape (2**n_qubits,), basis state |n⟩ at index n."""
 
 LARGEST_WIDTH = 20
@@ -55,7 +55,7 @@ def check_width(n_qubits: int) -> None:
         )
 
 
-def checked_state(psi: State, n_qubits: int) -> State:
+def checked_state(psi: StateVector, n_qubits: int) -> StateVector:
     """Return the state; raise InputError unless it has 2^n amplitudes and unit norm (to 1e-6)."""
     check_width(n_qubits)
     if psi.shape != (1 << n_qubits,):
@@ -68,7 +68,7 @@ def checked_state(psi: State, n_qubits: int) -> State:
     return np.asarray(psi / norm)
 
 
-def expectations(x: MaskArray, z: MaskArray, psi: State) -> FloatArray:
+def expectations(x: MaskArray, z: MaskArray, psi: StateVector) -> FloatArray:
     """⟨P(x_j, z_j)⟩ = Re i^{|x & z|} Σ_n (-1)^{|n & z|} ψ*(n ^ x) ψ(n).
 
     For each x one transform gives the sums for all z; where few n have both amplitudes, as in a
@@ -106,7 +106,7 @@ def _sums(where: IntArray, values: FloatArray, z: MaskArray) -> FloatArray:
     return out
 
 
-def _all_sums(where: IntArray, values: FloatArray, z: MaskArray, psi: State) -> FloatArray:
+def _all_sums(where: IntArray, values: FloatArray, z: MaskArray, psi: StateVector) -> FloatArray:
     full = np.zeros(len(psi))
     full[where] = values
     return _walsh_hadamard(full)[z.astype(np.int64)]

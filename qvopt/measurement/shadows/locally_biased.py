@@ -72,7 +72,7 @@ def minimal_bias(
         return LocalBias(beta_of(first.reshape(-1)))
     bound = -np.log(_LEAST) / 2
     first -= np.where(free, first, 0.0).sum(axis=1, keepdims=True) / free.sum(axis=1, keepdims=True)
-    found = minimize(
+    minimum = minimize(
         cost,
         np.clip(first, -bound, bound).reshape(-1),
         jac=True,
@@ -80,4 +80,4 @@ def minimal_bias(
         bounds=[(-bound, bound)] * free.size,
         options={"maxiter": 5000, "maxfun": 20000, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 30},
     )
-    return LocalBias(beta_of(np.asarray(found.x)))
+    return LocalBias(beta_of(np.asarray(minimum.x)))

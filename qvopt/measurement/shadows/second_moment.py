@@ -19,7 +19,7 @@ from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray, MaskArray
 from qvopt_molecules.pauli import PauliSum, commute_qubit_wise
 
 from .bias import LocalBias, letters_of
-from .expectations import State, checked_state, expectations
+from .expectations import StateVector, checked_state, expectations
 
 _ROWS = 256  # strings whose pairs are taken at a time, to bound memory
 
@@ -61,7 +61,7 @@ def determinant_moment(observable: PauliSum, bits: int) -> SecondMoment:
     return _sum_of(pieces, part.n_qubits)
 
 
-def state_moment(observable: PauliSum, psi: State) -> SecondMoment:
+def state_moment(observable: PauliSum, psi: StateVector) -> SecondMoment:
     """Of any state of at most 20 qubits. Raises InputError for more, and for a bad state."""
     psi = checked_state(psi, observable.n_qubits)
     part = observable.without_identity()

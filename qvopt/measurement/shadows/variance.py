@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from qvopt_molecules.pauli import PauliSum
 
 from .bias import LocalBias, letters_of
-from .expectations import State, checked_state, expectations
-from .second_moment import determinant_moment, state_moment
+from .expectations import StateVector, checked_state, expectations
+from .second_moment import state_moment
 
 
-def shadow_variance(observable: PauliSum, bias: LocalBias, psi: State) -> float:
-    """The variance of one bias; see `shadow_variances`."""
-    return shadow_variances(observable, [bias], psi)[0]
-
-
-def shadow_variances(observable: PauliSum, biases: Sequence[LocalBias], psi: State) -> list[float]:
+def shadow_variances(
+    observable: PauliSum, biases: Sequence[LocalBias], psi: StateVector
+) -> list[float]:
     """Var X = Σ_jk f(P_j, P_k, β) c_j c_k ⟨P_j P_k⟩ - (E - c_0)², in Ha².
 
     f is 0 where on some qubit both strings act with different letters, else Π 1 / β_q over the
@@ -33,12 +28,3 @@ def shadow_variances(observable: PauliSum, biases: Sequence[LocalBias], psi: Sta
     mean = float(part.coefficients @ expectations(part.x, part.z, psi))
     moment = state_moment(part, psi)
     return [moment(bias) - mean**2 for bias in biases]
-
-
-def determinant_shadow_variance(observable: PauliSum, bias: LocalBias, bits: int) -> float:
-    """The same in the computational state |bits⟩, for any number of qubits."""
-    part = observable.without_identity()
-    bias.inverse_of_cover(letters_of(part.x, part.z, part.n_qubits))
-    signs = 1.0 - 2.0 * (np.bitwise_count(part.z & np.uint64(bits)) & 1)
-    mean = float((part.coefficients * signs)[part.x == 0].sum())
-    return determinant_moment(part, bits)(bias) - mean**2

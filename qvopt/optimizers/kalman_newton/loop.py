@@ -9,7 +9,7 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray
 
 from ..errors import check_finite
-from ..protocol import Iterate, Run, Scalar
+from ..protocol import Iterate, Minimization, Scalar
 from ..statistics import significantly_above
 from .belief import Belief, error_bound, expected_error
 from .curvature import Curvature
@@ -36,7 +36,7 @@ def descend(
     prior: Prior,
     settings: Settings,
     first: DerivativeReading | None = None,
-) -> Run:
+) -> Minimization:
     """Measure, believe and step, until the belief is certain.
 
     `first` is what was measured at x already.
@@ -125,7 +125,7 @@ def _along_last_step(
 
 def _descend_exactly(
     problem: SearchProblem, x: FloatArray, curvature: Curvature, settings: Settings
-) -> Run:
+) -> Minimization:
     """Newton's method with the same curvature, for energies without noise."""
     everything = np.arange(len(problem.active))
     previous: tuple[FloatArray, FloatArray] | None = None

@@ -10,18 +10,18 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
-from ..protocol import Describe, Energy, Iterate, Landscape, Optimizer, Run
+from ..protocol import Describe, Energy, Iterate, Landscape, Minimization, Optimizer
 from ..validation import count, flag, not_negative, positive
 from .design import rounded
 from .loop import descend
-from .prior import Prior, Spread, classical_curvature, informed_prior, uninformed_prior
+from .prior import Prior, StartSpread, classical_curvature, informed_prior, uninformed_prior
 from .problem import SearchProblem, Settings, measure
 from .starts import classical_starts, lowest, trusted
 
-_CHOSEN: Final = Spread(common=0.2, own=0.3, energy=0.07, others=0.3)
+_CHOSEN: Final = StartSpread(common=0.2, own=0.3, energy=0.07, others=0.3)
 """Errors of the best of several starts, of which the others are a measure."""
 
-_GIVEN: Final = Spread(common=0.0, own=0.4, energy=0.1, others=1.0)
+_GIVEN: Final = StartSpread(common=0.0, own=0.4, energy=0.1, others=1.0)
 """Errors of a start that was not chosen; the classical ones tell how far it may be."""
 
 _REACH: Final = 0.5
@@ -85,7 +85,7 @@ def kalman_newton(
         not_negative("tolerance", tolerance),
     )
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         landscape: Landscape = yield Describe()
         problem = SearchProblem.of(landscape, x)
         if not len(problem.active):

@@ -40,7 +40,7 @@ _CURVATURE_SPREAD = 0.3
 
 
 @dataclass(frozen=True)
-class Spread:
+class StartSpread:
     """How far off a start may be: a, b, φ and the weight of other starts (see the module)."""
 
     common: float
@@ -99,7 +99,7 @@ def informed_prior(
     start: FloatArray,
     others: Sequence[tuple[float, FloatArray]],
     scale: FloatArray,
-    spread: Spread,
+    spread: StartSpread,
 ) -> Prior:
     """Return the prior about a start.
 

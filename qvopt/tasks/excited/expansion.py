@@ -48,8 +48,8 @@ def subspace_expansion(
     mix = mix[:, kept] / np.sqrt(values[kept])
     matrix = mix.T @ (basis @ images.T) @ mix
     energies, inner = np.linalg.eigh((matrix + matrix.T) / 2)
-    found = (mix @ inner[:, :states]).T @ basis
-    return energies[:states], found.reshape(states, *psi.shape)
+    in_sector = (mix @ inner[:, :states]).T @ basis
+    return energies[:states], in_sector.reshape(states, *psi.shape)
 
 
 def equations_of_motion(

@@ -14,7 +14,7 @@ _PURE = 0.02  # of 2S, off a whole number, that still counts as a pure spin
 
 
 @dataclass(frozen=True)
-class State:
+class ExcitedState:
     """One state; energies in Hartree.
 
     `energy` with its `stderr` is from fresh shots where there are any, `exact` the noiseless one.
@@ -53,7 +53,7 @@ class ExcitedStates:
     """
 
     method: str
-    states: tuple[State, ...]
+    states: tuple[ExcitedState, ...]
     costs: Costs
     exact_method: str = "full CI"
 
@@ -94,7 +94,7 @@ class ExcitedStates:
         return importlib.import_module("pandas").DataFrame(self.rows())
 
     @staticmethod
-    def _error(state: State) -> float | None:
+    def _error(state: ExcitedState) -> float | None:
         if state.fci is None:
             return None
         return (state.energy if state.exact is None else state.exact) - state.fci

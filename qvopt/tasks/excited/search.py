@@ -39,7 +39,7 @@ from qvopt_molecules.states import sector_bits
 from qvopt_molecules.total_spin import spin_squared
 
 from .expansion import equations_of_motion, subspace_expansion
-from .result import ExcitedStates, State
+from .result import ExcitedState, ExcitedStates
 from .vectors import total_spin
 
 EXCITED_STREAM = 6
@@ -76,7 +76,7 @@ class Search:
 
     def deflate(self, states: int, beta: float) -> ExcitedStates:
         """Find the states one after another, each pushed off the lower ones (VQD)."""
-        base, found = self.assembly.evaluator, []
+        base, ended = self.assembly.evaluator, []
         points: list[FloatArray] = []
         for k in range(states):
             evaluator = replace(base, objective=DeflatedObjective(tuple(points), beta))
@@ -84,8 +84,8 @@ class Search:
             outcome, _ = self._minimize(evaluator, start, k)
             x = outcome.x if outcome.average is None else outcome.average.x
             points.append(x)
-            found.append((x, base, outcome))
-        return self._report("vqd", found)
+            ended.append((x, base, outcome))
+        return self._report("vqd", ended)
 
     def search(self, states: int) -> ExcitedStates:
         """Find all states at once, from orthogonal determinants (SSVQE)."""
@@ -115,7 +115,7 @@ class Search:
             spins = [spin_squared(real, h.norb, h.n_alpha, h.n_beta)] + [None] * (states - 1)
         x = tuple(outcome.x.tolist())
         rows = [
-            State(float(e), 0.0, float(e), self._root(k), spins[k], None, outcome.steps,
+            ExcitedState(float(e), 0.0, float(e), self._root(k), spins[k], None, outcome.steps,
                   x if k == 0 else (), outcome.status)
             for k, e in enumerate(energies)
         ]  # fmt: skip
@@ -228,13 +228,13 @@ class Search:
         return replace(bare, program=program, circuit=circuit, plan=plan)
 
     def _report(
-        self, method: str, found: Sequence[tuple[FloatArray, Evaluator, Outcome]]
+        self, method: str, ended: Sequence[tuple[FloatArray, Evaluator, Outcome]]
     ) -> ExcitedStates:
         """Fresh energies at the points, lowest first."""
-        rows: list[tuple[State, FloatArray | None]] = []
+        rows: list[tuple[ExcitedState, FloatArray | None]] = []
         with self._journal("energies") as (log, events):
             rounds = JournaledRounds(self.ledger, log, History.of(events))
-            for k, (x, evaluator, outcome) in enumerate(found):
+            for k, (x, evaluator, outcome) in enumerate(ended):
                 bare = evaluator.reported
                 plain = replace(bare, objective=EnergyObjective(), substream=())
                 query = Energy(x, purpose="final")
@@ -245,7 +245,7 @@ class Search:
                 psi = self._amplitudes(parts)
                 spin = total_spin(parts, self.hamiltonian) if parts else None
                 error, point = float(np.sqrt(answer.variance)), tuple(x.tolist())
-                state = State(
+                state = ExcitedState(
                     answer.value, error, exact, None, spin, None, outcome.steps, point,
                     outcome.status,
                 )  # fmt: skip

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Unpack
 
 from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
+from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
 from qvopt.experiment.toml_text import dump_toml
 from qvopt.runs.defaults import with_grouping
-from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.runs.folder import RunFolder, claim_folder, keep_problem
 from qvopt.runs.steps import Step
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.states import sector_bits
@@ -24,22 +25,23 @@ from .search import Search
 METHODS: Final = ("vqd", "ssvqe", "qse", "qeom")
 
 
+@takes_settings
 def excited_states(
-    molecule: str | Mapping[str, Any] | Experiment,
+    problem: Any,
     states: int = 3,
     *,
     method: Literal["vqd", "ssvqe", "qse", "qeom"] = "vqd",
     beta: float = 3.0,
     out: str | Path | None = None,
     progress: Callable[[int, Step], None] | None = None,
-    **settings: Any,
+    **settings: Unpack[Settings],
 ) -> ExcitedStates:
     """Find the lowest states of a molecule in its sector of electron numbers.
 
         excited_states("h2", 3).states[1].energy
 
     Args:
-        molecule: as for `run`.
+        problem: as for `run`.
         states: how many, the ground state included.
         method: "vqd" minimises one after another, each pushed off the lower ones; "ssvqe" all at
             once from orthogonal determinants; "qse" and "qeom" expand about the ground state's
@@ -47,7 +49,6 @@ def excited_states(
         beta: weight in Hartree of the overlaps in "vqd"; above the largest gap that is sought.
         out: folder for the journals of the minimisations, which are resumed from there.
         progress: is called with the number of the minimisation and its step.
-        settings: the keys of `Experiment`.
 
     Raises InputError for what cannot run.
     """
@@ -57,7 +58,7 @@ def excited_states(
         raise InputError(f"states must be from 1 to 100, got {states}")
     if not 0 < beta < 1e6:
         raise InputError(f"beta must be a positive energy in Hartree, got {beta}")
-    experiment, backend = resolve(molecule, settings)
+    experiment, backend = resolve(problem, settings)
     if method in ("qse", "qeom") and experiment.measurement.shots is not None:
         raise InputError(
             f"{method} takes its matrix elements from exact amplitudes; leave shots out, or "
@@ -97,10 +98,11 @@ def _same_question(folder: Path, experiment: Experiment, question: str) -> None:
     asked = dump_toml({"excited": {"question": question}, "experiment": experiment.document()})
     file = folder / "excited.toml"
     claim_folder(folder, "excited.toml", asked, "a search for excited states")
+    keep_problem(folder, experiment.molecule.content)
     if file.read_text(encoding="utf-8") != asked:
         raise InputError(f"{folder} holds other excited states; choose another --out")
 
 
-def save_states(found: ExcitedStates, folder: Path) -> None:
+def save_states(states: ExcitedStates, folder: Path) -> None:
     """Write the states beside their journals."""
-    RunFolder(folder).write_json("states.json", found.document())
+    RunFolder(folder).write_json("states.json", states.document())

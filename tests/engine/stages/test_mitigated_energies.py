@@ -174,5 +174,5 @@ def test_a_missing_mthree_names_its_extra(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "mthree", None)
-    with pytest.raises(InputError, match=r"pip install 'qvopt\[mitigation\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[mitigation\]'"):
         an_assembly(READOUT, {"readout": "m3"})

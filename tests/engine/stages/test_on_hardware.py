@@ -11,6 +11,7 @@ from qvopt.optimizers.protocol import Energy
 pytest.importorskip("qiskit_ibm_runtime")
 
 
+@pytest.mark.slow
 def test_mitigation_on_a_snapshot_as_hardware():
     best = run("h2")
     data = {"molecule": "h2", "backend": "ibm:fake_manila", "shots": 4000}

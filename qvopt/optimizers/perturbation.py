@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
-from .protocol import Energy, Fidelity, Iterate, Optimizer, Query, Run
+from .protocol import Energy, Fidelity, Iterate, Minimization, Optimizer, Query
 from .rejection import rises
 from .validation import count, flag, not_negative, positive
 
@@ -67,7 +68,7 @@ def spsa(
     not_negative("allowed_increase", allowed_increase)
     positive("regularization", regularization)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         gain = learning_rate
         if gain is None and second_order:
             gain = (stability + 1) ** alpha
@@ -135,7 +136,7 @@ def qn_spsa(
     if fidelity_shots is not None:
         count("fidelity_shots", fidelity_shots)
 
-    def start(x: FloatArray, rng: np.random.Generator) -> Run:
+    def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         metric, k = np.eye(len(x)), 0
         while True:
             k += 1
@@ -211,9 +212,9 @@ def _check_gains(
     averages: int,
 ) -> None:
     checks: list[tuple[str, float, Callable[[str, float], float]]] = [
-        ("perturbation", perturbation, positive),
-        ("alpha", alpha, positive),
-        ("gamma", gamma, not_negative),
+        ("perturbation", perturbation, partial(positive, least=1e-8, most=100.0)),
+        ("alpha", alpha, partial(positive, most=10.0)),
+        ("gamma", gamma, partial(not_negative, most=10.0)),
         ("stability", stability, not_negative),
     ]
     if learning_rate is not None:

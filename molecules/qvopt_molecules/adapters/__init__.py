@@ -1,0 +1,1 @@
+"""Other libraries' problems as ours; each library is imported only where the object is its own."""

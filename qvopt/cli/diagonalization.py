@@ -1,0 +1,55 @@
+"""`qvopt diagonalize`: the Hamiltonian in the determinants that a run's state shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qvopt.backends.protocol import SubmissionPolicy
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.stored import stored_result
+from qvopt.tasks.diagonalization import diagonalize
+
+from .output import print_json, print_rows
+from .spending import status_printer
+
+
+def diagonalize_command(
+    path: Path,
+    shots: int | None,
+    repair: bool,
+    max_determinants: int,
+    at: str | None,
+    as_json: bool,
+) -> int:
+    """Print the energy in the span, and what it rests on."""
+    done = diagonalize(
+        path,
+        shots=shots,
+        repair=repair,
+        max_determinants=max_determinants,
+        at=at,
+        jobs=SubmissionPolicy(on_progress=status_printer(as_json)),
+    )
+    if as_json:
+        print_json(done.document())
+        return 0
+    run = stored_result(RunFolder(path))
+    share = 100.0 * done.kept / done.shots
+    rows = [
+        ("energy in the span", f"{done.energy:.8f}", "Ha, an upper bound"),
+        ("energy of the run", f"{run.energy:.8f}", f"Ha, ± {run.stderr:.2g}"),
+    ]
+    if run.fci is not None:
+        rows.append(("above the exact energy", f"{1e3 * (done.energy - run.fci):.3f}", "mHa"))
+    rows += [
+        ("⟨S²⟩", f"{done.spin_squared:.4f}", ""),
+        ("determinants", f"{done.determinants:,}", f"of {done.sector:,} in the sector"),
+        ("shots", f"{done.shots:,}", f"{share:.1f} % with the right electron numbers"),
+    ]
+    print_rows(rows)
+    if done.complete:
+        print(
+            "The whole sector is spanned: this is the classical exact energy, and the samples "
+            "chose nothing."
+        )
+    return 0

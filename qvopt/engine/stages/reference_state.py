@@ -1,0 +1,133 @@
+"""Reference-state mitigation: the error at a point whose energy is known is taken off.
+
+A device's error depends little on the angles: the circuit at zero angles, which prepares the
+Hartree-Fock determinant, runs through the same gates and suffers much the same. Its energy is known
+classically, and so
+
+    E(x) = E_measured(x) - (E_measured(x_ref) - E(x_ref)).
+
+P. Lolur, M. Skogh, W. Dobrautz et al., J. Chem. Theory Comput. 19, 783 (2023),
+doi:10.1021/acs.jctc.2c00807.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final, Literal
+
+import numpy as np
+
+from qvopt.backends.batch import Point
+from qvopt.backends.protocol import Problem, Program
+from qvopt.engine.rows import Row, RowResult
+from qvopt.measurement.estimate import Estimate, combined_dof
+from qvopt.measurement.plan import MeasurementPlan
+from qvopt_circuits.basis_states import prepared_basis_state
+from qvopt_molecules.errors import InputError
+
+from .stage import Context, Request
+
+PURPOSE: Final = "reference-state"
+"""What the energies at the reference are charged as."""
+
+
+@dataclass(frozen=True)
+class ReferenceState:
+    """Measures the reference once in every round that asks for energies, and takes its error off.
+
+    `shots` are those of the reference; None takes as many as the round's largest energy. Gradients
+    from shifted energies are as they are: an error that all of them have in common cancels.
+    """
+
+    shots: int | None = None
+    level: Literal["estimates"] = "estimates"
+    copies: int = 1
+
+    def prepare(self, plan: MeasurementPlan) -> MeasurementPlan:
+        """The plan as it is."""
+        return plan
+
+    def expand(self, request: Request, context: Context) -> Request:
+        """Add one energy at the reference, if any other needs it.
+
+        Raises InputError where the circuit prepares no determinant at zero angles.
+        """
+        reference_energy(context.program)
+        corrected = [row for row in request.rows if not row.differentiates and row.shots]
+        if not corrected:
+            return request
+        shots = self.shots or max(row.shots for row in corrected)
+        circuit = context.program.problem.circuit
+        row = Row(
+            Point(np.zeros(circuit.n_parameters)),
+            shots,
+            1 + max(row.query for row in request.rows),
+            "planned",
+            shifted=False,
+            purpose=PURPOSE,
+        )
+        if shots < context.min_shots(row):
+            raise InputError(
+                f"{shots} shots are too few for the energy of the reference state; give at least "
+                f"{context.min_shots(row)}"
+            )
+        return replace(request, rows=[*request.rows, row])
+
+    def reduce(
+        self, request: Request, results: Sequence[RowResult], context: Context
+    ) -> Sequence[RowResult]:
+        """Return the energies without the error of the reference."""
+        n = len(request.rows)
+        if len(results) == n:  # gradients alone
+            return results
+        exact = reference_energy(context.program)
+        reference = results[n].value(context.plan)
+        return [
+            result
+            if row.differentiates or not row.shots
+            else RowResult(estimate=_corrected(result.value(context.plan), reference, exact))
+            for row, result in zip(request.rows, results[:n], strict=True)
+        ]
+
+
+def reference_energy(program: Program) -> float:
+    """The exact energy in Hartree of the determinant that the circuit prepares at zero angles.
+
+    Raises InputError where it prepares none.
+    """
+    return _energy_at_zero(program.problem)
+
+
+@lru_cache(maxsize=16)
+def _energy_at_zero(problem: Problem) -> float:
+    circuit, observable = problem.circuit, problem.observable
+    outcome = prepared_basis_state(circuit, np.zeros(circuit.n_parameters))
+    if outcome is None:
+        raise InputError(
+            "reference-state mitigation needs a circuit that prepares a determinant at zero "
+            "angles, such as uccsd, and this one does not; leave mitigation.reference out"
+        )
+    diagonal = observable.x == 0
+    signs = 1.0 - 2.0 * (np.bitwise_count(observable.z[diagonal] & np.uint64(outcome)) & 1)
+    return float(observable.coefficients[diagonal] @ signs)
+
+
+def _corrected(energy: Estimate, reference: Estimate, exact: float) -> Estimate:
+    """E - (R - exact); the error of R is in common with the round's other energies."""
+    width = max(len(energy.shared), len(reference.shared))
+    mine, theirs = (np.pad(e.shared, (0, width - len(e.shared))) for e in (energy, reference))
+    own = energy.variance - float(np.square(energy.shared).sum())
+    of_reference = max(reference.variance - float(np.square(reference.shared).sum()), 0.0)
+    shared = (*(mine - theirs).tolist(), of_reference**0.5)
+    variance = own + float(np.square(shared).sum())
+    assumed = energy.assumed * energy.variance + reference.assumed * reference.variance
+    return Estimate(
+        energy.value - (reference.value - exact),
+        variance,
+        energy.shots,
+        shared,
+        combined_dof(variance, [(own, energy.dof), (of_reference, reference.dof)]),
+        min(assumed / variance, 1.0) if variance > 0.0 else 0.0,
+    )

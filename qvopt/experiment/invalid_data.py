@@ -1,0 +1,63 @@
+"""What is wrong with plain data, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import shown
+
+
+def explain_invalid(
+    error: ValidationError, root: type[BaseModel], what: str, shorthands: Collection[str] = ()
+) -> InputError:
+    """Say in one line what is wrong first, naming the key and, for a misspelled one, the nearest.
+
+    Args:
+        error: what pydantic found.
+        root: the model that was validated.
+        what: what the data are, for keys at the top.
+        shorthands: keys at the top that are no fields.
+    """
+    errors = error.errors(include_url=False, include_context=False)
+    # A misspelled key explains the missing one that comes with it.
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    path = [str(p) for p in first["loc"] if not _is_internal(str(p))]
+    where = ".".join(path) or what
+    if first["type"] == "extra_forbidden":
+        model = _model_at(root, path[:-1])
+        known = set(model.model_fields) | (set(shorthands) if model is root else set())
+        table = ".".join(path[:-1])
+        return unknown_name(f"key in [{table}]" if table else f"{what} key", path[-1], known)
+    message = str(first["msg"])
+    message = message.removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    got = first["input"]
+    value = f", got {shown(got)}" if isinstance(got, str | int | float | bool | None) else ""
+    return InputError(f"{where}: {message}{'' if 'got' in message else value}")
+
+
+def _is_internal(part: str) -> bool:
+    """Whether a part of a location is pydantic's name of a branch, not a key."""
+    return part.startswith(("function-", "constrained-", "tuple[", "list["))
+
+
+def _model_at(root: type[BaseModel], path: list[str]) -> type[BaseModel]:
+    """Follow keys from a model to the one that they lead to; indices are passed over."""
+    model = root
+    for key in path:
+        field = model.model_fields.get(key)
+        inner = None if field is None else _model_in(field.annotation)
+        model = model if inner is None else inner
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The first model within a type such as `tuple[Model, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    models = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in models if model is not None), None)

@@ -1,0 +1,200 @@
+"""Settings by the names of the command line, for every function that begins an experiment."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
+
+from qvopt_molecules.errors import InputError, unknown_name
+
+from .budget_text import parse_budget
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Settings(TypedDict, total=False):
+    """What describes an experiment beside its problem; None, or nothing, takes the default."""
+
+    ansatz: Any
+    optimizer: Any
+    backend: Any
+    shots: int | float | str | None
+    seed: int | None
+    max_steps: int | None
+    basis: str | None
+    charge: int | None
+    spin: int | None
+    orbitals: str | None
+    active_space: str | Sequence[int] | Mapping[str, Any] | None
+    frozen_core: int | None
+    set: Mapping[str, float] | None
+    mapping: str | None
+    grouping: str | None
+    allocation: str | None
+    learning_rate: float | None
+    budget: str | int | Mapping[str, Any] | None
+    measurement: Mapping[str, Any] | None
+    mitigation: Mapping[str, Any] | None
+    stopping: Mapping[str, Any] | None
+    monitor: str | None
+    start: Sequence[float] | None
+
+
+DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "ansatz": "a name (`qvopt list ansatze`), a table with options, or an object; None takes uccsd "
+    "for electrons, and for qubits what suits the operator.",
+    "optimizer": "a name (`qvopt list optimizers`), a table with hyper-parameters, or an object; "
+    "None takes l-bfgs for exact energies and adam under shots.",
+    "backend": "a name (`qvopt list backends`), a table with options, or an object; None takes "
+    "sector for electrons and statevector for qubits.",
+    "shots": 'shots of one energy in total: 1000, "1e4" or "1e4 shots"; None is exact.',
+    "seed": "of every random stream.",
+    "max_steps": "most optimizer steps.",
+    "basis": "Gaussian basis set.",
+    "charge": "total charge in units of e.",
+    "spin": "number of unpaired electrons.",
+    "orbitals": "canonical, mp2-natural, boys, …",
+    "active_space": '(electrons, orbitals), the text "4,4", or a table.',
+    "frozen_core": "doubly occupied orbitals to freeze.",
+    "set": "the problem's own parameters, such as {'bond': 1.2} in Ångström.",
+    "mapping": "jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev.",
+    "grouping": "how energies are measured: fluid-basis-rotation, qubit-wise, …",
+    "allocation": "of shots over groups: uniform, weighted, variance or measured.",
+    "learning_rate": "of the optimizer, where it has one.",
+    "budget": 'caps over the whole run: "20 QPU-min, 5 EUR", "1e6 shots", shots, or a table.',
+    "measurement, mitigation, stopping": "tables, as in an experiment file.",
+    "monitor": "which energy the records carry: exact, measured or none.",
+    "start": "parameters to start from.",
+}
+_IN_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    **{key: ("molecule", key) for key in ("basis", "charge", "spin", "orbitals", "set")},
+    "frozen_core": ("molecule", "active_space", "frozen_core"),
+    "grouping": ("measurement", "grouping"),
+    "allocation": ("measurement", "allocation"),
+    "learning_rate": ("optimizer", "learning_rate"),
+}
+_AMOUNT: Final = re.compile(r"\s*([0-9][0-9_.]*(?:[eE]\+?[0-9]+)?)\s*(?:shots?)?\s*")
+
+
+def takes_settings(function: Callable[P, T]) -> Callable[P, T]:
+    """Give a function of `**settings: Unpack[Settings]` its full signature and their description.
+
+    Help, tab completion and notebooks then show every setting by name.
+    """
+    signature = inspect.signature(function)
+    hints = get_type_hints(Settings)
+    mine = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    taken = {p.name for p in mine}
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hint)
+        for name, hint in hints.items()
+        if name not in taken
+    ]
+    lines = [f"        {name}: {text}" for name, text in DESCRIPTIONS.items() if name not in taken]
+    described = "\n".join(["    Settings:", *lines])
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        if "molecule" in kwargs and "problem" in taken and "problem" not in kwargs:
+            kwargs["problem"] = kwargs.pop("molecule")  # its name in experiment files
+        unknown = next((key for key in kwargs if key not in taken and key not in hints), None)
+        if unknown is not None:
+            raise unknown_name(f"setting of {function.__name__}", unknown, [*taken, *hints])
+        return function(*args, **kwargs)
+
+    wrapped.__signature__ = signature.replace(parameters=[*mine, *shared])  # type: ignore[attr-defined]
+    wrapped.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n{inspect.cleandoc(described)}"
+    return wrapped
+
+
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as the tables of an experiment; what is None is left out.
+
+    Keys with a dot, such as "optimizer.learning_rate", are taken as well.
+    Raises InputError for an amount or an active space that cannot be read.
+
+    >>> nested({"shots": "1e4 shots", "basis": "6-31g", "seed": None})
+    {'shots': 10000, 'molecule': {'basis': '6-31g'}}
+    """
+    data: dict[str, Any] = {}
+    for key, value in settings.items():
+        if value is None:
+            continue
+        if key == "shots":
+            data["shots"] = shot_count(value)
+        elif key == "budget" and not isinstance(value, Mapping):
+            data["budget"] = budget_data(value)
+        elif key == "active_space":
+            put(data, ("molecule", "active_space"), space_table(value))
+        elif key in _IN_TABLES:
+            put(data, _IN_TABLES[key], value)
+        elif isinstance(value, Mapping):
+            data[key] = {**_table(data.get(key)), **value}
+        else:
+            put(data, (key,), value)
+    return data
+
+
+def put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    """Set a nested key; a name or an object on the way becomes {"name": …}."""
+    *tables, last = path
+    for table in tables:
+        data[table] = _table(data.get(table))
+        data = data[table]
+    old = data.get(last)
+    if isinstance(old, Mapping) and not isinstance(value, Mapping) and "name" not in old:
+        value = {"name": value, **old}
+    data[last] = value
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    return dict(value) if isinstance(value, Mapping) else {"name": value}
+
+
+def shot_count(value: Any) -> int:
+    """Return a number of shots: 1000, 1e4, "1e4" or "1e4 shots"."""
+    if isinstance(value, str):
+        match = _AMOUNT.fullmatch(value)
+        number = _number(match[1]) if match else None
+    else:
+        number = None if isinstance(value, bool) else _number(value)
+    if number is None or number != int(number) or number < 1:
+        raise InputError(
+            f"shots are a whole number from 1, such as 1000 or '1e4 shots', got {value!r:.40}"
+        )
+    return int(number)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if abs(number) < 1e18 else None
+
+
+def budget_data(value: Any) -> dict[str, Any]:
+    """Return caps as a table: "20 QPU-min, 5 EUR", "1e6 shots" or a number of shots."""
+    if isinstance(value, str) and not _AMOUNT.fullmatch(value):
+        return parse_budget(value)
+    return {"shots": shot_count(value)}
+
+
+def space_table(value: Any) -> Any:
+    """Return an active space as a table: (4, 4), "4,4" or a table."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    parts = value.split(",") if isinstance(value, str) else list(value)
+    try:
+        electrons, orbitals = (int(part) for part in parts)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"an active space is (electrons, orbitals), such as (4, 4) or '4,4', got {value!r:.40}"
+        ) from None
+    return {"electrons": electrons, "n_orbitals": orbitals}

@@ -1,0 +1,50 @@
+"""`run`: one experiment, from its description to its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Unpack
+
+from qvopt.experiment.resolving import resolve
+from qvopt.experiment.settings import Settings, takes_settings
+from qvopt.runs.bar import shows_progress, step_bar
+from qvopt.runs.result import Result
+from qvopt.runs.session import Session
+from qvopt.runs.steps import Step
+
+
+@takes_settings
+def run(
+    problem: Any,
+    *,
+    out: str | Path | None = None,
+    store: bool = False,
+    callback: Callable[[Step], object] | None = None,
+    progress: bool | None = None,
+    **settings: Unpack[Settings],
+) -> Result:
+    """Run one experiment to its end and return the result.
+
+        run("h2", optimizer="adam", shots=1000, seed=1).energy
+
+    Args:
+        problem: a molecule by name, file or geometry (Ångström), a table, an experiment that the
+            settings change, or an object: see docs/objects.md.
+        out: the run folder, which must not exist.
+        store: keep a numbered run folder below runs/ where `out` names none.
+        callback: called with each step; it ends the run by returning True. A folder goes on from
+            there.
+        progress: whether to show a bar; None shows one in notebooks.
+
+    Raises InputError for what cannot run.
+    """
+    experiment, backend = resolve(problem, settings)
+    store = store or out is not None
+    with Session.begin(experiment, out=out, store=store, backend=backend) as session:
+        with step_bar(shows_progress(progress), session.driver.max_steps) as bar:
+            for step in session:
+                bar(step)
+                if callback is not None and callback(step) is True:
+                    session.driver.stop("stopped by the callback")
+        return session.result()

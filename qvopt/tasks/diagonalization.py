@@ -1,0 +1,275 @@
+"""Diagonalisation in the determinants that the final state of a run shows.
+
+The circuit is measured in the computational basis; the Hamiltonian is diagonalised, classically, in
+the span of the determinants that came out. The energy is an upper bound of the exact one, with no
+error bar of its own: noise only makes the span worse. (Quantum-selected configuration interaction:
+K. Kanno et al., arXiv:2302.11320; with repaired samples: arXiv:2405.05068.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from math import comb, isqrt
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from qvopt.backends.batch import Batch, Point
+from qvopt.backends.cost import Cost
+from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
+from qvopt.engine.assembly import Assembly, assemble, grown
+from qvopt.engine.states import components
+from qvopt.engine.streams import stream
+from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
+from qvopt.records.codec import decode_costs, encode_array, encode_costs
+from qvopt.records.events import DIAGONALIZATION, History
+from qvopt.records.journal import Event, Journal
+from qvopt.records.ledger import Costs, Ledger, add_costs
+from qvopt.runs.attaching import AttachedPrograms
+from qvopt.runs.budget import make_budget
+from qvopt.runs.folder import RunFolder
+from qvopt.tasks.configuration_recovery import Samples, recovered
+from qvopt.tasks.run_properties import final_point
+from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.determinants import occupation_strings
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.string_subspace import lowest_state
+
+MAX_DETERMINANTS: Final = 1_000_000
+"""Of the span, by default: a minute or so, and some hundred MB."""
+
+_STREAM, _REPAIRS = 8, 9
+_ROUNDS: Final = 5
+_SETTLED: Final = 1e-6
+"""Hartree: repairs end where they no longer lower the energy by more."""
+
+
+@dataclass(frozen=True)
+class Diagonalization:
+    """What a diagonalisation brought. Energies in Hartree.
+
+    Attributes:
+        energy: the lowest one in the span, an upper bound of the exact one.
+        spin_squared: ⟨S²⟩ of that state.
+        determinants: dimension of the span.
+        sector: dimension of the whole sector; where it is all spanned, this is full CI, and the
+            samples chose nothing.
+        shots: that were taken.
+        kept: how many of them had the right electron numbers.
+        rounds: energies of the rounds of repair, the first from the kept outcomes alone.
+        at: "last" or "average" iterate of the run.
+    """
+
+    energy: float
+    spin_squared: float
+    determinants: int
+    sector: int
+    shots: int
+    kept: int
+    rounds: tuple[float, ...]
+    at: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether the span is the whole sector."""
+        return self.determinants == self.sector
+
+    def document(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self) | {"rounds": list(self.rounds), "complete": self.complete}
+
+    @classmethod
+    def of_document(cls, data: dict[str, Any]) -> Diagonalization:
+        """Read what `document` wrote."""
+        fields = {k: v for k, v in data.items() if k != "complete"}
+        return cls(**(fields | {"rounds": tuple(data["rounds"])}))
+
+
+def diagonalize(
+    path: str | Path,
+    *,
+    shots: int | None = None,
+    repair: bool = True,
+    max_determinants: int = MAX_DETERMINANTS,
+    at: Any = None,
+    jobs: SubmissionPolicy | None = None,
+) -> Diagonalization:
+    """Diagonalise in the determinants that the final state of a run shows.
+
+        diagonalize("runs/h2o-uccsd-icans-1", shots=10_000).energy
+
+    Args:
+        path: the run folder.
+        shots: that are taken; None takes those of one energy of the run.
+        repair: also use outcomes with wrong electron numbers, repaired (see
+            `configuration_recovery`).
+        max_determinants: largest dimension of the span; the commonest strings are taken.
+        at: "last" iterate, or "average" of the last quarter; None takes the average where there
+            is one.
+        jobs: what is to be done with the job of a run on hardware; None waits for it.
+
+    The shots are charged to the run and count against its budget; asking again costs nothing.
+    Raises InputError for a run that has not ended, another mapping than Jordan-Wigner, and where no
+    outcome has the right electron numbers; BudgetExceededError where the shots would pass a cap.
+    """
+    folder = RunFolder.open(Path(path))
+    experiment = folder.experiment()
+    history = History.of(folder.events())
+    x, where = final_point(history, path, at)
+    if shots is None:
+        shots = experiment.measurement.shots
+    if shots is None:
+        raise InputError("the run is exact, so say how many shots to take, such as --shots 10000")
+    if shots < 1:
+        raise InputError(f"shots must be positive, got {shots}")
+    if max_determinants < 1:
+        raise InputError(f"max_determinants must be positive, got {max_determinants}")
+    if experiment.mapping != "jordan-wigner":
+        raise InputError(
+            f"outcomes are read as determinants in the jordan-wigner mapping, and this run has "
+            f"{experiment.mapping}"
+        )
+    h = folder.hamiltonian().orbitals()
+    asked = {"shots": shots, "at": where, "x": encode_array(x)}
+    counts = _kept(folder.events(), asked)
+    if counts is None:
+        with folder.open_journal() as journal:
+            counts = _kept(journal.events, asked)  # another process may have measured meanwhile
+            if counts is None:
+                counts = _measured(folder, journal, h, x, shots, asked, jobs or SubmissionPolicy())
+    rng = np.random.default_rng(stream(experiment.seed, _REPAIRS, shots))
+    samples = Samples.of_counts(counts, h.norb, (h.n_alpha, h.n_beta))
+    diagonalization = _diagonalized(h, samples, rng, repair, max_determinants, where)
+    folder.write_json("diagonalization.json", diagonalization.document())
+    return diagonalization
+
+
+def _diagonalized(
+    h: MolecularHamiltonian,
+    samples: Samples,
+    rng: np.random.Generator,
+    repair: bool,
+    max_determinants: int,
+    where: str,
+) -> Diagonalization:
+    largest = isqrt(max_determinants)
+    kept = samples.kept
+    kept.occupations()  # none is refused
+    strings = kept.strings(largest)
+    state = lowest_state(h, *strings)
+    energies = [state.energy]
+    while repair and not samples.right.all() and len(energies) < _ROUNDS:
+        repaired = recovered(samples, state.occupations, rng).strings(largest)
+        newer = lowest_state(h, *repaired)
+        energies.append(newer.energy)
+        gain = state.energy - newer.energy
+        if gain > 0.0:
+            state, strings = newer, repaired
+        if gain < _SETTLED:
+            break
+    return Diagonalization(
+        energy=state.energy,
+        spin_squared=state.spin_squared,
+        determinants=len(strings[0]) * len(strings[1]),
+        sector=comb(h.norb, h.n_alpha) * comb(h.norb, h.n_beta),
+        shots=int(samples.times.sum()),
+        kept=int(kept.times.sum()),
+        rounds=tuple(energies),
+        at=where,
+    )
+
+
+def _kept(events: list[Event], asked: dict[str, Any]) -> dict[int, int] | None:
+    """The counts that the journal holds for a question."""
+    for event in events:
+        if (
+            event["type"] == "round"
+            and event["role"] == DIAGONALIZATION
+            and event["asked"] == asked
+        ):
+            return {int(outcome): int(n) for outcome, n in event["counts"].items()}
+    return None
+
+
+def _measured(
+    folder: RunFolder,
+    journal: Journal,
+    h: MolecularHamiltonian,
+    x: FloatArray,
+    shots: int,
+    asked: dict[str, Any],
+    policy: SubmissionPolicy,
+) -> dict[int, int]:
+    """Sample within the run's budget, and write down the counts and what they cost."""
+    experiment, events = folder.experiment(), journal.events
+    assembly = grown(assemble(experiment, h), History.of(events).operators)
+    attached = AttachedPrograms(journal, policy)
+    assembly.compiler.attach = partial(attached.attach, folder=folder.path, main=False)
+    ledger = Ledger(make_budget(experiment.budget, assembly.program))
+    ledger.charge({"lost": attached.lost})
+    earlier = [e for e in events if e["type"] == "round"]
+    for event in earlier:
+        ledger.charge(decode_costs(event["cost"]))
+    number = sum(e["role"] == DIAGONALIZATION for e in earlier)
+    key = (_STREAM, shots, number)
+    try:
+        if "counts" in assembly.program.samples:
+            counts, costs = _sampled(assembly, x, shots, key, ledger)
+        else:
+            ledger.check({DIAGONALIZATION: Cost(1, 1, shots)})
+            counts, costs = _drawn(assembly, x, shots, key), {DIAGONALIZATION: Cost(1, 1, shots)}
+    finally:
+        attached.close()
+    journal.append(
+        {
+            "type": "round",
+            "role": DIAGONALIZATION,
+            "round": number,
+            "asked": asked,
+            "counts": {str(o): n for o, n in sorted(counts.items())},
+            "cost": encode_costs(costs),
+        },
+        durable=True,
+    )
+    return counts
+
+
+def _sampled(
+    assembly: Assembly, x: FloatArray, shots: int, key: tuple[int, ...], ledger: Ledger
+) -> tuple[dict[int, int], Costs]:
+    """Counts from the program: one circuit, on hardware one job."""
+    n = assembly.circuit.n_qubits
+    nothing = Diagonal(np.zeros(0, dtype=np.uint64), np.zeros(0))
+    group = MeasurementGroup(PauliBasis("Z" * n), nothing)
+    plan = MeasurementPlan("computational-basis", n, 0.0, (group,), np.ones(1))
+    program: Program = assembly.compiler.program(assembly.circuit, plan)
+    block = program.block(shots) if isinstance(program, DurableProgram) else 1
+    taken = -(-shots // block) * block
+    batch = Batch([Point(x)], np.array([[taken]]), counts=True)
+
+    def costs(total: Cost) -> Costs:
+        return add_costs({DIAGONALIZATION: Cost(1, 1, taken)}, {"hardware": total - batch.cost()})
+
+    ledger.check(costs(program.price(batch)))
+    result = program.run(batch, stream(assembly.experiment.seed, *key))
+    return dict(result.counts[0][0]), costs(result.cost)
+
+
+def _drawn(assembly: Assembly, x: FloatArray, shots: int, key: tuple[int, ...]) -> dict[int, int]:
+    """Counts drawn from the simulator's amplitudes."""
+    norb = assembly.molecular.norb
+    outcomes, weights = [], []
+    for part in components(assembly, x):
+        alpha = occupation_strings(norb, part.n_alpha)
+        beta = occupation_strings(norb, part.n_beta)
+        outcomes.append((alpha[:, None] | (beta[None, :] << norb)).reshape(-1))
+        weights.append(np.square(np.abs(part.psi)).reshape(-1))
+    p = np.concatenate(weights)
+    rng = np.random.default_rng(stream(assembly.experiment.seed, *key))
+    times = rng.multinomial(shots, p / p.sum())
+    seen = np.flatnonzero(times)
+    bits = np.concatenate(outcomes)[seen]
+    return dict(zip(bits.tolist(), times[seen].tolist(), strict=True))

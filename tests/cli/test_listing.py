@@ -1,0 +1,145 @@
+"""`qvopt list`: one name in full, and the runs."""
+
+import json
+import os
+import re
+import time
+
+import pytest
+from command_line import command_line
+
+from qvopt import make_experiment, run
+from qvopt.optimizers.registry import describe, optimizer_names
+from qvopt.records.journal import Journal
+from qvopt.runs.folder import default_name
+from qvopt_circuits.catalogue import ansatz_names
+
+
+@pytest.mark.parametrize("name", ["adam", "qng", "spsa", "kalman-newton", "cobyla"])
+def test_an_optimizer_with_all_its_options(name):
+    (entry,) = json.loads(command_line("list", "optimizers", name, "--json").stdout)
+    assert {row["option"] for row in entry["options"]} == set(describe(name).defaults)
+    assert all(row["range"] and row["meaning"] for row in entry["options"])
+    text = command_line("list", "optimizers", name).stdout
+    assert describe(name).reference.split()[-1] in text
+    assert "asks for" in text
+
+
+def test_every_name_of_every_kind_is_shown():
+    for what, names in {
+        "optimizers": optimizer_names(),
+        "ansatze": ansatz_names(),
+        "backends": ["sector", "statevector", "lightning", "aer", "ibm", "braket", "ionq"],
+        "groupings": ["qubit-wise", "fluid-basis-rotation"],
+        "mitigations": ["readout", "zne", "postselect"],
+        "molecules": ["lih", "hubbard-chain", "heisenberg-chain"],
+    }.items():
+        done = command_line("list", what, *names, "--json")
+        assert done.returncode == 0, done.stderr
+        entries = json.loads(done.stdout)
+        assert [entry["name"] for entry in entries] == list(names)
+        assert all(entry["text"] for entry in entries)
+
+
+@pytest.mark.parametrize("name", ansatz_names())
+def test_options_of_ansatze_are_explained(name):
+    (entry,) = json.loads(command_line("list", "ansatze", name, "--json").stdout)
+    assert all(row["meaning"] for row in entry["options"]), entry["options"]
+
+
+@pytest.mark.parametrize("name", ["ibm", "braket", "ionq", "aer", "lightning", "sector"])
+def test_options_of_backends_are_explained(name):
+    (entry,) = json.loads(command_line("list", "backends", name, "--json").stdout)
+    assert all(row["meaning"] for row in entry["options"]), entry["options"]
+
+
+def test_a_misspelt_name_is_one_line():
+    done = command_line("list", "optimizers", "adm")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "did you mean 'adam'" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Three runs, one of them cut off, and a file that is no run."""
+    folder = tmp_path_factory.mktemp("listed")
+    (folder / "runs" / "notes").mkdir(parents=True)
+    run("h2", shots=200, optimizer="adam", max_steps=2, out=folder / "runs" / "first")
+    run("h3+", optimizer="l-bfgs", out=folder / "runs" / "second")
+    run("h2", shots=100, optimizer="spsa", max_steps=3, out=folder / "runs" / "third")
+    journal = folder / "runs" / "third" / "journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in lines if '"type":"end"' not in line))
+    for age, name in ((7200, "first"), (60, "second"), (10, "third")):
+        now = time.time() - age
+        os.utime(folder / "runs" / name / "journal.jsonl", (now, now))
+    return folder
+
+
+def listed(folder, *filters):
+    done = command_line("list", "runs", *filters, "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return {row["run"].removeprefix("runs/"): row for row in json.loads(done.stdout)}
+
+
+def test_runs_newest_first_with_what_they_are(runs):
+    rows = listed(runs)
+    assert list(rows) == ["third", "second", "first"]
+    first, second = rows["first"], rows["second"]
+    assert (first["molecule"], first["optimizer"], first["shots"]) == ("h2", "adam", 200)
+    assert (first["status"], first["backend"]) == ("max-steps", "sector")
+    assert first["age_seconds"] == pytest.approx(7200, abs=60)
+    result = json.loads((runs / "runs" / "second" / "result.json").read_text())
+    assert second["error_mha"] == pytest.approx(1e3 * result["error"], abs=1e-9)
+    assert second["status"] == "converged"
+    assert second["shots"] is None
+    assert rows["third"]["status"] == "interrupted"
+
+
+def test_filters_narrow(runs):
+    assert set(listed(runs, "h2")) == {"first", "third"}
+    assert set(listed(runs, "h2", "spsa")) == {"third"}
+    assert set(listed(runs, "status=converged")) == {"second"}
+    assert set(listed(runs, "shots=200")) == {"first"}
+    assert listed(runs, "nothing-like-it") == {}
+    wrong = command_line("list", "runs", "molekule=h2", cwd=runs)
+    assert (wrong.returncode, "did you mean 'molecule'" in wrong.stderr) == (2, True)
+
+
+def test_a_run_at_work_is_running(runs):
+    with Journal(runs / "runs" / "third" / "journal.jsonl"):
+        assert listed(runs)["third"]["status"] == "running"
+
+
+def test_show_without_a_run_is_the_table(runs, tmp_path):
+    table = command_line("show", cwd=runs)
+    ages = re.compile(r"\d+ (s|min|h)\b")  # they go on
+    listed_too = command_line("list", "runs", cwd=runs).stdout
+    assert ages.sub("", table.stdout).split() == ages.sub("", listed_too).split()
+    words = table.stdout.split()
+    for word in ("runs/first", "exact", "200", "converged", "interrupted", "h", "h3+"):
+        assert word in words
+    assert "no runs in runs/" in command_line("show", cwd=tmp_path).stdout
+    assert command_line("show", "--picture", "x.png", cwd=runs).returncode == 2
+
+
+def test_a_damaged_run_hides_no_other(runs, tmp_path):
+    broken = tmp_path / "runs" / "broken"
+    broken.mkdir(parents=True)
+    (broken / "journal.jsonl").write_text("no journal\n" * 3)
+    assert listed(tmp_path)["broken"]["status"] == "damaged"
+
+
+def test_names_of_folders_differ_where_runs_do():
+    plain = {"molecule": "h2", "optimizer": "adam"}
+    variants = [
+        plain,
+        plain | {"shots": 100},
+        plain | {"shots": 1000},
+        plain | {"backend": "lightning"},
+        plain | {"backend": "aer:fake_manila", "shots": 100},
+        plain | {"ansatz": "qeb"},
+    ]
+    names = [default_name(make_experiment(data), "h2") for data in variants]
+    assert len(set(names)) == len(names)
+    assert names[:2] == ["h2-uccsd-adam", "h2-uccsd-adam-100shots"]

@@ -1,0 +1,65 @@
+"""Answers come back from the journal with every field, to the last bit."""
+
+import json
+
+import numpy as np
+import pytest
+
+from qvopt.optimizers.protocol import (
+    Energy,
+    Fidelity,
+    Gradient,
+    Matrix,
+    Metric,
+    PoolGradient,
+    Scalar,
+    Vector,
+)
+from qvopt.records.codec import decode_answer, encode_answer
+from qvopt.records.events import FORMAT, Begin
+from qvopt_molecules.errors import InputError
+
+X = np.array([0.1, 0.2])
+THIRDS = np.array([1.0, 2.0]) / 3
+SYMMETRIC = np.array([[1.0, 1 / 3], [1 / 3, 2.0]])
+ANSWERS = {
+    "energy": (Energy(X), Scalar(-1.1, 1 / 3, 100, 7.5)),
+    "exact energy": (Energy(X), Scalar(-1.1)),
+    "fidelity": (Fidelity(X, X), Scalar(0.9, 1e-3, 10, 2.5)),
+    "gradient": (Gradient(X), Vector(THIRDS, THIRDS / 7, 400, np.array([1.5, 99.25]))),
+    "component left out": (
+        Gradient(X),
+        Vector(THIRDS, np.array([np.inf, 0.1]), 40, np.array([np.inf, 3.0])),
+    ),
+    "exact gradient": (Gradient(X), Vector(THIRDS, np.zeros(2))),
+    "pool": (PoolGradient(X), Vector(THIRDS, THIRDS / 9, 30, THIRDS * 10)),
+    "metric": (Metric(X), Matrix(SYMMETRIC, SYMMETRIC / 50, 60, SYMMETRIC * 4)),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_every_field_of_an_answer_is_kept(name):
+    query, answer = ANSWERS[name]
+    read = decode_answer(query, json.loads(json.dumps(encode_answer(answer), allow_nan=False)))
+    assert type(read) is type(answer)
+    for field in answer._fields:
+        kept, given = getattr(read, field), getattr(answer, field)
+        assert (kept is None) == (given is None), field
+        if given is not None:
+            np.testing.assert_array_equal(kept, given, err_msg=field, strict=True)
+
+
+def test_journals_without_degrees_of_freedom_of_vectors_are_read():
+    old = {"value": [0.5, 0.25], "shots": 4, "variance": [0.1, 0.2]}
+    assert decode_answer(Gradient(X), old).dof is None
+
+
+def test_the_format_of_a_journal_is_in_its_first_event():
+    begin = Begin("e", "h", {}, "h2")
+    event = begin.encode()
+    assert event["format"] == FORMAT
+    assert Begin.decode(event) == begin
+    assert Begin.decode({k: v for k, v in event.items() if k != "format"}) == begin
+    for later in (FORMAT + 1, "x", None):
+        with pytest.raises(InputError, match="journal has format"):
+            Begin.decode(event | {"format": later})
