@@ -172,13 +172,20 @@ def make_plan(
         return None
     if hamiltonian.electrons is None:
         return pauli_plan(settings.grouping or "qubit-wise", observable)
+    penalised = bool(penalty_weights(experiment))
     rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
+    rotations = rotations and not penalised  # penalties are strings
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
     if settings.grouping is None and rotations and hamiltonian.dimension > LARGEST_SECTOR:
         grouping = "basis-rotation"
     orbitals = hamiltonian.orbitals()
     plan = build_plan(grouping, orbitals, observable, experiment.mapping)
     if not rotations and any(isinstance(g.basis, OrbitalBasis) for g in plan.groups):
+        if penalised:
+            raise InputError(
+                f"{grouping} groups measure the integrals and no penalties; use --grouping "
+                f"qubit-wise, or leave [constraints] out"
+            )
         _require_conservation(experiment, orbitals, grouping)
     return plan
 

@@ -82,6 +82,8 @@ def test_a_penalty_for_spin_keeps_the_singlet():
 
 def test_orbital_groups_are_refused_where_electrons_are_not_conserved():
     with pytest.raises(InputError, match="which ansatz real-amplitudes does not conserve"):
+        run("h2", shots=1000, measurement={"grouping": "basis-rotation"}, constraints=NONE, **FREE)
+    with pytest.raises(InputError, match="no penalties"):
         run("h2", shots=1000, measurement={"grouping": "basis-rotation"}, **FREE)
 
 
@@ -166,7 +168,7 @@ def test_a_circuit_without_parameters_ends_at_once(name, shots):
     settings = {} if shots is None else {"shots": shots}
     result = run("He 0 0 0", optimizer=name, **settings)
     assert result.status == "converged"
-    assert result.steps == 0
+    assert result.n_steps == 0
     assert result.message == "the circuit has no parameters"
     assert result.exact == pytest.approx(result.hf, abs=1e-10)
     assert result.energy == pytest.approx(result.hf, abs=1e-10)  # a determinant has no noise
@@ -204,3 +206,12 @@ def test_no_parameters_on_any_backend():
             result = run(what, backend=backend, shots=100)
             assert result.status == "converged"
             assert result.energy == pytest.approx(result.fci, abs=1e-10)
+
+
+def test_a_penalty_for_spin_is_measured_under_shots():
+    """UCCSD's default groups are orbital rotations, which would leave the strings out."""
+    settings = {"backend": "lightning", "shots": 500, "max_steps": 2, "seed": 2}
+    held = run("h2", constraints={"s2": 1.0}, **settings)
+    assert held.problem["grouping"] == "qubit-wise"
+    free = run("h2", grouping="qubit-wise", **settings)
+    assert not np.array_equal(held.x, free.x)
