@@ -6,7 +6,7 @@ value out of its range before an optimizer is made; `qvopt list optimizers NAME`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -192,19 +192,17 @@ def option_of(optimizer: str, name: str) -> Option | None:
     return _SPECIAL.get((optimizer, name), _OPTIONS.get(name))
 
 
-def check_options(optimizer: str, defaults: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def check_options(optimizer: str, values: Mapping[str, Any], optional: Container[str]) -> None:
     """Raise InputError for a value out of range, or of another type.
-
-    None is taken where it is the default.
 
     Args:
         optimizer: registered name of one of ours.
-        defaults: its hyper-parameters and their defaults.
-        values: those that are given.
+        values: hyper-parameters that are given.
+        optional: those that may be None.
     """
     for name, value in values.items():
         option = option_of(optimizer, name)
-        if option is None or (value is None and defaults.get(name) is None):
+        if option is None or (value is None and name in optional):
             continue
         if name == "schedule" and isinstance(value, str) and value not in option.range:
             raise unknown_name("schedule", value, option.range)

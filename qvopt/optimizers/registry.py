@@ -53,6 +53,12 @@ class OptimizerEntry:
         }
 
     @property
+    def optional(self) -> frozenset[str]:
+        """Hyper-parameters that may be None, by their annotations."""
+        parameters = inspect.signature(self.factory).parameters.values()
+        return frozenset(p.name for p in parameters if "None" in str(p.annotation))
+
+    @property
     def options(self) -> dict[str, Option | None]:
         """What each hyper-parameter means; None where a third party does not say."""
         ours = self.name in _OWN
@@ -191,7 +197,7 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
         if key not in entry.defaults and not entry.open_ended:
             raise unknown_name(f"hyper-parameter of {entry.name}", key, entry.defaults)
     if entry.name in _OWN:
-        check_options(entry.name, entry.defaults, hyperparameters)
+        check_options(entry.name, hyperparameters, entry.optional)
     try:
         return as_optimizer(entry.factory(**hyperparameters))
     except TypeError as error:
