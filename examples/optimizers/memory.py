@@ -17,7 +17,7 @@ from qvopt.optimizers.gradient_trace import trace
 from qvopt.optimizers.grouped import scale_by_blocks, scale_by_factored_rms
 from qvopt.optimizers.moments import scale_by_adam
 
-RATES = (0.0015, 0.003, 0.006, 0.012)
+RATES = (0.00075, 0.0015, 0.003, 0.006, 0.012)
 
 
 def numbers(state):

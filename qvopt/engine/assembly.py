@@ -10,7 +10,12 @@ import numpy as np
 
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Backend, PoolProgram, Problem, Program
-from qvopt.engine.constraints import conserves_numbers, penalty_weights, with_constraints
+from qvopt.engine.constraints import (
+    DEFAULT_WEIGHTS,
+    conserves_numbers,
+    penalty_weights,
+    with_constraints,
+)
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.growing import Growth, grown_evaluator
 from qvopt.engine.stages.building import check_program, make_selection, make_stages
@@ -38,7 +43,7 @@ from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
-from qvopt_molecules.penalties import added, penalty
+from qvopt_molecules.penalties import PenaltyWeights, added, penalty
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.states import LARGEST_SECTOR
 
@@ -226,17 +231,19 @@ def assemble(
     experiment: Experiment,
     hamiltonian: Hamiltonian | None = None,
     backend: Backend | None = None,
+    default_weights: PenaltyWeights = DEFAULT_WEIGHTS,
 ) -> Assembly:
     """Build an experiment; `hamiltonian` takes the place of computing the integrals.
 
-    `backend` takes the place of the one that the experiment names.
+    `backend` takes the place of the one that the experiment names. `default_weights` are those of
+    penalties that it leaves open.
 
     Raises InputError where its parts do not go together.
     """
     if hamiltonian is None:
         hamiltonian = hamiltonian_of(experiment.molecule)
     ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
-    experiment = with_constraints(experiment, ansatz, hamiltonian)
+    experiment = with_constraints(experiment, ansatz, hamiltonian, default_weights)
     prepared = prepare(ansatz, hamiltonian, experiment.mapping)
     circuit = prepared.circuit
     if backend is None:

@@ -30,14 +30,22 @@ def conserves_numbers(ansatz: Ansatz, hamiltonian: MolecularHamiltonian, mapping
 
 
 def with_constraints(
-    experiment: Experiment, ansatz: Ansatz, hamiltonian: Hamiltonian
+    experiment: Experiment,
+    ansatz: Ansatz,
+    hamiltonian: Hamiltonian,
+    defaults: PenaltyWeights = DEFAULT_WEIGHTS,
 ) -> Experiment:
     """Return the experiment with its weights filled in; nothing where none is needed.
+
+    Args:
+        experiment: its `constraints` may leave weights open.
+        ansatz, hamiltonian: what they are needed for.
+        defaults: of open weights, where the ansatz does not conserve electron numbers.
 
     Raises InputError for a weight that would have no effect.
     """
     given = experiment.constraints
-    named = {k: v for k, v in given.model_dump().items() if v}
+    named = {k: v for k, v in given.model_dump().items() if v is not None}
     if hamiltonian.electrons is None:
         if named:
             raise InputError(
@@ -47,15 +55,16 @@ def with_constraints(
         return experiment
     if not conserves_numbers(ansatz, hamiltonian.orbitals(), experiment.mapping):
         weights = {
-            name: getattr(DEFAULT_WEIGHTS, name) if value is None else value
+            name: getattr(defaults, name) if value is None else value
             for name, value in given.model_dump().items()
         }
         return experiment.model_copy(update={"constraints": ConstraintsSpec(**weights)})
-    for name, what in _CONSERVED.items():
-        if name in named:
+    for name, value in named.items():
+        if name in _CONSERVED or not value:
+            what = f"conserves {_CONSERVED[name]}" if name in _CONSERVED else "has no penalty"
             raise InputError(
-                f"constraints.{name} = {named[name]:g} has no effect: ansatz {ansatz.name} "
-                f"conserves {what}; leave it out"
+                f"constraints.{name} = {value:g} has no effect: ansatz {ansatz.name} {what}; leave "
+                f"it out"
             )
     return experiment
 
@@ -64,9 +73,3 @@ def penalty_weights(experiment: Experiment) -> PenaltyWeights:
     """Return the weights that an experiment gives; those it leaves open are 0."""
     given = experiment.constraints
     return PenaltyWeights(given.electrons or 0.0, given.s_z or 0.0, given.s2 or 0.0)
-
-
-def without_constraints(experiment: Experiment) -> Experiment:
-    """Return the experiment with the weights that it leaves open at 0."""
-    weights = {k: v or 0.0 for k, v in experiment.constraints.model_dump().items()}
-    return experiment.model_copy(update={"constraints": ConstraintsSpec(**weights)})

@@ -13,7 +13,6 @@ from typing import Any, Self
 from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
-from qvopt.engine.constraints import without_constraints
 from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
@@ -38,6 +37,7 @@ from qvopt.runs.stopping import Watch
 from qvopt.runs.stored import begin_of, kind_of, names_of, recorded_references
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.penalties import PenaltyWeights
 from qvopt_molecules.spins import Hamiltonian
 
 
@@ -218,7 +218,6 @@ class Session:
             if experiment.measurement.metric is None:  # begun before there was a choice
                 measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
                 experiment = experiment.model_copy(update={"measurement": measurement})
-            experiment = without_constraints(experiment)  # as far as it began without any
             handed_again(path, "optimizer", optimizer, experiment.optimizer_spec)
             handed_again(path, "ansatz", ansatz, experiment.ansatz)
             if backend is not None:
@@ -227,7 +226,8 @@ class Session:
                     raise InputError(
                         f"{path} began on {experiment.backend.name}, and not on {backend.name}"
                     )
-            assembly = assemble(experiment, hamiltonian, backend)
+            # One of an earlier version began without penalties; later ones write them down.
+            assembly = assemble(experiment, hamiltonian, backend, PenaltyWeights())
             session = cls(
                 assembly,
                 folder=folder,

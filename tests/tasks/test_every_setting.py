@@ -106,7 +106,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "mitigation.zne.folding": [(EXTRAPOLATED, "all")],
     "constraints.electrons": [(FREE, 0.0), (EXACT, 1.0)],
     "constraints.s_z": [(FREE, 0.0), (FREE | {"measurement": {"shots": 500}}, 0.2)],
-    "constraints.s2": [(FREE, 0.0), (EXACT | {"backend": "lightning"}, 1.0)],
+    "constraints.s2": [(FREE, 0.2), (EXACT | {"backend": "lightning"}, 1.0)],
     "seed": [(SHOTS, 5), (EXACT | {"optimizer": "spsa"}, 5)],
     "max_steps": [(EXACT, 1), (SHOTS, 1)],
     "monitor": [(EXACT, "none"), (SHOTS, "measured"), (NOISY, "none"), (NOISY, "exact")],
