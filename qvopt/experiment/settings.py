@@ -39,6 +39,7 @@ class Settings(TypedDict, total=False):
     budget: str | int | Mapping[str, Any] | None
     measurement: Mapping[str, Any] | None
     mitigation: Mapping[str, Any] | None
+    constraints: Mapping[str, Any] | None
     stopping: Mapping[str, Any] | None
     monitor: str | None
     start: Sequence[float] | None
@@ -66,7 +67,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "allocation": "of shots over groups: uniform, weighted, variance or measured.",
     "learning_rate": "of the optimizer, where it has one.",
     "budget": 'caps over the whole run: "20 QPU-min, 5 EUR", "1e6 shots", shots, or a table.',
-    "measurement, mitigation, stopping": "tables, as in an experiment file.",
+    "measurement, mitigation, constraints, stopping": "tables, as in an experiment file.",
     "monitor": "which energy the records carry: exact, measured or none.",
     "start": "parameters to start from.",
 }

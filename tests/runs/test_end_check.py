@@ -166,7 +166,7 @@ def test_a_circuit_without_parameters_ends_at_once(name, shots):
     settings = {} if shots is None else {"shots": shots}
     result = run("He 0 0 0", optimizer=name, **settings)
     assert result.status == "converged"
-    assert result.steps == 0
+    assert result.n_steps == 0
     assert result.message == "the circuit has no parameters"
     assert result.exact == pytest.approx(result.hf, abs=1e-10)
     assert result.energy == pytest.approx(result.hf, abs=1e-10)  # a determinant has no noise
