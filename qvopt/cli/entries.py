@@ -31,7 +31,12 @@ def optimizer_entry(name: str) -> Entry:
     for key, option in entry.options.items():
         row = {"option": key, "default": _text(entry.defaults[key])}
         if option is not None:
-            row |= {"range": option.range_text, "unit": option.unit, "meaning": option.meaning}
+            none = ", or none" if key in entry.optional else ""
+            row |= {
+                "range": option.range_text + none,
+                "unit": option.unit,
+                "meaning": option.meaning,
+            }
         options.append(row)
     facts = f"family: {entry.family}\nasks for: {entry.needs}\ncost of a step: {entry.cost}"
     text = "\n\n".join([_prose(inspect.getdoc(entry.factory)), facts, LEGEND])

@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel
+
+from qvopt.backends.catalogue import as_backend, recorded_spec
 from qvopt.experiment.objects import entrant_data, problem_data, with_usual_parts
 from qvopt.experiment.toml_text import freeze_beside, molecule_beside, read_experiment_file
+from qvopt_circuits.catalogue import ansatz_data
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.handed import OBJECT
 
 
 def comparison_problem(problem: Any) -> Any:
@@ -16,6 +22,7 @@ def comparison_problem(problem: Any) -> Any:
         if isinstance(problem, Mapping) and "name" not in problem and "label" in problem:
             return problem  # a table that lacks its molecule: validation says so
         problem = {"molecule": problem}
+    problem = {**problem, **_objects_of(problem)}
     given = problem["molecule"]
     molecules = [problem_data(m) for m in (given if isinstance(given, list | tuple) else [given])]
     if not molecules:
@@ -23,6 +30,36 @@ def comparison_problem(problem: Any) -> Any:
     usual = with_usual_parts({**problem, "molecule": molecules[0]})
     parts = {key: usual[key] for key in ("ansatz", "backend") if usual.get(key) is not None}
     return {**problem, "molecule": molecules, **parts}
+
+
+def _objects_of(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Ansätze and backends of a problem that came in as objects, as plain data.
+
+    Raises InputError for a backend that another process cannot make again.
+    """
+    data: dict[str, Any] = {}
+    for key, convert in (("ansatz", ansatz_data), ("backend", _backend_data)):
+        value = problem.get(key)
+        if value is not None:
+            several = isinstance(value, list | tuple)
+            parts = [v if _is_plain(v) else convert(v) for v in (value if several else [value])]
+            data[key] = parts if several else parts[0]
+    return data
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | Mapping | BaseModel)
+
+
+def _backend_data(value: Any) -> dict[str, Any]:
+    backend = as_backend(value)
+    spec = recorded_spec(backend)
+    if spec is None or str(spec["name"]).startswith(OBJECT):
+        raise InputError(
+            f"{backend.name} is an object of this process, and the runs of a comparison make "
+            f"their backend by name; give a name with options, such as {{'name': 'aer', …}}"
+        )
+    return spec
 
 
 _ENTRANT: Final = ("name", "label", "shots", "tuned", "search")

@@ -56,6 +56,12 @@ class OptimizerEntry:
         }
 
     @property
+    def optional(self) -> frozenset[str]:
+        """Hyper-parameters that may be None, by their annotations."""
+        parameters = inspect.signature(self.factory).parameters.values()
+        return frozenset(p.name for p in parameters if "None" in str(p.annotation))
+
+    @property
     def options(self) -> dict[str, Option | None]:
         """What each hyper-parameter means; None where a third party does not say."""
         ours = self.name in _OWN

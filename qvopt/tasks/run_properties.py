@@ -35,7 +35,7 @@ def run_properties(
 ) -> Properties:
     """Return the properties of a run's final state.
 
-        run_properties("runs/h2-uccsd-adam-1").dipole_norm
+        run_properties("runs/h2-uccsd-adam-1000shots-1").dipole_norm
 
     Args:
         path: the run folder.

@@ -12,6 +12,7 @@ import pytest
 from openfermion.linalg import get_ground_state, get_sparse_operator
 
 from qvopt import load, run
+from qvopt_molecules.adapters.files import read_operator
 from qvopt_molecules.adapters.problem import problem_of
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.lattice import lattice_hamiltonian
@@ -35,6 +36,17 @@ def write(kind, path):
 
 
 @pytest.mark.parametrize("kind", ["txt", "json", "toml", "h5", "hdf5"])
+def test_an_operator_is_read(kind, tmp_path):
+    path = tmp_path / f"problem.{kind}"
+    write(kind, path)
+    name = f"{path}::ham_small" if kind == "hdf5" else str(path)
+    expected = problem_of(TERMS).observable.to_sparse().toarray()
+    np.testing.assert_allclose(read_operator(name).observable.to_sparse().toarray(), expected)
+
+
+@pytest.mark.parametrize(
+    "kind", ["toml", *(pytest.param(k, marks=pytest.mark.slow) for k in ("txt", "json", "hdf5"))]
+)
 def test_an_operator_in_a_file(kind, tmp_path):
     path = tmp_path / f"problem.{kind}"
     write(kind, path)

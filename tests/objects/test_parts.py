@@ -164,6 +164,20 @@ def test_compare_takes_the_same_with_labels(tmp_path):
     np.testing.assert_array_equal(imported.runs["error"].to_numpy(), one)
 
 
+def test_compare_takes_ansatze_and_backends(tmp_path):
+    problems = [{"molecule": H2, "ansatz": my_parts.Mine(), "backend": VectorBackend(),
+                 "label": "mine"}]  # fmt: skip
+    settings = {"budget": 60_000, "seeds": 1, "max_steps": 2, "optimizers": ["adam"]}
+    found = compare(problems=problems, out=tmp_path / "c", **settings)
+    named = compare(
+        problems=[{"molecule": "h2", "backend": "statevector", "label": "mine"}],
+        out=tmp_path / "d", **settings,
+    )  # fmt: skip
+    np.testing.assert_allclose(found.runs["error"], named.runs["error"], atol=1e-7)
+    with pytest.raises(InputError, match="make their backend by name"):
+        compare(problems=[{"molecule": "h2", "backend": AerSimulator()}], **settings)
+
+
 @pytest.mark.parametrize("thing", [3, ["adam"], optax.adam, theirs.SPSA, object()])
 def test_refused_optimizers(thing):
     with pytest.raises(InputError, match=r"optimizer is|instance") as error:

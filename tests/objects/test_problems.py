@@ -165,7 +165,14 @@ with Session.resume(sys.argv[1], max_steps=50) as session:
 """
 
 
-@pytest.mark.parametrize("thing", [qiskit_h2, lambda: H2, lambda: nx.cycle_graph(4)])
+@pytest.mark.parametrize(
+    "thing",
+    [
+        qiskit_h2,
+        pytest.param(lambda: H2, marks=pytest.mark.slow),
+        pytest.param(lambda: nx.cycle_graph(4), marks=pytest.mark.slow),
+    ],
+)
 def test_a_folder_goes_on_in_another_process_and_place(thing, tmp_path, monkeypatch):
     settings = {"optimizer": "l-bfgs", "seed": 3}
     whole = run(thing(), max_steps=50, **settings)

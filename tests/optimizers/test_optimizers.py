@@ -138,7 +138,7 @@ def test_divergence_is_said(drive, Function):
         ("adam", {"learning_rate": "x"}, "learning_rate must be"),
         ("adam", {"b1": 1.0}, "b1 must be at least 0 and below 1"),
         ("adam", {"schedule": "cosin"}, "did you mean 'cosine'"),
-        ("adam", {"clip_norm": 0.0}, "bound must be a finite number > 0"),
+        ("adam", {"clip_norm": 0.0}, "clip_norm must be a finite number > 0"),
         ("adam", {"reject": -1.0}, "reject must be a finite number >= 0"),
         ("adagrad", {"epsilon_place": "in"}, "epsilon_place must be one of"),
         ("l-bfgs", {"memory": 0}, "memory must be a whole number"),

@@ -43,7 +43,9 @@ def test_every_option_is_described_and_its_default_is_in_range(name):
         assert option is not None, key
         assert option.meaning
         default = entry.defaults[key]
-        if default is not None:
+        if default is None:
+            assert key in entry.optional
+        else:
             option.check(key, default)
 
 
@@ -57,7 +59,10 @@ def test_ranges_are_those_that_are_refused_and_taken(name, key):
     for value in values_of(option, INSIDE):
         get_optimizer(name, **{key: value}, **more)
     for value in [*values_of(option, OUTSIDE), None]:
-        if value is None and (entry.defaults[key] is None or option.range == "a grouping"):
+        if value is None and option.range == "a grouping":
+            continue
+        if value is None and key in entry.optional:
+            get_optimizer(name, **{key: None}, **(more if key != "confidence" else {}))
             continue
         with pytest.raises(InputError, match=key.partition("_")[0]):
             get_optimizer(name, **{key: value}, **more)

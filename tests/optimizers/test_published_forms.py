@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from qvopt.optimizers.adam import scale_by_amsgrad, scale_by_yogi
 from qvopt.optimizers.grouped import scale_by_size
+from qvopt.optimizers.moments import scale_by_amsgrad, scale_by_yogi
 from qvopt.optimizers.protocol import Vector
 from qvopt.optimizers.registry import get_optimizer
 from qvopt_molecules.errors import InputError

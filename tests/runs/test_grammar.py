@@ -158,3 +158,11 @@ def test_namespaces():
     assert qvopt.__version__.count(".") >= 2
     with pytest.raises(AttributeError, match="unknown optimizer"):
         _ = qvopt.optimizers.nonesuch
+
+
+def test_every_key_of_an_experiment_is_a_setting():
+    from typing import get_type_hints
+
+    from qvopt.experiment.settings import Settings
+
+    assert set(qvopt.Experiment.model_fields) - {"molecule"} <= set(get_type_hints(Settings))

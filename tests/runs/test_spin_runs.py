@@ -188,7 +188,7 @@ def test_energies_carry_the_unit_of_the_model(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({}, "ansatz uccsd acts on orbitals"),
+        ({"ansatz": "uccsd"}, "ansatz uccsd acts on orbitals"),
         ({"ansatz": "adapt"}, "ansatz adapt acts on orbitals"),
         ({"ansatz": "hva", "backend": "sector"}, "works on integrals"),
         ({"ansatz": "hva", "mapping": "parity"}, "leave the mapping parity out"),
