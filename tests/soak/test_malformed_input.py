@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from malformed import attempt
+from malformed import Attempt, attempt
 from replies import faults
 
 FIRST = int(os.environ.get("SOAK_FIRST", "0"))
@@ -20,8 +20,12 @@ CHUNK = 250
 @pytest.fixture(scope="module", autouse=True)
 def _imported(tmp_path_factory):
     """Import and compile what attempts need, which the limit of two seconds does not count."""
-    for number in range(20):
-        faults(attempt(number), tmp_path_factory.mktemp("first"))
+    first = [attempt(number) for number in range(20)]
+    for backend in ("lightning", "aer", "ibm:fake_manila"):
+        line = ["run", "h2", "--backend", backend, "--shots", "100", "--max-steps", "0", "--quiet"]
+        first.append(Attempt("first", line))
+    for tried in first:
+        faults(tried, tmp_path_factory.mktemp("first"))
 
 
 @pytest.mark.timeout(3600)
