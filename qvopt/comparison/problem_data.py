@@ -12,6 +12,7 @@ from qvopt.backends.catalogue import as_backend, recorded_spec
 from qvopt.experiment.objects import entrant_data, problem_data, with_usual_parts
 from qvopt.experiment.toml_text import freeze_beside, molecule_beside, read_experiment_file
 from qvopt_circuits.catalogue import ansatz_data
+from qvopt_molecules.adapters import costs, operators
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.handed import OBJECT
 
@@ -19,7 +20,8 @@ from qvopt_molecules.handed import OBJECT
 def comparison_problem(problem: Any) -> Any:
     """Return a problem as plain data of `[[problems]]`: a table, or a molecule or object alone."""
     if not isinstance(problem, Mapping) or "molecule" not in problem:
-        if isinstance(problem, Mapping) and "name" not in problem and "label" in problem:
+        is_operator = operators.is_table(problem) or costs.is_entries(problem)
+        if isinstance(problem, Mapping) and "name" not in problem and not is_operator:
             return problem  # a table that lacks its molecule: validation says so
         problem = {"molecule": problem}
     problem = {**problem, **_objects_of(problem)}

@@ -167,7 +167,8 @@ def shot_count(value: Any) -> int:
         number = None if isinstance(value, bool) else _number(value)
     if number is None or number != int(number) or number < 1:
         raise InputError(
-            f"shots are a whole number from 1, such as 1000 or '1e4 shots', got {value!r:.40}"
+            f"shots must be a whole number greater than 0, such as 1000 or '1e4 shots', got "
+            f"{value!r:.40}"
         )
     return int(number)
 

@@ -59,8 +59,8 @@ def test_a_flat_name_does_what_the_table_does():
     ("settings", "words"),
     [
         ({"optimiser": "adam"}, "optimizer"),
-        ({"shots": "many"}, "shots are a whole number"),
-        ({"shots": 0.5}, "shots are a whole number"),
+        ({"shots": "many"}, "shots must be a whole number"),
+        ({"shots": 0.5}, "shots must be a whole number"),
         ({"active_space": "four"}, "active space is"),
         ({"budget": "5 apples"}, "budget"),
         ({"learning_rate": 0.1, "optimizer": "l-bfgs"}, "learning_rate"),
