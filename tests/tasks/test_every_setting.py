@@ -55,6 +55,9 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "molecule.spin": [(EXACT, 2)],
     "molecule.orbitals": [(FOUR, "boys")],
     "molecule.symmetry": [(FOUR | {"ansatz": {"name": "uccsd", "point_group": True}}, False)],
+    "molecule.unit": [(EXACT, "J")],
+    "molecule.label": [(EXACT, "mine")],
+    "molecule.content": [(EXACT, "0" * 64)],
     "molecule.occupied": [(EXACT, [1])],
     "molecule.active_space.electrons": [(FOUR, 2)],
     "molecule.active_space.n_orbitals": [
