@@ -200,7 +200,7 @@ def test_a_comparison_takes_objects(tmp_path):
         max_steps=3,
         out=tmp_path / "c",
     )
-    assert set(found.runs["problem"]) == {"h2", "maxcut real-amplitudes statevector"}
+    assert set(found.runs["problem"]) == {"h2", "maxcut qaoa statevector"}
     assert not found.runs["error"].isna().any()
 
 
