@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.experiment.settings import budget_data, shot_count
+from qvopt.experiment.settings import budget_data, refuses_unknown_keywords, shot_count
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.handed import OBJECT
 
@@ -89,6 +89,7 @@ class ComparisonResult:
         return write_report(target, self.outcomes, self.summary, self.about, self.comparison.trials)
 
 
+@refuses_unknown_keywords
 def compare(
     specification: str | Path | Mapping[str, Any] | ComparisonSpec | None = None,
     *,

@@ -96,6 +96,11 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         or is_lattice(spec.name)
     ):
         return None
+    if spec.occupied is not None:
+        raise InputError(
+            "occupied orbitals are named for FCIDUMP files; a molecule's mean field fills the "
+            "lowest"
+        )
     space: Any = spec.active_space
     molecule = find_molecule(
         spec.name,
@@ -124,11 +129,6 @@ def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
         return _frozen(spec)
     molecule = resolve_molecule(spec)
     if molecule is not None:
-        if spec.occupied is not None:
-            raise InputError(
-                "occupied orbitals are named for FCIDUMP files; a molecule's mean field fills the "
-                "lowest"
-            )
         return build_hamiltonian(molecule)
     if is_lattice(spec.name):
         orbitals = (spec.active_space, spec.basis, spec.charge, spec.orbitals, spec.symmetry)
@@ -137,14 +137,19 @@ def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
                 f"{spec.name} takes its own parameters (such as --set sites=6); it has "
                 f"no basis, charge, orbitals, symmetry or active space"
             )
-        return lattice_hamiltonian(spec.name, spec.set, spec.spin)
+        return _labelled(lattice_hamiltonian(spec.name, spec.set, spec.spin), spec)
     fixed = (spec.active_space, spec.set or None, spec.basis, spec.orbitals, spec.symmetry)
     if any(part is not None for part in fixed):
         raise InputError(
             "an FCIDUMP file fixes basis, geometry, orbitals and active space; only spin and the "
             "occupied orbitals may be given beside its name"
         )
-    return read_fcidump(spec.name, charge=spec.charge, spin=spec.spin, occupied=spec.occupied)
+    read = read_fcidump(spec.name, charge=spec.charge, spin=spec.spin, occupied=spec.occupied)
+    return _labelled(read, spec)
+
+
+def _labelled(hamiltonian: Hamiltonian, spec: MoleculeSpec) -> Hamiltonian:
+    return hamiltonian if spec.label is None else replace(hamiltonian, label=spec.label)
 
 
 def _frozen(spec: MoleculeSpec) -> Hamiltonian:

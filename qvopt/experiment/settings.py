@@ -81,6 +81,20 @@ _IN_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 _AMOUNT: Final = re.compile(r"\s*([0-9][0-9_.]*(?:[eE]\+?[0-9]+)?)\s*(?:shots?)?\s*")
 
 
+def refuses_unknown_keywords(function: Callable[P, T]) -> Callable[P, T]:
+    """Refuse a keyword that a function does not take with the nearest one, as an InputError."""
+    names = list(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        unknown = next((key for key in kwargs if key not in names), None)
+        if unknown is not None:
+            raise unknown_name(f"setting of {function.__name__}", unknown, names)
+        return function(*args, **kwargs)
+
+    return wrapped
+
+
 def takes_settings(function: Callable[P, T]) -> Callable[P, T]:
     """Give a function of `**settings: Unpack[Settings]` its full signature and their description.
 

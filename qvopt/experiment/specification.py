@@ -72,6 +72,15 @@ class MoleculeSpec(StrictModel):
     content: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     unit: str | None = None
 
+    @model_validator(mode="after")
+    def _unit_of_an_object(self) -> MoleculeSpec:
+        if self.unit is not None and self.content is None:
+            raise ValueError(
+                f"unit = {self.unit!r} belongs to a problem that was handed over as an object; "
+                f"molecules are in Hartree, and models in their own unit"
+            )
+        return self
+
     @property
     def energy_unit(self) -> str:
         """The unit of the problem's energies; "" where they have none."""
