@@ -1,15 +1,32 @@
 """What each hyper-parameter of our optimizers means: its range, its unit, one line of meaning.
 
-One word means one thing in all optimizers, but for the few in `_SPECIAL`. `qvopt list
-optimizers NAME` prints them; an optimizer's factory refuses what is out of range.
+One word means one thing in all optimizers, but for the few in `_SPECIAL`. `check_options` refuses a
+value out of its range before an optimizer is made; `qvopt list optimizers NAME` prints the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
+
+from qvopt_molecules.errors import InputError, unknown_name
+
+from .validation import choice, count, decay, flag, fraction, not_negative, positive, several, whole
+
+_RANGES: Final[Mapping[str, Callable[[str, Any], object]]] = MappingProxyType(
+    {
+        "> 0": positive,
+        ">= 0": not_negative,
+        "[0, 1)": decay,
+        "true or false": flag,
+        "whole, >= 1": count,
+        "whole, >= 2": several,
+        "whole, >= 0": whole,
+        "(0, 1)": fraction,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -17,7 +34,7 @@ class Option:
     """A hyper-parameter: its range (or the words it takes), its unit, and what it means.
 
     Attributes:
-        range: what it may be, in words, or the words it takes.
+        range: a key of the ranges above, a tuple of words, or free text that nothing checks here.
         unit: of its value; empty for pure numbers.
         meaning: one line, with the symbol of the formula where it has one.
     """
@@ -30,6 +47,13 @@ class Option:
     def range_text(self) -> str:
         """The range in words."""
         return ", ".join(self.range) if isinstance(self.range, tuple) else self.range
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise InputError where a value is out of range."""
+        if isinstance(self.range, tuple):
+            choice(name, value, self.range)
+        elif self.range in _RANGES:
+            _RANGES[self.range](name, value)
 
 
 _X: Final = "parameters"  # cluster amplitudes, or radians
@@ -94,6 +118,10 @@ _OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "allowed_increase": Option(">= 0", "standard errors", "rise that blocking allows"),
         "second_order": Option("true or false", "", "2-SPSA: estimate the Hessian as well"),
         "fidelity_shots": Option("whole, >= 1", "shots", "of a fidelity; none: of an energy"),
+        # of single rules
+        "relative_step": Option("true or false", "", "steps in proportion to the parameters"),
+        "smallest_scale": Option("> 0", _X, "ε₂, the least size that they are in proportion to"),
+        "negative_curvature": Option(("damp", "skip"), "", "what a pair of it is treated with"),
         # of coordinate solvers
         "shuffle": Option("true or false", "", "a new order for each sweep"),
         "reuse": Option("true or false", "", "take the energy from the minimum just found"),
@@ -113,7 +141,7 @@ _OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "max_backtracking": Option("whole, >= 1", "", "halvings before a step is given up"),
         "relaxation": Option(">= 0", "standard errors", "noise that the line search lets pass"),
         "step": Option("> 0", _X, "first standard deviation of the search"),
-        "population": Option("whole, >= 1", "points", "points of a round; none: 4 + 3 ln n"),
+        "population": Option("whole, >= 2", "points", "points of a round; none: 4 + 3 ln n"),
         "noisy": Option("true or false", "", "restart, and fit where noise rules"),
         "adaptive": Option("true or false", "", "scale the simplex's moves with n"),
         # of the Kalman-Newton method
@@ -167,3 +195,22 @@ _SPECIAL: Final[Mapping[tuple[str, str], Option]] = MappingProxyType(
 def option_of(optimizer: str, name: str) -> Option | None:
     """The entry of a hyper-parameter; None for a third party's."""
     return _SPECIAL.get((optimizer, name), _OPTIONS.get(name))
+
+
+def check_options(optimizer: str, values: Mapping[str, Any], optional: Container[str]) -> None:
+    """Raise InputError for a value out of range, or of another type.
+
+    Args:
+        optimizer: registered name of one of ours.
+        values: hyper-parameters that are given.
+        optional: those that may be None.
+    """
+    for name, value in values.items():
+        option = option_of(optimizer, name)
+        if option is None or (value is None and name in optional):
+            continue
+        if name == "schedule" and isinstance(value, str) and value not in option.range:
+            raise unknown_name("schedule", value, option.range)
+        if value is None:
+            raise InputError(f"{name} of {optimizer} must be {option.range_text}, got none")
+        option.check(name, value)

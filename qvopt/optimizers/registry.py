@@ -15,7 +15,7 @@ from qvopt_molecules.options import checked_options, made
 
 from .adapters import as_optimizer
 from .objects import NamedOptimizer, recorded_factory
-from .option_table import Option, option_of
+from .option_table import Option, check_options, option_of
 from .protocol import Optimizer
 
 GROUP: Final = "qvopt.optimizers"
@@ -199,5 +199,7 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     """
     entry = describe(name)
     values = checked_options("hyper-parameter", entry.name, entry.factory, hyperparameters)
+    if entry.name in _OWN:
+        check_options(entry.name, values, entry.optional)
     optimizer = as_optimizer(made(f"optimizer {entry.name}", entry.factory, values))
     return optimizer if is_recorded(name) else NamedOptimizer(entry.name, values, optimizer)

@@ -43,6 +43,13 @@ def count(name: str, value: int) -> int:
     return value
 
 
+def several(name: str, value: int) -> int:
+    """Return a whole number >= 2."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 2:
+        raise InputError(f"{name} must be a whole number >= 2, got {value!r}")
+    return value
+
+
 def whole(name: str, value: int) -> int:
     """Return a whole number >= 0."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:

@@ -120,7 +120,7 @@ def test_not_a_number_is_divergence(name):
 
 
 def test_divergence_is_said(drive, Function):
-    optimizer = get_optimizer("gradient-descent", learning_rate=1e200)
+    optimizer = get_optimizer("gradient-descent", learning_rate=1e15)
 
     def slope(x):
         return PERIODIC * x
@@ -135,20 +135,20 @@ def test_divergence_is_said(drive, Function):
         ("adm", {}, "did you mean 'adam'"),
         ("adam", {"learning_rat": 1.0}, "did you mean 'learning_rate'"),
         ("adam", {"learning_rate": -1.0}, r"learning_rate must be a finite number > 0, got -1\.0"),
-        ("adam", {"learning_rate": "x"}, "learning_rate must be"),
+        ("adam", {"learning_rate": "x"}, "learning_rate.* must be"),
         ("adam", {"b1": 1.0}, "b1 must be at least 0 and below 1"),
         ("adam", {"schedule": "cosin"}, "did you mean 'cosine'"),
         ("adam", {"clip_norm": 0.0}, "clip_norm must be a finite number > 0"),
         ("adam", {"reject": -1.0}, "reject must be a finite number >= 0"),
-        ("adagrad", {"epsilon_place": "in"}, "epsilon_place must be one of"),
+        ("adagrad", {"epsilon_place": "in"}, "epsilon_place.* must be one of"),
         ("l-bfgs", {"memory": 0}, "memory must be a whole number"),
         ("noise-aware-l-bfgs", {"max_step": 0}, "max_step must be"),
-        ("qng", {"metric": "half"}, "metric must be one of"),
-        ("qng", {"regularization": "ridge"}, "regularization must be one of"),
-        ("spsa", {"averages": 1.5}, "averages must be a whole number"),
+        ("qng", {"metric": "half"}, "metric.* must be one of"),
+        ("qng", {"regularization": "ridge"}, "regularization.* must be one of"),
+        ("spsa", {"averages": 1.5}, "averages.* must be a whole number"),
         ("icans", {"max_shots": 1}, "max_shots must be >= min_shots"),
         ("cobyla", {"first_step": 0}, "first_step must be"),
-        ("rotosolve", {"reuse": 1}, "reuse must be true or false"),
+        ("rotosolve", {"reuse": 1}, "reuse.* must be true or false"),
     ],
 )
 def test_bad_hyper_parameters(name, options, message):

@@ -16,6 +16,7 @@ INSIDE = {
     "(0, 1)": [0.1, 0.9],
     "true or false": [True, False],
     "whole, >= 1": [1, 5],
+    "whole, >= 2": [2, 5],
     "whole, >= 0": [0, 5],
 }
 OUTSIDE = {
@@ -25,6 +26,7 @@ OUTSIDE = {
     "(0, 1)": [0, 1, 1.5, math.nan, "0.5", True],
     "true or false": [0, 1, "true", 0.5],
     "whole, >= 1": [0, -1, 1.5, 2.0, True, "3"],
+    "whole, >= 2": [1, 0, 2.5, True, "3"],
     "whole, >= 0": [-1, 1.5, 2.0, True, "3"],
 }
 CASES = [(name, option) for name in optimizer_names() for option in describe(name).defaults]

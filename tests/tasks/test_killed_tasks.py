@@ -40,7 +40,7 @@ def test_a_run_folder_appears_complete_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(folders, "save_hamiltonian", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(InputError, match="No space left on device; nothing has begun"):
         run("h2", max_steps=1, out=tmp_path / "r")
     assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()
