@@ -7,7 +7,7 @@ import pytest
 
 from qvopt import make_experiment, run
 from qvopt.backends.catalogue import backend_names
-from qvopt.cli import main
+from qvopt.cli import command_line
 from qvopt.measurement.catalogue import grouping_names
 from qvopt_molecules.errors import InputError
 
@@ -108,9 +108,6 @@ def test_an_ansatz_acts_on_spins():
 
 def test_a_provider_is_hardware(capsys):
     assert "test-vendor" in backend_names()
-    sys.argv = ["qvopt", "run", "h2", "--backend", "test-vendor", "--shots", "100", "--dry"]
-    sys.argv += ["--max-steps", "2", "--optimizer", "spsa"]
-    with pytest.raises(SystemExit) as exit_:
-        main()
-    assert not exit_.value.code
+    words = ["run", "h2", "--backend", "test-vendor", "--shots", "100", "--dry"]
+    assert command_line.run([*words, "--max-steps", "2", "--optimizer", "spsa"]) == 0
     assert "jobs" in capsys.readouterr().out

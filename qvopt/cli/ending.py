@@ -88,6 +88,7 @@ def ends_in_order(work: Callable[[], int]) -> NoReturn:
 
     What the command made under a temporary name is removed on the way out.
     """
+    _came.clear()  # what came before is not this command's
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _raiser(Interrupted))
     code = 0

@@ -222,9 +222,10 @@ class Scan:
         self, number: int, before: tuple[Hamiltonian, FloatArray] | None, **how: Any
     ) -> tuple[Session, float | None]:
         """Resume a point, or begin it; `how` is for the session."""
+        how = {"backend": self._backend, **how}
         path = self._path(number)
         if path is not None and not cleared(path):
-            return Session.resume(path, backend=self._backend, **how), _read_link(path)[0]
+            return Session.resume(path, **how), _read_link(path)[0]
         experiment = self._experiments[number]
         hamiltonian = hamiltonian_of(experiment.molecule)
         continuity = None
@@ -239,7 +240,6 @@ class Scan:
             out=path,
             store=path is not None,
             hamiltonian=hamiltonian,
-            backend=self._backend,
             files={"link.json": json.dumps(link, indent=2) + "\n"},
             **how,
         )

@@ -239,8 +239,10 @@ def test_a_key_file_that_is_not_there(tmp_path, monkeypatch, capsys):
     assert "QISKIT_IBM_TOKEN_FILE names /nowhere/key, which" in call("doctor").output
 
 
-def test_the_filter_of_the_clients_log_lets_the_rest_through():
+def test_the_filter_of_the_clients_log_lets_the_rest_through(caplog):
     from qvopt.cloud.ibm import _of_interest
+
+    caplog.set_level(logging.WARNING, logger="qiskit_ibm_runtime")
 
     def record(text):
         return logging.LogRecord("x", logging.WARNING, "x", 1, text, (), None)

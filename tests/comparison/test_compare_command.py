@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from qvopt.cli import main
+from qvopt.cli.command_line import run as run_command
 
 QVOPT = [sys.executable, "-m", "qvopt"]
 FILE = """
@@ -48,9 +48,8 @@ def qvopt(tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["qvopt", *map(str, arguments)])
         capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Done(ended.value.code or 0, *capsys.readouterr())
+        code = run_command([str(a) for a in arguments])
+        return Done(code, *capsys.readouterr())
 
     return run
 

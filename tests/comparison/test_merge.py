@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from qvopt import compare
-from qvopt.cli import main
+from qvopt.cli.command_line import run
 from qvopt.comparison.merge import merge
 from qvopt_molecules.errors import InputError
 
@@ -82,9 +82,8 @@ def test_the_command_merges_and_refuses_what_would_run(ours, theirs, tmp_path, m
     def qvopt(*arguments):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["qvopt", "compare", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code or 0, *capsys.readouterr()
+        code = run(["compare", *map(str, arguments)])
+        return code, *capsys.readouterr()
 
     folders = (ours.folder, theirs.folder)
     code, out, err = qvopt(*folders, "--merge", "--no-report", "--json")

@@ -158,13 +158,13 @@ def test_clipping_lengthens_adams_steps(script):
 
 
 def test_grouped_moments_keep_quality_in_less_memory(script):
-    data = script("memory").compute("lih", steps=300)
+    module = script("memory")
+    data = module.compute("lih", steps=300)
     rules, n = data["rules"], data["n"]
     end = {name: d["energies"][-1] - data["fci"] for name, d in rules.items()}
     assert rules["Adam"]["numbers"] == 2 * n
     assert rules["Adafactor"]["numbers"] < 0.6 * n
     assert rules["blockwise, by class"]["numbers"] == n + 2
-    module = sys.modules["memory"]
     for name, d in rules.items():  # every rate was searched, and the best one is no edge's
         assert d["rate"] in module.RATES, name
     for name in ("Adafactor + momentum", "blockwise, by layer", "blockwise, by class"):

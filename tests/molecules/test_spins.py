@@ -90,7 +90,7 @@ def test_storage_and_damage(tmp_path):
         ({"sits": 4}, "did you mean 'sites'"),
         ({"sites": 1}, "whole number from 2 to 64"),
         ({"sites": 4.5}, "whole number"),
-        ({"j": np.inf}, "j must be finite"),
+        ({"j": np.inf}, "j must be a number"),
         ({"periodic": 2}, "periodic must be"),
     ],
 )
