@@ -22,15 +22,12 @@ from qvopt.runs.result import Result, Trace
 from qvopt.runs.session import Session
 from qvopt.runs.stored import ended_result, stored_result
 from qvopt.runs.wording import exact_name, wording_of
-from qvopt.tasks.validation_rounds import stored_validation
 from qvopt_molecules.errors import BackendError, InputError
 
 from .ending import INTERRUPTED, REQUEUE, Terminated, terminable
-from .forecast import forecast_command
 from .output import print_json, print_result, print_rows, print_table
 from .progress import Foreseen, ProgressDisplay
 from .spending import approved, left_behind, spent_rows, status_printer
-from .validation import resume_validation
 
 
 def run_command(
@@ -54,6 +51,8 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
 
     experiment = make_experiment(data)
     if is_provider(experiment.backend.name):
+        from .forecast import forecast_command
+
         return forecast_command(data, as_json)
     assembly = assemble(experiment)
     program = assembly.program
@@ -86,6 +85,10 @@ def resume_command(
     """Go on with a run; one that has ended is shown."""
     if max_steps is not None and max_steps < 0:
         raise InputError(f"--max-steps must be >= 0, got {max_steps}")
+    from qvopt.tasks.validation_rounds import stored_validation
+
+    from .validation import resume_validation
+
     if stored_validation(path) is not None:
         return resume_validation(path, as_json, yes, resubmit)
     ended = ended_result(path, max_steps)

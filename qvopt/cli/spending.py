@@ -7,15 +7,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from qvopt.backends.cost import Cost
-from qvopt.backends.protocol import Pricing
-from qvopt.cloud.program import HardwareProgram
+from qvopt.backends.protocol import DurableProgram, Pricing
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import Session
 from qvopt_molecules.errors import InputError
+
+if TYPE_CHECKING:
+    from qvopt.cloud.program import HardwareProgram
 
 _SUGGESTED_STEPS: Final = 20
 
@@ -58,7 +60,7 @@ def approved(
     Raises InputError where the answer is no, or the run has no bound.
     """
     program = session.assembly.program
-    if isinstance(program, HardwareProgram) and not program.jobs.records:
+    if is_hardware(program) and not program.jobs.records:
         free = is_free(program)
         try:
             unbounded = new is not None and "max_steps" not in new.model_fields_set
@@ -100,7 +102,7 @@ def approve_runs(experiment: Experiment, n_runs: int, *, yes: bool, quiet: bool)
         return
     assembly = assemble(experiment)
     program = assembly.program
-    if not isinstance(program, HardwareProgram) or (is_free(program) and quiet):
+    if not is_hardware(program) or (is_free(program) and quiet):
         return
     free, name = is_free(program), program.device.full_name
     forecast = forecast_run(assembly)
@@ -119,6 +121,15 @@ def approve_runs(experiment: Experiment, n_runs: int, *, yes: bool, quiet: bool)
         print(each, file=sys.stderr, flush=True)
     elif not free and not yes:
         ask("submit them?")
+
+
+def is_hardware(program: object) -> TypeGuard[HardwareProgram]:
+    """Whether a program's work is jobs of ours; clients are imported only where it may be."""
+    if not isinstance(program, DurableProgram):
+        return False
+    from qvopt.cloud.program import HardwareProgram
+
+    return isinstance(program, HardwareProgram)
 
 
 def is_free(program: HardwareProgram) -> bool:
@@ -148,7 +159,7 @@ def statement(session: Session) -> Sequence[str]:
     from qvopt.cloud.forecast import forecast_run
 
     program = session.assembly.program
-    assert isinstance(program, HardwareProgram)
+    assert is_hardware(program)
     # Played on an evaluator of its own, which the run's learns nothing from.
     assembly = session.assembly
     name = program.device.full_name
@@ -179,6 +190,8 @@ def cost_line(pricing: Pricing, cost: Cost) -> str:
 
 def spent_rows(folder: RunFolder) -> list[tuple[str, str, str]]:
     """Rows (name, value, unit) of a closing table: what the vendor counts, failed jobs included."""
+    if not _has_device(folder):
+        return []
     from qvopt.cloud.status import run_status
 
     status = run_status(folder.path)
@@ -197,6 +210,8 @@ def spent_rows(folder: RunFolder) -> list[tuple[str, str, str]]:
 
 def left_behind(folder: RunFolder) -> str:
     """What is at the provider after an interruption, in words; empty where nothing is."""
+    if not _has_device(folder):
+        return ""
     from qvopt.cloud.status import run_status
 
     status = run_status(folder.path)
@@ -205,3 +220,8 @@ def left_behind(folder: RunFolder) -> str:
         return ""
     which = f"job {jobs[0]} stays" if len(jobs) == 1 else f"jobs {', '.join(jobs)} stay"
     return f"{which} at {status.device}; `qvopt cancel {folder.path}` cancels what is there"
+
+
+def _has_device(folder: RunFolder) -> bool:
+    """Whether a device is in the journal; without one nothing of the clients is imported."""
+    return any(event["type"] == "hardware" for event in folder.events())
