@@ -65,11 +65,8 @@ def approved(
         try:
             unbounded = new is not None and "max_steps" not in new.model_fields_set
             if unbounded and not free and not _caps(session):
-                raise InputError(
-                    f"nobody said how long this run on {program.device.full_name} may be (it would "
-                    f"take up to {session.experiment.max_steps} steps): add --max-steps "
-                    f"{_SUGGESTED_STEPS}, or a cap such as --budget '20 QPU-min' or '100 jobs'"
-                )
+                device, steps = program.device.full_name, session.experiment.max_steps
+                raise _unbounded(f"this run on {device} may be (it", steps)
             if not free or not quiet:
                 for line in statement(session):
                     print(line, file=sys.stderr, flush=True)
@@ -108,11 +105,7 @@ def approve_runs(experiment: Experiment, n_runs: int, *, yes: bool, quiet: bool)
     forecast = forecast_run(assembly)
     caps = dict(forecast.budget.caps())
     if "max_steps" not in experiment.model_fields_set and not free and not caps:
-        raise InputError(
-            f"nobody said how long the {n_runs} runs on {name} may be (each would take up to "
-            f"{experiment.max_steps} steps): add --max-steps {_SUGGESTED_STEPS}, or a cap such as "
-            f"--budget '20 QPU-min' or '100 jobs'"
-        )
+        raise _unbounded(f"the {n_runs} runs on {name} may be (each", experiment.max_steps)
     total = sum((forecast.total for _ in range(n_runs)), Cost())
     line = cost_line(program.pricing, total)
     print(f"{line} for {n_runs} runs", file=sys.stderr, flush=True)
@@ -148,6 +141,13 @@ def ask(question: str) -> None:
         raise InputError(
             "not agreed to, and nothing was submitted; answer y, or give --yes or a --budget"
         )
+
+
+def _unbounded(runs: str, steps: int) -> InputError:
+    return InputError(
+        f"nobody said how long {runs} would take up to {steps} steps): add --max-steps "
+        f"{_SUGGESTED_STEPS}, or a cap such as --budget '20 QPU-min' or '100 jobs'"
+    )
 
 
 def _caps(session: Session) -> dict[str, float]:

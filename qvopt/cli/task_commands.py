@@ -13,6 +13,11 @@ from .app import Json, Quiet, app
 from .described import What, describes_experiment
 from .experiment_options import Yes, shots_option
 
+At = Annotated[
+    str | None,
+    typer.Option(help="last or average iterate.", show_default="average, if there is one"),
+]
+
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 @describes_experiment()
@@ -76,10 +81,7 @@ def properties(
     exact: Annotated[
         bool, typer.Option("--exact", help="From the simulator's amplitudes, without shots.")
     ] = False,
-    at: Annotated[
-        str | None,
-        typer.Option(help="last or average iterate.", show_default="average, if there is one"),
-    ] = None,
+    at: At = None,
     json_output: Json = False,
 ) -> None:
     """Density matrices, dipole, natural occupations, spin and full CI overlap of a run's state."""
@@ -107,10 +109,7 @@ def diagonalize(
     max_determinants: Annotated[
         int, typer.Option(parser=parse_count, metavar="N", help="Largest dimension of the span.")
     ] = 1_000_000,
-    at: Annotated[
-        str | None,
-        typer.Option(help="last or average iterate.", show_default="average, if there is one"),
-    ] = None,
+    at: At = None,
     json_output: Json = False,
 ) -> None:
     """Diagonalise the Hamiltonian in the determinants that a run's state shows: an upper bound."""

@@ -13,7 +13,7 @@ from qvopt_molecules.errors import InputError, missing_extra
 
 from .closed_loop import ask_tell, closed_loop
 from .protocol import Optimizer
-from .validation import count, not_negative, positive
+from .validation import not_negative, positive, several
 
 _FOREVER = 10**9
 
@@ -98,8 +98,8 @@ def cma_es(
     """
     positive("step", step)
     positive("tolerance", tolerance)
-    if population is not None and count("population", population) < 2:
-        raise InputError(f"population must be a whole number >= 2, got {population}")
+    if population is not None:
+        several("population", population)
     cma = _import("cma", "cma")
 
     def make(x: FloatArray, rng: np.random.Generator) -> Any:

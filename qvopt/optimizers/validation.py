@@ -38,22 +38,22 @@ def decay(name: str, value: float) -> float:
 
 def count(name: str, value: int) -> int:
     """Return a whole number >= 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InputError(f"{name} must be a whole number >= 1, got {value!r}")
-    return value
+    return _whole_from(1, name, value)
 
 
 def several(name: str, value: int) -> int:
     """Return a whole number >= 2."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 2:
-        raise InputError(f"{name} must be a whole number >= 2, got {value!r}")
-    return value
+    return _whole_from(2, name, value)
 
 
 def whole(name: str, value: int) -> int:
     """Return a whole number >= 0."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InputError(f"{name} must be a whole number >= 0, got {value!r}")
+    return _whole_from(0, name, value)
+
+
+def _whole_from(least: int, name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{name} must be a whole number >= {least}, got {value!r}")
     return value
 
 

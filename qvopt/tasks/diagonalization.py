@@ -19,19 +19,17 @@ import numpy as np
 from qvopt.backends.batch import Batch, Point
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
-from qvopt.engine.assembly import Assembly, assemble, grown
+from qvopt.engine.assembly import Assembly
 from qvopt.engine.states import components
 from qvopt.engine.streams import stream
+from qvopt.measurement.blocks import rounded_up
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
-from qvopt.records.codec import decode_costs, encode_array, encode_costs
+from qvopt.records.codec import encode_array
 from qvopt.records.events import DIAGONALIZATION, History
-from qvopt.records.journal import Event, Journal
 from qvopt.records.ledger import Costs, Ledger, add_costs
-from qvopt.runs.attaching import AttachedPrograms
-from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
+from qvopt.tasks.after_run import final_point, kept_or_measured
 from qvopt.tasks.configuration_recovery import Samples, recovered
-from qvopt.tasks.run_properties import final_point
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
@@ -117,7 +115,8 @@ def diagonalize(
     """
     folder = RunFolder.open(Path(path))
     experiment = folder.experiment()
-    history = History.of(folder.events())
+    events = folder.events()
+    history = History.of(events)
     x, where = final_point(history, path, at)
     if shots is None:
         shots = experiment.measurement.shots
@@ -134,12 +133,9 @@ def diagonalize(
         )
     h = folder.hamiltonian().orbitals()
     asked = {"shots": shots, "at": where, "x": encode_array(x)}
-    counts = _kept(folder.events(), asked)
-    if counts is None:
-        with folder.open_journal() as journal:
-            counts = _kept(journal.events, asked)  # another process may have measured meanwhile
-            if counts is None:
-                counts = _measured(folder, journal, h, x, shots, asked, jobs or SubmissionPolicy())
+    measure = partial(_measured, x=x, shots=shots)
+    kept = kept_or_measured(folder, events, DIAGONALIZATION, "counts", asked, jobs, measure)
+    counts = {int(outcome): int(n) for outcome, n in kept.items()}
     rng = np.random.default_rng(stream(experiment.seed, _REPAIRS, shots))
     samples = Samples.of_counts(counts, h.norb, (h.n_alpha, h.n_beta))
     diagonalization = _diagonalized(h, samples, rng, repair, max_determinants, where)
@@ -182,59 +178,18 @@ def _diagonalized(
     )
 
 
-def _kept(events: list[Event], asked: dict[str, Any]) -> dict[int, int] | None:
-    """The counts that the journal holds for a question."""
-    for event in events:
-        if (
-            event["type"] == "round"
-            and event["role"] == DIAGONALIZATION
-            and event["asked"] == asked
-        ):
-            return {int(outcome): int(n) for outcome, n in event["counts"].items()}
-    return None
-
-
 def _measured(
-    folder: RunFolder,
-    journal: Journal,
-    h: MolecularHamiltonian,
-    x: FloatArray,
-    shots: int,
-    asked: dict[str, Any],
-    policy: SubmissionPolicy,
-) -> dict[int, int]:
-    """Sample within the run's budget, and write down the counts and what they cost."""
-    experiment, events = folder.experiment(), journal.events
-    assembly = grown(assemble(experiment, h), History.of(events).operators)
-    attached = AttachedPrograms(journal, policy)
-    assembly.compiler.attach = partial(attached.attach, folder=folder.path, main=False)
-    ledger = Ledger(make_budget(experiment.budget, assembly.program))
-    ledger.charge({"lost": attached.lost})
-    earlier = [e for e in events if e["type"] == "round"]
-    for event in earlier:
-        ledger.charge(decode_costs(event["cost"]))
-    number = sum(e["role"] == DIAGONALIZATION for e in earlier)
+    assembly: Assembly, number: int, ledger: Ledger, *, x: FloatArray, shots: int
+) -> tuple[dict[str, Any], Costs]:
+    """Sample within the run's budget; return the counts by outcome and what they cost."""
     key = (_STREAM, shots, number)
-    try:
-        if "counts" in assembly.program.samples:
-            counts, costs = _sampled(assembly, x, shots, key, ledger)
-        else:
-            ledger.check({DIAGONALIZATION: Cost(1, 1, shots)})
-            counts, costs = _drawn(assembly, x, shots, key), {DIAGONALIZATION: Cost(1, 1, shots)}
-    finally:
-        attached.close()
-    journal.append(
-        {
-            "type": "round",
-            "role": DIAGONALIZATION,
-            "round": number,
-            "asked": asked,
-            "counts": {str(o): n for o, n in sorted(counts.items())},
-            "cost": encode_costs(costs),
-        },
-        durable=True,
-    )
-    return counts
+    if "counts" in assembly.program.samples:
+        counts, costs = _sampled(assembly, x, shots, key, ledger)
+    else:
+        costs = {DIAGONALIZATION: Cost(1, 1, shots)}
+        ledger.check(costs)
+        counts = _drawn(assembly, x, shots, key)
+    return {str(outcome): n for outcome, n in sorted(counts.items())}, costs
 
 
 def _sampled(
@@ -247,7 +202,7 @@ def _sampled(
     plan = MeasurementPlan("computational-basis", n, 0.0, (group,), np.ones(1))
     program: Program = assembly.compiler.program(assembly.circuit, plan)
     block = program.block(shots) if isinstance(program, DurableProgram) else 1
-    taken = -(-shots // block) * block
+    taken = rounded_up(shots, block)
     batch = Batch([Point(x)], np.array([[taken]]), counts=True)
 
     def costs(total: Cost) -> Costs:

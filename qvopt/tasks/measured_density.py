@@ -21,7 +21,7 @@ from qvopt.engine.stages.zero_noise import reached_scales
 from qvopt.engine.states import components, numbers_of, turned
 from qvopt.engine.streams import stream
 from qvopt.measurement.allocation import allocate
-from qvopt.measurement.blocks import in_blocks
+from qvopt.measurement.blocks import in_blocks, rounded_up
 from qvopt.measurement.density import MeasuredDensity, density_plan, density_settings
 from qvopt.measurement.density_outcomes import DensityOutcomes
 from qvopt.measurement.extrapolation import Extrapolation
@@ -164,7 +164,7 @@ class DensityMeasurement:
             )
         block = program.block(self._shots) if isinstance(program, DurableProgram) else 1
         rows = [allocate(np.ones(n), int(s)) for s in allocate(share, self._shots, 2 * n).tolist()]
-        calibration = 0 if spec.readout is None else -(-spec.readout.shots // block) * block
+        calibration = 0 if spec.readout is None else rounded_up(spec.readout.shots, block)
         self._program = program
         self._batch = Batch(
             points=[Point(self._x, noise_scale=scale) for scale in scales],

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from qvopt.backends.protocol import SubmissionPolicy
-from qvopt.engine.assembly import assemble, grown
-from qvopt.records.codec import decode_costs, encode_array, encode_costs
+from qvopt.engine.assembly import Assembly, assemble, grown
+from qvopt.records.codec import encode_array
 from qvopt.records.events import PROPERTIES, History
-from qvopt.records.journal import Event, Journal
-from qvopt.records.ledger import Ledger
-from qvopt.runs.attaching import AttachedPrograms
-from qvopt.runs.budget import make_budget
+from qvopt.records.ledger import Costs, Ledger
 from qvopt.runs.folder import RunFolder
+from qvopt.tasks.after_run import final_point, kept_or_measured
 from qvopt.tasks.measured_density import DensityMeasurement
 from qvopt.tasks.properties import exact_properties, properties_of
 from qvopt.tasks.properties_result import Place, Properties
@@ -69,79 +67,19 @@ def run_properties(
         folder.write_json("properties.json", properties.document())
         return properties
     asked = {"shots": shots, "at": where, "x": encode_array(x)}
-    kept = _kept(events, asked)
-    if kept is not None:
-        folder.write_json("properties.json", kept)
-        return Properties.of_document(kept)
-    with folder.open_journal() as journal:
-        kept = _kept(journal.events, asked)  # another process may have measured them meanwhile
-        if kept is None:
-            kept = _measure(folder, journal, x, shots, asked, jobs or SubmissionPolicy())
+    measure = partial(_measured, x=x, shots=shots, at=where)
+    kept = kept_or_measured(folder, events, PROPERTIES, "properties", asked, jobs, measure)
     folder.write_json("properties.json", kept)
     return Properties.of_document(kept)
 
 
-def _kept(events: list[Event], asked: dict[str, Any]) -> dict[str, Any] | None:
-    """The properties that the journal holds for a question."""
-    for event in events:
-        if event["type"] == "round" and event["role"] == PROPERTIES and event["asked"] == asked:
-            return dict(event["properties"])
-    return None
-
-
-def _measure(
-    folder: RunFolder,
-    journal: Journal,
-    x: FloatArray,
-    shots: int,
-    asked: dict[str, Any],
-    policy: SubmissionPolicy,
-) -> dict[str, Any]:
-    """Measure, within the run's budget, and write down what was found and spent."""
-    experiment, hamiltonian = folder.experiment(), folder.hamiltonian().orbitals()
-    events = journal.events
-    assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
-    attached = AttachedPrograms(journal, policy)
-    assembly.compiler.attach = partial(attached.attach, folder=folder.path, main=False)
-    ledger = Ledger(make_budget(experiment.budget, assembly.program))
-    ledger.charge({"lost": attached.lost})
-    earlier = [e for e in events if e["type"] == "round"]
-    for event in earlier:
-        ledger.charge(decode_costs(event["cost"]))
-    number = sum(e["role"] == PROPERTIES for e in earlier)
-    try:
-        key = (number, _PLACES.index(asked["at"]))
-        measurement = DensityMeasurement(assembly, x, shots, key=key)
-        ledger.check(measurement.costs)
-        properties, costs = properties_of(measurement, assembly, x)
-    finally:
-        attached.close()
-    measured = replace(properties, at=asked["at"], mitigation=tuple(measurement.mitigation))
-    document = measured.document()
-    journal.append(
-        {
-            "type": "round",
-            "role": PROPERTIES,
-            "round": number,
-            "asked": asked,
-            "properties": document,
-            "cost": encode_costs(costs),
-        },
-        durable=True,
-    )
-    return document
-
-
-def final_point(history: History, path: str | Path, at: Place | None) -> tuple[FloatArray, Place]:
-    """Return the parameters that properties are taken at, and which iterate they are."""
-    if at not in (None, "last", "average"):
-        raise InputError(f"properties are taken at the last or the average iterate, got '{at}'")
-    end = history.end
-    if end is None:
-        raise InputError(f"{path} has not ended; `qvopt resume {path}` goes on with it")
-    average = end.average
-    if average is not None and at != "last":
-        return average.x, "average"
-    if at == "average":
-        raise InputError(f"{path} has no average iterate; exact runs end at their last one")
-    return end.x, "last"
+def _measured(
+    assembly: Assembly, number: int, ledger: Ledger, *, x: FloatArray, shots: int, at: Place
+) -> tuple[dict[str, Any], Costs]:
+    """Measure within the run's budget; return the document and what it cost."""
+    key = (number, _PLACES.index(at))
+    measurement = DensityMeasurement(assembly, x, shots, key=key)
+    ledger.check(measurement.costs)
+    properties, costs = properties_of(measurement, assembly, x)
+    measured = replace(properties, at=at, mitigation=tuple(measurement.mitigation))
+    return measured.document(), costs

@@ -26,6 +26,7 @@ from qvopt.measurement.estimate import Estimate, combined_dof
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt_circuits.basis_states import prepared_basis_state
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.spins import product_energy
 
 from .stage import Context, Request
 
@@ -109,9 +110,7 @@ def _energy_at_zero(problem: Problem) -> float:
             "reference-state mitigation needs a circuit that prepares a determinant at zero "
             "angles, such as uccsd, and this one does not; leave mitigation.reference out"
         )
-    diagonal = observable.x == 0
-    signs = 1.0 - 2.0 * (np.bitwise_count(observable.z[diagonal] & np.uint64(outcome)) & 1)
-    return float(observable.coefficients[diagonal] @ signs)
+    return product_energy(observable, outcome)
 
 
 def _corrected(energy: Estimate, reference: Estimate, exact: float) -> Estimate:
