@@ -33,6 +33,7 @@ SHOTS = (10, 30, 100, 1000)
 BATCH = 50
 NOISE = {"two_qubit": 0.01, "readout": 0.03}
 MITIGATIONS: dict[str, dict[str, Any]] = {
+    "as measured": {},
     "post-selected": {"measurement": {"postselect": True}},
     "readout-corrected": {"mitigation": {"readout": {"shots": 4000}}},
     "extrapolated": {"mitigation": {"zne": {"scales": [1, 3]}}},
@@ -98,8 +99,16 @@ def settings(quantities: list[str], backends: list[str]) -> Iterator[tuple[str, 
                             yield "metric", f"{molecule} {rule} {backend}", chosen
     if "mitigated" in quantities and "aer" in backends:
         for name, change in MITIGATIONS.items():
-            data = {"molecule": "h2", "backend": {"name": "aer", "noise": NOISE}}
-            yield "mitigated", f"h2 {name} aer", {**data, **change}
+            for molecule, grouping in (
+                ("h2", "fluid-basis-rotation"), ("h2", "qubit-wise"), ("h3+", "basis-rotation"),
+            ):  # fmt: skip
+                data: dict[str, Any] = {"molecule": molecule}
+                data["backend"] = {"name": "aer", "noise": NOISE}
+                data["measurement"] = {"grouping": grouping, **change.get("measurement", {})}
+                if name == "post-selected" and grouping == "qubit-wise":
+                    continue  # few of these groups show the electron numbers
+                rest = {k: v for k, v in change.items() if k != "measurement"}
+                yield "mitigated", f"{molecule} {grouping} {name}", {**data, **rest}
 
 
 def measure(quantity: str, data: dict, x: np.ndarray, per_group: int, trials: int) -> Any:

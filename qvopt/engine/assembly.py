@@ -277,6 +277,8 @@ def assemble(
         problem = replace(problem, observable=observable, hamiltonian=None, plan=plan)
     compiler = Compiler(backend, problem)
     program = compiler.program(circuit)
+    if plan is not None and not program.exact:
+        plan = replace(plan, noisy=True)
     check_program(mitigation, program, experiment.backend.name, experiment.measurement.shots)
     settings = experiment.measurement
     evaluator = Evaluator(

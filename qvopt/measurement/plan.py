@@ -11,7 +11,7 @@ import numpy as np
 from qvopt_circuits.gates import Gate
 from qvopt_molecules.arrays import FloatArray, MaskArray
 
-from .prior import GroupPrior, mixed_variance, prior_from
+from .prior import GroupPrior, flip_square, mixed_variance, prior_from
 
 if TYPE_CHECKING:
     from .selection import Selection
@@ -129,6 +129,7 @@ class MeasurementPlan:
         determinant_deviations: standard deviation of one shot of each group in the Hartree-Fock
             determinant, in Hartree, where it was computed.
         determinant_means: mean of each group there, in Hartree.
+        noisy: whether the outcomes carry a device's errors.
     """
 
     name: str
@@ -142,6 +143,7 @@ class MeasurementPlan:
     sector: tuple[int, int, int] | None = None
     determinant_deviations: FloatArray | None = None
     determinant_means: FloatArray | None = None
+    noisy: bool = False
 
     @cached_property
     def prior(self) -> GroupPrior:
@@ -150,6 +152,18 @@ class MeasurementPlan:
         for k, group in enumerate(self.groups):
             norb = self.n_qubits // 2 if isinstance(group.basis, OrbitalBasis) else None
             mixed[k] = mixed_variance(group.diagonal.masks, group.diagonal.coefficients, norb)
-        return prior_from(
+        prior = prior_from(
             mixed, self.deviations, self.shifted_deviations, self.determinant_deviations
+        )
+        return prior.with_flips(self._flips()) if self.noisy else prior
+
+    def _flips(self) -> FloatArray:
+        """Squared change by one wrong bit, zero for groups that throw such outcomes away."""
+        return np.array(
+            [
+                0.0
+                if g.selection
+                else flip_square(g.diagonal.masks, g.diagonal.coefficients, self.n_qubits)
+                for g in self.groups
+            ]
         )

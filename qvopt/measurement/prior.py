@@ -17,6 +17,11 @@ mean goes with their variance. ν is never more than the n - 1 of normal outcome
 Variances of independent groups add up, and their degrees of freedom by Satterthwaite's rule,
 1/ν = Σ (v_g/v)² / ν_g (F. E. Satterthwaite, Biometrics Bulletin 2, 110 (1946)).
 
+On a device any bit may be read wrong, and leads out of the electron numbers: its outcomes are rarer
+events that lie farther off than those of the state. Then δ² is at least the mean square by which
+one flipped bit moves the group's value, 4/n Σ_k |k| c_k² over strings of |k| of n qubits, unless
+post-selection throws such outcomes away, and τ² has a share of it.
+
 The constants were chosen for the coverage of 95 % intervals (`benchmarks/error_bars.py`).
 """
 
@@ -38,6 +43,9 @@ REFERENCE_DOUBT: Final = 0.03
 
 CORRELATED_DOUBT: Final = 3e-3
 """The same beyond a correlated reference, which has its own."""
+
+ERROR_DOUBT: Final = 0.1
+"""Weight of outcomes that a device's errors cause, where the rates are not known."""
 
 _MIXED_TO_JUMP: Final = 4.0
 """δ² over the variance in the mixed state: half of all outcomes on either side, a jump 2σ apart."""
@@ -68,6 +76,11 @@ class GroupPrior:
 
     variances: FloatArray
     jumps: FloatArray
+
+    def with_flips(self, squares: FloatArray) -> GroupPrior:
+        """Return the prior on a device where a wrong bit moves each group by these squares."""
+        jumps = np.maximum(self.jumps, squares)
+        return GroupPrior(self.variances + ERROR_DOUBT * jumps, jumps)
 
     @cached_property
     def _weight(self) -> FloatArray:
@@ -148,6 +161,12 @@ def mixed_variance(masks: MaskArray, coefficients: FloatArray, norb: int | None)
     _, kind = np.unique(kinds, return_inverse=True)
     means = np.bincount(kind, c) / np.maximum(np.bincount(kind), 1)
     return float(np.square(c - means[kind]).sum())
+
+
+def flip_square(masks: MaskArray, coefficients: FloatArray, n_qubits: int) -> float:
+    """Mean square by which one wrong bit moves Σ_k c_k Z_k, over qubits and outcomes, Hartree²."""
+    weights = np.bitwise_count(masks).astype(np.float64)
+    return float(4.0 / n_qubits * (weights @ np.square(coefficients)))
 
 
 def prior_from(

@@ -13,7 +13,12 @@ from qvopt.measurement.allocation import allocate
 from qvopt.measurement.estimate import Estimate, Moments, t_quantile
 from qvopt.measurement.extrapolation import Extrapolation
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
-from qvopt.measurement.prior import GroupPrior, mixed_variance, proportion_variance
+from qvopt.measurement.prior import (
+    GroupPrior,
+    flip_square,
+    mixed_variance,
+    proportion_variance,
+)
 from qvopt.measurement.statistics import (
     combine_moments,
     combine_random,
@@ -196,6 +201,40 @@ def test_variance_in_the_mixed_state():
     number = np.array([1, 2], dtype=np.uint64), np.array([0.7, 0.7])
     assert mixed_variance(*number, norb=2) == pytest.approx(0.0)
     assert mixed_variance(*number, norb=1) == pytest.approx(0.0)
+
+
+def test_square_of_a_wrong_bit():
+    """Held against all outcomes and all bits."""
+    rng = np.random.default_rng(3)
+    masks = np.array([0, 1, 2, 4, 8, 3, 5, 12, 15], dtype=np.uint64)
+    diagonal = Diagonal(masks, rng.normal(size=len(masks)))
+    outcomes = np.arange(16, dtype=np.uint64)
+    moved = [
+        diagonal.values(outcomes ^ np.uint64(1 << q)) - diagonal.values(outcomes) for q in range(4)
+    ]
+    assert flip_square(masks, diagonal.coefficients, 4) == pytest.approx(np.square(moved).mean())
+
+
+@pytest.mark.parametrize(
+    ("mitigation", "per_group"), [({}, 10), ({}, 100), ({"readout": {"shots": 4000}}, 10)]
+)
+def test_intervals_cover_on_a_noisy_device(mitigation, per_group):
+    """A wrong bit leaves the electron numbers and costs more than the state's own rare outcomes.
+
+    Without a prior that knows of it these intervals held the mean 90, 93 and 89 % of the time.
+    """
+    noise = {"two_qubit": 0.01, "readout": 0.03}
+    data = {"molecule": "h2", "backend": {"name": "aer", "noise": noise}, "mitigation": mitigation}
+    n_groups = len(assemble(make_experiment({**data, "shots": 10**5})).evaluator.need_plan().groups)
+    assembly = assemble(make_experiment({**data, "shots": per_group * n_groups}))
+    x = np.array([0.0, 0.0, 0.2])
+    answers = []
+    for k in range(10):  # each with a calibration of its own
+        answers += assembly.evaluator.answer([Energy(x)] * 50, 1, k)
+    values = np.array([a.value for a in answers])
+    reach = np.array([t_quantile(0.95, a.dof) * math.sqrt(a.variance) for a in answers])
+    assert np.mean(np.abs(values - values.mean()) <= reach) > 0.935
+    assert np.mean([a.variance for a in answers]) < 2 * values.var()
 
 
 @pytest.mark.parametrize("p", [0.0, 0.01, 0.1, 0.5, 0.97])
