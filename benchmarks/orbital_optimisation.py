@@ -12,7 +12,7 @@ import numpy as np
 from pyscf import mcscf, scf
 from scipy.linalg import expm
 
-from qvopt import build_hamiltonian, find_molecule, optimise_orbitals
+from qvopt import build_hamiltonian, find_molecule, optimize_orbitals
 from qvopt_molecules.molecule import ActiveSpace
 
 CASES = [
@@ -51,7 +51,7 @@ def main():
         lowest = min(start, *(casscf(h, mean_field, count, turn) for turn in turns))
         began = time.perf_counter()
         active = {"electrons": count, "n_orbitals": count}
-        found = optimise_orbitals({"name": name, **options, "active_space": active})
+        found = optimize_orbitals({"name": name, **options, "active_space": active})
         seconds = time.perf_counter() - began
         reference = mcscf.CASCI(mean_field, count, count)
         reference.verbose = 0

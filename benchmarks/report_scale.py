@@ -13,7 +13,7 @@ import numpy as np
 
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.report import write_report
-from qvopt.comparison.summarise import summarise
+from qvopt.comparison.summarize import summarize
 
 
 def made_up(problems: int, optimizers: int, seeds: int, steps: int) -> list[RunOutcome]:
@@ -45,7 +45,7 @@ def main() -> None:
     o = parser.parse_args()
     outcomes = made_up(o.problems, o.optimizers, o.seeds, o.steps)
     marks = [(time.perf_counter(), time.process_time())]
-    summary = summarise(outcomes)
+    summary = summarize(outcomes)
     marks.append((time.perf_counter(), time.process_time()))
     with tempfile.TemporaryDirectory() as folder:
         page = write_report(Path(folder), outcomes, summary, {})

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qvopt.tasks.diagonalization import diagonalize
     from qvopt.tasks.excited.states import excited_states
     from qvopt.tasks.loading import load
-    from qvopt.tasks.orbital_optimisation import optimise_orbitals
+    from qvopt.tasks.orbital_optimization import optimize_orbitals
     from qvopt.tasks.relax import relax
     from qvopt.tasks.run_properties import run_properties
     from qvopt.tasks.scan import scan
@@ -54,7 +54,7 @@ __all__ = [
     "make_experiment",
     "maxcut",
     "minimize",
-    "optimise_orbitals",
+    "optimize_orbitals",
     "optimizers",
     "qubo",
     "relax",
@@ -82,7 +82,7 @@ _HOMES = {
     "make_experiment": "qvopt.experiment.specification",
     "maxcut": "qvopt_molecules.adapters.costs",
     "minimize": "qvopt.optimizers.minimize",
-    "optimise_orbitals": "qvopt.tasks.orbital_optimisation",
+    "optimize_orbitals": "qvopt.tasks.orbital_optimization",
     "qubo": "qvopt_molecules.adapters.costs",
     "relax": "qvopt.tasks.relax",
     "run": "qvopt.runs.running",

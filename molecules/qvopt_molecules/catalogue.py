@@ -22,6 +22,8 @@ from .xyz import read_xyz_file
 
 _KEYS = ("name", "aliases", "title", "geometry", "charge", "spin", "basis", "parameters",
          "references", "active_space", "orbitals", "symmetry")  # fmt: skip
+_TEXTS = ("aliases", "title")
+"""Keys that say nothing of the molecule itself."""
 _ACTIVE_KEYS = ("electrons", "n_orbitals", "orbitals", "frozen_core", "selection", "threshold",
                 "labels")  # fmt: skip
 
@@ -66,8 +68,20 @@ def catalogue_parameters(name: str) -> dict[str, float]:
     return dict(tomllib.loads(_catalogue()[name]).get("parameters", {}))
 
 
+def read_definition(path: str | Path) -> dict[str, Any] | None:
+    """Return a molecule file as plain data that `find_molecule` takes in its place.
+
+    None for a TOML file without a geometry. Raises InputError where it is not valid TOML.
+    """
+    data = _read_toml(read_text_file(path, "molecule file"), str(path))
+    if "geometry" not in data:
+        return None
+    kept = {key: value for key, value in data.items() if key not in _TEXTS}
+    return {"name": Path(path).stem, **kept}
+
+
 def find_molecule(
-    spec: str | Path,
+    spec: str | Path | Mapping[str, Any],
     settings: Mapping[str, float] | None = None,
     *,
     basis: str | None = None,
@@ -81,7 +95,7 @@ def find_molecule(
 
     Args:
         spec: a catalogue name ("h2o"), the path of a `.toml` or `.xyz` file, or an inline geometry
-            in Ångström ("H 0 0 0; H 0 0 0.735").
+            in Ångström ("H 0 0 0; H 0 0 0.735"), or a molecule file's plain data.
         settings: values of the molecule's own parameters, such as {"bond": 1.2} in Ångström.
         basis, charge, spin, active_space, orbitals, symmetry: override what the molecule says;
             spin is the number of unpaired electrons.
@@ -91,17 +105,8 @@ def find_molecule(
     Raises:
         InputError: naming what is unknown, malformed or impossible.
     """
-    text = str(spec)
     settings = dict(settings or {})
-    if "\0" in text:
-        raise InputError("the molecule's name holds a NUL character")
-    if isinstance(spec, str) and _plain(spec) in _aliases():
-        name = _aliases()[_plain(spec)]
-        molecule = _from_toml(_catalogue()[name], settings, name)
-    elif isinstance(spec, str) and (";" in text or "\n" in text or _looks_like_atoms(text)):
-        molecule = Molecule(_formula(text), parse_geometry(text, settings))
-    else:
-        molecule = _from_file(Path(text), settings)
+    molecule = _unchanged(spec, settings)
     changed = bool(settings) or any(
         new is not None and new != old
         for new, old in (
@@ -124,6 +129,20 @@ def find_molecule(
     )
     check_molecule(molecule)
     return replace(molecule, references={}) if changed else molecule
+
+
+def _unchanged(spec: str | Path | Mapping[str, Any], settings: dict[str, float]) -> Molecule:
+    if isinstance(spec, Mapping):
+        return _of_table(spec, settings, str(spec.get("name", "the molecule")))
+    text = str(spec)
+    if "\0" in text:
+        raise InputError("the molecule's name holds a NUL character")
+    if isinstance(spec, str) and _plain(spec) in _aliases():
+        name = _aliases()[_plain(spec)]
+        return _of_table(_read_toml(_catalogue()[name], name), settings, name)
+    if isinstance(spec, str) and (";" in text or "\n" in text or _looks_like_atoms(text)):
+        return Molecule(_formula(text), parse_geometry(text, settings))
+    return _from_file(Path(text), settings)
 
 
 def check_molecule(molecule: Molecule) -> None:
@@ -159,7 +178,8 @@ def _formula(text: str) -> str:
 def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
     suffix = path.suffix.lower()
     if suffix == ".toml":
-        return _from_toml(read_text_file(path, "molecule file"), settings, str(path))
+        text = read_text_file(path, "molecule file")
+        return _of_table(_read_toml(text, str(path)), settings, str(path))
     if suffix == ".xyz":
         if settings:
             raise InputError(f"{path} has no parameters to set; an XYZ file is one geometry")
@@ -170,12 +190,15 @@ def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
     raise unknown_name("molecule", str(path), catalogue_names())
 
 
-def _from_toml(text: str, settings: dict[str, float], source: str) -> Molecule:
+def _read_toml(text: str, source: str) -> dict[str, Any]:
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         detail = "nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(f"{source} is not valid TOML: {detail}") from None
+
+
+def _of_table(data: Mapping[str, Any], settings: dict[str, float], source: str) -> Molecule:
     for key in data:
         if key not in _KEYS:
             raise unknown_name(f"key in {source},", key, _KEYS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_type_hints
 
 import typer
+
+from qvopt_molecules.errors import InputError
 
 from .experiment_options import (
     ActiveSpace,
@@ -23,7 +25,12 @@ from .experiment_options import (
     Spin,
 )
 
-What = Annotated[str, typer.Argument(metavar="MOLECULE|EXPERIMENT.toml", help="As for `run`.")]
+TaskWhat = Annotated[
+    str,
+    typer.Argument(
+        metavar="MOLECULE|EXPERIMENT.toml|FOLDER", help="As for `run`, or a folder to go on with."
+    ),
+]
 
 # For each option: its parameter, the key of the experiment that it sets, and its declaration.
 _OPTIONS: dict[str, tuple[str, Any]] = {
@@ -49,11 +56,14 @@ _OPTIONS: dict[str, tuple[str, Any]] = {
 }
 
 
-def describes_experiment(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def describes_experiment(
+    *without: str, task: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options above, less some, in the place of its parameter `data`.
 
     The command has a parameter `what`; it is called with both, `data` as plain data of an
-    experiment (`experiment_data`).
+    experiment (`experiment_data`). Where `what` is a folder of the `task`, that says what was
+    asked: the command is called with no data, and the options are refused.
     """
     names = [name for name in _OPTIONS if name not in without]
 
@@ -71,6 +81,10 @@ def describes_experiment(*without: str) -> Callable[[Callable[..., None]], Calla
             from .options import experiment_data
 
             chosen = {name: given.pop(name) for name in names}
+            if task is not None and _is_of_task(given["what"], task):
+                _refuse_beside(given["what"], chosen)
+                command(data=None, **given)
+                return
             settings, space = chosen.pop("settings") or [], chosen.pop("active_space")
             options = {_OPTIONS[name][0]: value for name, value in chosen.items()}
             command(data=experiment_data(given["what"], options, settings, space), **given)
@@ -81,6 +95,19 @@ def describes_experiment(*without: str) -> Callable[[Callable[..., None]], Calla
         return filled
 
     return decorate
+
+
+def _is_of_task(what: str, task: str) -> bool:
+    from qvopt.tasks.task_folder import KINDS, is_task
+
+    return any(kind.name == task and is_task(what, kind) for kind in KINDS)
+
+
+def _refuse_beside(what: str, chosen: Mapping[str, Any]) -> None:
+    given = next((name for name, value in chosen.items() if value), None)
+    if given is not None:
+        option = "--set" if given == "settings" else f"--{given.replace('_', '-')}"
+        raise InputError(f"{what} says what was asked; leave {option} out, or name the molecule")
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:

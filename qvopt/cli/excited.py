@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qvopt.experiment.specification import make_experiment
 from qvopt.measurement.estimate import Estimate
 from qvopt.runs.result import HARTREE_IN_EV
 from qvopt.runs.steps import Step
 from qvopt.tasks.excited.result import ExcitedState, ExcitedStates
-from qvopt.tasks.excited.states import excited_states, save_states
+from qvopt.tasks.excited.states import excited_states
+from qvopt.tasks.task_folder import EXCITED
 
-from .folders import default_folder, interruptible
+from .folders import asked_of, interruptible
 from .output import print_json, print_table
 from .spending import approve_runs
 
@@ -39,10 +39,9 @@ class _Progress:
 
 
 def excited_command(
-    data: Mapping[str, Any],
-    states: int,
-    method: Any,
-    beta: float,
+    what: str,
+    data: Mapping[str, Any] | None,
+    given: Mapping[str, Any],
     out: Path | None,
     as_json: bool,
     yes: bool = False,
@@ -51,19 +50,15 @@ def excited_command(
 
     A new search on hardware is asked for first.
     """
-    experiment = make_experiment(data)
-    asked = {"method": method, "states": states, "beta": beta}
-    folder = default_folder("excited", experiment, asked) if out is None else out
+    usual = {"method": "vqd", "states": 3, "beta": 3.0}
+    experiment, asked, folder = asked_of(EXCITED, what, data, given, usual, out)
 
     if not folder.exists():
-        minimisations = states if method == "vqd" else 1
+        minimisations = asked["states"] if asked["method"] == "vqd" else 1
         approve_runs(experiment, minimisations, yes=yes, quiet=False)
 
     def work() -> int:
-        spectrum = excited_states(
-            experiment, states, method=method, beta=beta, out=folder, progress=_Progress()
-        )
-        save_states(spectrum, folder)
+        spectrum = excited_states(experiment, **asked, out=folder, progress=_Progress())
         return _report(spectrum, folder, as_json)
 
     return interruptible(work, folder)

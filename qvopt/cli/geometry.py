@@ -9,17 +9,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from qvopt.experiment.specification import make_experiment
-from qvopt.tasks.orbital_optimisation import optimise_orbitals
-from qvopt.tasks.relax import Geometry, Relaxation, relax
+from qvopt.tasks.orbital_optimization import optimize_orbitals
+from qvopt.tasks.relax import relax
+from qvopt.tasks.relaxation_result import Geometry, Relaxation
+from qvopt.tasks.task_folder import ORBITALS, RELAXATION
 from qvopt_molecules.molecule import Atom
 
-from .folders import default_folder, interruptible
+from .folders import asked_of, interruptible
 from .output import print_json, print_table
 
 
 def relax_command(
-    data: Mapping[str, Any], tolerance: float, most: int, out: Path | None, as_json: bool
+    what: str,
+    data: Mapping[str, Any] | None,
+    given: Mapping[str, Any],
+    out: Path | None,
+    as_json: bool,
 ) -> int:
     """Relax a geometry; exit code 1 where no minimum was found.
 
@@ -33,14 +38,11 @@ def relax_command(
             flush=True,
         )
 
-    experiment = make_experiment(data)
-    asked = {"tolerance": tolerance, "max_geometries": most}
-    folder = default_folder("relaxations", experiment, asked) if out is None else out
+    usual = {"tolerance": 3e-4, "max_geometries": 50}
+    experiment, asked, folder = asked_of(RELAXATION, what, data, given, usual, out)
 
     def work() -> int:
-        relaxation = relax(
-            experiment, tolerance=tolerance, max_geometries=most, out=folder, progress=show
-        )
+        relaxation = relax(experiment, **asked, out=folder, progress=show)
         if as_json:
             print_json(relaxation.document() | {"folder": str(folder)})
         else:
@@ -74,7 +76,11 @@ def _distances(atoms: Sequence[Atom], most: int = 8) -> list[str]:
 
 
 def orbitals_command(
-    data: Mapping[str, Any], tolerance: float, most: int, out: Path | None, as_json: bool
+    what: str,
+    data: Mapping[str, Any] | None,
+    given: Mapping[str, Any],
+    out: Path | None,
+    as_json: bool,
 ) -> int:
     """Optimise orbitals; exit code 1 where they did not converge.
 
@@ -85,14 +91,11 @@ def orbitals_command(
         line = f"{number:4d}  {energy:16.8f} Ha   largest orbital gradient {gradient:.2e} Ha"
         print(line, file=sys.stderr, flush=True)
 
-    experiment = make_experiment(data)
-    asked = {"tolerance": tolerance, "max_rounds": most}
-    folder = default_folder("orbitals", experiment, asked) if out is None else out
+    usual = {"tolerance": 1e-5, "max_rounds": 300}
+    experiment, asked, folder = asked_of(ORBITALS, what, data, given, usual, out)
 
     def work() -> int:
-        orbitals = optimise_orbitals(
-            experiment, tolerance=tolerance, max_rounds=most, out=folder, progress=show
-        )
+        orbitals = optimize_orbitals(experiment, **asked, out=folder, progress=show)
         if as_json:
             print_json(orbitals.document() | {"folder": str(folder)})
         else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from qvopt.comparison.collection import load_comparison
 from qvopt.comparison.report import write_report
 from qvopt.comparison.report.about import findings
-from qvopt.comparison.summarise import summarise
+from qvopt.comparison.summarize import summarize
 
 from .output import print_json
 
@@ -15,7 +15,7 @@ from .output import print_json
 def report_command(folder: Path, out: Path | None, as_json: bool) -> int:
     """Write the report and say where it is; return the exit code."""
     comparison = load_comparison(folder)
-    summary = summarise(comparison.outcomes, comparison.targets)
+    summary = summarize(comparison.outcomes, comparison.targets)
     target = folder if out is None else out
     page = write_report(target, comparison.outcomes, summary, comparison.about, comparison.trials)
     said = findings(summary)

@@ -59,7 +59,11 @@ def open_scan(
 ) -> Scan:
     """Return the scan of a folder, or a new one (or the same one again) from its plain data."""
     if folder is not None:
-        return Scan.open(folder)
+        work = Scan.open(folder)
+        if folder.is_dir() and out in (None, folder):
+            return work
+        path = default_folder(work) if out is None else out
+        return Scan(work.experiment, work.parameter, work.values, warm=work.warm, folder=path)
     assert data is not None
     # Names with hyphens, as options have, mean parameters with underscores.
     experiment = make_experiment(data)

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from qvopt.experiment.counts import parse_count
+from qvopt_molecules.errors import InputError
 
 from .app import Json, Quiet, app
-from .described import What, describes_experiment
+from .described import TaskWhat, describes_experiment
 from .experiment_options import Yes, shots_option
 
 At = Annotated[
@@ -20,7 +21,7 @@ At = Annotated[
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-@describes_experiment()
+@describes_experiment(task="scan")
 def scan(
     ctx: typer.Context,
     what: Annotated[
@@ -41,7 +42,7 @@ def scan(
         typer.Option("--cold", help="Start every point from scratch, not from its neighbour."),
     ] = False,
     *,
-    data: dict[str, Any],
+    data: dict[str, Any] | None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -58,8 +59,10 @@ def scan(
     """Run a potential-energy curve, each point an ordinary run; only what is missing runs."""
     from .scans import open_scan, scan_command, scanned_parameter
 
-    if (Path(what) / "scan.toml").is_file():
-        work = open_scan(Path(what))
+    if data is None:
+        if over is not None or cold or ctx.args:
+            raise InputError(f"{what} says what is scanned; leave the parameter and --cold out")
+        work = open_scan(Path(what), out=out)
     else:
         name, values = scanned_parameter(over, ctx.args)
         work = open_scan(None, data, name, values, not cold, out)
@@ -119,14 +122,22 @@ def diagonalize(
 
 
 @app.command()
-@describes_experiment("orbitals")
+@describes_experiment("orbitals", task="excited")
 def excited(
-    what: What,
-    states: Annotated[int, typer.Option(help="How many, the ground state included.")] = 3,
-    method: Annotated[str, typer.Option(help="vqd, ssvqe, qse or qeom.")] = "vqd",
-    beta: Annotated[float, typer.Option(help="Weight of overlaps in vqd, in Hartree.")] = 3.0,
+    what: TaskWhat,
+    states: Annotated[
+        int | None,
+        typer.Option(help="How many, the ground state included.", show_default="3"),
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="vqd, ssvqe, qse or qeom.", show_default="vqd")
+    ] = None,
+    beta: Annotated[
+        float | None,
+        typer.Option(help="Weight of overlaps in vqd, in Hartree.", show_default="3.0"),
+    ] = None,
     *,
-    data: dict[str, Any],
+    data: dict[str, Any] | None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -140,19 +151,25 @@ def excited(
     """Find excited states by deflation, subspace search, subspace expansion or qEOM."""
     from .excited import excited_command
 
-    raise typer.Exit(excited_command(data, states, method, beta, out, json_output, yes))
+    asked = {"states": states, "method": method, "beta": beta}
+    raise typer.Exit(excited_command(what, data, asked, out, json_output, yes))
 
 
 @app.command()
-@describes_experiment("backend", "shots", "seed", "orbitals")
+@describes_experiment("backend", "shots", "seed", "orbitals", task="relaxation")
 def relax(
-    what: What,
+    what: TaskWhat,
     tolerance: Annotated[
-        float, typer.Option(help="Largest gradient to stop at, in Hartree per bohr.")
-    ] = 3e-4,
-    max_geometries: Annotated[int, typer.Option(help="Most energies and gradients.")] = 50,
+        float | None,
+        typer.Option(
+            help="Largest gradient to stop at, in Hartree per bohr.", show_default="0.0003"
+        ),
+    ] = None,
+    max_geometries: Annotated[
+        int | None, typer.Option(help="Most energies and gradients.", show_default="50")
+    ] = None,
     *,
-    data: dict[str, Any],
+    data: dict[str, Any] | None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -164,19 +181,25 @@ def relax(
     """Relax a molecule's geometry on the energy surface of its VQE."""
     from .geometry import relax_command
 
-    raise typer.Exit(relax_command(data, tolerance, max_geometries, out, json_output))
+    asked = {"tolerance": tolerance, "max_geometries": max_geometries}
+    raise typer.Exit(relax_command(what, data, asked, out, json_output))
 
 
 @app.command("oo-vqe")
-@describes_experiment("backend", "shots", "seed", "orbitals")
+@describes_experiment("backend", "shots", "seed", "orbitals", task="orbitals")
 def oo_vqe(
-    what: What,
+    what: TaskWhat,
     tolerance: Annotated[
-        float, typer.Option(help="Largest orbital gradient to stop at, in Hartree.")
-    ] = 1e-5,
-    max_rounds: Annotated[int, typer.Option(help="Most VQE runs.")] = 300,
+        float | None,
+        typer.Option(
+            help="Largest orbital gradient to stop at, in Hartree.", show_default="0.00001"
+        ),
+    ] = None,
+    max_rounds: Annotated[
+        int | None, typer.Option(help="Most VQE runs.", show_default="300")
+    ] = None,
     *,
-    data: dict[str, Any],
+    data: dict[str, Any] | None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -188,4 +211,5 @@ def oo_vqe(
     """Optimise the orbitals of an active space together with the circuit."""
     from .geometry import orbitals_command
 
-    raise typer.Exit(orbitals_command(data, tolerance, max_rounds, out, json_output))
+    asked = {"tolerance": tolerance, "max_rounds": max_rounds}
+    raise typer.Exit(orbitals_command(what, data, asked, out, json_output))

@@ -119,7 +119,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
         "command": command,
         "file": sweep.spec.toml(),
         "history": history,
-        "reproduce": f"qvopt compare {folder / 'comparison.toml'} --out NEW-FOLDER",
+        "reproduce": f"qvopt compare {folder.absolute().name}/comparison.toml --out NEW-FOLDER",
         "problems": {
             p.label: {
                 **p.sizes,

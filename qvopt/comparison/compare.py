@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from qvopt.experiment.settings import budget_data, refuses_unknown_keywords, shot_count
-from qvopt_molecules.errors import InputError
+from qvopt.runs.picture import axes_or_new
+from qvopt.runs.text_table import text_table
+from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.handed import OBJECT
 
 from .choice import choose_engine
@@ -28,7 +30,7 @@ from .tables import runs_table, steps_table, to_xarray
 _SHOWN: Final = ("problem", "optimizer", "seed", "status", "steps", "shots", "error", "stderr")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ComparisonResult:
     """What a comparison found, as tables.
 
@@ -68,14 +70,46 @@ class ComparisonResult:
     @cached_property
     def summary(self) -> Summary:
         """The statistics."""
-        from .summarise import summarise
+        from .summarize import summarize
 
-        return summarise(self.outcomes, self.comparison.targets)
+        return summarize(self.outcomes, self.comparison.targets)
+
+    def __repr__(self) -> str:
+        columns = [k for k in _SHOWN if k in self.runs]
+        return text_table(self.runs[columns].to_dict("records"), columns)
 
     def _repr_html_(self) -> str:
-        from qvopt.runs.html import frame_html
+        from qvopt.runs.html import drawn_html, frame_html
 
-        return frame_html(self.runs[[k for k in _SHOWN if k in self.runs]])
+        table = frame_html(self.runs[[k for k in _SHOWN if k in self.runs]])
+        return table + drawn_html(self.plot) if self.outcomes else table
+
+    def plot(self, ax: Any = None, *, problem: str | None = None) -> Any:
+        """Draw the true error against the shots spent into matplotlib Axes; return them.
+
+        A line is the median over an optimizer's seeds, its shade their quartiles.
+
+        Args:
+            ax: where to draw; None takes new ones.
+            problem: label of the problem; None takes the first.
+
+        Raises InputError for an unknown problem, or where nothing has ended.
+        """
+        from .grid import Grid
+        from .pictures.convergence import plot_convergence
+        from .pictures.style import Looks
+
+        grid = Grid(self.outcomes)
+        if not grid.problems:
+            raise InputError(f"no run of {self.folder} has ended yet")
+        if problem is not None and problem not in grid.problems:
+            raise unknown_name("problem of the comparison", problem, grid.problems)
+        ax = axes_or_new(ax)
+        summary = self.summary
+        looks = Looks(summary.order)
+        plot_convergence(ax, grid, summary, looks, problem or grid.problems[0])
+        ax.legend(frameon=False, fontsize=8)
+        return ax
 
     def to_xarray(self) -> Any:
         """An xarray Dataset over problem, optimizer and seed."""

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from qvopt.records.portable import portable_command
 from qvopt_molecules.atomic_files import remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
 
@@ -70,6 +71,7 @@ def write_specification(folder: Path, spec: ComparisonSpec) -> None:
 
 def note_history(folder: Path, command: Sequence[str] | None, **facts: Any) -> None:
     """Add a line on who ran what, when."""
-    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "command": command, **facts}
+    words = None if command is None else portable_command(command)
+    line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "command": words, **facts}
     with (folder / "history.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

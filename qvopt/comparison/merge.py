@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from qvopt.records.portable import portable_command
 from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
 
@@ -55,7 +56,7 @@ def merge(folders: Sequence[str | Path], out: str | Path) -> ComparisonResult:
     missing = sum(part.about["runs"]["planned"] - part.about["runs"]["ended"] for part in parts)
     about["runs"] = {"planned": len(outcomes) + missing, "ended": len(outcomes)}
     about["merged"] = {
-        "folders": [str(path) for path in paths],
+        "folders": portable_command(map(str, paths)),
         "repeated": repeated,
         "differing": differing,
     }
@@ -146,7 +147,8 @@ def _close(a: float | None, b: float | None) -> bool:
 
 def _about(parts: Sequence[Comparison], paths: Sequence[Path], out: Path) -> dict[str, Any]:
     abouts = [part.about for part in parts]
-    command = ["qvopt", "compare", *map(str, paths), "--merge", "--out", str(out)]
+    words = ["qvopt", "compare", *map(str, paths), "--merge", "--out", str(out)]
+    command = portable_command(words)
     searches = [about["tuning"] for about in abouts if about["tuning"]]
     tuning = dict(searches[0]) if searches else {}
     for search in searches[1:]:
@@ -160,7 +162,7 @@ def _about(parts: Sequence[Comparison], paths: Sequence[Path], out: Path) -> dic
         "versions": abouts[0]["versions"],
         "command": command,
         "file": "\n".join(
-            f"# {path}\n{about['file']}" for path, about in zip(paths, abouts, strict=True)
+            f"# {path.name}\n{about['file']}" for path, about in zip(paths, abouts, strict=True)
         ),
         "history": [h for about in abouts for h in about["history"]],
         "reproduce": shlex.join(command),

@@ -107,6 +107,8 @@ def read_comparison(path: Path) -> dict[str, Any]:
 
 
 def _problem_beside(problem: Any, folder: Path) -> Any:
+    if isinstance(problem, str):
+        problem = {"molecule": problem}
     if not isinstance(problem, dict) or "molecule" not in problem:
         return problem
     given = problem["molecule"]

@@ -1,4 +1,4 @@
-"""What a comparison says, as plain data: made by `summarise`, drawn and printed by the report."""
+"""What a comparison says, as plain data: made by `summarize`, drawn and printed by the report."""
 
 from __future__ import annotations
 

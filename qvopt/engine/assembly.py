@@ -40,7 +40,7 @@ from qvopt_molecules.fcidump import read_fcidump
 from qvopt_molecules.frozen import frozen
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
-from qvopt_molecules.lattice import is_lattice, lattice_hamiltonian
+from qvopt_molecules.lattice import lattice_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
 from qvopt_molecules.penalties import PenaltyWeights, added, penalty
@@ -90,11 +90,8 @@ class Assembly:
 
 def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
     """Return the molecule that a description means; None for integrals, operators and lattices."""
-    if (
-        spec.content is not None
-        or spec.name.lower().endswith((".fcidump", "fcidump"))
-        or is_lattice(spec.name)
-    ):
+    is_fcidump = spec.definition is None and spec.name.lower().endswith("fcidump")
+    if spec.content is not None or is_fcidump or spec.is_lattice:
         return None
     if spec.occupied is not None:
         raise InputError(
@@ -103,7 +100,7 @@ def resolve_molecule(spec: MoleculeSpec) -> Molecule | None:
         )
     space: Any = spec.active_space
     molecule = find_molecule(
-        spec.name,
+        spec.name if spec.definition is None else spec.definition,
         spec.set,
         basis=spec.basis,
         charge=spec.charge,
@@ -130,7 +127,7 @@ def hamiltonian_of(spec: MoleculeSpec) -> Hamiltonian:
     molecule = resolve_molecule(spec)
     if molecule is not None:
         return build_hamiltonian(molecule)
-    if is_lattice(spec.name):
+    if spec.is_lattice:
         orbitals = (spec.active_space, spec.basis, spec.charge, spec.orbitals, spec.symmetry)
         if any(part is not None for part in (*orbitals, spec.occupied)):
             raise InputError(

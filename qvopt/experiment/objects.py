@@ -14,7 +14,7 @@ from qvopt_circuits.spins import usual_ansatz
 from qvopt_molecules.adapters import costs, operators
 from qvopt_molecules.adapters.files import is_operator_file, read_edges, read_operator
 from qvopt_molecules.adapters.problem import problem_of
-from qvopt_molecules.catalogue import find_molecule
+from qvopt_molecules.catalogue import find_molecule, read_definition
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.fcidump import read_fcidump
 from qvopt_molecules.frozen import freeze, frozen
@@ -45,7 +45,7 @@ def problem_data(problem: Any) -> Any:
 def _from_file(spec: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what a file says in its place, so that a run does not need the file again.
 
-    None for anything but operators, graphs, XYZ and FCIDUMP files.
+    None for anything but operators, graphs, molecule, XYZ and FCIDUMP files.
     """
     name = spec.get("name")
     if not isinstance(name, str) or "\n" in name or "\0" in name or len(name) > 1000:
@@ -63,6 +63,11 @@ def _from_file(spec: Mapping[str, Any]) -> dict[str, Any] | None:
             )
         return frozen_data(read_operator(name))
     lower = name.lower()
+    if spec.get("definition") is not None or spec.get("content") is not None:
+        return None
+    if lower.endswith(".toml") and Path(name).is_file():
+        definition = read_definition(name)
+        return definition and {"name": str(definition["name"]), "definition": definition, **others}
     if lower.endswith(".xyz") and not others.get("set") and Path(name).is_file():
         return {**_geometry(find_molecule(name, charge=others.get("charge"),
                                           spin=others.get("spin"))), **others}  # fmt: skip
@@ -145,7 +150,7 @@ def _only_qubits(molecule: Any) -> Any:
     name = spec.get("name")
     if spec.get("content") is not None:
         hamiltonian = frozen(str(spec["content"]), str(name))
-    elif isinstance(name, str) and is_lattice(name):
+    elif isinstance(name, str) and spec.get("definition") is None and is_lattice(name):
         hamiltonian = lattice_hamiltonian(name, dict(spec.get("set") or {}), spec.get("spin"))
     else:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from qvopt.backends.catalogue import as_backend, recorded_spec
@@ -29,10 +30,13 @@ def resolve(problem: Any, settings: Mapping[str, Any]) -> tuple[Experiment, Back
         backend = as_backend(changes["backend"])
         changes["backend"] = recorded_spec(backend) or backend.name
     if not isinstance(problem, Experiment):
-        molecule = problem_data(problem)
-        overrides = changes.pop("molecule", None)
+        overrides = changes.pop("molecule", {})
+        # A file is read together with what is given beside it, such as a charge.
+        table = isinstance(problem, Mapping) and "name" in problem
+        named = table or isinstance(problem, str | Path)
+        molecule = problem if named else problem_data(problem)
         if overrides:
-            molecule = {**_table(molecule), **overrides}
+            molecule = merged(_table(molecule), overrides)
         return make_experiment({"molecule": molecule, **changes}), backend
     if not changes:
         return problem, backend
@@ -42,17 +46,26 @@ def resolve(problem: Any, settings: Mapping[str, Any]) -> tuple[Experiment, Back
             changes.get("measurement") or {}
         )
     for key, value in changes.items():
-        # A table with a name is another thing, whose options are its own.
-        old = data.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping) and "name" not in value:
-            data[key] = {**old, **value}
-        else:
-            data[key] = value
+        data = merged(data, {key: value})
     return make_experiment(data), backend
 
 
+def merged(table: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with changes, tables within it key by key.
+
+    A table with a name is another thing, whose options are its own.
+    """
+    out = dict(table)
+    for key, value in changes.items():
+        old = out.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and "name" not in value:
+            value = merged(old, value)
+        out[key] = value
+    return out
+
+
 def _table(molecule: Any) -> dict[str, Any]:
-    return dict(molecule) if isinstance(molecule, Mapping) else {"name": molecule}
+    return dict(molecule) if isinstance(molecule, Mapping) else {"name": str(molecule)}
 
 
 def with_backend(experiment: Experiment, backend: Backend | None) -> Experiment:

@@ -30,7 +30,7 @@ from qvopt.measurement.allocation import AllocationRule
 from qvopt.measurement.catalogue import get_grouping
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.lattice import energy_unit
+from qvopt_molecules.lattice import energy_unit, is_lattice
 from qvopt_molecules.options import shown
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
@@ -55,8 +55,9 @@ class MoleculeSpec(StrictModel):
     in degrees. `spin` is the number of unpaired electrons, `orbitals` which ones the integrals are
     over; see `qvopt_molecules.molecule.Molecule`. `symmetry` false leaves the point group out.
     `occupied` names the reference's orbitals in an FCIDUMP file, counted from 1. `label` is a short
-    name for tables, of a geometry that is written down. A problem that came in as an object is
-    named by the hash of its `content`, and may have a `unit` of its own.
+    name for tables, of a geometry that is written down, `definition` a molecule file's content,
+    which then need not be there any more. A problem that came in as an object is named by the hash
+    of its `content`, and may have a `unit` of its own.
     """
 
     name: str = Field(min_length=1)
@@ -69,6 +70,7 @@ class MoleculeSpec(StrictModel):
     symmetry: bool | None = None
     occupied: tuple[int, ...] | None = None
     label: str | None = Field(default=None, min_length=1, max_length=80)
+    definition: dict[str, Any] | None = None
     content: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     unit: str | None = None
 
@@ -86,7 +88,12 @@ class MoleculeSpec(StrictModel):
         """The unit of the problem's energies; "" where they have none."""
         if self.content is not None:
             return "Ha" if self.unit is None else self.unit
-        return energy_unit(self.name, self.set)
+        return energy_unit(self.name, self.set) if self.is_lattice else "Ha"
+
+    @property
+    def is_lattice(self) -> bool:
+        """Whether the name is a lattice model's; a molecule file may be called anything."""
+        return self.content is None and self.definition is None and is_lattice(self.name)
 
 
 class NamedSpec(BaseModel):
@@ -277,13 +284,16 @@ class Experiment(StrictModel):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def make_experiment(data: Mapping[str, Any]) -> Experiment:
+def make_experiment(data: Mapping[str, Any], *, recorded: bool = False) -> Experiment:
     """Validate plain data. An ansatz may also be an object: ours, or a Qiskit circuit.
+
+    What a file says of the problem is taken into the experiment, but for one that is `recorded`:
+    it is as it was when its run began.
 
     Raises InputError naming the first wrong key, in one line.
     """
     data = dict(data)
-    if "molecule" in data:
+    if "molecule" in data and not recorded:
         data["molecule"] = problem_data(data["molecule"])
     refuse_secrets(data)
     _refuse_dates(data)

@@ -25,6 +25,7 @@ from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
 from qvopt.records.environment import describe_changes, describe_environment
 from qvopt.records.journal import Event, Journal, read_journal
+from qvopt.records.portable import portable, portable_command
 from qvopt_molecules.atomic_files import remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.frozen import frozen
@@ -70,7 +71,7 @@ class RunFolder:
         journal: Journal | None = None
         try:
             record = describe_environment() | {
-                "command": command,
+                "command": None if command is None else portable_command(command),
                 "experiment": experiment.content_hash(),
                 "hamiltonian": hamiltonian.content_hash(),
             }
@@ -126,7 +127,8 @@ class RunFolder:
 
     def experiment(self) -> Experiment:
         """Read the experiment."""
-        return make_experiment(read_experiment_file(self.path / "experiment.toml"))
+        data = read_experiment_file(self.path / "experiment.toml")
+        return make_experiment(data, recorded=True)
 
     def hamiltonian(self) -> Hamiltonian:
         """Read the frozen integrals, or spins."""
@@ -158,8 +160,9 @@ class RunFolder:
         write_file(self.path / name, text)
 
     def write_json(self, name: str, document: dict[str, Any]) -> None:
-        """Write a derived JSON file."""
-        self.write_text(name, json.dumps(document, indent=2) + "\n")
+        """Write a derived JSON file, places in it relative to the folder."""
+        text = json.dumps(portable(document, self.path), indent=2)
+        self.write_text(name, text + "\n")
 
     def keep_result(self, document: dict[str, Any]) -> None:
         """Write result.json where it is missing, unreadable or of an earlier end of the run."""

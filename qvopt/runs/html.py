@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -38,10 +38,21 @@ def picture_html(figure: Any) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=90)
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img alt="convergence" style="max-width: 480px" src="data:image/png;base64,{data}">'
+    return f'<img alt="picture" style="max-width: 480px" src="data:image/png;base64,{data}">'
 
 
 def result_html(result: Result) -> str:
     """Return the closing table of a run, with the picture of its convergence."""
     table = html_table(result_rows(result))
     return table + picture_html(convergence_figure(result)) if len(result.steps) else table
+
+
+def drawn_html(plot: Callable[[Any], Any]) -> str:
+    """Return what a function draws into Axes as an image."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.6, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    plot(figure.subplots())
+    return picture_html(figure)

@@ -11,9 +11,8 @@ folder of its own: a relaxation that was interrupted goes on.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -25,13 +24,15 @@ from qvopt.engine.states import components
 from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
-from qvopt.experiment.specification import Experiment
-from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.experiment.specification import ActiveSpaceSpec, Experiment
+from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import Session
 from qvopt.tasks.branches import follow
 from qvopt.tasks.kept_runs import EndedRun, ended_run
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives
 from qvopt.tasks.properties import density_matrices
+from qvopt.tasks.relaxation_result import Geometry, Relaxation
+from qvopt.tasks.task_folder import RELAXATION, claim_task
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.geometry import format_geometry
@@ -39,64 +40,6 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.molecule import Atom, Molecule
 from qvopt_molecules.point_group import symmetric_displacements, symmetric_geometry
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """One geometry that was visited: Ångström, Hartree, Hartree per bohr."""
-
-    atoms: tuple[Atom, ...]
-    energy: float
-    gradient: FloatArray
-    run: str | None
-
-    @property
-    def largest(self) -> float:
-        """Largest component of the gradient."""
-        return float(np.abs(self.gradient).max())
-
-
-@dataclass(frozen=True)
-class Relaxation:
-    """The geometries in the order in which they were visited, the relaxed one last."""
-
-    converged: bool
-    geometries: tuple[Geometry, ...]
-    message: str = ""
-
-    @property
-    def final(self) -> Geometry:
-        """The last geometry."""
-        return self.geometries[-1]
-
-    def xyz(self) -> str:
-        """The path as an XYZ file of many frames."""
-        lines = []
-        for k, g in enumerate(self.geometries):
-            lines += [str(len(g.atoms)), f"step {k}  energy {g.energy:.8f} Ha"]
-            for atom in g.atoms:
-                x, y, z = atom.position
-                lines.append(f"{atom.symbol:2s} {x:14.8f} {y:14.8f} {z:14.8f}")
-        return "\n".join(lines) + "\n"
-
-    def document(self) -> dict[str, Any]:
-        """The relaxation as plain JSON values."""
-        return {
-            "converged": self.converged,
-            "message": self.message,
-            "energy": self.final.energy,
-            "geometry": format_geometry(self.final.atoms),
-            "largest_gradient": self.final.largest,
-            "steps": [
-                {
-                    "geometry": format_geometry(g.atoms),
-                    "energy": g.energy,
-                    "gradient": g.gradient.tolist(),
-                    "run": g.run,
-                }
-                for g in self.geometries
-            ],
-        }
 
 
 @takes_settings
@@ -173,7 +116,8 @@ class _Work:
         from scipy.optimize import minimize
 
         if self.folder is not None:
-            self._claim(self.folder)
+            asked = {"tolerance": tolerance, "max_geometries": self.most}
+            claim_task(self.folder, RELAXATION, asked, self.experiment)
         start = np.array([a.position for a in self.molecule.atoms]).reshape(-1) / BOHR
         message, converged = "", False
 
@@ -231,19 +175,21 @@ class _Work:
 
     def _run(self, molecule: Molecule) -> EndedRun:
         """Run, or take from its folder, the VQE of a geometry."""
+        space = molecule.active_space
         spec = self.experiment.molecule.model_copy(
             update={
                 "name": format_geometry(molecule.atoms),
+                "label": molecule.name[:80],
+                "definition": None,
                 "set": {},
                 "basis": molecule.basis,
                 "charge": molecule.charge,
                 "spin": molecule.spin,
+                "orbitals": molecule.orbitals,
+                "symmetry": molecule.symmetry,
+                "active_space": None if space is None else ActiveSpaceSpec(**asdict(space)),
             }
         )
-        if spec.active_space is None and molecule.active_space is not None:
-            raise InputError(
-                "give the active space with the command: this molecule's file has its own"
-            )
         experiment = self.experiment.model_copy(update={"molecule": spec})
         path = None if self.folder is None else self.folder / "steps" / f"{len(self.visited):04d}"
 
@@ -264,10 +210,3 @@ class _Work:
             )
 
         return ended_run(path, begin, self.backend)
-
-    def _claim(self, folder: Path) -> None:
-        """Make the folder, or check that it is of this relaxation."""
-        asked = json.dumps(self.experiment.document(), sort_keys=True, indent=1)
-        claim_folder(folder, "relax.json", asked, "a relaxation")
-        if (folder / "relax.json").read_text(encoding="utf-8") != asked:
-            raise InputError(f"{folder} holds another relaxation; choose another --out")

@@ -26,9 +26,9 @@ from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.settings import Settings, takes_settings
-from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
-from qvopt.experiment.toml_text import dump_toml, read_experiment_file
-from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.experiment.specification import Experiment, MoleculeSpec
+from qvopt.records.portable import portable
+from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.runs.steps import Step
@@ -38,11 +38,11 @@ from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
 from qvopt.tasks.kept_runs import cleared
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
+from qvopt.tasks.task_folder import SCAN, claim_task, read_task
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.exact_reference import exact_method
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.lattice import is_lattice
 from qvopt_molecules.spins import Hamiltonian
 
 CONTINUOUS = 0.7
@@ -90,12 +90,12 @@ class Scan:
         for value, point in zip(self.values, self._experiments, strict=True):
             try:
                 molecule = resolve_molecule(point.molecule)
-                if is_lattice(point.molecule.name):
+                if point.molecule.is_lattice:
                     units.add(point.molecule.energy_unit)
                     self.names = {"kind": "lattice", **kind_entry(hamiltonian_of(point.molecule))}
             except InputError as error:
                 raise InputError(f"{parameter} = {value:g}: {error}") from None
-            if molecule is None and not is_lattice(point.molecule.name):
+            if molecule is None and not point.molecule.is_lattice:
                 raise InputError(
                     "an FCIDUMP file, like any fixed Hamiltonian, is one geometry; it has no "
                     "parameter to scan"
@@ -112,7 +112,7 @@ class Scan:
         self.label = name[:40] or "molecule"
         self._done: list[ScanPoint] = []
         if folder is not None:
-            self._open(folder)
+            claim_task(folder, SCAN, self.document()["scan"], experiment)
 
     def document(self) -> dict[str, Any]:
         """What was asked, as plain data."""
@@ -121,14 +121,13 @@ class Scan:
 
     @classmethod
     def open(cls, folder: Path) -> Scan:
-        """Return the scan of an existing folder, to go on with it."""
-        data = read_experiment_file(folder / "scan.toml")
+        """Return the scan of an existing folder, to go on with it; of its file, as a new one."""
+        scan, experiment = read_task(folder, SCAN)
         try:
-            scan, experiment = data["scan"], make_experiment(data["experiment"])
             return cls(experiment, scan["parameter"], scan["values"], warm=scan["warm"],
-                       folder=folder)  # fmt: skip
-        except (KeyError, TypeError):
-            raise InputError(f"{folder}/scan.toml does not describe a scan") from None
+                       folder=folder if folder.is_dir() else None)  # fmt: skip
+        except KeyError:
+            raise InputError(f"{folder} does not describe a scan") from None
 
     def __iter__(self) -> Iterator[ScanPoint]:
         """Run what is missing, yielding each point when it is done."""
@@ -197,7 +196,7 @@ class Scan:
         if self.folder is not None:
             home = RunFolder(self.folder)
             home.write_json("scan.json", result.document())
-            home.write_text("scan.csv", csv_text(result.table()))
+            home.write_text("scan.csv", csv_text(portable(result.table(), self.folder)))
         return result
 
     def _at(self, value: float) -> Experiment:
@@ -244,21 +243,6 @@ class Scan:
             **how,
         )
         return session, continuity
-
-    def _open(self, folder: Path) -> None:
-        asked = dump_toml(self.document())
-        file = folder / "scan.toml"
-        if file.is_file():
-            data = read_experiment_file(file)
-            same = data.get("scan") == self.document()["scan"]
-            kept = make_experiment(data.get("experiment", {"molecule": "?"}))
-            if not same or kept.content_hash() != self.experiment.content_hash():
-                raise InputError(
-                    f"{folder} holds another scan; choose another --out, or `qvopt scan {folder}` "
-                    f"to go on with that one"
-                )
-            return
-        claim_folder(folder, "scan.toml", asked, "a scan")
 
 
 @takes_settings

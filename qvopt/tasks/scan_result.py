@@ -5,11 +5,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from qvopt.records.portable import placed
+from qvopt.runs.html import drawn_html, html_table
+from qvopt.runs.picture import axes_or_new
 from qvopt.runs.result import Result
+from qvopt.runs.text_table import shown_cell, text_table
 from qvopt.runs.wording import Wording, wording_of
 from qvopt.tasks.grid import unit_of
 from qvopt_molecules.arrays import FloatArray
@@ -17,6 +22,7 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import ccsd_energy_if_any
 from qvopt_molecules.spins import Hamiltonian
 
+_HIDDEN = ("ccsd_hartree", "evaluations", "seconds", "warm", "continuity", "run")
 _ENERGIES = ("energy", "stderr", "exact", "hf", "ccsd", "fci")
 
 
@@ -46,7 +52,7 @@ class ScanPoint:
     run: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScanResult:
     """A curve: the points that are done, in the order of the scan.
 
@@ -99,23 +105,33 @@ class ScanResult:
             rows.append(named)
         return rows
 
-    def _repr_html_(self) -> str:
-        from qvopt.runs.html import html_table, picture_html
-
+    def __repr__(self) -> str:
         rows = self.table()
-        header = list(rows[0]) if rows else []
-        table = html_table(([_shown(v) for v in row.values()] for row in rows), header)
-        return table + picture_html(self.plot().figure) if rows else table
+        return text_table(rows, [c for c in (rows[0] if rows else ()) if c not in _HIDDEN])
+
+    def _repr_html_(self) -> str:
+        rows = self.table()
+        header = [c for c in (rows[0] if rows else ()) if c not in _HIDDEN]
+        table = html_table(([shown_cell(row[c]) for c in header] for row in rows), header)
+        return table + drawn_html(self.plot) if rows else table
+
+    @classmethod
+    def of_document(cls, data: Mapping[str, Any], folder: Path) -> ScanResult:
+        """Read what `document` wrote into a folder."""
+        parameter = data["parameter"]
+        points = []
+        for row in data["points"]:
+            kept = {("value" if k == parameter else k): v for k, v in row.items()}
+            points.append(ScanPoint(**{**kept, "run": placed(row["run"], folder)}))
+        names = {k: data[k] for k in ("kind", "unit", "exact_method") if k in data}
+        return cls(
+            data["molecule"], parameter, tuple(points), str(folder), names, data["ansatz"],
+            data["basis"],
+        )  # fmt: skip
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the curve, beside full CI where it is known, into matplotlib Axes; return them."""
-        if ax is None:
-            from matplotlib.backends.backend_agg import FigureCanvasAgg
-            from matplotlib.figure import Figure
-
-            figure = Figure(layout="constrained")
-            FigureCanvasAgg(figure)
-            ax = figure.subplots()
+        ax = axes_or_new(ax)
         x = self.column(self.parameter)
         words = self.words
         curves = (("fci", words.exact, "--"), ("hf", words.reference, ":"), ("energy", "VQE", "o"))
@@ -148,10 +164,6 @@ class ScanResult:
             "shots": sum(p.shots for p in self.points),
             "folder": self.folder,
         }
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 def parameter_unit(parameter: str, words: Wording) -> str:

@@ -9,7 +9,7 @@ import pytest
 from qvopt.cli.output import print_table
 from qvopt.comparison.report import write_report
 from qvopt.comparison.report.text import escape_markdown, latex_escape
-from qvopt.comparison.summarise import summarise
+from qvopt.comparison.summarize import summarize
 from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError
 
@@ -26,7 +26,7 @@ def report(synthetic, tmp_path_factory):
         replace(r, optimizer=labels[r.optimizer], problem=r"_p\1 $x_y$", options={"rate": r.seed})
         for r in runs
     ]
-    write_report(folder, runs, summarise(runs), {"title": r"\t $x$", "reproduce": r"a \b"})
+    write_report(folder, runs, summarize(runs), {"title": r"\t $x$", "reproduce": r"a \b"})
     return folder
 
 

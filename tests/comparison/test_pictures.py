@@ -16,7 +16,7 @@ from qvopt.comparison.pictures.convergence import error_at
 from qvopt.comparison.pictures.sensitivity import dependences
 from qvopt.comparison.pictures.style import COLOURS, label_ends, new_figure, shots_text, spread
 from qvopt.comparison.pictures.wins import win_matrix
-from qvopt.comparison.summarise import summarise
+from qvopt.comparison.summarize import summarize
 
 DARK, LIGHT = "#14171c", "#ffffff"  # the page's backgrounds
 
@@ -27,7 +27,7 @@ def drawn(synthetic):
     trials = [
         replace(r, options={"learning_rate": rate}) for r in runs[:6] for rate in (0.01, 0.1, 1.0)
     ]
-    return {p.name: p for p in draw_pictures(Grid(runs), summarise(runs), trials)}
+    return {p.name: p for p in draw_pictures(Grid(runs), summarize(runs), trials)}
 
 
 def test_every_picture_is_there_and_speaks(drawn):
@@ -108,7 +108,7 @@ def test_error_at_is_the_last_iterate_paid_for():
 
 
 def test_win_matrix_is_complementary(synthetic):
-    summary = summarise(synthetic())
+    summary = summarize(synthetic())
     wins, clear = win_matrix(summary)
     off = ~np.eye(len(wins), dtype=bool)
     np.testing.assert_allclose((wins + wins.T)[off], 1)
@@ -129,13 +129,13 @@ def test_sensitivity_gathers_settings_of_one_optimizer(synthetic):
 
 def test_few_and_failed_runs_are_drawn(synthetic):
     one = synthetic(problems=("H2",), optimizers=1, seeds=1)
-    assert "wins" not in {p.name for p in draw_pictures(Grid(one), summarise(one))}
+    assert "wins" not in {p.name for p in draw_pictures(Grid(one), summarize(one))}
     dead = [
         replace(r, status="crashed", final_error=None, measured=None, stderr=None, spent={},
                 shots=np.zeros(0, dtype=np.int64), error=np.zeros(0))
         for r in synthetic(problems=("H2",), optimizers=2, seeds=2)
     ]  # fmt: skip
-    for picture in draw_pictures(Grid(dead), summarise(dead)):
+    for picture in draw_pictures(Grid(dead), summarize(dead)):
         assert picture.svg.endswith("</svg>\n")
 
 

@@ -14,7 +14,7 @@ from qvopt.comparison.report.about import findings, rules, tuning_text
 from qvopt.comparison.report.numbers import between, p_value, thousandths
 from qvopt.comparison.report.tables import Table, paired_table, results_table, values
 from qvopt.comparison.report.text import latex_escape, latex_table, write_csv
-from qvopt.comparison.summarise import summarise
+from qvopt.comparison.summarize import summarize
 from qvopt.comparison.summary import Interval
 from qvopt_molecules.errors import InputError
 
@@ -38,7 +38,7 @@ def runs(synthetic):
 @pytest.fixture(scope="module")
 def written(runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("comparison")
-    return folder, write_report(folder, runs, summarise(runs), ABOUT)
+    return folder, write_report(folder, runs, summarize(runs), ABOUT)
 
 
 class Elements(HTMLParser):
@@ -99,7 +99,7 @@ def test_markdown_holds_its_tables(written):
 
 
 def test_the_same_runs_give_the_same_bytes(written, runs, tmp_path):
-    write_report(tmp_path, runs, summarise(runs), ABOUT)
+    write_report(tmp_path, runs, summarize(runs), ABOUT)
     first, second = (
         {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
         for folder in (written[0], tmp_path)
@@ -153,13 +153,13 @@ def test_missing_runs_are_said(synthetic):
 
 def test_findings_do_not_boast(synthetic):
     tied = synthetic(("H2",), 2, 4)  # too few seeds to tell anything
-    assert "not significantly different from it" in findings(summarise(tied))[0]
-    hard = summarise(synthetic(("H2",), 2, 6), [1e-9])
+    assert "not significantly different from it" in findings(summarize(tied))[0]
+    hard = summarize(synthetic(("H2",), 2, 6), [1e-9])
     assert "no run reached" in findings(hard)[1]
 
 
 def test_tables_agree_with_the_summary(synthetic):
-    summary = summarise(synthetic())
+    summary = summarize(synthetic())
     table = results_table(summary, "H2", 1)
     assert [row[0] for row in table.rows] == list(summary.order)
     crashed = next(row for row in table.rows if row[0] == "qn-spsa")
@@ -173,4 +173,4 @@ def test_what_cannot_be_written_is_one_line(synthetic, tmp_path):
     (tmp_path / "file").write_text("")
     runs = synthetic(("H2",), 2, 3)
     with pytest.raises(InputError, match="cannot write the report"):
-        write_report(tmp_path / "file", runs, summarise(runs), {})
+        write_report(tmp_path / "file", runs, summarize(runs), {})

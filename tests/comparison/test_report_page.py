@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from qvopt.comparison.report import write_report
-from qvopt.comparison.summarise import summarise
+from qvopt.comparison.summarize import summarize
 
 CHROMIUM = next(
     (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
@@ -29,7 +29,7 @@ def served(synthetic, tmp_path_factory):
     """The report behind a web server that keeps the paths it was asked for."""
     folder = tmp_path_factory.mktemp("page")
     runs = synthetic(("H2",), 10, 6)
-    write_report(folder, runs, summarise(runs), {"title": "In a browser"})
+    write_report(folder, runs, summarize(runs), {"title": "In a browser"})
     asked = []
 
     class Handler(http.server.SimpleHTTPRequestHandler):

@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from qvopt import excited_states, optimise_orbitals, relax, run, run_properties
+from qvopt import excited_states, optimize_orbitals, relax, run, run_properties
 from qvopt.experiment.specification import make_experiment
 from qvopt.tasks.scan import Scan
 
@@ -54,7 +54,7 @@ TASKS = {
     "excited": lambda folder: excited_states("h2", 2, out=folder / "e", shots=200, max_steps=1)
     .document(),
     "relax": lambda folder: relax("h2", max_geometries=3, max_steps=2, out=folder / "r").document(),
-    "orbitals": lambda folder: optimise_orbitals(LIH, max_rounds=3, max_steps=2, out=folder / "o")
+    "orbitals": lambda folder: optimize_orbitals(LIH, max_rounds=3, max_steps=2, out=folder / "o")
     .document(),
 }  # fmt: skip
 

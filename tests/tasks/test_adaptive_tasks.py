@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qvopt import excited_states, optimise_orbitals, relax, run, run_properties
+from qvopt import excited_states, optimize_orbitals, relax, run, run_properties
 from qvopt_molecules.errors import InputError
 
 ADAPT: dict[str, Any] = {"name": "adapt", "pool": "fermionic"}
@@ -49,6 +49,6 @@ def test_a_geometry_relaxes_on_grown_circuits() -> None:
 def test_orbitals_are_optimised_on_grown_circuits() -> None:
     settings: dict[str, Any] = {"molecule": {"name": "lih", "active_space": {"electrons": 2,
                                 "n_orbitals": 2}}}  # fmt: skip
-    found = optimise_orbitals(settings["molecule"], ansatz=ADAPT, max_rounds=60)
-    plain = optimise_orbitals(settings["molecule"], max_rounds=60)
+    found = optimize_orbitals(settings["molecule"], ansatz=ADAPT, max_rounds=60)
+    plain = optimize_orbitals(settings["molecule"], max_rounds=60)
     assert found.energy == pytest.approx(plain.energy, abs=1e-5)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from qvopt import compare, excited_states, optimise_orbitals, relax, run, run_properties
+from qvopt import compare, excited_states, optimize_orbitals, relax, run, run_properties
 from qvopt.experiment.specification import Experiment, NamedSpec, make_experiment
 from qvopt.tasks.scan import Scan
 from qvopt_molecules.errors import InputError, QvoptError
@@ -216,7 +216,7 @@ def _relax(data, folder):
 def _orbitals(data, folder):
     if data["molecule"] == {"name": "h2"}:
         data["molecule"] = {"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 2}}
-    return optimise_orbitals(make_experiment(data), max_rounds=2, out=folder).document()
+    return optimize_orbitals(make_experiment(data), max_rounds=2, out=folder).document()
 
 
 def _compare(data, folder):

@@ -143,7 +143,7 @@ def test_the_command_and_its_journals(tmp_path):
     assert set(sizes) == {"state-0.jsonl", "state-1.jsonl", "energies.jsonl"}
     other = command_line(*command, "--method", "ssvqe")
     assert other.returncode == 2
-    assert "holds other excited states" in other.stderr
+    assert "holds another search for excited states" in other.stderr
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_what_a_table_of_states_says(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     data = {"molecule": "lih", "max_steps": 4}
-    assert excited_command(data, 2, "vqd", 3.0, None, False) == 0
+    assert excited_command("lih", data, {"states": 2}, None, False) == 0
     shown = capsys.readouterr()
     assert "minimisation 1  step" in shown.err
     assert "not at a minimum after 4 steps: states 0, 1; give --max-steps" in shown.out

@@ -46,31 +46,11 @@ def error_at(run: RunOutcome, shots: FloatArray) -> FloatArray:
 
 def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k: int) -> Picture:
     """All optimizers of a problem in one panel; the best eight in colour with quartile bands."""
-    cells = grid.of(problem, summary.order)
-    shots = shots_grid(cells)
     figure = new_figure(7.2, 4.3)
     axes = figure.subplots()
-    ends = []
-    bands = [_band(cell, shots) for cell in cells]
-    for cell, (low, middle, high) in zip(cells[::-1], bands[::-1], strict=True):
-        front = looks.foreground(cell.optimizer)
-        colour = looks.colour(cell.optimizer)
-        if front:
-            shade = np.where(np.isfinite(high), high, 1e9)
-            axes.fill_between(shots, low, shade, color=colour, alpha=0.12, linewidth=0)
-        axes.plot(
-            shots, middle, color=colour, linestyle=looks.dash(cell.optimizer),
-            linewidth=1.6 if front else 0.8, zorder=3 if front else 2,
-        )  # fmt: skip
-        shown = middle[np.isfinite(middle)]
-        if front and len(shown):
-            ends.append((float(shown[-1]), cell.optimizer, colour))
-    _finish(axes, cells, bands, shots, summary)
-    axes.set_xlabel("shots spent, everything charged")
-    axes.set_ylabel(f"true energy error ({summary.thousandth})")
-    axes.set_title(problem, loc="left")
-    grey = sum(not looks.foreground(c.optimizer) for c in cells)
+    ends = plot_convergence(axes, grid, summary, looks, problem)
     label_ends([(axes, ends)])
+    grey = sum(not looks.foreground(c.optimizer) for c in grid.of(problem))
     others = f" The other {grey} are grey." if grey else ""
     return Picture(
         f"convergence-{k}",
@@ -81,6 +61,34 @@ def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k
         f"{problem}. " + _ends_text(ends, summary.thousandth),
         figure,
     )
+
+
+def plot_convergence(
+    axes: Any, grid: Grid, summary: Summary, looks: Looks, problem: str
+) -> list[tuple[float, str, str]]:
+    """Draw all optimizers of a problem; return the last median, label and colour of the best."""
+    cells = grid.of(problem, summary.order)
+    shots = shots_grid(cells)
+    ends = []
+    bands = [_band(cell, shots) for cell in cells]
+    for cell, (low, middle, high) in zip(cells[::-1], bands[::-1], strict=True):
+        front = looks.foreground(cell.optimizer)
+        colour = looks.colour(cell.optimizer)
+        if front:
+            shade = np.where(np.isfinite(high), high, 1e9)
+            axes.fill_between(shots, low, shade, color=colour, alpha=0.12, linewidth=0)
+        axes.plot(
+            shots, middle, label=cell.optimizer, color=colour, linestyle=looks.dash(cell.optimizer),
+            linewidth=1.6 if front else 0.8, zorder=3 if front else 2,
+        )  # fmt: skip
+        shown = middle[np.isfinite(middle)]
+        if front and len(shown):
+            ends.append((float(shown[-1]), cell.optimizer, colour))
+    _finish(axes, cells, bands, shots, summary)
+    axes.set_xlabel("shots spent, everything charged")
+    axes.set_ylabel(f"true energy error ({summary.thousandth})")
+    axes.set_title(problem, loc="left")
+    return ends
 
 
 def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:

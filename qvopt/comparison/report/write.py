@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.pictures.catalogue import draw_pictures
 from qvopt.comparison.summary import Summary
 from qvopt.comparison.tables import runs_table
+from qvopt.records.portable import relative
 from qvopt_molecules.errors import InputError
 
 from .about import facts, findings, optimizers_table, problems_table, rules
@@ -61,7 +63,7 @@ def write_report(
 
     Args:
         folder: of the comparison, or any other; made if need be.
-        outcomes, summary: what was run, and what `summarise` says of it.
+        outcomes, summary: what was run, and what `summarize` says of it.
         about: title, optimizers, problems, tuning, environment, versions, command, reproduce and
             file (the experiment file's text), as `load_comparison` gives them; what is missing is
             left out of the report.
@@ -159,6 +161,7 @@ def _write_tables(
         if _parquet() and rows:
             pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet", index=False)
     runs = runs_table(outcomes, summary.targets)
+    runs["run"] = runs["run"].map(partial(relative, folder=folder.parent))
     words = runs.select_dtypes(include=["object"]).columns
     runs.assign(**{c: runs[c].map(spreadsheet_text) for c in words}).to_csv(
         folder / "runs.csv", index=False

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
 
+from qvopt.backends.cost import Cost
 from qvopt.records.ledger import Costs
+from qvopt.runs.html import drawn_html, html_table
+from qvopt.runs.picture import axes_or_new
 from qvopt.runs.result import HARTREE_IN_EV
+from qvopt.runs.text_table import shown_cell, text_table
 
 _PURE = 0.02  # of 2S, off a whole number, that still counts as a pure spin
 
@@ -45,7 +50,12 @@ class ExcitedState:
         return names[round(twice)] if round(twice) < len(names) else f"2S = {round(twice)}"
 
 
-@dataclass(frozen=True)
+_COLUMNS: Final = (
+    "state", "energy_hartree", "excitation_ev", "error_mha", "multiplicity", "steps", "status"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
 class ExcitedStates:
     """What was found, lowest first, and what it cost by purpose.
 
@@ -93,6 +103,39 @@ class ExcitedStates:
         """The rows as a pandas DataFrame."""
         return importlib.import_module("pandas").DataFrame(self.rows())
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the levels, beside full CI where it is known, into matplotlib Axes; return them."""
+        ax = axes_or_new(ax)
+        rows = self.rows()
+        exact = [row["fci_hartree"] for row in rows if row["fci_hartree"] is not None]
+        if exact:
+            ax.hlines(exact, 0.05, 0.45, colors="#222222", label=self.exact_method)
+        energies = [row["energy_hartree"] for row in rows]
+        ax.hlines(energies, 0.55, 0.95, colors="#1f5fa8", label=self.method)
+        ax.set_xlim(0, 1)
+        ax.set_xticks([])
+        ax.set_ylabel("energy (Ha)")
+        ax.legend(frameon=False)
+        return ax
+
+    def __repr__(self) -> str:
+        return text_table(self.rows(), _COLUMNS)
+
+    def _repr_html_(self) -> str:
+        rows = ([shown_cell(row[c]) for c in _COLUMNS] for row in self.rows())
+        return html_table(rows, _COLUMNS) + drawn_html(self.plot)
+
+    @classmethod
+    def of_document(cls, data: Mapping[str, Any]) -> ExcitedStates:
+        """Read what `document` wrote."""
+        names = {field.name for field in fields(ExcitedState)}
+        states = []
+        for row in data["states"]:
+            kept = {k: v for k, v in row.items() if k in names}
+            states.append(ExcitedState(**{**kept, "parameters": tuple(row["parameters"])}))
+        costs = {purpose: Cost(**cost) for purpose, cost in data["costs"].items()}
+        return cls(data["method"], tuple(states), costs, data["exact_method"])
+
     @staticmethod
     def _error(state: ExcitedState) -> float | None:
         if state.fci is None:
@@ -110,6 +153,7 @@ class ExcitedStates:
             rows.append(row)
         return {
             "method": self.method,
+            "exact_method": self.exact_method,
             "states": rows,
             "shots": self.shots,
             "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},

@@ -11,11 +11,10 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
-from qvopt.experiment.specification import Experiment
-from qvopt.experiment.toml_text import dump_toml
 from qvopt.runs.defaults import with_grouping
-from qvopt.runs.folder import RunFolder, claim_folder, keep_problem
+from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Step
+from qvopt.tasks.task_folder import EXCITED, claim_task
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.states import sector_bits
 
@@ -81,28 +80,17 @@ def excited_states(
     size = len(sector_bits(assembly.molecular))
     if states > size:
         raise InputError(f"the sector has {size} states, {states} were asked for")
-    question = f"{method} {states}" + (f" {beta!r}" if method == "vqd" else "")
     folder = None if out is None else Path(out)
     if folder is not None:
-        _same_question(folder, assembly.experiment, question)
+        asked = {"method": method, "states": states, "beta": float(beta)}
+        claim_task(folder, EXCITED, asked, assembly.experiment)
     work = Search(assembly, folder, progress)
     if method == "vqd":
-        return work.deflate(states, beta)
-    if method == "ssvqe":
-        return work.search(states)
-    return work.expand(states, method)
-
-
-def _same_question(folder: Path, experiment: Experiment, question: str) -> None:
-    """Make the folder, or check that it is of the same question."""
-    asked = dump_toml({"excited": {"question": question}, "experiment": experiment.document()})
-    file = folder / "excited.toml"
-    claim_folder(folder, "excited.toml", asked, "a search for excited states")
-    keep_problem(folder, experiment.molecule.content)
-    if file.read_text(encoding="utf-8") != asked:
-        raise InputError(f"{folder} holds other excited states; choose another --out")
-
-
-def save_states(states: ExcitedStates, folder: Path) -> None:
-    """Write the states beside their journals."""
-    RunFolder(folder).write_json("states.json", states.document())
+        spectrum = work.deflate(states, beta)
+    elif method == "ssvqe":
+        spectrum = work.search(states)
+    else:
+        spectrum = work.expand(states, method)
+    if folder is not None:
+        RunFolder(folder).write_json("states.json", spectrum.document())
+    return spectrum

@@ -32,7 +32,7 @@ SMALLEST_ERROR = 1e-12
 """Errors are compared on a logarithmic scale from here up, in Hartree."""
 
 
-def summarise(
+def summarize(
     outcomes: Iterable[RunOutcome],
     targets: Sequence[float] = (CHEMICAL_ACCURACY, 1e-2, 1e-4),
     resampler: Resampler | None = None,

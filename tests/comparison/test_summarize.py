@@ -7,7 +7,7 @@ import pytest
 
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.statistics.bootstrap import Resampler
-from qvopt.comparison.summarise import summarise
+from qvopt.comparison.summarize import summarize
 from qvopt_molecules.errors import InputError
 
 
@@ -28,7 +28,7 @@ def test_targets_by_hand():
         run("a", 2, [0.1, 0.1, 0.1, 0.1]),
         run("a", 3, [0.1], status="crashed"),
     ]
-    (row,) = summarise(outcomes, [0.002]).at_targets
+    (row,) = summarize(outcomes, [0.002]).at_targets
     assert (row.runs, row.successes, row.rate) == (4, 2, 0.5)
     # 200 and 100 shots of the successes, 300 of the failure, the crash its whole budget.
     assert row.ert == (200 + 100 + 300 + 1000) / 2
@@ -37,12 +37,12 @@ def test_targets_by_hand():
 
 def test_a_round_cut_short_by_the_budget_is_charged():
     cut = replace(run("a", 0, [0.1]), status="budget", spent={"energy": 700, "final": 50})
-    (row,) = summarise([cut, run("a", 1, [0.1, 0.001])], [0.002]).at_targets
+    (row,) = summarize([cut, run("a", 1, [0.1, 0.001])], [0.002]).at_targets
     assert row.ert == 750 + 100
 
 
 def test_shots_past_the_budget_are_no_success():
-    (row,) = summarise([run("a", 0, [0.1, 0.1, 0.001], budget=150)], [0.002]).at_targets
+    (row,) = summarize([run("a", 0, [0.1, 0.1, 0.001], budget=150)], [0.002]).at_targets
     assert row.successes == 0
 
 
@@ -51,7 +51,7 @@ def test_failures_count_in_the_final_error():
     outcomes += [run("a", 3, [0.1, 0.2], status="diverged", final=None)]
     outcomes += [run("a", 4, [0.1, 1e-9], status="crashed")]
     outcomes += [replace(run("a", 5, [0.1, 0.1]), final_error=float("nan"))]
-    (row,) = summarise(outcomes, [0.002]).at_end
+    (row,) = summarize(outcomes, [0.002]).at_end
     assert (row.runs, row.diverged, row.crashed) == (6, 1, 1)
     assert row.error == pytest.approx((0.03 + 0.2) / 2)
     assert row.quartiles[2] == np.inf
@@ -65,7 +65,7 @@ def test_pairs_are_seeds_of_one_problem():
         for name, scale in (("good", 1.0), ("bad", 1.1))
         for s in range(12)
     ]
-    summary = summarise(outcomes)
+    summary = summarize(outcomes)
     (test,) = summary.tests
     assert (test.pairs, test.probability) == (12, 1.0)
     assert test.p == test.corrected == pytest.approx(2.0**-11)
@@ -79,7 +79,7 @@ def test_missing_seeds_and_cells_are_left_out_of_pairs():
     outcomes = [run("a", s, [1.0, 0.1]) for s in range(8)]
     outcomes += [run("b", s, [1.0, 0.2]) for s in range(4, 12)]
     outcomes += [run("a", s, [1.0, 0.1], problem="lih") for s in range(8)]
-    summary = summarise(outcomes)
+    summary = summarize(outcomes)
     assert summary.tests[0].pairs == 4
     assert summary.blocks == 4
     assert all(r.letters == "a" for r in summary.ranking)  # four seeds tell nothing
@@ -91,18 +91,18 @@ def test_missing_seeds_and_cells_are_left_out_of_pairs():
 def test_the_same_runs_in_another_order_say_the_same():
     rng = np.random.default_rng(1)
     outcomes = [run(name, s, [1.0, rng.random()]) for name in ("a", "b", "c") for s in range(10)]
-    first, again = summarise(outcomes), summarise(outcomes[:1] + outcomes[:0:-1])
+    first, again = summarize(outcomes), summarize(outcomes[:1] + outcomes[:0:-1])
     for kind in ("at_targets", "at_end"):
         assert set(map(str, getattr(first, kind))) == set(map(str, getattr(again, kind)))
 
 
 def test_bad_input_is_named():
     with pytest.raises(InputError, match="no finished runs"):
-        summarise([])
+        summarize([])
     with pytest.raises(InputError, match="two runs with seed 0"):
-        summarise([run("a", 0, [1.0]), run("a", 0, [1.0])])
+        summarize([run("a", 0, [1.0]), run("a", 0, [1.0])])
     with pytest.raises(InputError, match="positive errors"):
-        summarise([run("a", 0, [1.0])], [])
+        summarize([run("a", 0, [1.0])], [])
 
 
 def ranked_once(rng, optimizers, seeds, problems, shift=0.0, resampler=None):
@@ -113,7 +113,7 @@ def ranked_once(rng, optimizers, seeds, problems, shift=0.0, resampler=None):
         for k in range(optimizers)
         for s in range(seeds)
     ]
-    return summarise(outcomes, [0.002], resampler or Resampler(resamples=10))
+    return summarize(outcomes, [0.002], resampler or Resampler(resamples=10))
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,10 @@ al., arXiv:1910.11526.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -30,9 +29,10 @@ from qvopt.engine.assembly import assemble, grown, molecular_hamiltonian
 from qvopt.engine.states import components
 from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
+from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import AnsatzSpec, Experiment
 from qvopt.records.ledger import Costs, add_costs
-from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.tasks.curvature import lowest_curvature
@@ -44,7 +44,9 @@ from qvopt.tasks.orbital_derivatives import (
     rotations,
     turned,
 )
+from qvopt.tasks.orbitals_result import OptimizedOrbitals
 from qvopt.tasks.properties import density_matrices
+from qvopt.tasks.task_folder import ORBITALS, claim_task
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_circuits.given import GivenCircuit
 from qvopt_molecules.arrays import FloatArray
@@ -57,73 +59,33 @@ _UNSTABLE = -0.1  # of a curvature that is otherwise about 1
 _PROBE, _KICK = 0.003, 0.2  # radians: of a difference of gradients, and off a saddle
 
 
-@dataclass(frozen=True)
-class OptimisedOrbitals:
-    """The end of an orbital optimisation.
-
-    `energies` are those of the VQE runs in Hartree, one at each set of orbitals that a step tried;
-    `runs` counts also those that the curvature took. `hamiltonian` is over the best orbitals and
-    `gradient` the largest orbital gradient there, in Hartree. `converged` says that it is small and
-    that no curvature is negative; `saddles` how many were left on the way. `costs` are those of all
-    runs, by purpose.
-    """
-
-    converged: bool
-    energies: tuple[float, ...]
-    gradient: float
-    hamiltonian: MolecularHamiltonian
-    result: Result
-    runs: int
-    saddles: int
-    costs: Costs
-
-    @property
-    def energy(self) -> float:
-        """Energy at the last orbitals in Hartree."""
-        return float(self.result.energy if self.result.exact is None else self.result.exact)  # type: ignore[arg-type]
-
-    def document(self) -> dict[str, Any]:
-        """The optimisation as plain JSON values."""
-        return {
-            "converged": self.converged,
-            "energy": self.energy,
-            "first_energy": self.energies[0],
-            "energies": list(self.energies),
-            "runs": self.runs,
-            "saddles": self.saddles,
-            "largest_orbital_gradient": self.gradient,
-            "parameters": self.result.x.tolist(),
-            "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},
-        }
-
-
-def optimise_orbitals(
-    molecule: str | Mapping[str, Any] | Experiment,
+@takes_settings
+def optimize_orbitals(
+    problem: Any,
     *,
     tolerance: float = 1e-5,
     max_rounds: int = 300,
     out: str | Path | None = None,
     progress: Callable[[int, float, float], None] | None = None,
-    **settings: Any,
-) -> OptimisedOrbitals:
-    """Run orbital-optimised VQE to a minimum.
+    **settings: Unpack[Settings],
+) -> OptimizedOrbitals:
+    """Run orbital-optimised VQE to a minimum, on exact energies.
 
-        optimise_orbitals({"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 2}}).energy
+        optimize_orbitals("lih", active_space=(2, 2)).energy
 
     The circuit is that of the first orbitals throughout; an adaptive one grows there.
 
     Args:
-        molecule: as for `run`, with an active space.
+        problem: as for `run`, with an active space.
         tolerance: largest orbital gradient in Hartree to stop at.
         max_rounds: most VQE runs, those that look for negative curvature included.
         out: folder of the runs; one that holds the same optimisation is resumed.
         progress: is called with round, energy and gradient.
-        settings: the keys of `Experiment`; exact energies only.
 
     Raises InputError where there is nothing to rotate, for shots, and for integrals without a
     molecule.
     """
-    experiment, backend = resolve(molecule, settings)
+    experiment, backend = resolve(problem, settings)
     if experiment.measurement.shots is not None:
         raise InputError("orbitals are optimised on exact density matrices; leave shots out")
     refuse_ignored(experiment)
@@ -139,7 +101,8 @@ def optimise_orbitals(
         raise InputError("every orbital is active: there is nothing to rotate; give --active-space")
     folder = None if out is None else Path(out)
     if folder is not None:
-        _claim(folder, experiment)
+        asked = {"tolerance": tolerance, "max_rounds": max_rounds}
+        claim_task(folder, ORBITALS, asked, experiment)
     given = _with_its_circuit(experiment, h, backend, folder)
     search = _Search(given, pairs, max_rounds, folder, progress, backend)
     here, saddles, stable = search.step(h), 0, False
@@ -152,21 +115,13 @@ def optimise_orbitals(
         if lower is None:
             break
         here, saddles = search.step(lower.hamiltonian), saddles + 1
-    optimised = OptimisedOrbitals(
+    optimised = OptimizedOrbitals(
         stable, tuple(search.energies), here.largest, here.hamiltonian, here.result, search.runs,
         saddles, search.costs,
     )  # fmt: skip
     if folder is not None:
         RunFolder(folder).write_json("orbitals.json", optimised.document())
     return optimised
-
-
-def _claim(folder: Path, experiment: Experiment) -> None:
-    """Make the folder, or check that it is of this optimisation."""
-    asked = json.dumps(experiment.document(), sort_keys=True, indent=1)
-    claim_folder(folder, "oo-vqe.json", asked, "an orbital optimisation")
-    if (folder / "oo-vqe.json").read_text(encoding="utf-8") != asked:
-        raise InputError(f"{folder} holds another orbital optimisation; choose another --out")
 
 
 @dataclass(frozen=True, eq=False)

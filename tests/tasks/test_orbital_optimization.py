@@ -8,7 +8,7 @@ from pyscf import mcscf, scf
 from pyscf.fci import direct_spin1
 from scipy.linalg import expm
 
-from qvopt import optimise_orbitals
+from qvopt import optimize_orbitals
 from qvopt.tasks.curvature import lowest_curvature
 from qvopt.tasks.orbital_derivatives import (
     orbital_gradient,
@@ -102,7 +102,7 @@ def casscf(h, electrons, orbitals, start, noise=0.0):
 )
 def test_against_pyscf_casscf(name, basis, electrons, saddle):
     space = {"electrons": electrons, "n_orbitals": electrons}
-    found = optimise_orbitals({"name": name, "basis": basis, "active_space": space})
+    found = optimize_orbitals({"name": name, "basis": basis, "active_space": space})
     h = build_hamiltonian(find_molecule(name, basis=basis))
     # UCCSD is exact for two electrons.
     worst = 1e-6 if electrons == 2 else 5e-5
@@ -118,11 +118,11 @@ def test_against_pyscf_casscf(name, basis, electrons, saddle):
 
 def test_a_saddle_of_the_canonical_orbitals_is_left():
     space = {"electrons": 2, "n_orbitals": 2}
-    found = optimise_orbitals({"name": "h4-chain", "active_space": space})
+    found = optimize_orbitals({"name": "h4-chain", "active_space": space})
     assert found.converged
     assert found.saddles == 1
     assert found.runs > len(found.energies)
-    cut = optimise_orbitals({"name": "h4-chain", "active_space": space}, max_rounds=5)
+    cut = optimize_orbitals({"name": "h4-chain", "active_space": space}, max_rounds=5)
     assert not cut.converged
     assert (cut.saddles, cut.runs) == (0, 5)
     assert cut.energy > found.energy + 0.005
@@ -138,7 +138,7 @@ def test_a_saddle_of_the_canonical_orbitals_is_left():
 )
 def test_circuits_that_depend_on_the_orbitals_are_those_of_the_first(ansatz):
     molecule = {"name": "lih", "basis": "6-31g", "active_space": {"electrons": 2, "n_orbitals": 2}}
-    found = optimise_orbitals(molecule, ansatz=ansatz, tolerance=1e-4)
+    found = optimize_orbitals(molecule, ansatz=ansatz, tolerance=1e-4)
     assert found.converged
     assert found.energy == pytest.approx(-7.995833, abs=1e-6)  # as above
 
@@ -154,5 +154,5 @@ def test_circuits_that_depend_on_the_orbitals_are_those_of_the_first(ansatz):
 )
 def test_bad_input_is_one_line(molecule, options, message):
     with pytest.raises(InputError, match=message) as caught:
-        optimise_orbitals(molecule, **options)
+        optimize_orbitals(molecule, **options)
     assert "\n" not in str(caught.value)
