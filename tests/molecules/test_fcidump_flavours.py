@@ -26,7 +26,7 @@ def written(tmp_path):
 
 @pytest.mark.parametrize("program", HEADERS)
 def test_headers(program, written, tmp_path):
-    _, body = written
+    h, body = written
     path = tmp_path / "other.fcidump"
     energies = "  -0.5  1 0 0 0\n"
     path.write_text(HEADERS[program] + body.replace("e-", "D-") + energies)
@@ -37,7 +37,7 @@ def test_headers(program, written, tmp_path):
 
 @pytest.mark.parametrize("blanks", ["({},0.0) {}", "( {} , 0.0D+00 ) {}"])
 def test_real_integrals_with_imaginary_parts_of_zero(blanks, written, tmp_path):
-    _, body = written
+    h, body = written
     path = tmp_path / "other.fcidump"
     rows = [line.split(maxsplit=1) for line in body.splitlines() if line.strip()]
     path.write_text(HEADERS["molpro"] + "".join(blanks.format(*row) + "\n" for row in rows))
