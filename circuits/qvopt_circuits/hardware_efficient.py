@@ -9,6 +9,7 @@ arXiv:1704.05018. It does not conserve particle number.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -26,6 +27,7 @@ from .clusters import reference_gates
 from .gates import Angle, Gate
 
 _ROTATIONS = {"ry": ("ry",), "ry-rz": ("ry", "rz"), "rx-rz": ("rx", "rz")}
+_ORDERS = ("orbitals", "qubits")
 _ENTANGLEMENTS = ("linear", "reverse-linear", "circular", "pairwise", "full")
 
 
@@ -36,6 +38,12 @@ class HardwareEfficient:
     At x = 0 the state is the Hartree-Fock determinant, up to a phase: where the entanglers permute
     determinants (cx), the X gates prepare the one that they take to it.
 
+    Neighbours are those of `order`. A ladder of cx gates takes a rotation of one qubit to one
+    between determinants that differ in qubits next to each other. Where both spins of an orbital
+    are neighbours, those of a pair of electrons and of the orbital that it is excited to are next
+    to each other; in blocks of spins they are not, and the Hartree-Fock determinant is a local
+    minimum of most molecules.
+
     Attributes:
         layers: number of entangling layers; there is one more of rotations.
         rotations: gates on each qubit of a rotation layer: "ry", "ry-rz" or "rx-rz".
@@ -43,6 +51,9 @@ class HardwareEfficient:
             the last ("reverse-linear"), neighbours and the last with the first ("circular"),
             every second pair of neighbours and then the others ("pairwise"), or all ("full").
         entangler: "cz" or "cx".
+        order: which qubits are neighbours: "orbitals" takes both spins of each orbital together,
+            "qubits" goes by their numbers, as Qiskit's circuits do. None is "orbitals" on
+            Jordan-Wigner qubits, and "qubits" on others and on spins.
         spread: the start is drawn from a normal distribution of this standard deviation in
             radians; 0 starts at the Hartree-Fock determinant, where many gradients vanish.
     """
@@ -51,6 +62,7 @@ class HardwareEfficient:
     rotations: Literal["ry", "ry-rz", "rx-rz"] = "ry-rz"
     entanglement: Literal["linear", "reverse-linear", "circular", "pairwise", "full"] = "linear"
     entangler: Literal["cx", "cz"] = "cz"
+    order: Literal["orbitals", "qubits"] | None = None
     spread: float = 0.05
 
     def __post_init__(self) -> None:
@@ -64,6 +76,8 @@ class HardwareEfficient:
             raise InputError(f"entanglement must be one of {known}, got '{self.entanglement}'")
         if self.entangler not in ("cx", "cz"):
             raise InputError(f"entangler must be cx or cz, got '{self.entangler}'")
+        if self.order is not None and self.order not in _ORDERS:
+            raise InputError(f"order must be one of {', '.join(_ORDERS)}, got '{self.order}'")
         if not (math.isfinite(self.spread) and self.spread >= 0):
             raise InputError(f"spread must be finite and not negative, got {self.spread}")
 
@@ -75,14 +89,30 @@ class HardwareEfficient:
     def circuit(self, hamiltonian: MolecularHamiltonian) -> Circuit:
         """Return the circuit on 2 norb qubits, X gates of the reference first."""
         occupied = {gate.qubits[0] for gate in reference_gates(hamiltonian)}
-        return self.over_reference(hamiltonian.n_qubits, occupied)
+        norb = hamiltonian.norb
+        if self.order != "qubits":
+            line = [p + spin * norb for p in range(norb) for spin in (0, 1)]
+        else:
+            line = list(range(2 * norb))
+        return self.over_reference(hamiltonian.n_qubits, occupied, line)
 
-    def over_reference(self, n_qubits: int, ones: set[int]) -> Circuit:
+    def over_reference(
+        self, n_qubits: int, ones: set[int], line: Sequence[int] | None = None
+    ) -> Circuit:
         """Return the circuit that at x = 0 prepares the basis state with `ones` set.
 
         For qubits of another mapping than Jordan-Wigner, whose reference is another bit string.
+        `line` has the qubits in the order of which neighbours are entangled; None is by number.
+        Raises InputError where the order is to be that of orbitals, and there is no line.
         """
+        if line is None and self.order == "orbitals":
+            raise InputError(
+                "order = 'orbitals' needs the qubits of orbitals in the jordan-wigner mapping; "
+                "leave it out, or set it to 'qubits'"
+            )
         pairs = _entangled_pairs(n_qubits, self.entanglement)
+        if line is not None:
+            pairs = [(line[a], line[b]) for a, b in pairs]
         bits = set(ones)
         if self.entangler == "cx":
             for control, target in reversed(pairs * self.layers):

@@ -99,6 +99,7 @@ def rotated(hamiltonian: MolecularHamiltonian, turn: FloatArray) -> MolecularHam
         two_body=np.ascontiguousarray(two),
         orbital_energies=energies,
         irreps=irreps,
+        point_group=None if irreps is None else h.point_group,
         frame=frame,
     )
 

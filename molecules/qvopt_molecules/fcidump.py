@@ -100,13 +100,17 @@ def read_fcidump(
             f"{path}: integrals over spin orbitals, of which some never exchange with others, are "
             f"not supported; write them over spatial orbitals"
         )
+    symmetry = header.get("ORBSYM")
+    irreps = _irreps(symmetry, one, two)
+    if irreps is None and symmetry is not None and any(s != 0 for s in symmetry):
+        notes.append("ORBSYM of the file does not fit its orbitals and integrals, and is left out")
     hamiltonian = MolecularHamiltonian(
         core_energy=read.core_energy,
         one_body=one,
         two_body=two,
         n_alpha=n_alpha,
         n_beta=n_beta,
-        irreps=_irreps(header.get("ORBSYM"), one, two),
+        irreps=irreps,
         label=Path(path).stem[:40],
         notes=tuple(notes),
     )
@@ -124,7 +128,9 @@ def _header(text: str, path: str | Path) -> dict[str, list[int]]:
             if key in ("NORB", "NELEC", "MS2"):
                 raise InputError(f"{path}: {key} in the header is not a whole number")
             continue
-        out[key] = [int(w) for w in words]
+        numbers = [int(w) for w in words]
+        if out.setdefault(key, numbers) != numbers:
+            raise InputError(f"{path}: the header gives {key} twice, with different values")
     for key in ("NORB", "NELEC"):
         if key not in out:
             raise InputError(f"{path}: the header has no {key}")

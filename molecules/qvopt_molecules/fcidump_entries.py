@@ -11,6 +11,7 @@ Which of the two a file means shows in what it lists: `p > q` beside `r < s`, wi
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,7 +72,9 @@ def read_integrals(text: str, norb: int, first_line: int, path: object) -> FileI
     one = _one_body(value_array[kinds == 2], places[kinds == 2] - 1, norb, path)
     chosen = kinds == 4
     table = _Table(places[chosen] - 1, value_array[chosen], line_array[chosen], norb)
-    complex_orbitals = True in in_brackets or table.is_of_complex_orbitals()
+    # Programs write real integrals with imaginary parts of zero, too.
+    imaginary = bool(np.any(value_array.imag != 0.0))
+    complex_orbitals = imaginary or table.is_of_complex_orbitals()
     if not complex_orbitals and table.exchanges_look_complex(_FEW):
         # Too little to tell them from real ones in random order: complex if that makes sense.
         sensible = real_integrals(one, table.integrals(True, path)) is not None
@@ -91,7 +94,7 @@ def _parsed(row: str, norb: int, where: str) -> tuple[complex, tuple[int, int, i
         words = row.replace(",", " ").split()
     n_parts = 2 if bracketed else 1
     try:
-        parts = [float(w.upper().replace("D", "E")) for w in words[:n_parts]]
+        parts = [_number(w) for w in words[:n_parts]]
         i, j, k, l = (int(w) for w in words[n_parts:])
     except (ValueError, OverflowError):
         raise InputError(f"{where}: expected a value and four indices") from None
@@ -102,6 +105,12 @@ def _parsed(row: str, norb: int, where: str) -> tuple[complex, tuple[int, int, i
     ):
         raise InputError(f"{where}: indices {i} {j} {k} {l} mean no integral")
     return complex(*parts), (i, j, k, l), bracketed
+
+
+def _number(word: str) -> float:
+    """A number as Fortran writes it: 1.5D-03, and 1.5-101 for exponents of three digits."""
+    word = re.sub(r"(?<=[\d.])(?=[+-]\d{3}$)", "E", word.upper().replace("D", "E"))
+    return float(word)
 
 
 def _refuse_blocks(kinds: IntArray, path: object) -> None:

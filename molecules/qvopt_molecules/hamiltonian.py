@@ -36,6 +36,7 @@ class MolecularHamiltonian:
         orbital_energies: canonical orbital energies ε_p, shape (norb,), if known.
         irreps: for each orbital the label of its irreducible representation as an integer of
             which the product is the bitwise XOR (PySCF's D2h numbering), if known.
+        point_group: the group that `irreps` are of ("D2h" or a subgroup), if known.
         label: a short name for tables.
         frame: the molecule and the orbitals that the integrals were computed over; None for
             integrals from elsewhere, which leaves dipoles and nuclear gradients unknown.
@@ -54,6 +55,7 @@ class MolecularHamiltonian:
     label: str = ""
     frame: OrbitalFrame | None = None
     notes: tuple[str, ...] = ()
+    point_group: str | None = None
 
     def __post_init__(self) -> None:
         n = self.one_body.shape[0]

@@ -96,6 +96,7 @@ def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> Mo
         label=molecule.name,
         orbital_energies=np.einsum("mp,mn,np->p", chosen, fock, chosen),
         irreps=_irreps(mol, chosen),
+        point_group=str(mol.groupname) if mol.symmetry else None,
         mol=mol,
         notes=(
             *solved.notes,
@@ -113,6 +114,7 @@ def hamiltonian_in_frame(
     label: str = "",
     orbital_energies: FloatArray | None = None,
     irreps: tuple[int, ...] | None = None,
+    point_group: str | None = None,
     mol: Any = None,
     notes: tuple[str, ...] = (),
 ) -> MolecularHamiltonian:
@@ -121,7 +123,7 @@ def hamiltonian_in_frame(
     Args:
         frame: the orbitals, orthonormal.
         norb, n_alpha, n_beta: active orbitals and electrons.
-        label, orbital_energies, irreps, notes: as in `MolecularHamiltonian`.
+        label, orbital_energies, irreps, point_group, notes: as in `MolecularHamiltonian`.
         mol: PySCF's Mole of the frame, if it is at hand.
     """
     from pyscf import ao2mo, scf
@@ -150,6 +152,7 @@ def hamiltonian_in_frame(
         label=label,
         frame=frame,
         notes=notes,
+        point_group=None if irreps is None else point_group,
     )
 
 

@@ -102,6 +102,8 @@ def _arrays(h: Hamiltonian) -> dict[str, Any]:
         arrays["orbital_energies"] = h.orbital_energies
     if h.irreps is not None:
         arrays["irreps"] = np.array(h.irreps)
+    if h.point_group is not None:
+        arrays["point_group"] = np.array(h.point_group)
     if h.notes:
         arrays["notes"] = np.array(h.notes)
     if h.frame is not None:
@@ -121,6 +123,7 @@ def _integrals(data: Any) -> Hamiltonian:
         label=str(data["label"]),
         frame=_frame(data) if "frame_coefficients" in data else None,
         notes=tuple(str(n) for n in data["notes"]) if "notes" in data else (),
+        point_group=str(data["point_group"]) if "point_group" in data else None,
     )
 
 

@@ -29,6 +29,10 @@ _GHOSTS: Final = re.compile(
 )
 _ISOTOPES: Final = {"D": "H", "T": "H"}
 _BOHR_WORDS: Final = ("bohr", "au", "a.u.", "atomic", "bohrs")
+_LENGTHS: Final = re.compile(
+    r"\b(?i:bohrs?|atomic units?|nanomet(?:er|re)s?|picomet(?:er|re)s?)\b"
+    r"|\b[aA]\.[uU]\.|\b(au|nm|pm)\b"  # Au is gold
+)
 _ANGSTROM_WORDS: Final = ("angstrom", "angstroms", "ang", "å", "ångström", "a")
 
 
@@ -91,6 +95,8 @@ def _scale(words: list[str], keys: dict[str, str], comment: str, path: Path) -> 
     """Ångström in one unit of the file."""
     said = [w.lower().removeprefix("units=").removeprefix("unit=").strip("()[],") for w in words]
     said += [keys[k].lower() for k in ("units", "unit") if k in keys]
+    if len(said) == len(words):
+        said += re.findall(r"\bunits?\s*:\s*([^\s,;]+)", comment.lower())
     scales = set()
     for word in said:
         if word in _BOHR_WORDS:
@@ -104,11 +110,13 @@ def _scale(words: list[str], keys: dict[str, str], comment: str, path: Path) -> 
             )
     if len(scales) > 1:
         raise InputError(f"{path} names two units of length")
-    plain = comment.lower()
-    if not scales and re.search(r"\bbohrs?\b|\batomic units?\b|\ba\.u\.", plain):
+    spoken = None if scales else _LENGTHS.search(comment)
+    if spoken is not None:
+        small = spoken[0][0].lower() in "np"
+        what = f"'{spoken[0]}'" if small else "bohr or atomic units"
         raise InputError(
-            f"{path}: the comment speaks of bohr or atomic units; say which it is with "
-            f"units=bohr or units=angstrom"
+            f"{path}: the comment speaks of {what}; say which the positions are in with units=bohr "
+            f"or units=angstrom"
         )
     return scales.pop() if scales else 1.0
 
@@ -185,27 +193,25 @@ def _rows(lines: list[str], count: int, comment: str, path: Path) -> list[str]:
     raise InputError(f"{path} announces {count} atoms but holds {count + len(rest)} lines of them")
 
 
-def _columns(properties: str | None, path: Path) -> tuple[int, bool, int] | None:
-    """Column of the species, whether it is an atomic number, and first column of positions."""
+def _columns(properties: str | None, path: Path) -> tuple[tuple[int, ...], int] | None:
+    """Columns of species and atomic numbers, and the first column of positions."""
     if properties is None:
         return None
     words = properties.split(":")
-    species: tuple[int, bool] | None = None
+    species: list[int] = []
     place, column = None, 0
     try:
-        for name, kind, width in zip(words[::3], words[1::3], words[2::3], strict=True):
+        for name, _, width in zip(words[::3], words[1::3], words[2::3], strict=True):
             if name.lower() in ("species", "element", "elements", "symbols", "z", "numbers"):
-                # Symbols are preferred where both are listed.
-                if species is None or species[1]:
-                    species = (column, kind.upper() == "I")
+                species.append(column)
             elif name.lower() in ("pos", "positions") and int(width) == 3:
                 place = column
             column += int(width)
     except ValueError:
         raise InputError(f"{path}: Properties={properties[:60]} cannot be read") from None
-    if species is None or place is None:
+    if not species or place is None:
         raise InputError(f"{path}: Properties must name species and pos:R:3")
-    return (*species, place)
+    return tuple(species), place
 
 
 def _with_ids(rows: list[str]) -> bool:
@@ -218,15 +224,16 @@ def _with_ids(rows: list[str]) -> bool:
 
 
 def _atom(
-    words: list[str], columns: tuple[int, bool, int] | None, ids: bool, where: str
+    words: list[str], columns: tuple[tuple[int, ...], int] | None, ids: bool, where: str
 ) -> tuple[str, tuple[float, ...]]:
     if columns is not None:
-        place, _, first = columns
-        if len(words) < max(place + 1, first + 3):
+        places, first = columns
+        if len(words) < max(*(place + 1 for place in places), first + 3):
             raise InputError(f"{where}: fewer columns than Properties announces")
-        return _symbol(words[place], where), tuple(
-            _coordinate(w, where) for w in words[first : first + 3]
-        )
+        symbols = [_symbol(words[place], where) for place in places]
+        if len(set(symbols)) > 1:
+            raise InputError(f"{where}: two columns name two elements, {' and '.join(symbols)}")
+        return symbols[0], tuple(_coordinate(w, where) for w in words[first : first + 3])
     words = words[1:] if ids else words
     cleaned = [w.rstrip(",") for w in words]
     if len(cleaned) < 4:

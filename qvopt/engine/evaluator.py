@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from qvopt.optimizers.protocol import Answer, Landscape, Query
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.pauli import PauliSum
 
 from .exact import ExactValues
 from .growing import Growth
@@ -125,6 +126,7 @@ class Evaluator:
         *key: int,
         learned: Learned | None = None,
         optimizing: bool = False,
+        operators: Mapping[str, PauliSum] | None = None,
     ) -> PreparedRound:
         """Expand a round into a batch: its price is then known, and nothing has run.
 
@@ -133,9 +135,15 @@ class Evaluator:
             key: names the round's random stream.
             learned: what earlier rounds have shown.
             optimizing: whether the optimizer asks.
+            operators: to read off the outcomes of the first energy, where the program gives them.
         """
         return PreparedRound(
-            self, queries, stream(self.seed, *key), learned or Learned(), optimizing=optimizing
+            self,
+            queries,
+            stream(self.seed, *key),
+            learned or Learned(),
+            optimizing=optimizing,
+            operators=operators,
         )
 
     def answer(self, queries: Sequence[Query], *key: int) -> list[Answer]:

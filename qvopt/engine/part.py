@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -26,10 +26,12 @@ from qvopt.gradients.metric_rules import ExpandedMetric
 from qvopt.measurement.allocation import Scatter, allocate
 from qvopt.measurement.blocks import in_blocks, rounded_up
 from qvopt.measurement.estimate import Estimate, Moments
+from qvopt.measurement.readings import read_operators
 from qvopt.optimizers.protocol import Spread
 from qvopt.records.ledger import Costs, add_costs
 from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import BackendError
+from qvopt_molecules.pauli import PauliSum
 
 from .learned import Learned, Observed
 from .rows import Row, RowResult, min_shots
@@ -86,11 +88,13 @@ class Part:
         self._overlap_shots: list[int] = []
         self._requests: list[Request] = []
         self._weights: list[FloatArray | None] = []
+        self._operators: Mapping[str, PauliSum] = {}
         self.batch = Batch()
         self.costs: Costs = {}
         self.result = BatchResult(Cost())
         self.estimates: list[Estimate] = []
         self.observed: Observed | None = None
+        self.readings: dict[str, Estimate] = {}
 
     @cached_property
     def rng(self) -> np.random.Generator:
@@ -110,6 +114,11 @@ class Part:
     def min_shots(self, spread: Spread) -> int:
         """The fewest shots that one energy can do with, in all the rows that stages make of it."""
         return self._evaluator.copies * min_shots(spread, len(self._evaluator.need_plan().groups))
+
+    def read(self, operators: Mapping[str, PauliSum]) -> None:
+        """Read operators off the first energy's outcomes, where the program counts them."""
+        if "counts" in self._evaluator.program.samples:
+            self._operators = operators
 
     def add_rows(self, sampling: Sampling) -> slice:
         """Add energies; return where their estimates will be."""
@@ -178,6 +187,8 @@ class Part:
             request = Request(self._rows)
             self._requests = [request]
             context = self._context()
+            if self._operators:
+                request = replace(request, counts=True)
             for stage in self._evaluator.stages:
                 request = stage.expand(request, context)
                 self._requests.append(request)
@@ -230,6 +241,7 @@ class Part:
         if self.batch.counts:
             pairs = zip(self.result.counts, self._weights, strict=True)
             results = [RowResult(counts=c, weights=w, block=block) for c, w in pairs]
+            self._read(rows)
         else:
             read = zip(self.result.moments, self._weights, strict=True)
             results = [RowResult(moments=m, weights=w, block=block) for m, w in read]
@@ -239,6 +251,7 @@ class Part:
         for k in reversed(range(len(stages))):
             if stages[k].level == "counts":
                 results = stages[k].reduce(requests[k], results, context)
+        results = [result.with_moments(plan) for result in results]
         self._observe(rows, results)
         for k in reversed(range(len(stages))):
             if stages[k].level == "estimates":
@@ -249,6 +262,13 @@ class Part:
             pooled = [Scatter.of_points(self.estimates[g], n_groups) for g in self._gradients]
             groups = self.observed or (None, None)
             self.observed = (groups[0], groups[1], sum(pooled[1:], pooled[0]))
+
+    def _read(self, rows: Sequence[Row]) -> None:
+        """Read operators off the first setting of the first energy that has no amplified noise."""
+        first = [k for k, r in enumerate(rows) if r.query == 0 and r.point.noise_scale == 1.0]
+        if self._operators and first:
+            plan, counts = self._evaluator.need_plan(), self.result.counts[first[0]]
+            self.readings = read_operators(plan, counts, self._operators)
 
     def _observe(self, rows: Sequence[Row], results: Sequence[RowResult]) -> None:
         """Pool the variances of each group, before energies are extrapolated."""

@@ -6,8 +6,8 @@ queries -> rules expand -> rows -> stages expand -> Batch -> Program.run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from qvopt.measurement.statistics import estimate_of_proportion
 from qvopt.optimizers.protocol import Answer, Gradient, Query, Spread
 from qvopt.records.ledger import Costs, add_costs
 from qvopt_molecules.arrays import FloatArray, IntArray
+from qvopt_molecules.pauli import PauliSum
 
 from .errors import NonFiniteError
 from .learned import Learned, Observed
@@ -43,6 +44,7 @@ class RoundOutcome:
         observed: variances that later rounds can use; None where nothing is learned.
         calibrations: of the readout, made in the round.
         renewed: whether they replace all earlier ones.
+        readings: operators that the outcomes of the first energy show, by name.
     """
 
     answers: tuple[Answer, ...]
@@ -50,6 +52,7 @@ class RoundOutcome:
     observed: Observed | None = None
     calibrations: tuple[CalibrationCounts, ...] = ()
     renewed: bool = False
+    readings: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 class PreparedRound:
@@ -64,6 +67,8 @@ class PreparedRound:
         seed: of the round; every kind of request has a stream of its own below it.
         learned: what earlier rounds have shown.
         optimizing: whether the optimizer asks.
+        operators: sums of Z strings to read off the outcomes of the first energy, for no shot more,
+            where the program gives outcomes.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class PreparedRound:
         learned: Learned,
         *,
         optimizing: bool = False,
+        operators: Mapping[str, PauliSum] | None = None,
     ) -> None:
         self._seed, self._learned, self._optimizing = seed, learned, optimizing
         self._parts: dict[int, Part] = {}
@@ -89,6 +95,8 @@ class PreparedRound:
                     "learning rate"
                 )
             self._combine.append(rule_of(query).expand(query, evaluator, self))
+        if operators and len(self._parts) == 1:
+            self._part(evaluator).read(operators)
         for part in self._parts.values():
             part.close()
 
@@ -127,6 +135,7 @@ class PreparedRound:
             parts[0].observed if len(parts) == 1 else None,
             tuple(part.calibration for part in parts if part.calibration is not None),
             any(part.renews for part in parts),
+            parts[0].readings if len(parts) == 1 else {},
         )
 
     def exact(self, x: FloatArray, purpose: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qvopt.backends.batch import Counts, Point
 from qvopt.measurement.estimate import Estimate, Moments
 from qvopt.measurement.plan import MeasurementPlan
-from qvopt.measurement.statistics import combine_moments, combine_random
+from qvopt.measurement.statistics import combine_moments, combine_random, moments_of_group
 from qvopt.optimizers.protocol import Spread
 from qvopt_molecules.arrays import FloatArray
 
@@ -58,6 +58,13 @@ class RowResult:
     estimate: Estimate | None = None
     weights: FloatArray | None = None
     block: int = 1
+
+    def with_moments(self, plan: MeasurementPlan) -> RowResult:
+        """Return the result with the moments of its counts, where it has counts alone."""
+        if self.counts is None or self.moments is not None:
+            return self
+        pairs = zip(plan.groups, self.counts, strict=True)
+        return replace(self, counts=None, moments=[moments_of_group(g, c) for g, c in pairs])
 
     def value(self, plan: MeasurementPlan) -> Estimate:
         """Return the energy's estimate."""

@@ -23,6 +23,7 @@ import numpy as np
 from qvopt.backends.batch import CalibrationCounts
 from qvopt.backends.cost import Cost
 from qvopt.measurement.allocation import Scatter
+from qvopt.measurement.estimate import Estimate
 from qvopt.optimizers.protocol import Answer, Query, Scalar
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
@@ -115,6 +116,7 @@ class RoundRecord:
         costs: what it took, by purpose.
         observed: pooled variances that later rounds use.
         calibrations: of the readout, made in it; `renewed` says that they replace earlier ones.
+        readings: operators that its outcomes have shown beside the energy, by name.
         place: number of its line.
     """
 
@@ -126,6 +128,7 @@ class RoundRecord:
     observed: tuple[Scatter | None, ...] | None = None
     calibrations: tuple[CalibrationCounts, ...] = ()
     renewed: bool = False
+    readings: Mapping[str, Estimate] = field(default_factory=dict)
     place: int = -1
 
     @classmethod
@@ -139,10 +142,11 @@ class RoundRecord:
         observed: tuple[Scatter | None, ...] | None,
         calibrations: tuple[CalibrationCounts, ...],
         renewed: bool,
+        readings: Mapping[str, Estimate],
     ) -> RoundRecord:
         """Record a round that has just run."""
         asked, told = [encode_query(q) for q in queries], [encode_answer(a) for a in answers]
-        return cls(role, number, asked, told, costs, observed, calibrations, renewed)
+        return cls(role, number, asked, told, costs, observed, calibrations, renewed, readings)
 
     def encode(self) -> Event:
         """Write the event."""
@@ -154,6 +158,8 @@ class RoundRecord:
         if self.calibrations:
             event["calibrations"] = encode_calibrations(self.calibrations)
             event["renewed"] = self.renewed
+        if self.readings:
+            event["readings"] = {k: [e.value, e.variance] for k, e in self.readings.items()}
         return event
 
     @classmethod
@@ -172,6 +178,7 @@ class RoundRecord:
             None if observed is None else tuple(observed),
             tuple(decode_calibrations(calibrations)),
             bool(event.get("renewed", False)),
+            {k: Estimate(*pair) for k, pair in event.get("readings", {}).items()},
             int(event.get("n", -1)),
         )
 
@@ -256,7 +263,7 @@ class EndRecord:
     average: Average | None
     drift: float
     message: str
-    state: Mapping[str, float] | None = None
+    state: Mapping[str, float | None] | None = None
 
     def encode(self) -> Event:
         """Write the event."""

@@ -210,7 +210,10 @@ class Driver:
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
         reserve = None if role == FINAL else self._reserve
         evaluator = self.evaluator if role == OPTIMIZER else self.evaluator.reported
-        answers = self._rounds.answer(evaluator, queries, role, key, number, reserve)
+        operators = None
+        if role == FINAL and self.end_check is not None and self._sampled:
+            operators = self.end_check.operators(evaluator)
+        answers = self._rounds.answer(evaluator, queries, role, key, number, reserve, operators)
         if role == OPTIMIZER:
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)
@@ -303,11 +306,14 @@ class Driver:
         exact = self.evaluator.reported.exact_energy(self.x) if visible else None
         numbers = None
         if self.end_check is not None and status != "diverged":
-            numbers = self.end_check.numbers(self.evaluator, self.x)
+            readings = {} if energy is None else self._rounds.readings
+            numbers = self.end_check.numbers(self.evaluator, self.x, readings)
             fault = self.end_check.fault(energy, exact, numbers)
             if fault is not None:
                 message = fault
                 status = "below-exact" if status in ("converged", "stopped") else status
+            elif status == "converged" and not self._sampled and self.number:
+                message = message or self.end_check.remark(exact)
         outcome = Outcome(status, self.x, energy, exact, self.number, message, average, numbers)
         record = EndRecord(
             status,

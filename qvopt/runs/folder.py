@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
 from qvopt.records.environment import describe_changes, describe_environment
@@ -126,9 +127,13 @@ class RunFolder:
         return cls(path)
 
     def experiment(self) -> Experiment:
-        """Read the experiment."""
+        """Read the experiment as it is written."""
         data = read_experiment_file(self.path / "experiment.toml")
         return make_experiment(data, recorded=True)
+
+    def begun_experiment(self) -> Experiment:
+        """Read the experiment of a run, with the defaults of the version that began it."""
+        return as_begun(self.experiment())
 
     def hamiltonian(self) -> Hamiltonian:
         """Read the frozen integrals, or spins."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,19 +13,24 @@ from qvopt.engine.assembly import Assembly, resolve_molecule
 from qvopt.engine.constraints import penalty_weights
 from qvopt.runs.references import References
 from qvopt_circuits.description import summary
+from qvopt_molecules.active_space import resolve_active_space
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.irreps import irrep_names
 from qvopt_molecules.molecule import Molecule
 
+_SPELLED_OUT: Final = 10  # orbitals that are listed one by one
 _MOST_GATES: Final = 5000  # of a circuit that is lowered to be counted
 
 
 def describe_problem(assembly: Assembly, references: References) -> dict[str, Any]:
     """Return a description as plain JSON values; what is not known is left out.
 
-    `basis`, `orbitals`, `electrons`, `active_orbitals` (indices from 0), `irreps`, `occupations`
-    (of the reference), `mapping`, `qubits`, `parameters`, `depth` and `two_qubit_gates` (all-to-all
-    connectivity, before any transpilation), `grouping` and `groups`, `constraints` (weights in
-    Hartree), `exact` (of which state the exact energy is), `notes`.
+    `basis`, `orbitals`, `electrons`, `active_orbitals` (as `active_space.orbitals` counts them),
+    `point_group`, `irreps` (by name; those of an FCIDUMP file by its numbers), `occupations` (of
+    the reference; both in the order of the qubits of a spin), `mapping`, `qubits`, `parameters`,
+    `depth` and `two_qubit_gates` (all-to-all connectivity, before any transpilation), `grouping`
+    and `groups`, `constraints` (weights in Hartree), `exact` (of which state the exact energy is),
+    `notes`.
     """
     experiment, h, circuit = assembly.experiment, assembly.hamiltonian, assembly.circuit
     out: dict[str, Any] = {}
@@ -62,13 +68,28 @@ def _orbitals(h: MolecularHamiltonian, molecule: Molecule | None) -> dict[str, A
     if h.frame is not None and h.norb < h.frame.coefficients.shape[1]:
         out["orbitals_of"] = int(h.frame.coefficients.shape[1])
         out["frozen"] = h.frame.n_core
+        numbers = None if molecule is None else _numbers(h, molecule)
+        if numbers is not None:
+            out["active_orbitals"] = numbers
     if h.irreps is not None:
-        out["irreps"] = list(h.irreps)
+        if h.point_group is not None:
+            out["point_group"] = h.point_group
+        out["irreps"] = list(irrep_names(h.point_group, h.irreps))
     occupations = np.zeros(h.norb, dtype=int)
     occupations[: h.n_alpha] += 1
     occupations[: h.n_beta] += 1
     out["occupations"] = occupations.tolist()
     return out
+
+
+def _numbers(h: MolecularHamiltonian, molecule: Molecule) -> list[int] | None:
+    """Numbers of the active orbitals from 0; None where they were selected by other means."""
+    space = molecule.active_space
+    if h.frame is None or (space is not None and space.selection is not None):
+        return None
+    n_core, n_orbitals = h.frame.n_core, h.frame.coefficients.shape[1]
+    resolved = resolve_active_space(space, n_orbitals, n_core + h.n_alpha, n_core + h.n_beta)
+    return list(resolved[1])
 
 
 def description_rows(description: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -79,11 +100,11 @@ def description_rows(description: Mapping[str, Any]) -> list[tuple[str, str, str
         rows.append(("electrons", f"{d['electrons']} in {d['orbitals']} orbitals", where))
         if "orbitals_of" in d:
             empty = d["orbitals_of"] - d["frozen"] - d["orbitals"]
-            rows.append(
-                ("", f"{d['orbitals']} of {d['orbitals_of']} orbitals active",
-                 f"{d['frozen']} frozen, {empty} empty")
-            )  # fmt: skip
-        rows.append(("occupied", _occupied(d), ""))
+            which = f"{d['orbitals']} of {d['orbitals_of']} orbitals active"
+            if "active_orbitals" in d:
+                which += f": {_ranges(d['active_orbitals'])}"
+            rows.append(("", which, f"{d['frozen']} frozen, {empty} empty"))
+        rows.append(("occupied", _occupied(d), d.get("point_group", "")))
     mapping = f"{d['mapping']}" if "mapping" in d else ""
     rows.append(("qubits", f"{d['qubits']}", mapping))
     sizes = [f"{d['parameters']:,} parameters"]
@@ -112,8 +133,14 @@ def description_line(description: Mapping[str, Any]) -> str:
 
 
 def _occupied(description: Mapping[str, Any]) -> str:
-    """Occupations of the reference, by irreducible representation where those are known."""
+    """Occupations of the reference, by irreducible representation where those are known.
+
+    Orbital by orbital where they are few.
+    """
     occupations = description["occupations"]
+    if "irreps" in description and len(occupations) <= _SPELLED_OUT:
+        pairs = zip(_irrep_words(description), occupations, strict=True)
+        return ", ".join(f"{name} ({n})" for name, n in pairs)
     if "irreps" not in description:
         counts = Counter(occupations)
         return ", ".join(
@@ -121,11 +148,30 @@ def _occupied(description: Mapping[str, Any]) -> str:
             for n, word in ((2, "doubly"), (1, "singly"), (0, "not"))
             if counts[n]
         )
-    totals: dict[int, list[int]] = {}
-    for irrep, n in zip(description["irreps"], occupations, strict=True):
+    totals: dict[str, list[int]] = {}
+    for irrep, n in zip(_irrep_words(description), occupations, strict=True):
         entry = totals.setdefault(irrep, [0, 0])
         entry[0] += n
         entry[1] += 1
     return ", ".join(
-        f"irrep {irrep}: {n} in {orbitals}" for irrep, (n, orbitals) in sorted(totals.items())
+        f"{irrep}: {n} in {orbitals}" for irrep, (n, orbitals) in sorted(totals.items())
     )
+
+
+def _irrep_words(description: Mapping[str, Any]) -> list[str]:
+    """Names of the orbitals' representations; in journals of earlier versions they are numbers."""
+    irreps = description["irreps"]
+    return [str(i) if "point_group" in description else f"symmetry {i}" for i in irreps]
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in short.
+
+    >>> _ranges([0, 3, 4, 5, 7])
+    '0, 3-5, 7'
+    """
+    parts = []
+    for _, run in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        members = [n for _, n in run]
+        parts.append(f"{members[0]}-{members[-1]}" if len(members) > 1 else f"{members[0]}")
+    return ", ".join(parts)

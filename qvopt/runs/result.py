@@ -117,7 +117,8 @@ class Result:
         drift: largest difference between a replayed and a journaled parameter.
         operators: labels of the operators that an adaptive ansatz has chosen, in order.
         problem: what was run; see `qvopt.runs.problem_description`.
-        numbers: ⟨N⟩, ⟨S_z⟩ and ⟨S²⟩ of the last state, where a simulator tells it.
+        numbers: ⟨N⟩, ⟨S_z⟩ and ⟨S²⟩ of the last state, where a simulator tells it; else ⟨N⟩ and
+            ⟨S_z⟩ as the outcomes of its energy show them, uncorrected.
         trace: the trajectory, which `steps` gives.
         circuit: the circuit, with its parameters, where it is at hand.
         bits: approximation ratio and best bit string of a diagonal cost.

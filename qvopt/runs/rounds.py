@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from qvopt.backends.cost import Cost
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.learned import Learned
+from qvopt.measurement.estimate import Estimate
 from qvopt.optimizers.protocol import Answer, Query
 from qvopt.records.events import History, RoundRecord
 from qvopt.records.journal import Event, EventLog
 from qvopt.records.ledger import Costs, Ledger
+from qvopt_molecules.pauli import PauliSum
 
 OPTIMIZER, FINAL, CALIBRATION = "optimizer", "final", "calibration"
 """Roles of rounds: the optimizer's own, those at the end of a run, and (in journals of earlier
@@ -31,6 +33,7 @@ class JournaledRounds:
     Attributes:
         drift: the largest difference between replayed parameters and the journal's.
         learned: what the rounds so far have shown.
+        readings: operators that the last round's outcomes have shown, by name.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class JournaledRounds:
     ) -> None:
         history = History() if history is None else history
         self.ledger, self.drift, self.learned = ledger, 0.0, Learned()
+        self.readings: Mapping[str, Estimate] = {}
         self._log = log
         self._recorded = history.rounds
         calibrations = (r for r in history.rounds.values() if r.role == CALIBRATION)
@@ -60,6 +64,7 @@ class JournaledRounds:
         stream: int,
         number: int,
         reserve: Cost | None = None,
+        operators: Mapping[str, PauliSum] | None = None,
     ) -> list[Answer]:
         """Answer a round.
 
@@ -69,6 +74,7 @@ class JournaledRounds:
             role, number: the round's name in the journal.
             stream: the first key of its random stream; `number` is the second.
             reserve: what the budget must have left after the round.
+            operators: to read off the outcomes of the first energy, where there are outcomes.
 
         Raises InputError where the journal's round is another one, BudgetExceededError before a
         spend that would pass a cap.
@@ -77,7 +83,7 @@ class JournaledRounds:
         if recorded is not None:
             self.settle()
         else:
-            return self._evaluate(evaluator, queries, role, stream, number, reserve)
+            return self._evaluate(evaluator, queries, role, stream, number, reserve, operators)
         self._take_calibrations(recorded)
         answers, drift = recorded.replayed(list(queries))
         self.drift = max(self.drift, drift)
@@ -87,6 +93,7 @@ class JournaledRounds:
         else:
             self.ledger.charge(recorded.costs)
         self._learn(recorded)
+        self.readings = recorded.readings
         return answers
 
     def charge_end(self, number: int) -> None:
@@ -120,10 +127,16 @@ class JournaledRounds:
         stream: int,
         number: int,
         reserve: Cost | None,
+        operators: Mapping[str, PauliSum] | None,
     ) -> list[Answer]:
         self._take_calibrations()
         prepared = evaluator.prepare(
-            queries, stream, number, learned=self.learned, optimizing=role == OPTIMIZER
+            queries,
+            stream,
+            number,
+            learned=self.learned,
+            optimizing=role == OPTIMIZER,
+            operators=operators,
         )
         self.ledger.check(prepared.costs, reserve)
         if self.settle():
@@ -139,9 +152,11 @@ class JournaledRounds:
             outcome.observed,
             outcome.calibrations,
             outcome.renewed,
+            outcome.readings,
         )
         self.write(record.encode())
         self._learn(record)
+        self.readings = outcome.readings
         return list(outcome.answers)
 
     def _learn(self, record: RoundRecord) -> None:

@@ -23,9 +23,16 @@ def _state_rows(result: Result) -> list[tuple[str, str, str]]:
     """What the check of the last state says; nothing of runs that have not ended, or of spins."""
     if "electrons" not in result.problem or result.status in ("interrupted", "diverged"):
         return []
-    if result.numbers is None:
-        return [("state", "not checked", "no simulator here tells its electrons and spin")]
     n = result.numbers
+    if n is None:
+        return [
+            ("state", "not checked", "neither amplitudes nor outcomes tell its electrons and spin")
+        ]
+    if n.measured:
+        electrons = Estimate(n.electrons, (n.electrons_error or 0.0) ** 2)
+        s_z = Estimate(n.s_z, (n.s_z_error or 0.0) ** 2)
+        note = "as read, uncorrected; ⟨S²⟩ not measured"
+        return [("⟨N⟩, ⟨S_z⟩", f"{electrons}, {s_z}", note)]
     return [("⟨N⟩, ⟨S_z⟩, ⟨S²⟩", f"{n.electrons:.4f}, {n.s_z:z.4f}, {n.s2:z.4f}", "")]
 
 

@@ -14,6 +14,7 @@ from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
 from qvopt.engine.growing import growing_optimizer
+from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import with_backend
@@ -98,7 +99,11 @@ class Session:
             history,
             Watch(self.experiment.stopping.gradient, self.experiment.stopping.plateau),
             EndCheck(
-                assembly.hamiltonian, self.experiment.mapping, references.fci, references.state
+                assembly.hamiltonian,
+                self.experiment.mapping,
+                references.fci,
+                references.state,
+                references.hf,
             ),
         )
 
@@ -215,6 +220,7 @@ class Session:
                 raise InputError(f"{path}/experiment.toml is not the one this run began with")
             if begin.hamiltonian != hamiltonian.content_hash():
                 raise InputError(f"{path}/hamiltonian.npz is not the one this run began with")
+            experiment = as_begun(experiment)
             if experiment.measurement.metric is None:  # begun before there was a choice
                 measurement = experiment.measurement.model_copy(update={"metric": "fidelities"})
                 experiment = experiment.model_copy(update={"measurement": measurement})

@@ -30,7 +30,7 @@ def ended_result(path: Path, max_steps: int | None = None) -> Result | None:
     A run killed after its end was journaled has no result.json, or an earlier one: it gets its own.
     """
     folder = RunFolder.open(path)
-    experiment = folder.experiment()
+    experiment = folder.begun_experiment()
     history = History.of(folder.events())
     end = history.end
     if end is None or end.status == "interrupted":
@@ -47,13 +47,13 @@ def read_result(path: str | Path) -> Result:
     """Return the result of a run folder, finished or not, with its circuit; nothing runs."""
     folder = RunFolder.open(Path(path))
     result = stored_result(folder)
-    assembly = grown(assemble(folder.experiment(), folder.hamiltonian()), result.operators)
+    assembly = grown(assemble(folder.begun_experiment(), folder.hamiltonian()), result.operators)
     return replace(result, circuit=assembly.circuit)
 
 
 def stored_result(folder: RunFolder) -> Result:
     """Return what the journal says of a run, finished or not, without evaluating anything."""
-    return _result_of(folder, folder.experiment(), History.of(folder.events()))
+    return _result_of(folder, folder.begun_experiment(), History.of(folder.events()))
 
 
 def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> Result:

@@ -89,7 +89,7 @@ def _measured(
     folder: RunFolder, journal: Journal, role: str, policy: SubmissionPolicy, measure: Measure
 ) -> tuple[int, dict[str, Any], Costs]:
     """The number of the measurement among its role's, the answer and its costs."""
-    experiment, events = folder.experiment(), journal.events
+    experiment, events = folder.begun_experiment(), journal.events
     hamiltonian = folder.hamiltonian().orbitals()
     assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
     attached = AttachedPrograms(journal, policy)

@@ -114,7 +114,7 @@ def diagonalize(
     outcome has the right electron numbers; BudgetExceededError where the shots would pass a cap.
     """
     folder = RunFolder.open(Path(path))
-    experiment = folder.experiment()
+    experiment = folder.begun_experiment()
     events = folder.events()
     history = History.of(events)
     x, where = final_point(history, path, at)

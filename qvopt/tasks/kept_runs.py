@@ -51,7 +51,7 @@ def ended_run(path: Path | None, begin: Callable[[], Session], backend: Backend 
         done = ended_result(path)
         if done is not None:
             folder = RunFolder(path)
-            return EndedRun(folder.experiment(), folder.hamiltonian().orbitals(), done)
+            return EndedRun(folder.begun_experiment(), folder.hamiltonian().orbitals(), done)
         session = Session.resume(path, backend=backend)
     with session:
         for _ in session:

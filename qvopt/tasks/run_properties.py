@@ -50,7 +50,7 @@ def run_properties(
     that has not ended, BudgetExceededError where the shots would pass a cap.
     """
     folder = RunFolder.open(Path(path))
-    experiment = folder.experiment()
+    experiment = folder.begun_experiment()
     events = folder.events()
     history = History.of(events)
     x, where = final_point(history, path, at)

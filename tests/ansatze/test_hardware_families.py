@@ -6,7 +6,7 @@ from qiskit.circuit.library import efficient_su2, real_amplitudes
 from qiskit.quantum_info import Statevector
 from scipy.linalg import expm
 
-from qvopt import run
+from qvopt import Session, run
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
 from qvopt_circuits import (
@@ -163,3 +163,41 @@ def test_hva_keeps_the_electrons(h4):
 def test_mistakes_are_named(name, options, message):
     with pytest.raises(InputError, match=message):
         get_ansatz(name, **options)
+
+
+def test_neighbours_are_the_spins_of_an_orbital():
+    h3 = build_hamiltonian(find_molecule("h3+"))
+    ours = RealAmplitudes(layers=1, entanglement="linear").circuit(h3)
+    pairs = [g.qubits for g in ours.gates if g.name == "cx"]
+    assert pairs == [(0, 3), (3, 1), (1, 4), (4, 2), (2, 5)]
+    by_number = RealAmplitudes(layers=1, entanglement="linear", order="qubits").circuit(h3)
+    assert [g.qubits for g in by_number.gates if g.name == "cx"] == [(q, q + 1) for q in range(5)]
+    # Either way the determinant is at x = 0.
+    for circuit in (ours, by_number):
+        state = circuit_state(circuit, np.zeros(circuit.n_parameters))
+        assert abs(state[0b001001]) == pytest.approx(1, abs=1e-12)
+
+
+def test_an_order_that_is_not_there_is_refused():
+    with pytest.raises(InputError, match="order must be one of orbitals, qubits"):
+        RealAmplitudes(order="spins")
+    ansatz = {"name": "real-amplitudes", "order": "orbitals"}
+    for settings in ({"molecule": "h2", "mapping": "parity"}, {"molecule": "heisenberg"}):
+        with pytest.raises(InputError, match="order = 'orbitals' needs"):
+            run(ansatz=ansatz, backend="lightning", **settings)
+    ansatz["order"] = "qubits"
+    assert run("h2", mapping="parity", ansatz=ansatz, backend="lightning", max_steps=1).n_steps == 1
+
+
+def test_runs_of_earlier_versions_keep_their_neighbours(tmp_path):
+    """They have no weights of penalties; their circuits went by the numbers of the qubits."""
+    from qvopt.experiment.earlier import as_begun
+    from qvopt.experiment.specification import make_experiment
+
+    earlier = make_experiment({"molecule": "h2", "ansatz": "efficient-su2"})
+    assert as_begun(earlier).ansatz.options == {"order": "qubits"}
+    run("h2", ansatz="efficient-su2", backend="lightning", max_steps=1, out=tmp_path / "r")
+    with Session.resume(tmp_path / "r", max_steps=2) as session:
+        assert session.experiment.ansatz.options == {}
+    uccsd = make_experiment({"molecule": "h2"})
+    assert as_begun(uccsd) is uccsd

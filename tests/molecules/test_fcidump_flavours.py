@@ -35,9 +35,44 @@ def test_headers(program, written, tmp_path):
     assert np.array_equal(read.one_body, h.one_body)
 
 
+@pytest.mark.parametrize("blanks", ["({},0.0) {}", "( {} , 0.0D+00 ) {}"])
+def test_real_integrals_with_imaginary_parts_of_zero(blanks, written, tmp_path):
+    h, body = written
+    path = tmp_path / "other.fcidump"
+    rows = [line.split(maxsplit=1) for line in body.splitlines() if line.strip()]
+    path.write_text(HEADERS["molpro"] + "".join(blanks.format(*row) + "\n" for row in rows))
+    read = read_fcidump(path)
+    assert np.array_equal(read.two_body, h.two_body)
+    assert read.core_energy == h.core_energy
+
+
+def test_exponents_of_three_digits_as_fortran_writes_them(written, tmp_path):
+    _, body = written
+    path = tmp_path / "other.fcidump"
+    path.write_text(HEADERS["block"] + "  1.25-101 3 2 1 1\n 1.5D-03 0 0 0 0\n" +
+                    "".join(line for line in body.splitlines(True) if line.split()[1:] not in
+                            (["3", "2", "1", "1"], ["0", "0", "0", "0"])))  # fmt: skip
+    read = read_fcidump(path)
+    assert read.two_body[2, 1, 0, 0] == 1.25e-101
+    assert read.core_energy == 1.5e-3
+
+
+def test_an_orbsym_that_does_not_fit_is_told(written, tmp_path):
+    _, body = written
+    path = tmp_path / "other.fcidump"
+    for symmetry in ("1,2,3", "1,1"):
+        path.write_text(f"&FCI NORB=3,NELEC=2,MS2=0,ORBSYM={symmetry},\n&END\n{body}")
+        read = read_fcidump(path)
+        assert read.irreps is None
+        assert any("ORBSYM" in note for note in read.notes)
+    path.write_text(f"&FCI NORB=3,NELEC=2,MS2=0,ORBSYM=0,0,0,\n&END\n{body}")
+    assert read_fcidump(path).notes == ()
+
+
 @pytest.mark.parametrize(
     ("header", "line", "message"),
     [
+        ("NELEC=4,", "", "gives NELEC twice"),
         ("UHF=.TRUE.,", "", "differ by spin"),
         ("UHF=T,", "", "differ by spin"),
         ("IUHF=1,", "", "differ by spin"),

@@ -18,6 +18,7 @@ from qvopt_molecules.errors import InputError
 
 FREE = {"ansatz": "real-amplitudes", "backend": "lightning"}
 NONE = {"electrons": 0, "s_z": 0, "s2": 0}
+SMALL = {"electrons": 2, "n_orbitals": 2}
 CH2 = {"name": "C 0 0 0; H 0 0.86 0.7; H 0 -0.86 0.7", "active_space": {"frozen_core": 1}}
 
 
@@ -110,11 +111,45 @@ def test_numbers_are_the_same_in_every_mapping(mapping):
     assert result.exact == pytest.approx(sector.exact, abs=1e-5)
 
 
-def test_a_device_leaves_the_state_unchecked():
-    noisy = {"name": "aer", "noise": {"two_qubit": 0.01}}
-    result = run("h2", backend=noisy, shots=500, max_steps=1, optimizer="spsa")
+@pytest.mark.slow
+def test_expectation_values_of_a_vendor_leave_the_state_unchecked():
+    pytest.importorskip("qiskit_ibm_runtime")
+    settings = {"shots": 200, "max_steps": 1, "optimizer": "spsa", "budget": {"jobs": 9}}
+    result = run("h2", backend={"name": "ibm:fake_manila", "resilience": 0}, **settings)
     assert result.numbers is None
     assert rows(result)["state"][0] == "not checked"
+
+
+def test_more_electrons_than_asked_for_show_on_a_noisy_device_too():
+    noisy = {"name": "aer", "noise": {"readout": 1e-4}}
+    best = run("h3+", constraints=NONE, seed=1, **FREE)  # three electrons
+    settings = {"start": best.x.tolist(), "shots": 20_000, "max_steps": 0}
+    result = run("h3+", constraints=NONE, ansatz="real-amplitudes", backend=noisy, **settings)
+    assert result.numbers.electrons == pytest.approx(3, abs=0.05)
+    assert result.status == "max-steps"
+    assert "⟨N⟩ = " in result.message
+
+
+@pytest.mark.parametrize(
+    ("molecule", "least"), [("h3+", 0.5), ("h2", 0.99), ("heh+", 0.99), ("lih", 0.01)]
+)
+@pytest.mark.parametrize("ansatz", ["real-amplitudes", "efficient-su2"])
+def test_circuits_of_rotations_go_below_hartree_fock(molecule, least, ansatz):
+    space = {"active_space": {"electrons": 2, "orbitals": [1, 2, 5]}} if molecule == "lih" else {}
+    result = run({"name": molecule, **space}, ansatz=ansatz, backend="lightning", max_steps=60)
+    assert result.correlation > least
+    assert result.error > -1e-6
+    assert result.numbers.electrons == pytest.approx(2, abs=1e-3)
+
+
+def test_a_run_that_stays_at_hartree_fock_says_so():
+    blocks = {"name": "real-amplitudes", "order": "qubits"}
+    result = run("h3+", ansatz=blocks, backend="lightning")
+    assert result.status == "converged"
+    assert result.energy == pytest.approx(result.hf, abs=1e-6)
+    assert "27.90 mHa above the exact energy" in result.message
+    assert run("h2").message == ""
+    assert run("He 0 0 0").message == "the circuit has no parameters"
 
 
 def test_active_spaces_are_called_so_everywhere(tmp_path):
@@ -181,6 +216,31 @@ def test_stopping_under_shots_is_not_convergence(name):
     assert result.status in ("stopped", "budget")
     exact = run("h2", optimizer=name)
     assert exact.status == "converged"
+
+
+@pytest.mark.parametrize(
+    ("what", "group", "irreps", "numbers"),
+    [
+        ({"name": "h2o", "active_space": {"electrons": 4, "n_orbitals": 4}}, "C2v",
+         ["A1", "B1", "A1", "B2"], [3, 4, 5, 6]),
+        ({"name": "n2", "active_space": {"electrons": 6, "n_orbitals": 6}}, "D2h",
+         ["B2u", "B3u", "Ag", "B2g", "B3g", "B1u"], [4, 5, 6, 7, 8, 9]),
+        ({"name": "lih", "active_space": {"electrons": 2, "orbitals": [5, 1, 2]}}, "C2v",
+         ["A1", "A1", "A1"], [1, 2, 5]),
+        ({"name": "O 0 0 0; H 0 0.1 0.96; F 0.9 1 0", "active_space": SMALL}, "Cs", None, [8, 9]),
+        ({"name": "N 0 0 0; H 0 0.1 1; H 0.9 0.4 0; F 0.3 -1.3 0.1", "active_space": SMALL},
+         None, None, [8, 9]),
+    ],
+    ids=["h2o", "n2", "lih", "plane", "asymmetric"],
+)  # fmt: skip
+def test_active_orbitals_are_named(what, group, irreps, numbers):
+    """Irreps by PySCF's names of its orbitals."""
+    problem = run(what, max_steps=0).problem
+    assert problem.get("point_group") == group
+    if irreps is not None:
+        assert problem["irreps"] == irreps
+    assert ("irreps" in problem) == (group is not None)
+    assert problem["active_orbitals"] == numbers
 
 
 def test_a_run_says_what_it_runs():
