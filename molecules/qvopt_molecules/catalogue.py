@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .arguments import checked_arguments
 from .basis_names import basis_name
 from .elements import nuclear_charge
 from .errors import InputError, unknown_name
@@ -66,6 +67,7 @@ def catalogue_parameters(name: str) -> dict[str, float]:
     return dict(tomllib.loads(_catalogue()[name]).get("parameters", {}))
 
 
+@checked_arguments
 def find_molecule(
     spec: str | Path,
     settings: Mapping[str, float] | None = None,

@@ -8,9 +8,11 @@ from qvopt.comparison.compare import ComparisonResult
 from qvopt.comparison.compare import load as load_comparison
 from qvopt.runs.result import Result
 from qvopt.runs.stored import read_result
+from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.errors import InputError
 
 
+@checked_arguments
 def load(path: str | Path) -> Result | ComparisonResult:
     """Return the result of a run's folder, with its trajectory and circuit, or of a comparison's.
 

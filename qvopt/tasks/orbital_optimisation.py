@@ -32,7 +32,7 @@ from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import AnsatzSpec, Experiment
 from qvopt.records.ledger import Costs, add_costs
-from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.runs.folder import RunFolder, claim_question
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.tasks.curvature import lowest_curvature
@@ -47,6 +47,7 @@ from qvopt.tasks.orbital_derivatives import (
 from qvopt.tasks.properties import density_matrices
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_circuits.given import GivenCircuit
+from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -97,6 +98,7 @@ class OptimisedOrbitals:
         }
 
 
+@checked_arguments
 def optimise_orbitals(
     molecule: str | Mapping[str, Any] | Experiment,
     *,
@@ -164,9 +166,8 @@ def optimise_orbitals(
 def _claim(folder: Path, experiment: Experiment) -> None:
     """Make the folder, or check that it is of this optimisation."""
     asked = json.dumps(experiment.document(), sort_keys=True, indent=1)
-    claim_folder(folder, "oo-vqe.json", asked, "an orbital optimisation")
-    if (folder / "oo-vqe.json").read_text(encoding="utf-8") != asked:
-        raise InputError(f"{folder} holds another orbital optimisation; choose another --out")
+    what = "orbital optimisation"
+    claim_question(folder, "oo-vqe.json", asked, f"an {what}", f"another {what}")
 
 
 @dataclass(frozen=True, eq=False)

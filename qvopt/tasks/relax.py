@@ -26,7 +26,7 @@ from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
-from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.runs.folder import RunFolder, claim_question
 from qvopt.runs.session import Session
 from qvopt.tasks.branches import follow
 from qvopt.tasks.kept_runs import EndedRun, ended_run
@@ -268,6 +268,4 @@ class _Work:
     def _claim(self, folder: Path) -> None:
         """Make the folder, or check that it is of this relaxation."""
         asked = json.dumps(self.experiment.document(), sort_keys=True, indent=1)
-        claim_folder(folder, "relax.json", asked, "a relaxation")
-        if (folder / "relax.json").read_text(encoding="utf-8") != asked:
-            raise InputError(f"{folder} holds another relaxation; choose another --out")
+        claim_question(folder, "relax.json", asked, "a relaxation", "another relaxation")

@@ -14,7 +14,7 @@ from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
 from qvopt.experiment.toml_text import dump_toml
 from qvopt.runs.defaults import with_grouping
-from qvopt.runs.folder import RunFolder, claim_folder, keep_problem
+from qvopt.runs.folder import RunFolder, claim_question, keep_problem
 from qvopt.runs.steps import Step
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.states import sector_bits
@@ -96,11 +96,10 @@ def excited_states(
 def _same_question(folder: Path, experiment: Experiment, question: str) -> None:
     """Make the folder, or check that it is of the same question."""
     asked = dump_toml({"excited": {"question": question}, "experiment": experiment.document()})
-    file = folder / "excited.toml"
-    claim_folder(folder, "excited.toml", asked, "a search for excited states")
+    claim_question(
+        folder, "excited.toml", asked, "a search for excited states", "other excited states"
+    )
     keep_problem(folder, experiment.molecule.content)
-    if file.read_text(encoding="utf-8") != asked:
-        raise InputError(f"{folder} holds other excited states; choose another --out")
 
 
 def save_states(states: ExcitedStates, folder: Path) -> None:
