@@ -322,7 +322,9 @@ class Driver:
             message,
             None if numbers is None else numbers.document(),
         )
-        self._rounds.write(record.encode(), durable=True)
+        ended = record.encode()
+        if self.history.end is None or self.history.end.encode() != ended:
+            self._rounds.write(ended, durable=True)  # an end that is replayed is there already
         return outcome
 
     def _exact_start(self) -> Scalar | None:

@@ -43,7 +43,7 @@ COMMANDS = {
     ),
     "a whole number beyond float64": (
         ["hubbard", "--set", "periodic=" + "1" * 320],
-        "periodic must be a number of a magnitude up to 100000, got 1111",
+        "periodic: input should be a valid number, got 1111",
     ),
     "a learning rate beyond float64": (
         ["h2", "--optimizer", "adam", "--set", "optimizer.learning_rate=1e308"],
