@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
+from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.handed import is_recorded, record_object
 from qvopt_molecules.options import checked_options, made
@@ -118,6 +119,7 @@ def ansatz_description(name: str) -> str:
     return doc.strip().partition("\n")[0].rstrip(".")
 
 
+@checked_arguments
 def get_ansatz(name: str, **options: Any) -> Ansatz:
     """Return the ansatz of that name, made with its options.
 

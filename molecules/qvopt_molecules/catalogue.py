@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .arguments import checked_arguments
 from .basis_names import basis_name
 from .elements import nuclear_charge
 from .errors import InputError, unknown_name
@@ -80,6 +81,7 @@ def read_definition(path: str | Path) -> dict[str, Any] | None:
     return {"name": Path(path).stem, **kept}
 
 
+@checked_arguments
 def find_molecule(
     spec: str | Path | Mapping[str, Any],
     settings: Mapping[str, float] | None = None,

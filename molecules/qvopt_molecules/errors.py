@@ -62,6 +62,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     >>> str(unknown_name("optimizer", "adm", ["adam", "spsa"]))
     "unknown optimizer 'adm'; did you mean 'adam'? (known: adam, spsa)"
     """
+    name = str(name)  # from Python it may be anything
     names = sorted(known)
     spelled = {n.lower(): n for n in names}
     near = difflib.get_close_matches(name.lower(), list(spelled), n=3, cutoff=0.5)

@@ -10,6 +10,7 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray
 
 from .active_space import resolve_active_space
+from .arguments import checked_arguments
 from .basis_sets import element_bases
 from .cache import cached_hamiltonian
 from .catalogue import check_molecule
@@ -23,6 +24,7 @@ from .orbital_choice import LOCALISED, ORBITALS, localise, natural_orbitals, sel
 MAX_ORBITALS = 60
 
 
+@checked_arguments
 def build_hamiltonian(
     molecule: Molecule, *, cache: bool = True, near: MolecularHamiltonian | None = None
 ) -> MolecularHamiltonian:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Final
 
 from .errors import InputError, unknown_name
+from .options import shown
 
 MAX_COUPLING: Final = 1e5
 """Largest magnitude of a coupling, in units of the others."""
@@ -19,10 +21,10 @@ def lattice_settings(
     for key, value in (given or {}).items():
         if key not in values:
             raise unknown_name(f"parameter of {model}", key, values)
-        if not abs(value) <= MAX_COUPLING:
+        if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) <= MAX_COUPLING:
             raise InputError(
                 f"{model}: {key} must be a number of a magnitude up to {MAX_COUPLING:g}, got "
-                f"{value:g}"
+                f"{shown(value)}"
             )
         values[key] = float(value)
     return values

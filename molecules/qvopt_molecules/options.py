@@ -83,6 +83,8 @@ def shown(value: Any) -> str:
         return shorten(repr(value), 60)
     except ValueError:  # an integer of more digits than Python prints
         return f"a {type(value).__name__} of very many digits"
+    except Exception:  # of a third party's own making
+        return f"a {type(value).__name__} that cannot be printed"
 
 
 def _signature(factory: Callable[..., Any]) -> inspect.Signature:

@@ -142,18 +142,20 @@ class Submitter:
     def _adopt(self, key: str, grace: float | None = None) -> bool:
         """Look for a job by its key until the grace is over; adopt the oldest, cancel the rest."""
         seconds = self._timeouts.grace if grace is None else grace
-        looked = 0.0
+        # It may have arrived until its deadline. A clock that was set back shortens no wait, and
+        # one that is set while this process looks changes none.
+        before = max(time.time() - self._jobs.records[key].since - self._timeouts.submit, 0.0)
+        began = time.monotonic()
+        elapsed = 0.0
 
         def look() -> bool:
-            nonlocal looked
-            looked = time.time()  # before it asks: what comes later is not in the list
+            nonlocal elapsed
+            # Before it asks: what comes later is not in the list.
+            elapsed = before + time.monotonic() - began
             return self._take(key, self.call(lambda: self._provider.find(key), "the list of jobs"))
 
-        # It may have arrived until its deadline. A clock that was set back shortens no wait.
-        began = time.time()
-        start = min(self._jobs.records[key].since + self._timeouts.submit, began)
         adopted = looking(
-            Pauses(self._timeouts.poll, _LONGEST_LOOK, 1.5), lambda: looked - start >= seconds
+            Pauses(self._timeouts.poll, _LONGEST_LOOK, 1.5), lambda: elapsed >= seconds
         )(look)
         if adopted:
             self._calls.pop(key, None)

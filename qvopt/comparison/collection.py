@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qvopt.optimizers.registry import describe
+from qvopt.records.derived import read_derived
 from qvopt_molecules.errors import InputError
 
 from .outcomes import RunOutcome
@@ -108,7 +109,7 @@ def run_outcome(sweep: Sweep, run: PlannedRun, stored: StoredOutcome) -> RunOutc
 def _about(sweep: Sweep) -> dict[str, Any]:
     folder = sweep.folder or Path()
     history = _json_lines(folder / "history.jsonl")
-    environments = [_json(path) for path in sorted((folder / "environments").glob("*.json"))]
+    environments = [read_derived(path) for path in sorted((folder / "environments").glob("*.json"))]
     environment = next((e for e in environments if e), {})
     command = next((h["command"] for h in reversed(history) if h.get("command")), None)
     return {
@@ -174,23 +175,15 @@ def _tuning(sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 def _json_lines(path: Path) -> Sequence[dict[str, Any]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
     out = []
     for line in lines:
         try:
             out.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return [entry for entry in out if isinstance(entry, dict)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from qvopt.engine.assembly import hamiltonian_of
 from qvopt.experiment.specification import MoleculeSpec
+from qvopt.records.derived import read_derived
 from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian
@@ -73,10 +74,7 @@ class ProblemStore:
         self._known: dict[str, Any] = {}
         self._memory: dict[str, Hamiltonian] = {}
         if folder is not None:
-            try:
-                self._known = json.loads((folder / "problems.json").read_text())
-            except (OSError, ValueError):
-                self._known = {}
+            self._known = read_derived(folder / "problems.json")
 
     def hamiltonian(self, spec: MoleculeSpec) -> tuple[Hamiltonian, str]:
         """Return the integrals of a description and their hash, frozen from their first use on."""

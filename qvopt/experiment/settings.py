@@ -8,7 +8,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
 
+import numpy as np
+
+from qvopt_molecules.arguments import check_arguments
+from qvopt_molecules.arrays import as_reals
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import shown
 
 from .budget_text import parse_budget
 
@@ -90,7 +95,8 @@ def refuses_unknown_keywords(function: Callable[P, T]) -> Callable[P, T]:
         unknown = next((key for key in kwargs if key not in names), None)
         if unknown is not None:
             raise unknown_name(f"setting of {function.__name__}", unknown, names)
-        return function(*args, **kwargs)
+        bound = check_arguments(function, args, kwargs)
+        return function(*bound.args, **bound.kwargs)
 
     return wrapped
 
@@ -115,11 +121,14 @@ def takes_settings(function: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         if "molecule" in kwargs and "problem" in taken and "problem" not in kwargs:
+            if args:
+                raise InputError("the problem was given twice, also as a molecule; give one")
             kwargs["problem"] = kwargs.pop("molecule")  # its name in experiment files
         unknown = next((key for key in kwargs if key not in taken and key not in hints), None)
         if unknown is not None:
             raise unknown_name(f"setting of {function.__name__}", unknown, [*taken, *hints])
-        return function(*args, **kwargs)
+        bound = check_arguments(function, args, kwargs)
+        return function(*bound.args, **bound.kwargs)
 
     wrapped.__signature__ = signature.replace(parameters=[*mine, *shared])  # type: ignore[attr-defined]
     wrapped.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n{inspect.cleandoc(described)}"
@@ -145,6 +154,8 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
             data["budget"] = budget_data(value)
         elif key == "active_space":
             put(data, ("molecule", "active_space"), space_table(value))
+        elif key == "start" and isinstance(value, np.ndarray):
+            data["start"] = _start_point(value)
         elif key in _IN_TABLES:
             put(data, _IN_TABLES[key], value)
         elif isinstance(value, Mapping):
@@ -152,6 +163,13 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
         else:
             put(data, (key,), value)
     return data
+
+
+def _start_point(value: Any) -> list[Any]:
+    try:
+        return list(as_reals(value).tolist())
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"start must be a list of numbers, got {shown(value)}") from None
 
 
 def put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
@@ -182,7 +200,7 @@ def shot_count(value: Any) -> int:
     if number is None or number != int(number) or number < 1:
         raise InputError(
             f"shots must be a whole number greater than 0, such as 1000 or '1e4 shots', got "
-            f"{value!r:.40}"
+            f"{shown(value)}"
         )
     return int(number)
 
@@ -190,7 +208,7 @@ def shot_count(value: Any) -> int:
 def _number(value: Any) -> float | None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if abs(number) < 1e18 else None
 
@@ -206,11 +224,11 @@ def space_table(value: Any) -> Any:
     """Return an active space as a table: (4, 4), "4,4" or a table."""
     if isinstance(value, Mapping):
         return dict(value)
-    parts = value.split(",") if isinstance(value, str) else list(value)
     try:
+        parts = value.split(",") if isinstance(value, str) else as_reals(list(value))
         electrons, orbitals = (int(part) for part in parts)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(
-            f"an active space is (electrons, orbitals), such as (4, 4) or '4,4', got {value!r:.40}"
+            f"an active space is (electrons, orbitals), such as (4, 4) or '4,4', got {shown(value)}"
         ) from None
     return {"electrons": electrons, "n_orbitals": orbitals}

@@ -292,11 +292,16 @@ def make_experiment(data: Mapping[str, Any], *, recorded: bool = False) -> Exper
 
     Raises InputError naming the first wrong key, in one line.
     """
+    if not isinstance(data, Mapping):
+        raise InputError(f"an experiment is a table of keys and values, got {shown(data)}")
     data = dict(data)
     if "molecule" in data and not recorded:
         data["molecule"] = problem_data(data["molecule"])
-    refuse_secrets(data)
-    _refuse_dates(data)
+    try:
+        refuse_secrets(data)
+        _refuse_dates(data)
+    except RecursionError:
+        raise InputError("the experiment is nested too deeply") from None
     if not isinstance(data.get("ansatz"), str | Mapping | AnsatzSpec | None):
         data["ansatz"] = ansatz_data(data["ansatz"])
     data = with_usual_parts(with_optimizer(data))

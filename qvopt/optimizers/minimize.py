@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arguments import checked_arguments
+from qvopt_molecules.arrays import FloatArray, as_reals
 from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.options import shown
 
 from .errors import DivergedError
 from .general import GENERAL
@@ -30,6 +32,7 @@ from .protocol import (
     Query,
     Scalar,
     Vector,
+    queries_of,
 )
 from .registry import get_optimizer
 
@@ -77,7 +80,7 @@ class AskTell:
         seed: int | np.random.SeedSequence = 0,
         landscape: Landscape | None = None,
     ) -> None:
-        self.x: FloatArray = np.array(x0, dtype=np.float64).reshape(-1)
+        self.x: FloatArray = starting_point(x0)
         self.steps = 0
         self.finished = False
         self._landscape = landscape or Landscape(len(self.x))
@@ -103,7 +106,7 @@ class AskTell:
             elif isinstance(request, Grow):
                 raise InputError("a plain function has no pool of operators to grow by")
             else:
-                self._pending = list(request)
+                self._pending = queries_of(request)
         return self._pending or []
 
     def tell(self, answers: Sequence[Answer]) -> None:
@@ -119,6 +122,7 @@ class AskTell:
         self._run.close()
 
 
+@checked_arguments
 def minimize(
     fun: Callable[[FloatArray], float | tuple[float, float]],
     x0: Any,
@@ -165,7 +169,7 @@ def minimize(
         )
     else:
         chosen = optimizer_of(optimizer)
-    x = np.array(x0, dtype=np.float64).reshape(-1)
+    x = starting_point(x0)
     function = _Function(fun, jac, metric, fidelity)
     solver = AskTell(chosen, x, seed, landscape)
     status, message, seen = "max-steps", "", 0
@@ -188,6 +192,17 @@ def minimize(
         solver.x, float(last), solver.steps, function.nfev, function.njev,
         status == "converged", status, message,
     )  # fmt: skip
+
+
+def starting_point(x0: Any) -> FloatArray:
+    """Return where to begin, a vector of numbers. Raises InputError for what is none."""
+    try:
+        x = as_reals(x0).reshape(-1)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"x0 must be a list of numbers, got {shown(x0)}") from None
+    if not np.all(np.isfinite(x)):
+        raise InputError(f"x0 must be finite numbers, got {shown(x0)}")
+    return x
 
 
 def _finite(answer: Answer) -> Answer:

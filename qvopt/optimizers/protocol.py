@@ -13,13 +13,15 @@ runs on any function (`qvopt.optimizers.minimize`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from qvopt_molecules.arrays import BoolArray, FloatArray
+from qvopt_molecules.errors import InputError
+from qvopt_molecules.options import shown
 
 MetricKind = Literal["full", "block-diagonal", "diagonal"]
 Spread = Literal["planned", "random"]
@@ -276,3 +278,15 @@ class Transform(NamedTuple):
     init: Init
     update: Update
     metric: MetricNeed | None = None
+
+
+def queries_of(request: Any) -> list[Query]:
+    """Return the round that an optimizer yields. Raises InputError for anything but queries."""
+    if isinstance(request, Iterable) and not isinstance(request, str | np.ndarray):
+        queries = list(request)
+        if all(isinstance(query, Query) for query in queries):
+            return queries
+    raise InputError(
+        f"an optimizer yields rounds, each a list of queries such as [Gradient(x)], or "
+        f"Iterate(x), got {shown(request)}"
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
+from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.handed import is_recorded
 from qvopt_molecules.options import checked_options, made
@@ -191,6 +192,7 @@ def shared_defaults() -> dict[str, Any]:
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
+@checked_arguments
 def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
     """Return the optimizer called `name`.
 

@@ -7,7 +7,7 @@ without the backend; the first one that it does not hold is evaluated, and from 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ from qvopt.optimizers.protocol import (
     Query,
     Scalar,
     Vector,
+    queries_of,
 )
 from qvopt.records.events import (
     BESIDE_THE_RUN,
@@ -163,7 +164,7 @@ class Driver:
                         message, ruled = reason, True
                         break
                 else:
-                    answers = self._round(list(request), OPTIMIZER, ROUND_STREAM, asked)
+                    answers = self._round(request, OPTIMIZER, ROUND_STREAM, asked)
                     asked += 1
         except BudgetExceededError as error:
             status, message = "budget", str(error)
@@ -327,7 +328,9 @@ class Driver:
             message,
             None if numbers is None else numbers.document(),
         )
-        self._rounds.write(record.encode(), durable=True)
+        ended = record.encode()
+        if self.history.end is None or self.history.end.encode() != ended:
+            self._rounds.write(ended, durable=True)  # an end that is replayed is there already
         return outcome
 
     def _exact_start(self) -> Scalar | None:
@@ -354,10 +357,12 @@ def _advanced(rounds: Minimization, answers: Any) -> Any:
         raise DivergedError(
             f"the optimizer's arithmetic failed ({error}); try a smaller learning rate or step"
         ) from error
-    if isinstance(request, Sequence):
-        for query in request:
-            check_finite(query.x)
-    return request
+    if isinstance(request, Describe | Grow | Iterate):
+        return request
+    queries = queries_of(request)
+    for query in queries:
+        check_finite(query.x)
+    return queries
 
 
 def _scalar(answer: Answer) -> Scalar:

@@ -24,6 +24,7 @@ from typing import Any, Final
 from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
+from qvopt.records.derived import read_derived
 from qvopt.records.environment import describe_changes, describe_environment
 from qvopt.records.journal import Event, Journal, read_journal
 from qvopt.records.portable import portable, portable_command
@@ -145,11 +146,8 @@ class RunFolder:
 
     def environment_changes(self) -> str:
         """What differs from where the run began, in a line; empty if nothing, or unknown."""
-        try:
-            recorded = json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return ""
-        return describe_changes(recorded) if isinstance(recorded, dict) else ""
+        recorded = read_derived(self.path / "environment.json")
+        return describe_changes(recorded) if recorded else ""
 
     def open_journal(self) -> Journal:
         """Open the journal to go on, locking it and cutting a torn tail off.
@@ -171,12 +169,9 @@ class RunFolder:
 
     def keep_result(self, document: dict[str, Any]) -> None:
         """Write result.json where it is missing, unreadable or of an earlier end of the run."""
-        try:
-            kept = json.loads((self.path / "result.json").read_text())
-            if all(kept[k] == document[k] for k in ("status", "steps", "energy")):
-                return
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
+        kept = read_derived(self.path / "result.json")
+        if kept and all(kept.get(k) == document[k] for k in ("status", "steps", "energy")):
+            return
         self.write_json("result.json", document)
 
 

@@ -30,6 +30,7 @@ from qvopt.records.ledger import Costs, Ledger, add_costs
 from qvopt.runs.folder import RunFolder
 from qvopt.tasks.after_run import final_point, kept_or_measured
 from qvopt.tasks.configuration_recovery import Samples, recovered
+from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
@@ -86,6 +87,7 @@ class Diagonalization:
         return cls(**(fields | {"rounds": tuple(data["rounds"])}))
 
 
+@checked_arguments
 def diagonalize(
     path: str | Path,
     *,

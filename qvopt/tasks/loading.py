@@ -16,6 +16,7 @@ from qvopt.tasks.orbitals_result import OptimizedOrbitals
 from qvopt.tasks.relaxation_result import Relaxation
 from qvopt.tasks.scan_result import ScanResult
 from qvopt.tasks.task_folder import EXCITED, ORBITALS, RELAXATION, SCAN, TaskKind, kind_of_folder
+from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.errors import InputError
 
 Loaded = Result | ComparisonResult | ScanResult | ExcitedStates | Relaxation | OptimizedOrbitals
@@ -29,6 +30,7 @@ _RESULTS = {
 }
 
 
+@checked_arguments
 def load(path: str | Path) -> Loaded:
     """Return what a folder holds: of a run, with its trajectory and circuit, or of any task.
 

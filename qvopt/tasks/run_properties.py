@@ -17,12 +17,14 @@ from qvopt.tasks.after_run import final_point, kept_or_measured
 from qvopt.tasks.measured_density import DensityMeasurement
 from qvopt.tasks.properties import exact_properties, properties_of
 from qvopt.tasks.properties_result import Place, Properties
+from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 _PLACES: Final = ("last", "average")
 
 
+@checked_arguments
 def run_properties(
     path: str | Path,
     *,

@@ -27,6 +27,7 @@ from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment, MoleculeSpec
+from qvopt.records.derived import read_derived
 from qvopt.records.portable import portable
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
@@ -310,8 +311,6 @@ def _fits(experiment: Experiment, hamiltonian: Hamiltonian, x: FloatArray) -> bo
 
 
 def _read_link(path: Path) -> tuple[float | None, bool]:
-    try:
-        stored = json.loads((path / "link.json").read_text())
-        return stored["continuity"], bool(stored["warm"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None, False
+    stored = read_derived(path / "link.json")
+    continuity = stored.get("continuity")
+    return continuity if isinstance(continuity, float) else None, stored.get("warm") is True

@@ -41,6 +41,10 @@ COMMANDS = {
         ["hubbard", "--set", "sites=4", "--set", "u=1e300"],
         "u must be a number of a magnitude up to 100000",
     ),
+    "a whole number beyond float64": (
+        ["hubbard", "--set", "periodic=" + "1" * 320],
+        "periodic: input should be a valid number, got 1111",
+    ),
     "a learning rate beyond float64": (
         ["h2", "--optimizer", "adam", "--set", "optimizer.learning_rate=1e308"],
         "learning_rate of adam must be a finite number of at most 1e.15",

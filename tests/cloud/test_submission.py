@@ -116,6 +116,35 @@ def test_grace_is_counted_from_the_last_attempt(tmp_path):
     assert [e["state"] for e in log][-2:] == ["submitted", "done"]
 
 
+@pytest.mark.parametrize("jump", [86_400.0, -86_400.0])
+def test_a_clock_that_is_set_while_a_job_is_looked_for_makes_no_second_one(
+    jump, tmp_path, monkeypatch
+):
+    service, log = Service(["taken"]), Log()
+    find, set_by, clock = service.find, [0.0], time.time
+
+    def found_after_the_clock_was_set(key):
+        set_by[0] = jump
+        return find(key)
+
+    service.find = found_after_the_clock_was_set
+    monkeypatch.setattr(time, "time", lambda: clock() + set_by[0])
+    manager(service, log, tmp_path).run([a_spec()], (0,))
+    assert service.submissions == 1
+    assert len(service.taken) == 1
+
+
+def test_a_clock_that_is_set_back_after_a_kill_makes_no_second_job(tmp_path, monkeypatch):
+    service, log = Service(), Log()
+    log.dies_at = "submitted"
+    with pytest.raises(Killed):
+        manager(service, log, tmp_path).run([a_spec()], (0,))
+    log.dies_at, clock = None, time.time
+    monkeypatch.setattr(time, "time", lambda: clock() - 86_400)
+    manager(service, log, tmp_path).run([a_spec()], (0,))
+    assert service.submissions == len(service.taken) == 1
+
+
 def test_an_old_intent_is_looked_for_once(tmp_path):
     service, log = Service(["lost"]), Log()
     log.append({"type": "job", "key": "x", "state": "done"})  # of another run: no such record

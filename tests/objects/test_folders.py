@@ -1,4 +1,4 @@
-"""Folders that are copied elsewhere: nothing of the user's files, nor of their places, is missed."""
+"""Folders copied elsewhere: nothing of the user's files, nor of their places, is missed."""
 
 import shutil
 from pathlib import Path

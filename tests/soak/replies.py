@@ -11,6 +11,7 @@ import traceback
 import warnings
 
 from qvopt.cli.command_line import run
+from qvopt_molecules.errors import QvoptError
 
 MOST_SECONDS = 2.0
 LONGEST = 320
@@ -26,10 +27,11 @@ def _stop(number, frame):
 
 
 @contextlib.contextmanager
-def _surroundings(attempt, folder):
+def surroundings(attempt, folder):
     before, home = os.getcwd(), dict(os.environ)
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in attempt.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     os.chdir(folder)
     os.environ.update(attempt.environment)
@@ -42,13 +44,26 @@ def _surroundings(attempt, folder):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _called(call):
+    """Call as the command line does: an error of qvopt's own kinds is a line and an exit code."""
+    try:
+        call()
+    except QvoptError as error:
+        print(f"qvopt: {error}", file=sys.stderr)
+        return error.exit_code
+    except MemoryError:
+        print("qvopt: out of memory", file=sys.stderr)
+        return 2
+    return 0
+
+
 def faults(attempt, folder):
     """What is wrong with the reply to an attempt, in a text; empty if nothing is."""
     out, err = io.StringIO(), io.StringIO()
     wrong = ""
     code = None
     signal.signal(signal.SIGALRM, _stop)
-    with _surroundings(attempt, folder), warnings.catch_warnings():
+    with surroundings(attempt, folder), warnings.catch_warnings():
         warnings.simplefilter("default")
         for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", kind)  # as Python starts
@@ -57,7 +72,7 @@ def faults(attempt, folder):
         stdin, sys.stdin = sys.stdin, io.StringIO("")
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = run(attempt.arguments)
+                code = _called(attempt.call) if attempt.call else run(attempt.arguments)
         except TooLong:
             wrong = "hangs: " + "".join(traceback.format_exc().splitlines(True)[-6:])
         except BaseException:
@@ -80,7 +95,10 @@ def faults(attempt, folder):
         lines = (
             ["qvopt: "] if attempt.arguments[0] == "doctor" and not reply else reply.splitlines()
         )
-        if len(lines) != 1 or reply.count("\n") > 1:
+        if attempt.kind.startswith("folder"):
+            # Steps of a task that came before what is damaged have their lines.
+            lines = lines[-1:] if sum(line.startswith("qvopt: ") for line in lines) == 1 else lines
+        if len(lines) != 1 or not reply.endswith("\n"):
             wrong = f"{len(lines)} lines: {reply}"
         elif not lines[0].startswith("qvopt: ") or not lines[0].isprintable():
             wrong = f"odd reply: {reply!r}"

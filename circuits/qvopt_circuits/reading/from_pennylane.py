@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, as_reals
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.options import shown
 
 from ..circuit import Circuit
 from ..gates import Gate
@@ -54,12 +55,23 @@ def read_pennylane(
     import pennylane as qml
 
     function = getattr(function, "func", function)
-    first = np.asarray(start, dtype=np.float64)
+    if not callable(function):
+        raise InputError(f"from_pennylane takes a quantum function, got {shown(function)}")
+    try:
+        first = as_reals(start)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"start must be an array of numbers, got {shown(start)}") from None
     flat = first.reshape(-1)
     n = len(flat)
 
     def operations(x: FloatArray) -> list[Any]:
-        script = qml.tape.make_qscript(function)(x.reshape(first.shape))
+        try:
+            script = qml.tape.make_qscript(function)(x.reshape(first.shape))
+        except Exception as error:  # whatever a user's function raises
+            detail = f"{type(error).__name__}: {error}"
+            raise InputError(
+                f"the quantum function fails for parameters of shape {first.shape}: {detail}"
+            ) from error
         return _expanded(list(script.operations), 0)
 
     # At a point of no special values: at zero a decomposition may leave gates out.

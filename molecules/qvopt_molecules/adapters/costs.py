@@ -7,12 +7,14 @@ Ising   H = Σ_(i<j) J_ij Z_i Z_j + Σ_i h_i Z_i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from qvopt_molecules.arrays import as_reals
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.options import shown
 from qvopt_molecules.spins import SpinHamiltonian
 
 from .terms import spin_hamiltonian
@@ -50,10 +52,12 @@ def graph_edges(graph: Any) -> tuple[int, list[tuple[int, int, float]]]:
         place = {node: k for k, node in enumerate(graph.node_indices())}
         return len(place), [(place[u], place[v], _weight(w)) for u, v, w in
                             graph.weighted_edge_list()]  # fmt: skip
+    if not isinstance(graph, Iterable) or isinstance(graph, str | bytes):
+        raise InputError(f"a graph is of networkx or rustworkx, or edges, got {shown(graph)}")
     edges = []
-    for edge in graph:
-        if not 2 <= len(edge) <= 3:
-            raise InputError(f"an edge is (u, v) or (u, v, weight), got {edge!r:.40}")
+    for edge in np.atleast_1d(graph) if isinstance(graph, np.ndarray) else graph:
+        if not isinstance(edge, Sequence | np.ndarray) or not 2 <= len(edge) <= 3:
+            raise InputError(f"an edge is (u, v) or (u, v, weight), got {shown(edge)}")
         u, v = (_node(node) for node in edge[:2])
         edges.append((u, v, _weight(edge[2] if len(edge) == 3 else 1.0)))
     return max((max(u, v) + 1 for u, v, _ in edges), default=0), edges
@@ -84,7 +88,10 @@ def ising(couplings: Any, fields: Any = ()) -> SpinHamiltonian:
     if any(i == j for i, j, _ in entries):
         raise InputError("an Ising model has no J_ii: Z_i Z_i is 1; give fields instead")
     pairs = {(i, j): value for i, j, value in entries}
-    values = np.asarray(fields, dtype=np.float64).reshape(-1)
+    try:
+        values = as_reals(fields).reshape(-1)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"fields of an Ising model are numbers, got {shown(fields)}") from None
     terms: list[tuple[dict[int, str], float]] = []
     for (i, j), value in pairs.items():
         other = pairs.get((j, i))
@@ -98,11 +105,13 @@ def ising(couplings: Any, fields: Any = ()) -> SpinHamiltonian:
 
 def _entries(matrix: Any, what: str) -> tuple[int, list[tuple[int, int, float]]]:
     if isinstance(matrix, Mapping):
+        if not is_entries(matrix):
+            raise InputError(f"{what} by entries is {{(i, j): value}}, got {shown(matrix)}")
         rows = [(_node(i), _node(j), _weight(value)) for (i, j), value in matrix.items()]
         return max((max(i, j) + 1 for i, j, _ in rows), default=0), rows
     try:
-        array = np.asarray(matrix, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = as_reals(matrix)
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} is a square matrix of real numbers") from None
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise InputError(f"{what} is a square matrix, got shape {array.shape}")
@@ -114,17 +123,17 @@ def _weight(value: Any) -> float:
         return 1.0
     try:
         return float(value)
-    except (TypeError, ValueError):
-        raise InputError(f"an edge's weight must be a number, got {value!r:.40}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"an edge's weight must be a number, got {shown(value)}") from None
 
 
 def _node(value: Any) -> int:
     try:
         node = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         node = -1
     if node < 0 or node != value:
-        raise InputError(f"nodes are numbered from 0, got {value!r:.40}")
+        raise InputError(f"nodes are numbered from 0, got {shown(value)}")
     return node
 
 
