@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qvopt.runs.session import Session
     from qvopt.tasks.diagonalization import diagonalize
     from qvopt.tasks.excited.states import excited_states
+    from qvopt.tasks.forecasting import forecast
     from qvopt.tasks.loading import load
     from qvopt.tasks.orbital_optimization import optimize_orbitals
     from qvopt.tasks.relax import relax
@@ -45,6 +46,7 @@ __all__ = [
     "diagonalize",
     "excited_states",
     "find_molecule",
+    "forecast",
     "from_pennylane",
     "from_qiskit",
     "get_ansatz",
@@ -73,6 +75,7 @@ _HOMES = {
     "diagonalize": "qvopt.tasks.diagonalization",
     "excited_states": "qvopt.tasks.excited.states",
     "find_molecule": "qvopt_molecules.catalogue",
+    "forecast": "qvopt.tasks.forecasting",
     "from_pennylane": "qvopt_circuits",
     "from_qiskit": "qvopt_circuits",
     "get_ansatz": "qvopt_circuits.catalogue",

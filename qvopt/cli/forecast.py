@@ -15,14 +15,10 @@ from .spending import caps_line
 
 def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what the run will take; nothing is sent."""
-    from qvopt.cloud.catalogue import offline_backend
     from qvopt.cloud.forecast import forecast_run
-    from qvopt.engine.assembly import assemble
+    from qvopt.tasks.forecasting import offline_assembly
 
-    experiment = make_experiment(data)
-    spec = experiment.backend
-    backend = offline_backend(spec.name, spec.options)
-    assembly = assemble(experiment, backend=backend)
+    assembly = offline_assembly(make_experiment(data))
     problem = describe_problem(assembly, References(0.0, None))
     forecast = forecast_run(assembly, recorded=True)
     caps = dict(forecast.budget.caps())

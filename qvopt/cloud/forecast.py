@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, Sub
 from qvopt.engine.assembly import Assembly
 from qvopt.measurement.estimate import Moments
 from qvopt.optimizers.registry import get_optimizer
-from qvopt.records.ledger import Budget, Ledger
+from qvopt.records.ledger import Ledger
 from qvopt.runs.budget import make_budget
 from qvopt.runs.driver import Driver
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
+from .forecast_result import RunForecast
 from .program import HardwareProgram
 from .provider import JobForecast, JobSpec, RecordedProvider
 
@@ -155,71 +156,6 @@ class DryProgram:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-@dataclass(frozen=True)
-class RunForecast:
-    """Costs of the first step, of each later one and of the final check; and of the whole run.
-
-    `steps` is the experiment's most steps. An optimizer may end before, or ask for more in some
-    steps than in those that were played.
-    """
-
-    device: str
-    steps: int
-    first: Cost
-    later: Cost
-    final: Cost
-    budget: Budget
-    priced: bool
-    currency: str
-    note: str = ""
-
-    @property
-    def total(self) -> Cost:
-        """All steps and the final check."""
-        ends = self.first + self.final
-        return ends + self.later.times(max(self.steps - 1, 0))
-
-    def steps_in_budget(self) -> int:
-        """Steps that fit in, at the forecast's costs, with the final check."""
-        left = self.steps
-        for name, cap in self.budget.caps():
-            first, later = getattr(self.first, name), getattr(self.later, name)
-            room = cap - getattr(self.final, name) - first
-            if self.steps and room < 0:
-                return 0
-            if later > 0:
-                left = min(left, 1 + int(room / later + 1e-9))
-        return left
-
-    def warnings(self) -> list[str]:
-        """One line where the budget ends the run before its last step."""
-        fit = self.steps_in_budget()
-        if fit >= self.steps:
-            return []
-        what = f"about {fit:,} of the {self.steps:,} steps" if fit else "not even the first step"
-        return [f"the budget pays for {what}"]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row for each part."""
-        parts = {
-            "first step": self.first,
-            "each later step": self.later,
-            "final check": self.final,
-            f"{self.steps} steps": self.total,
-        }
-        return [
-            {
-                "part": name,
-                "jobs": cost.jobs,
-                "circuits": cost.circuits,
-                "shots": cost.shots,
-                "qpu_seconds": round(cost.qpu_seconds, 2),
-                "money": round(cost.money, 4) if self.priced else None,
-            }
-            for name, cost in parts.items()
-        ]
 
 
 def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:

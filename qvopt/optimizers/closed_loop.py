@@ -154,19 +154,20 @@ def ask_tell(make: Callable[[FloatArray, np.random.Generator], Any]) -> Optimize
         make: called as make(x0, rng); returns an object with `ask() -> points`, the points of one
             round, and `tell(points, energies)`. If it has `stop()`, a true answer ends the run;
             if it has `best()`, that is the point which is reported after a round, else the mean
-            of the round's points.
+            of the round's points. What has these names and cannot be called is let be.
     """
 
     def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         library = make(x, rng)
+        best, stop = (getattr(library, name, None) for name in ("best", "stop"))
         while True:
             points = [np.asarray(p, dtype=np.float64).reshape(-1) for p in library.ask()]
             answers: list[Scalar] = yield [Energy(check_finite(p)) for p in points]
             library.tell(points, [a.value for a in answers])
-            x = library.best() if hasattr(library, "best") else np.mean(points, axis=0)
+            x = best() if callable(best) else np.mean(points, axis=0)
             x = check_finite(np.array(x, dtype=np.float64).reshape(-1))
             yield Iterate(x)
-            if hasattr(library, "stop") and library.stop():
+            if callable(stop) and stop():
                 return x
 
     return start

@@ -8,6 +8,7 @@ from ibm_server import Server
 from killing import SECRET
 from typer.testing import CliRunner
 
+import qvopt
 from qvopt.backends.catalogue import get_backend
 from qvopt.cli import command_line
 from qvopt.cli.app import app
@@ -66,6 +67,27 @@ def test_a_snapshot_is_forecast_as_the_device_that_it_records(nobody):
     named, _ = forecast("ibm:ibm_manila")
     assert recorded["2 steps"] == named["2 steps"]
     assert recorded["2 steps"]["qpu_seconds"] > 6
+
+
+def test_python_forecasts_what_the_command_line_does(nobody):
+    _, document = forecast("braket:forte-1", "--budget", "100 USD")
+    result = qvopt.forecast(
+        "h2", backend={"name": "braket:forte-1", "optimization_level": 1}, shots=1000, max_steps=2,
+        optimizer="spsa", grouping="fully-commuting", budget="100 USD",
+    )  # fmt: skip
+    assert result.rows() == document["parts"]
+    frame = result.frame()
+    assert list(frame.columns)[-2:] == ["qpu_seconds", "money_USD"]
+    paid = 0.3 * frame["jobs"] + 0.08 * frame["shots"]
+    assert frame["money_USD"].to_numpy() == pytest.approx(paid.to_numpy())
+    for text in (repr(result), result._repr_html_()):
+        assert "braket:forte-1: nothing was sent" in text
+        assert "the budget pays for not even the first step" in text
+    unpriced = qvopt.forecast("h2", backend="ibm:fake_manila", shots=1000, max_steps=2)
+    assert not [name for name in unpriced.frame().columns if name.startswith("money")]
+    assert not list(nobody.iterdir())
+    with pytest.raises(InputError, match="only runs on hardware"):
+        qvopt.forecast("h2", shots=1000)
 
 
 @pytest.mark.parametrize(

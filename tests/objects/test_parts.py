@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cma
 import numpy as np
 import optax
 import pennylane as qml
@@ -112,6 +113,12 @@ def test_an_optimizer_minimises_and_resumes(kind, tmp_path):
         for _ in session:
             pass
         assert session.result().energy == pytest.approx(whole.energy, abs=1e-12)
+
+
+def test_an_attribute_that_is_no_method_is_let_be():
+    strategy = cma.CMAEvolutionStrategy(np.zeros(3), 0.1, {"seed": 3, "verbose": -9})
+    assert not callable(strategy.best)
+    assert run("h2", optimizer=strategy, max_steps=60).energy == pytest.approx(FCI, abs=1e-6)
 
 
 def test_our_optimizers_are_recorded_by_name(tmp_path):

@@ -1,0 +1,106 @@
+"""What a run on hardware will take: of its steps, of its final check, and as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qvopt.backends.cost import Cost
+from qvopt.records.ledger import Budget
+
+
+@dataclass(frozen=True, repr=False)
+class RunForecast:
+    """Costs of the first step, of each later one and of the final check; and of the whole run.
+
+    `steps` is the experiment's most steps. An optimizer may end before, or ask for more in some
+    steps than in those that were played.
+    """
+
+    device: str
+    steps: int
+    first: Cost
+    later: Cost
+    final: Cost
+    budget: Budget
+    priced: bool
+    currency: str
+    note: str = ""
+
+    @property
+    def total(self) -> Cost:
+        """All steps and the final check."""
+        ends = self.first + self.final
+        return ends + self.later.times(max(self.steps - 1, 0))
+
+    def steps_in_budget(self) -> int:
+        """Steps that fit in, at the forecast's costs, with the final check."""
+        left = self.steps
+        for name, cap in self.budget.caps():
+            first, later = getattr(self.first, name), getattr(self.later, name)
+            room = cap - getattr(self.final, name) - first
+            if self.steps and room < 0:
+                return 0
+            if later > 0:
+                left = min(left, 1 + int(room / later + 1e-9))
+        return left
+
+    def warnings(self) -> list[str]:
+        """One line where the budget ends the run before its last step."""
+        fit = self.steps_in_budget()
+        if fit >= self.steps:
+            return []
+        what = f"about {fit:,} of the {self.steps:,} steps" if fit else "not even the first step"
+        return [f"the budget pays for {what}"]
+
+    def frame(self) -> Any:
+        """The rows as a pandas DataFrame, the currency in the name of its column."""
+        import pandas as pd
+
+        return pd.DataFrame(self._named_rows())
+
+    def __repr__(self) -> str:
+        lines = [f"{self.device}: nothing was sent", self.frame().to_string(index=False)]
+        return "\n".join([*lines, *self._notes()])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from qvopt.runs.html import html_table
+
+        rows = self._named_rows()
+        shown = ([f"{v:,}" if isinstance(v, int | float) else v for v in r.values()] for r in rows)
+        texts = [f"{self.device}: nothing was sent", *self._notes()]
+        above, *below = [f"<p>{escape(text)}</p>" for text in texts]
+        return above + html_table(shown, list(rows[0])) + "".join(below)
+
+    def _notes(self) -> list[str]:
+        return [line for line in (self.note, *self.warnings()) if line]
+
+    def _named_rows(self) -> list[dict[str, Any]]:
+        """The rows with the currency in the name of the money, or without an unknown price."""
+        named = []
+        for row in self.rows():
+            money = row.pop("money")
+            named.append({**row, **({f"money_{self.currency}": money} if self.priced else {})})
+        return named
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row for each part."""
+        parts = {
+            "first step": self.first,
+            "each later step": self.later,
+            "final check": self.final,
+            f"{self.steps} steps": self.total,
+        }
+        return [
+            {
+                "part": name,
+                "jobs": cost.jobs,
+                "circuits": cost.circuits,
+                "shots": cost.shots,
+                "qpu_seconds": round(cost.qpu_seconds, 2),
+                "money": round(cost.money, 4) if self.priced else None,
+            }
+            for name, cost in parts.items()
+        ]

@@ -1,0 +1,41 @@
+"""`forecast`: what a run on hardware will take, before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from qvopt.cloud.catalogue import offline_backend
+from qvopt.cloud.forecast import forecast_run
+from qvopt.cloud.forecast_result import RunForecast
+from qvopt.engine.assembly import Assembly, assemble
+from qvopt.experiment.resolving import resolve, with_backend
+from qvopt.experiment.settings import Settings, takes_settings
+from qvopt.experiment.specification import Experiment
+
+
+@takes_settings
+def forecast(problem: Any, **settings: Unpack[Settings]) -> RunForecast:
+    """Return the jobs, circuits, shots, QPU seconds and money that a run on hardware will take.
+
+        forecast("h2", backend="ibm:ibm_fez", shots=1000, max_steps=10).frame()
+
+    Nothing is sent. Where nobody is signed in, a device is priced from a table of known devices; of
+    a snapshot it is the device that it records. `qvopt run … --dry` prints the same.
+
+    Args:
+        problem: as for `run`.
+
+    Raises InputError for what cannot run, and for a backend that is not hardware.
+    """
+    experiment, backend = resolve(problem, settings)
+    if backend is not None:
+        assembly = assemble(with_backend(experiment, backend), backend=backend)
+    else:
+        assembly = offline_assembly(experiment)
+    return forecast_run(assembly, recorded=True)
+
+
+def offline_assembly(experiment: Experiment) -> Assembly:
+    """Return the experiment's parts, on a device that needs no account where it is in the table."""
+    spec = experiment.backend
+    return assemble(experiment, backend=offline_backend(spec.name, spec.options))
