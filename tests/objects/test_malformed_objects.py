@@ -51,7 +51,7 @@ CALLS = {
     "states": (lambda: qvopt.excited_states("h2", "x"), "states of excited_states must be"),
     "a method": (lambda: qvopt.excited_states("h2", method={}), "method of excited_states must be"),
     "a tolerance": (lambda: qvopt.relax("h2", tolerance="x"), "tolerance of relax must be"),
-    "rounds": (lambda: qvopt.optimise_orbitals("lih", max_rounds={}), "max_rounds of optimise"),
+    "rounds": (lambda: qvopt.optimize_orbitals("lih", max_rounds={}), "max_rounds of optimize"),
     "values of a scan": (lambda: qvopt.scan("h2", "bond", ["XX"]), "values of scan must be"),
     "no values of a scan": (lambda: qvopt.scan("h2", "bond", object()), "values of scan must be"),
     "a parameter": (lambda: qvopt.scan("h2", np.zeros(2), "1:2:2"), "parameter of scan must be"),

@@ -13,7 +13,7 @@ from qvopt import (
     excited_states,
     load,
     make_experiment,
-    optimise_orbitals,
+    optimize_orbitals,
     relax,
     run_properties,
     scan,
@@ -89,7 +89,7 @@ TASKS = {
     "scan": lambda out: scan("h2", "bond", "0.7:0.9:2", max_steps=1, out=out).document(),
     "excited": lambda out: excited_states("h2", 2, max_steps=1, shots=100, out=out).document(),
     "relax": lambda out: relax("h2", max_geometries=2, max_steps=1, out=out).document(),
-    "orbitals": lambda out: optimise_orbitals(LIH, max_rounds=2, max_steps=1, out=out).document(),
+    "orbitals": lambda out: optimize_orbitals(LIH, max_rounds=2, max_steps=1, out=out).document(),
 }
 
 

@@ -229,7 +229,7 @@ def task_objects(g):
             return _call("relax", qvopt.relax, problem, **more, **keywords)
         case 3:
             more = {"max_rounds": 1, g.one(("tolerance", "max_rounds", "out")): _value(g)}
-            return _call("optimise_orbitals", qvopt.optimise_orbitals, problem, **more, **keywords)
+            return _call("optimize_orbitals", qvopt.optimize_orbitals, problem, **more, **keywords)
         case 4 | 5:
             more = {"problems": ["h2"], "optimizers": ["adam"], "budget": 300, "seeds": 1,
                     "shots": 100, "workers": 1, "out": "c"}  # fmt: skip
