@@ -1,4 +1,4 @@
-"""Fixed angles of QAOA: held against the published ratios, rings, and graphs by dense simulation."""
+"""Fixed angles of QAOA, held against published ratios, rings, and dense simulation of graphs."""
 
 import importlib.util
 from pathlib import Path
