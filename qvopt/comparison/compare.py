@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
-from qvopt.experiment.settings import budget_data, refuses_unknown_keywords, shot_count
+from qvopt.experiment.settings import budget_data, shot_count
+from qvopt.runs.bar import counted
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.text_table import text_table
 from qvopt_molecules.errors import InputError, unknown_name
@@ -22,6 +23,7 @@ from .comparison_folder import note_history, prepared_folder, write_specificatio
 from .forecast import check_disk
 from .outcomes import RunOutcome
 from .problem_data import read_comparison
+from .shared_settings import SharedSettings, takes_shared_settings, with_shared
 from .specification import ComparisonSpec, make_comparison
 from .summary import Summary
 from .sweep import Sweep, SweepProgress
@@ -123,7 +125,7 @@ class ComparisonResult:
         return write_report(target, self.outcomes, self.summary, self.about, self.comparison.trials)
 
 
-@refuses_unknown_keywords
+@takes_shared_settings
 def compare(
     specification: str | Path | Mapping[str, Any] | ComparisonSpec | None = None,
     *,
@@ -142,7 +144,8 @@ def compare(
     scheduler: str | None = None,
     cluster: str | Path | None = None,
     max_gb: float | None = None,
-    progress: Callable[[SweepProgress], object] | None = None,
+    progress: bool | Callable[[SweepProgress], object] | None = None,
+    **shared: Unpack[SharedSettings],
 ) -> ComparisonResult:
     """Run a comparison, or what is missing of it, and return its tables.
 
@@ -166,7 +169,8 @@ def compare(
         out: folder; comparisons/<name> unless given. One that is there is extended.
         workers, scheduler, cluster: what runs it, see `choose_engine`.
         max_gb: most that may be written, in GB.
-        progress: called with each run as it ends.
+        progress: called with each run as it ends; or whether to show a bar, None in notebooks
+            alone.
 
     Raises InputError for what cannot run, before anything does.
     """
@@ -177,7 +181,8 @@ def compare(
         "first_seed": first_seed, "targets": targets, "max_steps": max_steps, "tuning": tuning,
         "title": title,
     }  # fmt: skip
-    spec = make_comparison({**data, **{k: v for k, v in given.items() if v is not None}})
+    data = {**data, **{k: v for k, v in given.items() if v is not None}}
+    spec = make_comparison(with_shared(data, shared))
     folder = Path(out) if out is not None else default_folder(spec, name)
     most = None if max_gb is None else 1e9 * max_gb
     with prepared_folder(folder):
@@ -193,10 +198,9 @@ def compare(
         )
         write_specification(folder, spec)
     note_history(folder, None)
-    with chosen as engine:
+    with chosen as engine, counted(progress, "runs", expected.missing) as report:
         for ended in sweep.run(engine):
-            if progress is not None:
-                progress(ended)
+            report(ended)
     return ComparisonResult(collect(sweep), folder)
 
 

@@ -101,13 +101,13 @@ def refuses_unknown_keywords(function: Callable[P, T]) -> Callable[P, T]:
     return wrapped
 
 
-def takes_settings(function: Callable[P, T]) -> Callable[P, T]:
+def takes_settings(function: Callable[P, T], settings: type[Any] = Settings) -> Callable[P, T]:
     """Give a function of `**settings: Unpack[Settings]` its full signature and their description.
 
     Help, tab completion and notebooks then show every setting by name.
     """
     signature = inspect.signature(function)
-    hints = get_type_hints(Settings)
+    hints = get_type_hints(settings)
     mine = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     taken = {p.name for p in mine}
     shared = [
@@ -115,7 +115,11 @@ def takes_settings(function: Callable[P, T]) -> Callable[P, T]:
         for name, hint in hints.items()
         if name not in taken
     ]
-    lines = [f"        {name}: {text}" for name, text in DESCRIPTIONS.items() if name not in taken]
+    lines = [
+        f"        {name}: {text}"
+        for name, text in DESCRIPTIONS.items()
+        if name not in taken and name.partition(",")[0] in hints
+    ]
     described = "\n".join(["    Settings:", *lines])
 
     @functools.wraps(function)

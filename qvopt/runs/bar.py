@@ -44,3 +44,27 @@ def step_bar(shown: bool, total: int) -> Iterator[Callable[[Step], None]]:
             progress.update(task, completed=step.number, e=text)
 
         yield take
+
+
+@contextmanager
+def counted(
+    progress: bool | Callable[..., object] | None, unit: str, total: int | None = None
+) -> Iterator[Callable[..., object]]:
+    """A function to call with each piece of a task's work as it is done.
+
+    Args:
+        progress: that function itself; or whether to show a bar, None in notebooks alone.
+        unit: what is counted, in the plural.
+        total: how many there will be, where that is known.
+    """
+    if callable(progress):
+        yield progress
+        return
+    if not shows_progress(progress):
+        yield lambda *_: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(TextColumn(unit), BarColumn(), MofNCompleteColumn()) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda *_: bar.advance(task)

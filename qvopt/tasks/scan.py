@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -29,6 +29,7 @@ from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment, MoleculeSpec
 from qvopt.records.derived import read_derived
 from qvopt.records.portable import portable
+from qvopt.runs.bar import counted
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
@@ -254,6 +255,7 @@ def scan(
     *,
     warm: bool = True,
     out: str | Path | None = None,
+    progress: bool | Callable[[ScanPoint], object] | None = None,
     **settings: Unpack[Settings],
 ) -> ScanResult:
     """Run a potential-energy curve to its end and return it.
@@ -266,6 +268,7 @@ def scan(
         values: "start:stop:number" or the values themselves.
         warm: start each point where its neighbour ended.
         out: folder to keep the runs in, and to go on with.
+        progress: called with each point; or whether to show a bar, None in notebooks alone.
 
     Raises InputError for what cannot run.
     """
@@ -275,8 +278,9 @@ def scan(
         with_backend(experiment, backend), parameter, values, warm=warm, folder=folder,
         backend=backend,
     )  # fmt: skip
-    for _ in work:
-        pass
+    with counted(progress, "points", len(work.values)) as report:
+        for point in work:
+            report(point)
     return work.result()
 
 

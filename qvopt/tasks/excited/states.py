@@ -11,6 +11,7 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
+from qvopt.runs.bar import counted
 from qvopt.runs.defaults import with_grouping
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Step
@@ -32,7 +33,7 @@ def excited_states(
     method: Literal["vqd", "ssvqe", "qse", "qeom"] = "vqd",
     beta: float = 3.0,
     out: str | Path | None = None,
-    progress: Callable[[int, Step], None] | None = None,
+    progress: bool | Callable[[int, Step], object] | None = None,
     **settings: Unpack[Settings],
 ) -> ExcitedStates:
     """Find the lowest states of a molecule in its sector of electron numbers.
@@ -47,7 +48,8 @@ def excited_states(
             run, exactly.
         beta: weight in Hartree of the overlaps in "vqd"; above the largest gap that is sought.
         out: folder for the journals of the minimisations, which are resumed from there.
-        progress: is called with the number of the minimisation and its step.
+        progress: called with the number of the minimisation and its step; or whether to show a
+            bar, None in notebooks alone.
 
     Raises InputError for what cannot run.
     """
@@ -84,13 +86,14 @@ def excited_states(
     if folder is not None:
         asked = {"method": method, "states": states, "beta": float(beta)}
         claim_task(folder, EXCITED, asked, assembly.experiment)
-    work = Search(assembly, folder, progress)
-    if method == "vqd":
-        spectrum = work.deflate(states, beta)
-    elif method == "ssvqe":
-        spectrum = work.search(states)
-    else:
-        spectrum = work.expand(states, method)
+    with counted(progress, "steps") as report:
+        work = Search(assembly, folder, report)
+        if method == "vqd":
+            spectrum = work.deflate(states, beta)
+        elif method == "ssvqe":
+            spectrum = work.search(states)
+        else:
+            spectrum = work.expand(states, method)
     if folder is not None:
         RunFolder(folder).write_json("states.json", spectrum.document())
     return spectrum
