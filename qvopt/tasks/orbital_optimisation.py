@@ -32,9 +32,10 @@ from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.specification import AnsatzSpec, Experiment
 from qvopt.records.ledger import Costs, add_costs
-from qvopt.runs.folder import RunFolder, claim_question
+from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
+from qvopt.runs.task_folder import claim_question
 from qvopt.tasks.curvature import lowest_curvature
 from qvopt.tasks.kept_runs import ended_run
 from qvopt.tasks.orbital_derivatives import (

@@ -26,8 +26,9 @@ from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
-from qvopt.runs.folder import RunFolder, claim_question
+from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import Session
+from qvopt.runs.task_folder import claim_question
 from qvopt.tasks.branches import follow
 from qvopt.tasks.kept_runs import EndedRun, ended_run
 from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_derivatives

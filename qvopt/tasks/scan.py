@@ -29,11 +29,12 @@ from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment, MoleculeSpec, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
 from qvopt.records.derived import read_derived
-from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.runs.steps import Step
 from qvopt.runs.stored import ended_result, kind_entry
+from qvopt.runs.task_folder import claim_folder
 from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives

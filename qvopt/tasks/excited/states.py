@@ -14,8 +14,9 @@ from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
 from qvopt.experiment.toml_text import dump_toml
 from qvopt.runs.defaults import with_grouping
-from qvopt.runs.folder import RunFolder, claim_question, keep_problem
+from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Step
+from qvopt.runs.task_folder import claim_question, keep_problem
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.states import sector_bits
 
@@ -84,7 +85,7 @@ def excited_states(
     question = f"{method} {states}" + (f" {beta!r}" if method == "vqd" else "")
     folder = None if out is None else Path(out)
     if folder is not None:
-        _same_question(folder, assembly.experiment, question)
+        _same_question(folder, assembly.experiment, question, experiment)
     work = Search(assembly, folder, progress)
     if method == "vqd":
         return work.deflate(states, beta)
@@ -93,12 +94,21 @@ def excited_states(
     return work.expand(states, method)
 
 
-def _same_question(folder: Path, experiment: Experiment, question: str) -> None:
-    """Make the folder, or check that it is of the same question."""
-    asked = dump_toml({"excited": {"question": question}, "experiment": experiment.document()})
-    claim_question(
-        folder, "excited.toml", asked, "a search for excited states", "other excited states"
+def _same_question(
+    folder: Path, experiment: Experiment, question: str, unresolved: Experiment
+) -> None:
+    """Make the folder, or check that it is of the same question.
+
+    Version 0.1.0 wrote the experiment down as it was asked, without the grouping that it took.
+    """
+    asked, earlier = (
+        dump_toml({"excited": {"question": question}, "experiment": e.document()})
+        for e in (experiment, unresolved)
     )
+    claim_question(
+        folder, "excited.toml", asked, "a search for excited states", "other excited states",
+        alike=[earlier],
+    )  # fmt: skip
     keep_problem(folder, experiment.molecule.content)
 
 
