@@ -10,7 +10,6 @@ Names are imported when first used, so that `import qvopt` stays light.
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -101,6 +100,8 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"qvopt.{name}")
     if name == "__version__":
+        from importlib.metadata import version  # slow, and signals are not handled yet
+
         return version("qvopt")
     if name not in _HOMES:
         raise AttributeError(f"module 'qvopt' has no attribute '{name}'")

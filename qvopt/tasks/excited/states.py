@@ -85,7 +85,7 @@ def excited_states(
     folder = None if out is None else Path(out)
     if folder is not None:
         asked = {"method": method, "states": states, "beta": float(beta)}
-        claim_task(folder, EXCITED, asked, assembly.experiment)
+        claim_task(folder, EXCITED, asked, assembly.experiment, unresolved=experiment)
     with counted(progress, "steps") as report:
         work = Search(assembly, folder, report)
         if method == "vqd":
