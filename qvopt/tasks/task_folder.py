@@ -16,9 +16,11 @@ from typing import Any, Final
 
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
-from qvopt.runs.task_folder import claim_folder, keep_problem
-from qvopt_molecules.atomic_files import remove_leftovers
+from qvopt.runs.folder import reason
+from qvopt_molecules.atomic_files import remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.frozen import frozen
+from qvopt_molecules.storage import save_hamiltonian
 
 _OLD: Final = 60.0  # seconds after which a temporary file has no writer any more
 
@@ -87,10 +89,10 @@ def claim_task(
     """
     asked = {kind.name: dict(settings), "experiment": experiment.document()}
     if kind.in_folder(folder) is None:
-        claim_folder(folder, kind.file, dump_toml(asked), kind.article)
+        _claim_folder(folder, kind.file, dump_toml(asked), kind.article)
     else:
         remove_leftovers(folder, older_than=_OLD)
-    keep_problem(folder, experiment.molecule.content)
+    _keep_problem(folder, experiment.molecule.content)
     before, recorded = read_task(folder, kind)
     same = all(before.get(key) == asked[kind.name].get(key) for key in kind.defines)
     hashes = {e.content_hash() for e in (experiment, unresolved) if e is not None}
@@ -136,6 +138,35 @@ def is_task(what: str | Path, kind: TaskKind) -> bool:
         return False
     named = path.name in (kind.file, kind.earlier) and path.is_file()
     return named or kind.in_folder(path) is not None
+
+
+def _claim_folder(folder: Path, file: str, text: str, what: str) -> None:
+    """Make the folder of a task and write what was asked into `file`, unless that is there.
+
+    Raises InputError where the folder holds something else than `what`, or cannot be made.
+    """
+    remove_leftovers(folder, older_than=_OLD)
+    if (folder / file).is_file():
+        return
+    drafts = f".{file}."
+    if folder.exists() and (
+        not folder.is_dir() or any(not p.name.startswith(drafts) for p in folder.iterdir())
+    ):
+        raise InputError(f"{folder} exists already and is not {what}; choose another --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{drafts}*"):  # of a process that was killed
+            left.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot make the folder {folder}: {reason(error)}") from None
+    write_file(folder / file, text)
+
+
+def _keep_problem(folder: Path, content: str | None) -> None:
+    """Keep a problem that came in as an object beside what was asked of it."""
+    path = folder / "hamiltonian.npz"
+    if content is not None and not path.is_file():
+        save_hamiltonian(frozen(content), path)
 
 
 def _of_question(text: str) -> dict[str, Any] | None:
