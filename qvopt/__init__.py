@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.runs.result import Result
-    from qvopt.runs.running import run
+    from qvopt.runs.running import resume, run
     from qvopt.runs.session import Session
     from qvopt.tasks.diagonalization import diagonalize
     from qvopt.tasks.excited.states import excited_states
@@ -60,6 +60,7 @@ __all__ = [
     "optimizers",
     "qubo",
     "relax",
+    "resume",
     "run",
     "run_properties",
     "scan",
@@ -88,6 +89,7 @@ _HOMES = {
     "optimise_orbitals": "qvopt.tasks.orbital_optimisation",
     "qubo": "qvopt_molecules.adapters.costs",
     "relax": "qvopt.tasks.relax",
+    "resume": "qvopt.runs.running",
     "run": "qvopt.runs.running",
     "run_properties": "qvopt.tasks.run_properties",
     "scan": "qvopt.tasks.scan",
