@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.runs.result import Result
-    from qvopt.runs.running import run
+    from qvopt.runs.running import resume, run
     from qvopt.runs.session import Session
     from qvopt.tasks.diagonalization import diagonalize
     from qvopt.tasks.excited.states import excited_states
@@ -59,6 +59,7 @@ __all__ = [
     "optimizers",
     "qubo",
     "relax",
+    "resume",
     "run",
     "run_properties",
     "scan",
@@ -87,6 +88,7 @@ _HOMES = {
     "optimize_orbitals": "qvopt.tasks.orbital_optimization",
     "qubo": "qvopt_molecules.adapters.costs",
     "relax": "qvopt.tasks.relax",
+    "resume": "qvopt.runs.running",
     "run": "qvopt.runs.running",
     "run_properties": "qvopt.tasks.run_properties",
     "scan": "qvopt.tasks.scan",
