@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
 
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.arguments import path_of
+from qvopt_molecules.errors import InputError, shown, unknown_name
 
 from .budget_text import parse_budget
 
@@ -123,6 +124,8 @@ def takes_settings(function: Callable[P, T], settings: type[Any] = Settings) -> 
         unknown = next((key for key in kwargs if key not in taken and key not in hints), None)
         if unknown is not None:
             raise unknown_name(f"setting of {function.__name__}", unknown, [*taken, *hints])
+        if kwargs.get("out") is not None:
+            path_of(kwargs["out"], "out")
         return function(*args, **kwargs)
 
     wrapped.__signature__ = signature.replace(parameters=[*mine, *shared])  # type: ignore[attr-defined]
@@ -186,7 +189,7 @@ def shot_count(value: Any) -> int:
     if number is None or number != int(number) or number < 1:
         raise InputError(
             f"shots must be a whole number greater than 0, such as 1000 or '1e4 shots', got "
-            f"{value!r:.40}"
+            f"{shown(value)}"
         )
     return int(number)
 
@@ -210,11 +213,14 @@ def space_table(value: Any) -> Any:
     """Return an active space as a table: (4, 4), "4,4" or a table."""
     if isinstance(value, Mapping):
         return dict(value)
-    parts = value.split(",") if isinstance(value, str) else list(value)
     try:
-        electrons, orbitals = (int(part) for part in parts)
-    except (TypeError, ValueError):
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        numbers = [int(part) for part in parts]
+        if [float(part) for part in parts] != numbers:
+            raise ValueError
+        electrons, orbitals = numbers
+    except (TypeError, ValueError, OverflowError):
         raise InputError(
-            f"an active space is (electrons, orbitals), such as (4, 4) or '4,4', got {value!r:.40}"
+            f"an active space is (electrons, orbitals), such as (4, 4) or '4,4', got {shown(value)}"
         ) from None
     return {"electrons": electrons, "n_orbitals": orbitals}

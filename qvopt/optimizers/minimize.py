@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from qvopt_molecules.arguments import real_array, whole_number
 from qvopt_molecules.arrays import FloatArray
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError, shown, unknown_name
 
 from .errors import DivergedError
 from .general import GENERAL
@@ -156,6 +157,12 @@ def minimize(
     Raises InputError for an unknown optimizer or one that asks for what is not given, and for an
     unknown keyword.
     """
+    for name, given in (("fun", fun), ("jac", jac), ("metric", metric), ("fidelity", fidelity)):
+        if not callable(given) and (given is not None or name == "fun"):
+            raise InputError(f"{name} must be a function, got {shown(given)}")
+    whole_number(max_steps, "max_steps", 0)
+    if not isinstance(seed, np.random.SeedSequence):
+        whole_number(seed, "seed", 0)
     if isinstance(optimizer, str):
         chosen = get_optimizer(optimizer, **{**GENERAL.get(optimizer, {}), **hyperparameters})
     elif hyperparameters:
@@ -165,7 +172,9 @@ def minimize(
         )
     else:
         chosen = optimizer_of(optimizer)
-    x = np.array(x0, dtype=np.float64).reshape(-1)
+    x = real_array(x0, "x0")
+    if not len(x):
+        raise InputError("x0 must have at least one number")
     function = _Function(fun, jac, metric, fidelity)
     solver = AskTell(chosen, x, seed, landscape)
     status, message, seen = "max-steps", "", 0
@@ -221,9 +230,14 @@ class _Function:
     def _energy(self, x: FloatArray) -> tuple[float, float]:
         self.nfev += 1
         value = self._fun(x)
-        return (
-            (float(value[0]), float(value[1])) if isinstance(value, tuple) else (float(value), 0.0)
-        )
+        pair = value if isinstance(value, tuple) else (value, 0.0)
+        try:
+            energy, variance = pair
+            return float(energy), float(variance)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"the function must return a number, or (value, variance), got {shown(value)}"
+            ) from None
 
     def _gradient(self, x: FloatArray) -> Vector:
         if self._jac is None:

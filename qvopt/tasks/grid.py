@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qvopt_molecules.arguments import real_array
 from qvopt_molecules.errors import InputError
 
 _MOST = 10_000
@@ -53,7 +54,7 @@ def grid_values(values: str | Sequence[float]) -> tuple[float, ...]:
     """Return the values of a grid as text, or of a sequence of numbers."""
     if isinstance(values, str):
         return parse_grid(values)
-    out = tuple(float(v) for v in values)
-    if not 1 <= len(out) <= _MOST or not all(math.isfinite(v) for v in out):
-        raise InputError(f"a scan needs 1 to {_MOST} finite values")
+    out = tuple(real_array(values, "the values of a scan").tolist())
+    if not 1 <= len(out) <= _MOST:
+        raise InputError(f"a scan needs 1 to {_MOST} values, got {len(out)}")
     return out

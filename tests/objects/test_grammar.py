@@ -117,8 +117,9 @@ def test_budgets_have_one_form(tmp_path):
     texts = ["2e3 shots", 2000, "2000", {"shots": 2000}]
     for text in texts:
         assert run("h2", shots=100, optimizer="spsa", budget=text).shots <= 2000
-        found = compare(problems=["h2"], optimizers=["spsa"], seeds=1, budget=text, shots="1e2 shots",
-                        max_steps=2, out=tmp_path / str(texts.index(text)))  # fmt: skip
+        found = compare(problems=["h2"], optimizers=["spsa"], seeds=1, budget=text,
+                        shots="1e2 shots", max_steps=2,
+                        out=tmp_path / str(texts.index(text)))  # fmt: skip
         assert set(found.runs["budget"]) == {2000}
 
 

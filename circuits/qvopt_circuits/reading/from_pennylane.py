@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from qvopt_molecules.arguments import one_of, real_array
 from qvopt_molecules.arrays import FloatArray
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, shown
 
 from ..circuit import Circuit
 from ..gates import Gate
@@ -54,7 +55,10 @@ def read_pennylane(
     import pennylane as qml
 
     function = getattr(function, "func", function)
-    first = np.asarray(start, dtype=np.float64)
+    if not callable(function):
+        raise InputError(f"from_pennylane takes a function or a QNode, got {shown(function)}")
+    one_of(spin_order, "spin_order", ("blocked", "interleaved"))
+    first = real_array(start, "start").reshape(np.shape(start))
     flat = first.reshape(-1)
     n = len(flat)
 

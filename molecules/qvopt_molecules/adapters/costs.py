@@ -7,12 +7,13 @@ Ising   H = Σ_(i<j) J_ij Z_i Z_j + Σ_i h_i Z_i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.arguments import real_array
+from qvopt_molecules.errors import InputError, shown
 from qvopt_molecules.spins import SpinHamiltonian
 
 from .terms import spin_hamiltonian
@@ -51,9 +52,19 @@ def graph_edges(graph: Any) -> tuple[int, list[tuple[int, int, float]]]:
         return len(place), [(place[u], place[v], _weight(w)) for u, v, w in
                             graph.weighted_edge_list()]  # fmt: skip
     edges = []
+    if isinstance(graph, np.ndarray):
+        graph = graph.tolist()
+    if isinstance(graph, str | Mapping) or not isinstance(graph, Iterable):
+        raise InputError(
+            f"MaxCut takes a networkx or rustworkx graph, or edges (u, v), got {shown(graph)}"
+        )
     for edge in graph:
-        if not 2 <= len(edge) <= 3:
-            raise InputError(f"an edge is (u, v) or (u, v, weight), got {edge!r:.40}")
+        if (
+            isinstance(edge, str)
+            or not isinstance(edge, Sequence | np.ndarray)
+            or not (2 <= len(edge) <= 3)
+        ):
+            raise InputError(f"an edge is (u, v) or (u, v, weight), got {shown(edge)}")
         u, v = (_node(node) for node in edge[:2])
         edges.append((u, v, _weight(edge[2] if len(edge) == 3 else 1.0)))
     return max((max(u, v) + 1 for u, v, _ in edges), default=0), edges
@@ -61,7 +72,10 @@ def graph_edges(graph: Any) -> tuple[int, list[tuple[int, int, float]]]:
 
 def qubo(matrix: Any, constant: float = 0.0) -> SpinHamiltonian:
     """Return the minimum of n^T Q n + constant over bits n, from a matrix or {(i, j): Q_ij}."""
-    terms: list[tuple[dict[int, str], float]] = [({}, constant)]
+    shift = real_array(constant, "the constant of a QUBO")
+    if len(shift) != 1:
+        raise InputError(f"the constant of a QUBO is one number, got {shown(constant)}")
+    terms: list[tuple[dict[int, str], float]] = [({}, float(shift[0]))]
     n, entries = _entries(matrix, "a QUBO")
     for i, j, value in entries:
         if i == j:
@@ -84,7 +98,7 @@ def ising(couplings: Any, fields: Any = ()) -> SpinHamiltonian:
     if any(i == j for i, j, _ in entries):
         raise InputError("an Ising model has no J_ii: Z_i Z_i is 1; give fields instead")
     pairs = {(i, j): value for i, j, value in entries}
-    values = np.asarray(fields, dtype=np.float64).reshape(-1)
+    values = real_array(() if fields is None else fields, "the fields of an Ising model")
     terms: list[tuple[dict[int, str], float]] = []
     for (i, j), value in pairs.items():
         other = pairs.get((j, i))
@@ -98,11 +112,16 @@ def ising(couplings: Any, fields: Any = ()) -> SpinHamiltonian:
 
 def _entries(matrix: Any, what: str) -> tuple[int, list[tuple[int, int, float]]]:
     if isinstance(matrix, Mapping):
+        if matrix and not is_entries(matrix):
+            raise InputError(f"{what} is a square matrix or {{(i, j): value}}, got {shown(matrix)}")
         rows = [(_node(i), _node(j), _weight(value)) for (i, j), value in matrix.items()]
         return max((max(i, j) + 1 for i, j, _ in rows), default=0), rows
     try:
-        array = np.asarray(matrix, dtype=np.float64)
-    except (TypeError, ValueError):
+        plain = np.asarray(matrix)
+        if np.iscomplexobj(plain):
+            raise TypeError
+        array = np.asarray(plain, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} is a square matrix of real numbers") from None
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise InputError(f"{what} is a square matrix, got shape {array.shape}")
@@ -115,7 +134,7 @@ def _weight(value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise InputError(f"an edge's weight must be a number, got {value!r:.40}") from None
+        raise InputError(f"an edge's weight must be a number, got {shown(value)}") from None
 
 
 def _node(value: Any) -> int:
@@ -124,7 +143,7 @@ def _node(value: Any) -> int:
     except (TypeError, ValueError):
         node = -1
     if node < 0 or node != value:
-        raise InputError(f"nodes are numbered from 0, got {value!r:.40}")
+        raise InputError(f"nodes are numbered from 0, got {shown(value)}")
     return node
 
 
