@@ -36,7 +36,9 @@ STAIRCASE = [
 ]
 STEP = {room: step for step, rooms in enumerate(STAIRCASE) for room in rooms}
 FRONT_DOORS = {"qvopt", "qvopt.__init__", "qvopt.__main__", "qvopt.transforms"}
-KNOWN_TO_OPTIMIZERS = {f"qvopt_molecules.{m}" for m in ("arrays", "errors", "handed", "options")}
+KNOWN_TO_OPTIMIZERS = {
+    f"qvopt_molecules.{m}" for m in ("arguments", "arrays", "errors", "handed", "options")
+}
 LAZY = {
     "braket", "distributed", "matplotlib", "mthree", "pandas", "pennylane", "pyarrow", "pyscf",
     "qiskit", "qiskit_aer", "qiskit_ibm_runtime", "qiskit_ionq",

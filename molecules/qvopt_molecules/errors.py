@@ -83,7 +83,9 @@ def shown(value: Any) -> str:
     """
     try:
         text = repr(value)
-    except Exception:  # whatever a third party's raises, or an integer of very many digits
+    except ValueError:  # an integer of more digits than Python prints
+        return f"{_of_type(value)} of very many digits"
+    except Exception:  # whatever a third party's raises
         return _of_type(value)
     return _of_type(value) if " at 0x" in text else shorten(text, 60)
 
