@@ -22,7 +22,7 @@ from .terms import spin_hamiltonian
 def maxcut(graph: Any) -> SpinHamiltonian:
     """Return MaxCut on a networkx or rustworkx graph, or on edges (u, v) or (u, v, weight).
 
-    Qubits are the nodes in the graph's order; edges alone number the nodes from 0.
+    Node k of nodes 0 to n - 1 is qubit k; other nodes are qubits in the graph's order.
     Raises InputError for a directed graph, no edges, or a weight that is no number.
     """
     n, edges = graph_edges(graph)
@@ -42,7 +42,7 @@ def graph_edges(graph: Any) -> tuple[int, list[tuple[int, int, float]]]:
     if root == "networkx":
         if graph.is_directed():
             raise InputError("MaxCut needs an undirected graph; graph.to_undirected() makes one")
-        place = {node: k for k, node in enumerate(graph.nodes)}
+        place = _places(list(graph.nodes))
         weighted = graph.edges(data="weight", default=1.0)
         return len(place), [(place[u], place[v], _weight(w)) for u, v, w in weighted]
     if root == "rustworkx":
@@ -68,6 +68,12 @@ def graph_edges(graph: Any) -> tuple[int, list[tuple[int, int, float]]]:
         u, v = (_node(node) for node in edge[:2])
         edges.append((u, v, _weight(edge[2] if len(edge) == 3 else 1.0)))
     return max((max(u, v) + 1 for u, v, _ in edges), default=0), edges
+
+
+def _places(nodes: Sequence[Any]) -> dict[Any, int]:
+    """The qubit of each node: its number, where nodes are numbered from 0, or its place."""
+    numbered = {node for node in nodes if isinstance(node, int)} == set(range(len(nodes)))
+    return {node: node if numbered else k for k, node in enumerate(nodes)}
 
 
 def qubo(matrix: Any, constant: float = 0.0) -> SpinHamiltonian:
