@@ -14,7 +14,8 @@ from qvopt.experiment.settings import budget_data, shot_count
 from qvopt.runs.bar import counted
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.text_table import text_table
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.argument_checks import path_of, real_number, whole_number
+from qvopt_molecules.errors import InputError, shown, unknown_name
 from qvopt_molecules.handed import OBJECT
 
 from .choice import choose_engine
@@ -183,7 +184,14 @@ def compare(
     }  # fmt: skip
     data = {**data, **{k: v for k, v in given.items() if v is not None}}
     spec = make_comparison(with_shared(data, shared))
-    folder = Path(out) if out is not None else default_folder(spec, name)
+    folder = path_of(out, "out") if out is not None else default_folder(spec, name)
+    if workers is not None:
+        whole_number(workers, "workers", 1)
+    if max_gb is not None:
+        real_number(max_gb, "max_gb", "number of GB")
+    if not isinstance(scheduler, str | None):
+        raise InputError(f"scheduler is the address of a Dask scheduler, got {shown(scheduler)}")
+    machines = None if cluster is None else path_of(cluster, "cluster")
     most = None if max_gb is None else 1e9 * max_gb
     with prepared_folder(folder):
         sweep = Sweep.prepare(spec, folder, most_bytes=most)
@@ -192,9 +200,9 @@ def compare(
         chosen = choose_engine(
             expected,
             folder,
-            workers=within_process(spec, workers, elsewhere=bool(scheduler or cluster)),
+            workers=within_process(spec, workers, elsewhere=bool(scheduler or machines)),
             scheduler=scheduler,
-            cluster=None if cluster is None else Path(cluster),
+            cluster=machines,
         )
         write_specification(folder, spec)
     note_history(folder, None)
@@ -241,7 +249,7 @@ def specification_data(
         return specification.document(), None
     if isinstance(specification, Mapping):
         return dict(specification), None
-    path = Path(specification)
+    path = path_of(specification, "a comparison")
     return read_comparison(path), (path.name if path.is_dir() else path.stem)
 
 

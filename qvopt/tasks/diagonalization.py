@@ -33,6 +33,7 @@ from qvopt.runs.result import Result
 from qvopt.tasks.after_run import final_point, folder_of, kept_or_measured
 from qvopt.tasks.configuration_recovery import Samples, recovered
 from qvopt.tasks.properties_result import Place
+from qvopt_molecules.argument_checks import whole_number
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
@@ -128,8 +129,7 @@ def diagonalize(
     if shots is None:
         raise InputError("the run is exact, so say how many shots to take, such as --shots 10000")
     shots = shot_count(shots)
-    if max_determinants < 1:
-        raise InputError(f"max_determinants must be positive, got {max_determinants}")
+    whole_number(max_determinants, "max_determinants", 1)
     if experiment.mapping != "jordan-wigner":
         raise InputError(
             f"outcomes are read as determinants in the jordan-wigner mapping, and this run has "

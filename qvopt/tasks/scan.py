@@ -42,7 +42,7 @@ from qvopt.tasks.kept_runs import cleared
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
 from qvopt.tasks.task_folder import SCAN, claim_task, read_task
 from qvopt_molecules.arrays import FloatArray
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, shown
 from qvopt_molecules.exact_reference import exact_method
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.spins import Hamiltonian
@@ -77,6 +77,8 @@ class Scan:
     ) -> None:
         refuse_ignored(experiment)
         self._backend = backend
+        if not isinstance(parameter, str):
+            raise InputError(f"a scan varies one parameter by name, got {shown(parameter)}")
         if parameter in experiment.molecule.set:
             raise InputError(
                 f"{parameter} is set to {experiment.molecule.set[parameter]:g} and is what the "
