@@ -10,7 +10,6 @@ Names are imported when first used, so that `import qvopt` stays light.
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from qvopt.optimizers.minimize import minimize
     from qvopt.optimizers.registry import get_optimizer
     from qvopt.runs.result import Result
-    from qvopt.runs.running import run
+    from qvopt.runs.running import resume, run
     from qvopt.runs.session import Session
     from qvopt.tasks.diagonalization import diagonalize
     from qvopt.tasks.excited.states import excited_states
@@ -60,6 +59,7 @@ __all__ = [
     "optimizers",
     "qubo",
     "relax",
+    "resume",
     "run",
     "run_properties",
     "scan",
@@ -88,6 +88,7 @@ _HOMES = {
     "optimize_orbitals": "qvopt.tasks.orbital_optimization",
     "qubo": "qvopt_molecules.adapters.costs",
     "relax": "qvopt.tasks.relax",
+    "resume": "qvopt.runs.running",
     "run": "qvopt.runs.running",
     "run_properties": "qvopt.tasks.run_properties",
     "scan": "qvopt.tasks.scan",
@@ -101,6 +102,8 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return importlib.import_module(f"qvopt.{name}")
     if name == "__version__":
+        from importlib.metadata import version  # slow, and signals are not handled yet
+
         return version("qvopt")
     if name not in _HOMES:
         raise AttributeError(f"module 'qvopt' has no attribute '{name}'")

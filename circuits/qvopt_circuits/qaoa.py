@@ -12,31 +12,22 @@ D. Lykov, arXiv:2107.00677.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
-from qvopt_molecules.pauli import PauliSum, label
+from qvopt_molecules.pauli import PauliSum
 from qvopt_molecules.spins import SpinHamiltonian
 
 from .ansatz import Preparation
 from .circuit import Circuit
+from .fixed_angles import fixed_angles
 from .gates import Angle, Gate
 from .options import check_count, check_spread, draw
-
-_FIXED: Final = {
-    1: ((0.616,), (0.393,)),
-    2: ((0.488, 0.898), (0.555, 0.293)),
-    3: ((0.422, 0.798, 0.937), (0.609, 0.459, 0.235)),
-    4: ((0.409, 0.781, 0.988, 1.156), (0.600, 0.434, 0.297, 0.159)),
-    5: ((0.360, 0.707, 0.823, 1.005, 1.154), (0.632, 0.523, 0.390, 0.275, 0.149)),
-}
-"""Angles γ and β for 3-regular graphs by the number of layers."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ class QAOA:
         mixer: "x", over all bit strings; "xy", over those with `weight` ones.
         weight: number of ones that "xy" keeps.
         initial: "linear-ramp" from the mixer to the cost; "fixed-angles" of unweighted regular
-            graphs (one layer; up to five for 3-regular ones).
+            graphs (one layer; up to five for degrees 2 to 8).
         ramp: the largest angle of the ramp, for a cost whose couplings are about ½.
         spread: a normal distribution of this standard deviation is added to the start.
     """
@@ -133,31 +124,6 @@ class QAOA:
         return np.stack([gammas, -betas], axis=1).reshape(-1)
 
 
-def fixed_angles(cost: PauliSum, layers: int) -> tuple[FloatArray, FloatArray]:
-    """Return (γ, β), both positive, for MaxCut on an unweighted regular graph.
-
-    One layer has tan γ = 1/√(D - 1), β = π/8 for degree D. Raises InputError for other costs.
-    """
-    degrees: Counter[int] = Counter()
-    for z, c in zip(cost.z, cost.coefficients, strict=True):
-        letters = label(0, int(z), cost.n_qubits)
-        if letters.count("Z") != 2 or abs(c - 0.5) > 1e-9:
-            raise _not_regular()
-        degrees.update(q for q, letter in enumerate(letters) if letter == "Z")
-    degree = degrees[0]
-    if len(degrees) != cost.n_qubits or set(degrees.values()) != {degree} or degree < 2:
-        raise _not_regular()
-    if layers == 1:
-        return np.array([math.atan(1 / math.sqrt(degree - 1))]), np.array([math.pi / 8])
-    if degree != 3 or layers not in _FIXED:
-        raise InputError(
-            f"fixed angles of {layers} layers are known for 3-regular graphs, up to "
-            f"{max(_FIXED)} layers; take initial = 'linear-ramp'"
-        )
-    gammas, betas = _FIXED[layers]
-    return np.array(gammas), np.array(betas)
-
-
 def next_layer(x: FloatArray) -> FloatArray:
     """Return the start of p + 1 layers from the angles of p layers, interpolated.
 
@@ -174,11 +140,4 @@ def _not_diagonal(name: str) -> InputError:
     return InputError(
         f"ansatz qaoa evolves under a diagonal cost, and {name or 'this problem'} has other "
         f"strings than Z; use hva or real-amplitudes"
-    )
-
-
-def _not_regular() -> InputError:
-    return InputError(
-        "fixed angles are those of MaxCut on an unweighted regular graph; take "
-        "initial = 'linear-ramp'"
     )

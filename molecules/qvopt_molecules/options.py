@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import numpy as np
 
-from .errors import InputError, QvoptError, shorten, unknown_name
+from .errors import InputError, QvoptError, shorten, shown, unknown_name
 
 MAX_NUMBER: Final = 1e15
 """Largest magnitude of a number in an option: beyond it, sums and squares lose their meaning."""
@@ -75,16 +75,6 @@ def made(owner: str, factory: Callable[..., Any], values: Mapping[str, Any]) -> 
     except Exception as error:
         detail = str(error) or type(error).__name__
         raise InputError(f"{owner} does not take these options: {shorten(detail, 160)}") from error
-
-
-def shown(value: Any) -> str:
-    """Return a value as errors show it: short, in one line, whatever it is."""
-    try:
-        return shorten(repr(value), 60)
-    except ValueError:  # an integer of more digits than Python prints
-        return f"a {type(value).__name__} of very many digits"
-    except Exception:  # of a third party's own making
-        return f"a {type(value).__name__} that cannot be printed"
 
 
 def _signature(factory: Callable[..., Any]) -> inspect.Signature:

@@ -8,6 +8,7 @@ from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.stored import stored_result
 from qvopt.tasks.diagonalization import diagonalize
+from qvopt.tasks.properties_result import Place
 
 from .output import print_json, print_rows
 from .spending import status_printer
@@ -18,7 +19,7 @@ def diagonalize_command(
     shots: int | None,
     repair: bool,
     max_determinants: int,
-    at: str | None,
+    at: Place | None,
     as_json: bool,
 ) -> int:
     """Print the energy in the span, and what it rests on."""

@@ -118,7 +118,9 @@ def diagonalize(
     """Diagonalise the Hamiltonian in the determinants that a run's state shows: an upper bound."""
     from .diagonalization import diagonalize_command
 
-    raise typer.Exit(diagonalize_command(folder, shots, repair, max_determinants, at, json_output))
+    raise typer.Exit(
+        diagonalize_command(folder, shots, repair, max_determinants, at, json_output)  # type: ignore[arg-type]
+    )
 
 
 @app.command()

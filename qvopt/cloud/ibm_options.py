@@ -83,6 +83,20 @@ def pubs_of(spec: JobSpec) -> list[Any]:
     return pubs
 
 
+def _bits_of(part: Any) -> Any:
+    """The BitArray of a pub's result."""
+    return part.data["meas"] if "meas" in part.data else next(iter(part.data.values()))
+
+
+def dealt_counts(raw: Any, n_rows: int) -> tuple[Counts, ...]:
+    """Return the counts of rows that one circuit without parameters ran for, shot after shot."""
+    bits = _bits_of(next(iter(raw)))
+    shots = bits.num_shots // n_rows
+    return tuple(
+        bits.slice_shots(range(k * shots, (k + 1) * shots)).get_int_counts() for k in range(n_rows)
+    )
+
+
 def result_of(raw: Any, spec: JobSpec) -> JobResult:
     """Return the counts of a primitive's result; the caller checks that they are complete.
 
@@ -96,7 +110,7 @@ def result_of(raw: Any, spec: JobSpec) -> JobResult:
             results = [parts.pop(0) for _ in range(pub.n_rows if fixed else 1)]
             rows: list[Counts] = []
             for part in results:
-                bits = part.data["meas"] if "meas" in part.data else next(iter(part.data.values()))
+                bits = _bits_of(part)
                 shapes = ((), (1,)) if fixed else ((pub.n_rows,),)
                 if bits.num_bits != pub.n_bits or bits.shape not in shapes:
                     raise ProviderError(f"a result of {bits.shape} points and {bits.num_bits} bits")

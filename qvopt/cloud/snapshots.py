@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qvopt.backends.batch import Counts
 from qvopt.backends.recorded_devices import RecordedDevice
-from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import QvoptError
 
 from .calls import in_one_line
-from .ibm_options import IBMOptions, make_sampler, need_ibm, pubs_of, result_of
+from .ibm_options import IBMOptions, dealt_counts, make_sampler, need_ibm, pubs_of, result_of
 from .prices import time_forecast
 from .provider import (
     Device,
@@ -118,20 +116,18 @@ class SnapshotProvider:
 
     def _sampled(self, spec: JobSpec) -> JobResult:
         source = np.random.SeedSequence(spec.seed)
+        # The client repeats one seed's noise for every circuit of a job.
+        seeds = source.generate_state(len(spec.pubs), np.uint32).tolist()
         parts = []
-        used = 0
-        for pub in spec.pubs:
+        for pub, seed in zip(spec.pubs, seeds, strict=True):
             backend, circuit, _ = self._recorded.simulator_of(pub.circuit)
-            rows: tuple[Counts, ...] = ()
-            for values in self._runs(pub):
-                # The client repeats one seed's noise for every circuit of a job.
-                used += 1
-                seed = int(source.generate_state(used, np.uint32)[-1])
-                sampler = make_sampler(backend, self._options, seed=seed)
-                one = JobSpec((Pub(circuit, values),), spec.shots)
-                raw = sampler.run(pubs_of(one), shots=spec.shots).result()
-                rows += result_of(raw, one).counts[0]
-            parts.append(rows)
+            # Rows without parameters are all alike: one run, whose shots are dealt out to them.
+            fixed = pub.values.shape[1] == 0
+            values = np.zeros((1, 0)) if fixed else pub.values
+            one = JobSpec((Pub(circuit, values),), spec.shots * (pub.n_rows if fixed else 1))
+            sampler = make_sampler(backend, self._options, seed=seed)
+            raw = sampler.run(pubs_of(one), shots=one.shots).result()
+            parts.append(dealt_counts(raw, pub.n_rows) if fixed else result_of(raw, one).counts[0])
         return JobResult(tuple(parts))
 
     def _estimated(self, spec: JobSpec) -> JobResult:
@@ -157,13 +153,6 @@ class SnapshotProvider:
         if not spec.estimates:
             return spec.executions
         return sum(taken(JobSpec((pub,), spec.shots), self._options) for pub in spec.pubs)
-
-    @staticmethod
-    def _runs(pub: Pub) -> list[FloatArray]:
-        """Rows that one run of the client takes: all, or one by one where they are all alike."""
-        if pub.values.shape[1]:
-            return [pub.values]
-        return [np.zeros((1, 0)) for _ in range(pub.n_rows)]
 
     def find(self, key: str) -> Sequence[FoundJob]:
         """Nothing is kept by a simulator."""

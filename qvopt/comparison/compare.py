@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
-from qvopt.experiment.settings import budget_data, refuses_unknown_keywords, shot_count
+from qvopt.experiment.settings import budget_data, shot_count
+from qvopt.runs.bar import counted
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.text_table import text_table
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.argument_checks import path_of, real_number, whole_number
+from qvopt_molecules.errors import InputError, shown, unknown_name
 from qvopt_molecules.handed import OBJECT
 
 from .choice import choose_engine
@@ -22,6 +24,7 @@ from .comparison_folder import note_history, prepared_folder, write_specificatio
 from .forecast import check_disk
 from .outcomes import RunOutcome
 from .problem_data import read_comparison
+from .shared_settings import SharedSettings, takes_shared_settings, with_shared
 from .specification import ComparisonSpec, make_comparison
 from .summary import Summary
 from .sweep import Sweep, SweepProgress
@@ -123,7 +126,7 @@ class ComparisonResult:
         return write_report(target, self.outcomes, self.summary, self.about, self.comparison.trials)
 
 
-@refuses_unknown_keywords
+@takes_shared_settings
 def compare(
     specification: str | Path | Mapping[str, Any] | ComparisonSpec | None = None,
     *,
@@ -142,7 +145,8 @@ def compare(
     scheduler: str | None = None,
     cluster: str | Path | None = None,
     max_gb: float | None = None,
-    progress: Callable[[SweepProgress], object] | None = None,
+    progress: bool | Callable[[SweepProgress], object] | None = None,
+    **shared: Unpack[SharedSettings],
 ) -> ComparisonResult:
     """Run a comparison, or what is missing of it, and return its tables.
 
@@ -166,7 +170,8 @@ def compare(
         out: folder; comparisons/<name> unless given. One that is there is extended.
         workers, scheduler, cluster: what runs it, see `choose_engine`.
         max_gb: most that may be written, in GB.
-        progress: called with each run as it ends.
+        progress: called with each run as it ends; or whether to show a bar, None in notebooks
+            alone.
 
     Raises InputError for what cannot run, before anything does.
     """
@@ -177,8 +182,16 @@ def compare(
         "first_seed": first_seed, "targets": targets, "max_steps": max_steps, "tuning": tuning,
         "title": title,
     }  # fmt: skip
-    spec = make_comparison({**data, **{k: v for k, v in given.items() if v is not None}})
-    folder = Path(out) if out is not None else default_folder(spec, name)
+    data = {**data, **{k: v for k, v in given.items() if v is not None}}
+    spec = make_comparison(with_shared(data, shared))
+    folder = path_of(out, "out") if out is not None else default_folder(spec, name)
+    if workers is not None:
+        whole_number(workers, "workers", 1)
+    if max_gb is not None:
+        real_number(max_gb, "max_gb", "number of GB")
+    if not isinstance(scheduler, str | None):
+        raise InputError(f"scheduler is the address of a Dask scheduler, got {shown(scheduler)}")
+    machines = None if cluster is None else path_of(cluster, "cluster")
     most = None if max_gb is None else 1e9 * max_gb
     with prepared_folder(folder):
         sweep = Sweep.prepare(spec, folder, most_bytes=most)
@@ -187,16 +200,15 @@ def compare(
         chosen = choose_engine(
             expected,
             folder,
-            workers=within_process(spec, workers, elsewhere=bool(scheduler or cluster)),
+            workers=within_process(spec, workers, elsewhere=bool(scheduler or machines)),
             scheduler=scheduler,
-            cluster=None if cluster is None else Path(cluster),
+            cluster=machines,
         )
         write_specification(folder, spec)
     note_history(folder, None)
-    with chosen as engine:
+    with chosen as engine, counted(progress, "runs", expected.missing) as report:
         for ended in sweep.run(engine):
-            if progress is not None:
-                progress(ended)
+            report(ended)
     return ComparisonResult(collect(sweep), folder)
 
 
@@ -237,7 +249,7 @@ def specification_data(
         return specification.document(), None
     if isinstance(specification, Mapping):
         return dict(specification), None
-    path = Path(specification)
+    path = path_of(specification, "a comparison")
     return read_comparison(path), (path.name if path.is_dir() else path.stem)
 
 

@@ -15,7 +15,7 @@ from qvopt_molecules.errors import InputError
 from .budgets import RunBudget
 from .frozen import FrozenProblem
 from .labels import checked_label
-from .spaces import trial_options
+from .spaces import SHOTS, trial_options
 from .specification import TUNING_SEEDS, ComparisonSpec, EntrantSpec
 
 
@@ -129,7 +129,6 @@ def scored_runs(
         for entrant in who:
             shots = entrant.shots_on(problem, spec)
             if shots is not None:
-                check_budget(problem, entrant, shots, budget)
                 options = chosen.get(entrant.label, entrant.spec.options)
                 bases.append((entrant, _experiment(spec, problem, entrant, options, shots, budget)))
         for seed in seeds:
@@ -147,7 +146,6 @@ def trial_runs(
             shots = tuning_shots(spec, problem, entrant)
             if not entrant.spec.tuned or shots is None:
                 continue
-            check_budget(problem, entrant, shots, budget)
             for trial, options in enumerate(trial_options(entrant.spec, spec.tuning.trials)):
                 base = _experiment(spec, problem, entrant, options, shots, budget)
                 for k in range(spec.tuning.seeds):
@@ -159,6 +157,11 @@ def check_budget(problem: FrozenProblem, entrant: Entrant, shots: int, budget: R
     """Raise InputError if a budget does not pay one step and the final energies."""
     energies = 3 + step_energies(problem, entrant.spec.name)
     groups = problem.sizes["groups"]
+    if shots < groups:
+        raise InputError(
+            f"problem {problem.label}: {shots} shots are too few for its {groups} measurement "
+            f"groups; give {entrant.label} more for an energy"
+        )
     if budget.energies(shots, groups) < energies:
         raise InputError(
             f"problem {problem.label}: a budget of {budget.text()} does not pay one step of "
@@ -189,6 +192,11 @@ def _experiment(
     shots: int,
     budget: RunBudget,
 ) -> Experiment:
+    shots = options.get(SHOTS, shots)
+    check_budget(problem, entrant, shots, budget)
+    options = {key: value for key, value in options.items() if key != SHOTS}
+    if options.get("schedule", "constant") != "constant" and "schedule_steps" not in options:
+        options["schedule_steps"] = _paid_steps(problem, entrant, shots, budget)
     return make_experiment(
         {
             **problem.base,
@@ -199,3 +207,10 @@ def _experiment(
             "budget": budget.caps(),
         }
     )
+
+
+def _paid_steps(problem: FrozenProblem, entrant: Entrant, shots: int, budget: RunBudget) -> int:
+    """Steps that a budget pays: what a schedule of the learning rate is shaped to."""
+    energies = budget.energies(shots, problem.sizes["groups"])
+    paid = energies / step_energies(problem, entrant.spec.name)
+    return max(1, int(paid)) if math.isfinite(paid) else 300

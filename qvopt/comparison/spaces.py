@@ -14,6 +14,9 @@ from qvopt_molecules.errors import InputError, unknown_name
 
 from .specification import Choices, EntrantSpec, SearchRange
 
+SHOTS: Final = "shots"
+"""Searched like a hyper-parameter: the shots of one energy."""
+
 _RATE: Final = {"learning_rate": SearchRange(low=5e-4, high=0.2)}
 _LONG_RATE: Final = {"learning_rate": SearchRange(low=5e-3, high=0.5)}
 _SHORT_RATE: Final = {"learning_rate": SearchRange(low=2e-4, high=0.05)}
@@ -65,6 +68,9 @@ def search_space(entrant: EntrantSpec) -> Mapping[str, Choices]:
             f"search = {{{next(iter(entry.defaults), 'NAME')} = {{low = …, high = …}}}}"
         )
     for key, choices in space.items():
+        if key == SHOTS:
+            _check_shots(entrant, choices)
+            continue
         if key not in entry.defaults and not entry.open_ended:
             raise unknown_name(f"hyper-parameter of {entry.name}", key, entry.defaults)
         if key in entrant.options:
@@ -72,6 +78,19 @@ def search_space(entrant: EntrantSpec) -> Mapping[str, Choices]:
         if not isinstance(choices, SearchRange) and not choices:
             raise InputError(f"optimizer {entry.name}: search.{key} is empty")
     return space
+
+
+def _check_shots(entrant: EntrantSpec, choices: Choices) -> None:
+    if entrant.shots is not None:
+        raise InputError(f"optimizer {entrant.name}: shots are both given and searched")
+    if isinstance(choices, SearchRange):
+        least = choices.low
+    elif choices and all(isinstance(c, int) and not isinstance(c, bool) for c in choices):
+        least = min(float(c) for c in choices)
+    else:
+        raise InputError(f"optimizer {entrant.name}: search.shots must hold whole numbers")
+    if least < 1:
+        raise InputError(f"optimizer {entrant.name}: search.shots must be 1 or more, got {least:g}")
 
 
 def trial_options(entrant: EntrantSpec, trials: int) -> list[dict[str, Any]]:
@@ -88,7 +107,8 @@ def trial_options(entrant: EntrantSpec, trials: int) -> list[dict[str, Any]]:
     for key, choices in space.items():
         if isinstance(choices, SearchRange):
             u = (rng.permutation(count) + rng.random(count)) / count
-            columns[key] = [_at(choices, float(v)) for v in u]
+            values = [_at(choices, float(v)) for v in u]
+            columns[key] = [round(v) for v in values] if key == SHOTS else values
         else:
             columns[key] = [choices[k % len(choices)] for k in rng.permutation(count)]
     settings = [

@@ -10,10 +10,9 @@ from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
 
 import numpy as np
 
+from qvopt_molecules.argument_checks import real_array
 from qvopt_molecules.arguments import check_arguments
-from qvopt_molecules.arrays import as_reals
-from qvopt_molecules.errors import InputError, unknown_name
-from qvopt_molecules.options import shown
+from qvopt_molecules.errors import InputError, shown, unknown_name
 
 from .budget_text import parse_budget
 
@@ -101,13 +100,13 @@ def refuses_unknown_keywords(function: Callable[P, T]) -> Callable[P, T]:
     return wrapped
 
 
-def takes_settings(function: Callable[P, T]) -> Callable[P, T]:
+def takes_settings(function: Callable[P, T], settings: type[Any] = Settings) -> Callable[P, T]:
     """Give a function of `**settings: Unpack[Settings]` its full signature and their description.
 
     Help, tab completion and notebooks then show every setting by name.
     """
     signature = inspect.signature(function)
-    hints = get_type_hints(Settings)
+    hints = get_type_hints(settings)
     mine = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     taken = {p.name for p in mine}
     shared = [
@@ -115,7 +114,11 @@ def takes_settings(function: Callable[P, T]) -> Callable[P, T]:
         for name, hint in hints.items()
         if name not in taken
     ]
-    lines = [f"        {name}: {text}" for name, text in DESCRIPTIONS.items() if name not in taken]
+    lines = [
+        f"        {name}: {text}"
+        for name, text in DESCRIPTIONS.items()
+        if name not in taken and name.partition(",")[0] in hints
+    ]
     described = "\n".join(["    Settings:", *lines])
 
     @functools.wraps(function)
@@ -155,7 +158,7 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
         elif key == "active_space":
             put(data, ("molecule", "active_space"), space_table(value))
         elif key == "start" and isinstance(value, np.ndarray):
-            data["start"] = _start_point(value)
+            data["start"] = real_array(value, "start").tolist()
         elif key in _IN_TABLES:
             put(data, _IN_TABLES[key], value)
         elif isinstance(value, Mapping):
@@ -163,13 +166,6 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
         else:
             put(data, (key,), value)
     return data
-
-
-def _start_point(value: Any) -> list[Any]:
-    try:
-        return list(as_reals(value).tolist())
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"start must be a list of numbers, got {shown(value)}") from None
 
 
 def put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
@@ -225,8 +221,11 @@ def space_table(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     try:
-        parts = value.split(",") if isinstance(value, str) else as_reals(list(value))
-        electrons, orbitals = (int(part) for part in parts)
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        numbers = [int(part) for part in parts]
+        if [float(part) for part in parts] != numbers:
+            raise ValueError
+        electrons, orbitals = numbers
     except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"an active space is (electrons, orbitals), such as (4, 4) or '4,4', got {shown(value)}"

@@ -29,9 +29,8 @@ from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import AllocationRule
 from qvopt.measurement.catalogue import get_grouping
 from qvopt_circuits.catalogue import ansatz_data
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, shown
 from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.options import shown
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
 
@@ -293,7 +292,7 @@ def make_experiment(data: Mapping[str, Any], *, recorded: bool = False) -> Exper
     Raises InputError naming the first wrong key, in one line.
     """
     if not isinstance(data, Mapping):
-        raise InputError(f"an experiment is a table of keys and values, got {shown(data)}")
+        raise InputError(f"an experiment is a table with a molecule, got {shown(data)}")
     data = dict(data)
     if "molecule" in data and not recorded:
         data["molecule"] = problem_data(data["molecule"])

@@ -18,9 +18,13 @@ GENERAL: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "adamax": {"learning_rate": 0.2},
         "adamw": {"learning_rate": 0.1},
         "amsgrad": {"learning_rate": 0.2},
+        "gcans": {"learning_rate": 0.01},
+        "gradient-descent": {"learning_rate": 0.01},
+        "icans": {"learning_rate": 0.01},
         "nadam": {"learning_rate": 0.05},
+        "nesterov": {"learning_rate": 0.001},
         "rmsprop": {"learning_rate": 0.05},
-        "spsa": {"target_step": 0.3},
+        "spsa": {"target_step": 0.3, "curvature_bound": True},
         "yogi": {"learning_rate": 0.1},
     }
 )

@@ -116,6 +116,9 @@ _OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "calibration_pairs": Option("whole, >= 1", "", "pairs of energies of the calibration"),
         "blocking": Option("true or false", "", "refuse a step that raises the energy"),
         "allowed_increase": Option(">= 0", "standard errors", "rise that blocking allows"),
+        "curvature_bound": Option(
+            "true or false", "", "bound the calibrated gain by the curvature that the pairs show"
+        ),
         "second_order": Option("true or false", "", "2-SPSA: estimate the Hessian as well"),
         "fidelity_shots": Option("whole, >= 1", "shots", "of a fidelity; none: of an energy"),
         # of single rules

@@ -32,6 +32,7 @@ def spsa(
     averages: int = 1,
     target_step: float = 0.001,
     calibration_pairs: int = 10,
+    curvature_bound: bool = False,
     blocking: bool = False,
     allowed_increase: float = 2.0,
     second_order: bool = False,
@@ -50,6 +51,8 @@ def spsa(
         stability: A.
         averages: independent perturbations averaged in a step.
         target_step, calibration_pairs: see learning_rate.
+        curvature_bound: let the calibrated first gain be no more than 1 / tr H, the trace from the
+            same pairs and one energy between them: beyond twice that, steps grow on a quadratic.
         blocking: measure the energy before and after the step, and refuse one that raises it by
             more than `allowed_increase` standard errors.
         second_order: 2-SPSA: four energies a step, whose second differences make a running
@@ -63,6 +66,7 @@ def spsa(
     _check_gains(learning_rate, perturbation, alpha, gamma, stability, averages)
     positive("target_step", target_step)
     count("calibration_pairs", calibration_pairs)
+    flag("curvature_bound", curvature_bound)
     flag("blocking", blocking)
     flag("second_order", second_order)
     not_negative("allowed_increase", allowed_increase)
@@ -76,7 +80,12 @@ def spsa(
             deltas = _signs(rng, calibration_pairs, len(x))
             ups, downs = yield from _pairs(x, perturbation, deltas, "calibration")
             size = max(float(np.mean(np.abs(ups - downs))) / (2 * perturbation), 1e-10)
-            gain = target_step * (stability + 1) ** alpha / size
+            first = target_step / size
+            if curvature_bound:
+                (middle,) = yield [Energy(x, purpose="calibration")]
+                trace = float(np.mean(ups + downs) - 2 * middle.value) / perturbation**2
+                first = min(first, 1 / max(trace, 1e-10))
+            gain = first * (stability + 1) ** alpha
         curvature: FloatArray = np.zeros((0, 0))
         k = 0
         while True:

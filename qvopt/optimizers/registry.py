@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 from collections.abc import Callable
@@ -128,7 +129,7 @@ _OWN: Final[dict[str, tuple[str, str, str, str, str]]] = {
     "gcans": ("frugal", "gcans", "shot-frugal", "gradients", "2R n, shots by component"),
     "rosalin": ("frugal", "rosalin", "shot-frugal", "gradients", "2R n, random groups"),
     "kalman-newton": (
-        "kalman_newton.optimizer", "kalman_newton", "Bayesian", "energies",
+        "kalman.optimizer", "kalman_newton", "Bayesian", "energies",
         "1 + 2R for each parameter that is worth it",
     ),
     "cobyla": ("libraries", "cobyla", "gradient-free", "energies", "1"),
@@ -205,3 +206,26 @@ def get_optimizer(name: str, **hyperparameters: Any) -> Optimizer:
         check_options(entry.name, values, entry.optional)
     optimizer = as_optimizer(made(f"optimizer {entry.name}", entry.factory, values))
     return optimizer if is_recorded(name) else NamedOptimizer(entry.name, values, optimizer)
+
+
+def factory(name: str) -> Callable[..., Optimizer]:
+    """Return what makes the optimizer called `name`, with the signature of its hyper-parameters.
+
+    Raises InputError for an unknown name.
+    """
+    entry = describe(name)
+
+    @functools.wraps(entry.factory)
+    def make(*args: Any, **hyperparameters: Any) -> Optimizer:
+        if args:
+            raise InputError(
+                f"hyper-parameters of {entry.name} are given by name, as in "
+                f"{make.__name__}({next(iter(entry.defaults), 'name')}=...)"
+            )
+        return get_optimizer(entry.name, **hyperparameters)
+
+    make.__name__ = make.__qualname__ = entry.name.replace("-", "_")
+    make.__module__ = "qvopt.optimizers"
+    signature = inspect.signature(entry.factory)
+    make.__signature__ = signature.replace(return_annotation="Optimizer")  # type: ignore[attr-defined]
+    return make

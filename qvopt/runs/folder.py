@@ -19,7 +19,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.specification import Experiment, make_experiment
@@ -30,11 +30,8 @@ from qvopt.records.journal import Event, Journal, read_journal
 from qvopt.records.portable import portable, portable_command
 from qvopt_molecules.atomic_files import remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.frozen import frozen
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
-
-_OLD: Final = 60.0  # seconds after which a temporary file has no writer any more
 
 
 class RunFolder:
@@ -94,7 +91,7 @@ class RunFolder:
             shutil.rmtree(draft, ignore_errors=True)
             if isinstance(error, OSError):
                 raise InputError(
-                    f"cannot make the run folder {place}: {_reason(error)}; nothing has begun"
+                    f"cannot make the run folder {place}: {reason(error)}; nothing has begun"
                 ) from None
             raise
         journal.path = place / journal.path.name
@@ -175,35 +172,6 @@ class RunFolder:
         self.write_json("result.json", document)
 
 
-def claim_folder(folder: Path, file: str, text: str, what: str) -> None:
-    """Make the folder of a task and write what was asked into `file`, unless that is there.
-
-    Raises InputError where the folder holds something else than `what`, or cannot be made.
-    """
-    remove_leftovers(folder, older_than=_OLD)
-    if (folder / file).is_file():
-        return
-    drafts = f".{file}."
-    if folder.exists() and (
-        not folder.is_dir() or any(not p.name.startswith(drafts) for p in folder.iterdir())
-    ):
-        raise InputError(f"{folder} exists already and is not {what}; choose another --out")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(f"{drafts}*"):  # of a process that was killed
-            left.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot make the folder {folder}: {_reason(error)}") from None
-    RunFolder(folder).write_text(file, text)
-
-
-def keep_problem(folder: Path, content: str | None) -> None:
-    """Keep a problem that came in as an object beside what was asked of it."""
-    path = folder / "hamiltonian.npz"
-    if content is not None and not path.is_file():
-        save_hamiltonian(frozen(content), path)
-
-
 def _draft(place: Path, ours: bool) -> Path:
     """Make the folder that a new run folder is written in, beside its place.
 
@@ -226,7 +194,7 @@ def _draft(place: Path, ours: bool) -> Path:
     except InputError:
         raise
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot make the run folder {place}: {_reason(error)}") from None
+        raise InputError(f"cannot make the run folder {place}: {reason(error)}") from None
     return draft
 
 
@@ -237,7 +205,7 @@ def _moved(draft: Path, place: Path) -> bool:
     except OSError as error:
         if place.exists():
             return False
-        raise InputError(f"cannot make the run folder {place}: {_reason(error)}") from None
+        raise InputError(f"cannot make the run folder {place}: {reason(error)}") from None
     return True
 
 
@@ -251,7 +219,8 @@ def _alive(process: int) -> bool:
     return True
 
 
-def _reason(error: OSError | ValueError) -> str:
+def reason(error: OSError | ValueError) -> str:
+    """Why a file or folder cannot be made, in a few words."""
     return str(error.strerror if isinstance(error, OSError) else error)
 
 

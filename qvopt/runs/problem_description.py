@@ -93,8 +93,10 @@ def _numbers(h: MolecularHamiltonian, molecule: Molecule) -> list[int] | None:
 
 
 def description_rows(description: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return rows (name, value, note) of a table about what is run."""
+    """Return rows (name, value, note) of a table about what is run; none of version 0.1.0's."""
     d, rows = description, []
+    if not d:
+        return []
     if "electrons" in d:
         where = "" if "basis" not in d else f"in {d['basis']}"
         rows.append(("electrons", f"{d['electrons']} in {d['orbitals']} orbitals", where))

@@ -1,4 +1,4 @@
-"""`run`: one experiment, from its description to its result."""
+"""`run` and `resume`: one experiment, from its description or its folder to its result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from qvopt.experiment.resolving import resolve
-from qvopt.experiment.settings import Settings, takes_settings
+from qvopt.experiment.settings import Settings, refuses_unknown_keywords, takes_settings
 from qvopt.runs.bar import shows_progress, step_bar
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
@@ -42,9 +42,48 @@ def run(
     experiment, backend = resolve(problem, settings)
     store = store or out is not None
     with Session.begin(experiment, out=out, store=store, backend=backend) as session:
-        with step_bar(shows_progress(progress), session.driver.max_steps) as bar:
-            for step in session:
-                bar(step)
-                if callback is not None and callback(step) is True:
-                    session.driver.stop("stopped by the callback")
-        return session.result()
+        return _finished(session, callback, progress)
+
+
+@refuses_unknown_keywords
+def resume(
+    path: str | Path,
+    *,
+    max_steps: int | None = None,
+    backend: Any = None,
+    optimizer: Any = None,
+    ansatz: Any = None,
+    callback: Callable[[Step], object] | None = None,
+    progress: bool | None = None,
+) -> Result:
+    """Go on with a run from its folder, to its end, and return the result.
+
+        resume("runs/h2-uccsd-adam-1000shots-1", max_steps=500).energy
+
+    What its journal holds is not run again. The end is that of a run that was never interrupted.
+
+    Args:
+        path: the run folder.
+        max_steps: go on to this many steps in all; None keeps the run's.
+        backend, optimizer, ansatz: what came in as an object and cannot be rebuilt from the folder,
+            handed over again.
+        callback, progress: as of `run`.
+
+    Raises InputError for a folder of something else, and for another object than the run began
+    with.
+    """
+    with Session.resume(
+        path, max_steps=max_steps, backend=backend, optimizer=optimizer, ansatz=ansatz
+    ) as session:
+        return _finished(session, callback, progress)
+
+
+def _finished(
+    session: Session, callback: Callable[[Step], object] | None, progress: bool | None
+) -> Result:
+    with step_bar(shows_progress(progress), session.driver.max_steps) as bar:
+        for step in session:
+            bar(step)
+            if callback is not None and callback(step) is True:
+                session.driver.stop("stopped by the callback")
+    return session.result()

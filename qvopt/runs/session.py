@@ -37,6 +37,7 @@ from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
 from qvopt.runs.stored import begin_of, kind_of, names_of, recorded_references
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.argument_checks import path_of
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.penalties import PenaltyWeights
 from qvopt_molecules.spins import Hamiltonian
@@ -136,7 +137,7 @@ class Session:
 
         Raises InputError before anything is written where the experiment cannot run.
         """
-        out = None if out is None else Path(out)
+        out = None if out is None else path_of(out, "out")
         if out is not None and out.exists():
             raise InputError(
                 f"{out} exists already and is not overwritten; choose another --out, or "
@@ -208,7 +209,7 @@ class Session:
 
         Raises InputError where one is missing, or is another than the run began with.
         """
-        path = Path(path)
+        path = path_of(path, "the run folder")
         folder = RunFolder.open(path)
         experiment = folder.experiment()
         hamiltonian = folder.hamiltonian()

@@ -22,15 +22,18 @@ from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly
 from qvopt.engine.states import components
 from qvopt.engine.streams import stream
+from qvopt.experiment.settings import refuses_unknown_keywords, shot_count
 from qvopt.measurement.blocks import rounded_up
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 from qvopt.records.codec import encode_array
 from qvopt.records.events import DIAGONALIZATION, History
 from qvopt.records.ledger import Costs, Ledger, add_costs
 from qvopt.runs.folder import RunFolder
-from qvopt.tasks.after_run import final_point, kept_or_measured
+from qvopt.runs.result import Result
+from qvopt.tasks.after_run import final_point, folder_of, kept_or_measured
 from qvopt.tasks.configuration_recovery import Samples, recovered
-from qvopt_molecules.arguments import checked_arguments
+from qvopt.tasks.properties_result import Place
+from qvopt_molecules.argument_checks import whole_number
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
@@ -87,14 +90,14 @@ class Diagonalization:
         return cls(**(fields | {"rounds": tuple(data["rounds"])}))
 
 
-@checked_arguments
+@refuses_unknown_keywords
 def diagonalize(
-    path: str | Path,
+    run: str | Path | Result,
     *,
-    shots: int | None = None,
+    shots: int | float | str | None = None,
     repair: bool = True,
     max_determinants: int = MAX_DETERMINANTS,
-    at: Any = None,
+    at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
 ) -> Diagonalization:
     """Diagonalise in the determinants that the final state of a run shows.
@@ -102,7 +105,7 @@ def diagonalize(
         diagonalize("runs/h2o-uccsd-icans-1", shots=10_000).energy
 
     Args:
-        path: the run folder.
+        run: the run folder, or the result of a run that has one.
         shots: that are taken; None takes those of one energy of the run.
         repair: also use outcomes with wrong electron numbers, repaired (see
             `configuration_recovery`).
@@ -115,7 +118,8 @@ def diagonalize(
     Raises InputError for a run that has not ended, another mapping than Jordan-Wigner, and where no
     outcome has the right electron numbers; BudgetExceededError where the shots would pass a cap.
     """
-    folder = RunFolder.open(Path(path))
+    path = folder_of(run)
+    folder = RunFolder.open(path)
     experiment = folder.begun_experiment()
     events = folder.events()
     history = History.of(events)
@@ -124,10 +128,8 @@ def diagonalize(
         shots = experiment.measurement.shots
     if shots is None:
         raise InputError("the run is exact, so say how many shots to take, such as --shots 10000")
-    if shots < 1:
-        raise InputError(f"shots must be positive, got {shots}")
-    if max_determinants < 1:
-        raise InputError(f"max_determinants must be positive, got {max_determinants}")
+    shots = shot_count(shots)
+    whole_number(max_determinants, "max_determinants", 1)
     if experiment.mapping != "jordan-wigner":
         raise InputError(
             f"outcomes are read as determinants in the jordan-wigner mapping, and this run has "

@@ -32,6 +32,7 @@ from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import AnsatzSpec, Experiment
 from qvopt.records.ledger import Costs, add_costs
+from qvopt.runs.bar import counted
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
@@ -49,6 +50,7 @@ from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.task_folder import ORBITALS, claim_task
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_circuits.given import GivenCircuit
+from qvopt_molecules.argument_checks import real_number, whole_number
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -66,7 +68,7 @@ def optimize_orbitals(
     tolerance: float = 1e-5,
     max_rounds: int = 300,
     out: str | Path | None = None,
-    progress: Callable[[int, float, float], None] | None = None,
+    progress: bool | Callable[[int, float, float], object] | None = None,
     **settings: Unpack[Settings],
 ) -> OptimizedOrbitals:
     """Run orbital-optimised VQE to a minimum, on exact energies.
@@ -80,7 +82,8 @@ def optimize_orbitals(
         tolerance: largest orbital gradient in Hartree to stop at.
         max_rounds: most VQE runs, those that look for negative curvature included.
         out: folder of the runs; one that holds the same optimisation is resumed.
-        progress: is called with round, energy and gradient.
+        progress: called with round, energy and gradient; or whether to show a bar, None in
+            notebooks alone.
 
     Raises InputError where there is nothing to rotate, for shots, and for integrals without a
     molecule.
@@ -89,10 +92,8 @@ def optimize_orbitals(
     if experiment.measurement.shots is not None:
         raise InputError("orbitals are optimised on exact density matrices; leave shots out")
     refuse_ignored(experiment)
-    if not 0 < tolerance < 1:
-        raise InputError(f"tolerance must be between 0 and 1 Hartree, got {tolerance}")
-    if max_rounds < 1:
-        raise InputError(f"max_rounds must be positive, got {max_rounds}")
+    real_number(tolerance, "tolerance", "gradient in Hartree", below=1)
+    whole_number(max_rounds, "max_rounds", 1)
     h = molecular_hamiltonian(experiment.molecule)
     if h.frame is None:
         raise InputError("orbital optimisation needs a molecule, not bare integrals")
@@ -104,7 +105,16 @@ def optimize_orbitals(
         asked = {"tolerance": tolerance, "max_rounds": max_rounds}
         claim_task(folder, ORBITALS, asked, experiment)
     given = _with_its_circuit(experiment, h, backend, folder)
-    search = _Search(given, pairs, max_rounds, folder, progress, backend)
+    with counted(progress, "rounds", max_rounds) as report:
+        search = _Search(given, pairs, max_rounds, folder, report, backend)
+        optimized = _minimized(search, h, tolerance)
+    if folder is not None:
+        RunFolder(folder).write_json("orbitals.json", optimized.document())
+    return optimized
+
+
+def _minimized(search: _Search, h: MolecularHamiltonian, tolerance: float) -> OptimizedOrbitals:
+    """Descend to stationary points, off those that are saddles, to a minimum."""
     here, saddles, stable = search.step(h), 0, False
     while True:
         here = _descend(search, here, tolerance)
@@ -115,13 +125,10 @@ def optimize_orbitals(
         if lower is None:
             break
         here, saddles = search.step(lower.hamiltonian), saddles + 1
-    optimised = OptimizedOrbitals(
+    return OptimizedOrbitals(
         stable, tuple(search.energies), here.largest, here.hamiltonian, here.result, search.runs,
         saddles, search.costs,
     )  # fmt: skip
-    if folder is not None:
-        RunFolder(folder).write_json("orbitals.json", optimised.document())
-    return optimised
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +163,7 @@ class _Search:
         pairs: Pairs,
         most: int,
         folder: Path | None,
-        progress: Callable[[int, float, float], None] | None,
+        progress: Callable[[int, float, float], object],
         backend: Backend | None,
     ) -> None:
         self.pairs, self._backend, self._folder = pairs, backend, folder
@@ -174,8 +181,7 @@ class _Search:
         place = self.probe(h, None)
         self.energies.append(place.energy)
         self._start_at(place.result.x)
-        if self._progress is not None:
-            self._progress(self.runs, place.energy, place.largest)
+        self._progress(self.runs, place.energy, place.largest)
         return place
 
     def probe(self, h: MolecularHamiltonian, start: FloatArray | None) -> _Place:

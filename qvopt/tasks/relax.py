@@ -25,6 +25,7 @@ from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import ActiveSpaceSpec, Experiment
+from qvopt.runs.bar import counted
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import Session
 from qvopt.tasks.branches import follow
@@ -33,6 +34,7 @@ from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_
 from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.relaxation_result import Geometry, Relaxation
 from qvopt.tasks.task_folder import RELAXATION, claim_task
+from qvopt_molecules.argument_checks import real_number, whole_number
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.geometry import format_geometry
@@ -49,7 +51,7 @@ def relax(
     tolerance: float = 3e-4,
     max_geometries: int = 50,
     out: str | Path | None = None,
-    progress: Callable[[Geometry], None] | None = None,
+    progress: bool | Callable[[Geometry], object] | None = None,
     **settings: Unpack[Settings],
 ) -> Relaxation:
     """Relax a molecule's geometry on the energy surface of its VQE.
@@ -59,7 +61,7 @@ def relax(
         tolerance: largest gradient component in Hartree per bohr to stop at.
         max_geometries: most energies and gradients.
         out: folder of the runs; one that holds the same relaxation is resumed.
-        progress: is called with each geometry.
+        progress: called with each geometry; or whether to show a bar, None in notebooks alone.
 
     Raises InputError for what cannot be relaxed.
     """
@@ -70,10 +72,8 @@ def relax(
             "shots out (single gradients may be measured, see qvopt.tasks.nuclear_gradient)"
         )
     refuse_ignored(experiment)
-    if not 0 < tolerance < 1:
-        raise InputError(f"tolerance must be between 0 and 1 Hartree per bohr, got {tolerance}")
-    if max_geometries < 1:
-        raise InputError(f"max_geometries must be positive, got {max_geometries}")
+    real_number(tolerance, "tolerance", "gradient in Hartree per bohr", below=1)
+    whole_number(max_geometries, "max_geometries", 1)
     start = resolve_molecule(experiment.molecule)
     if start is None:
         raise InputError("only a molecule has a geometry to relax")
@@ -84,16 +84,10 @@ def relax(
         atoms, group = symmetric_geometry(start.atoms)
         start = replace(start, atoms=atoms)
     directions = symmetric_displacements(start.atoms, group)
-    work = _Work(
-        experiment,
-        start,
-        directions,
-        None if out is None else Path(out),
-        max_geometries,
-        progress,
-        backend,
-    )
-    return work.run(tolerance)
+    folder = None if out is None else Path(out)
+    with counted(progress, "geometries", max_geometries) as report:
+        work = _Work(experiment, start, directions, folder, max_geometries, report, backend)
+        return work.run(tolerance)
 
 
 class _StopSearch(Exception):
@@ -107,7 +101,7 @@ class _Work:
     directions: FloatArray
     folder: Path | None
     most: int
-    progress: Callable[[Geometry], None] | None
+    progress: Callable[[Geometry], object]
     backend: Backend | None
     visited: list[Geometry] = field(default_factory=list)
     _before: tuple[MolecularHamiltonian, FloatArray] | None = None
@@ -169,8 +163,7 @@ class _Work:
         self._before = (hamiltonian, result.x)
         here = Geometry(atoms, energy, gradient, result.run)
         self.visited.append(here)
-        if self.progress is not None:
-            self.progress(here)
+        self.progress(here)
         return energy, gradient.reshape(-1)
 
     def _run(self, molecule: Molecule) -> EndedRun:

@@ -9,26 +9,27 @@ from typing import Any, Final
 
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, grown
+from qvopt.experiment.settings import refuses_unknown_keywords, shot_count
 from qvopt.records.codec import encode_array
 from qvopt.records.events import PROPERTIES, History
 from qvopt.records.ledger import Costs, Ledger
 from qvopt.runs.folder import RunFolder
-from qvopt.tasks.after_run import final_point, kept_or_measured
+from qvopt.runs.result import Result
+from qvopt.tasks.after_run import final_point, folder_of, kept_or_measured
 from qvopt.tasks.measured_density import DensityMeasurement
 from qvopt.tasks.properties import exact_properties, properties_of
 from qvopt.tasks.properties_result import Place, Properties
-from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 _PLACES: Final = ("last", "average")
 
 
-@checked_arguments
+@refuses_unknown_keywords
 def run_properties(
-    path: str | Path,
+    run: str | Path | Result,
     *,
-    shots: int | None = None,
+    shots: int | float | str | None = None,
     exact: bool = False,
     at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
@@ -38,7 +39,7 @@ def run_properties(
         run_properties("runs/h2-uccsd-adam-1000shots-1").dipole_norm
 
     Args:
-        path: the run folder.
+        run: the run folder, or the result of a run that has one.
         shots: shots in total; None takes those of one energy of the run, and exact values where
             the run is exact.
         exact: take the simulator's amplitudes though the run has shots.
@@ -51,7 +52,8 @@ def run_properties(
     its budget and is kept in its journal: asking again costs nothing. Raises InputError for a run
     that has not ended, BudgetExceededError where the shots would pass a cap.
     """
-    folder = RunFolder.open(Path(path))
+    path = folder_of(run)
+    folder = RunFolder.open(path)
     experiment = folder.begun_experiment()
     events = folder.events()
     history = History.of(events)
@@ -60,8 +62,8 @@ def run_properties(
         raise InputError("give either a number of shots or exact, not both")
     if shots is None and not exact:
         shots = experiment.measurement.shots
-    if shots is not None and shots < 1:
-        raise InputError(f"shots must be positive, got {shots}")
+    if shots is not None:
+        shots = shot_count(shots)
     if shots is None:
         hamiltonian = folder.hamiltonian().orbitals()
         assembly = grown(assemble(experiment, hamiltonian), history.operators)

@@ -13,6 +13,7 @@ from qvopt.comparison.compare import load
 from qvopt.comparison.engine import InProcess, batches
 from qvopt.comparison.forecast import SweepForecast, check_disk
 from qvopt.comparison.planned_runs import entrants
+from qvopt.comparison.specification import make_comparison
 from qvopt.comparison.stored_outcome import StoredOutcome
 from qvopt.comparison.sweep import Sweep
 from qvopt.comparison.tuning import choose, score
@@ -146,6 +147,29 @@ def test_the_search_finds_the_better_rate_and_is_charged(tmp_path):
     assert len(result.trials) == 8
 
 
+def test_shots_and_schedules_are_searched_like_a_rate(tmp_path):
+    """At one budget, fewer shots an energy buy Adam more steps: 10.6 becomes 0.1 mHa on H2."""
+    search = {"shots": [20, 2000], "schedule": ["constant", "cosine"]}
+    who = [{"name": "adam", "learning_rate": 0.1, "tuned": True, "search": search}]
+    with pytest.raises(InputError, match="both given and searched"):
+        fresh(tmp_path / "x", optimizers=[who[0] | {"shots": 100}])
+    with pytest.raises(InputError, match="whole numbers"):
+        fresh(tmp_path / "x", optimizers=[who[0] | {"search": {"shots": [2.5]}}])
+    with pytest.raises(InputError, match="1 shots are too few for its 4 measurement groups"):
+        fresh(tmp_path / "x", optimizers=[who[0] | {"search": {"shots": [1]}}])
+    tuning = {"trials": 3, "seeds": 2}
+    result, _ = fresh(tmp_path / "c", optimizers=[*who, "spsa"], tuning=tuning, budget=60_000)
+    found = result.about["tuning"]["optimizers"]["adam"]
+    assert found["options"]["shots"] == 20
+    sweep = Sweep.prepare(make_comparison(result.comparison.specification), tmp_path / "c")
+    runs = [r.experiment for r in sweep.runs("scored") if r.optimizer == "adam"]
+    assert [r.measurement.shots for r in runs] == [20, 20]
+    for experiment in [r.experiment for r in sweep.runs("tuning")]:
+        if experiment.optimizer.options.get("schedule") == "cosine":
+            paid = 60_000 / experiment.measurement.shots / 12
+            assert experiment.optimizer.options["schedule_steps"] == int(paid)
+
+
 def test_the_choice_is_the_lowest_mean_score(small):
     spec = small(
         optimizers=[{"name": "adam", "tuned": True, "search": {"learning_rate": [0.1, 0.2]}}],
@@ -258,6 +282,7 @@ def test_the_record_of_a_comparison_says_how_to_repeat_it(tmp_path):
     assert about["versions"]["numpy"] == np.__version__
     assert about["problems"]["h2"]["parameters"] == 3
     assert about["optimizers"]["adam"]["options"]["learning_rate"] == 0.002
-    assert str(tmp_path / "c" / "comparison.toml") in about["reproduce"]
+    assert "compare c/comparison.toml" in about["reproduce"]
+    assert str(tmp_path) not in about["reproduce"]
     again = compare(tmp_path / "c" / "comparison.toml", out=tmp_path / "d", workers=1)
     assert again.runs.error.tolist() == result.runs.error.tolist()

@@ -1,4 +1,4 @@
-"""Folders copied elsewhere: nothing of the user's files, nor of their places, is missed."""
+"""Folders that are copied elsewhere miss nothing of the files, nor of the places they came from."""
 
 import shutil
 from pathlib import Path

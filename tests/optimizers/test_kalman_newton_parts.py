@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from qvopt.optimizers.kalman_newton.belief import Belief, error_bound, expected_error
-from qvopt.optimizers.kalman_newton.curvature import Curvature
-from qvopt.optimizers.kalman_newton.derivatives import (
+from qvopt.optimizers.kalman.belief import Belief, error_bound, expected_error
+from qvopt.optimizers.kalman.curvature import Curvature
+from qvopt.optimizers.kalman.derivatives import (
     DerivativeReading,
     DerivativeRound,
     derivative_rule,
 )
-from qvopt.optimizers.kalman_newton.design import rounded, shots_for
-from qvopt.optimizers.kalman_newton.noise import ShotNoise
-from qvopt.optimizers.kalman_newton.starts import lowest
+from qvopt.optimizers.kalman.design import rounded, shots_for
+from qvopt.optimizers.kalman.noise import ShotNoise
+from qvopt.optimizers.kalman.starts import lowest
 from qvopt.optimizers.protocol import Scalar
 
 RNG = np.random.default_rng(7)

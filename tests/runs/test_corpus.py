@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from qvopt import Session
+from qvopt.cli.command_line import run
 from qvopt.records.journal import read_journal
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -45,3 +46,19 @@ def test_a_cut_run_goes_on(folder, tmp_path):
     assert result.status == whole["status"]
     assert np.isfinite(result.energy)
     assert result.costs.keys() >= {"final"} or result.shots == 0
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[f"{p.parent.name}-{p.name}" for p in FOLDERS])
+def test_commands_read_it(folder, tmp_path, monkeypatch, capsys):
+    shutil.copytree(folder, tmp_path / "runs" / "run")
+    monkeypatch.chdir(tmp_path)
+    hardware = (folder / "jobs").is_dir()
+    for arguments, code in (
+        (["show", "runs/run"], 0), (["show", "runs/run", "--json"], 0), (["list", "runs"], 0),
+        (["resume", "runs/run", "--quiet"], 0), (["fetch", "runs/run"], 0),
+        (["status", "runs/run", "--offline"], 0 if hardware else 2),
+    ):  # fmt: skip
+        assert run(arguments) == code, arguments
+        reply = capsys.readouterr()
+        assert reply.err.count("\n") == (1 if code else 0), reply.err
+        assert code or f"{json.loads((folder / 'result.json').read_text())['steps']}" in reply.out

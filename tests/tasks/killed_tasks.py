@@ -12,9 +12,10 @@ import os
 import sys
 from pathlib import Path
 
-from qvopt import excited_states, optimize_orbitals, relax, run, run_properties
+from qvopt import diagonalize, excited_states, optimize_orbitals, relax, run, run_properties
 from qvopt.experiment.specification import make_experiment
 from qvopt.tasks.scan import Scan
+from qvopt.tasks.validation import validate_backend
 
 EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate"}
 
@@ -46,11 +47,24 @@ def _run(folder):
         return session.result().document()
 
 
+def _diagonalized(folder):
+    _run(folder)
+    return diagonalize(folder / "r", shots=300).document()
+
+
+def _validated(folder):
+    experiment = make_experiment({"molecule": "h2", "shots": 20})
+    checks = validate_backend(experiment, repeats=20, folder=folder / "v")
+    return {"checks": [str(check) for check in checks]}
+
+
 LIH = {"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 2}}
 TASKS = {
     "run": _run,
     "scan": _scan,
     "properties": _properties,
+    "diagonalize": _diagonalized,
+    "validate": _validated,
     "excited": lambda folder: excited_states("h2", 2, out=folder / "e", shots=200, max_steps=1)
     .document(),
     "relax": lambda folder: relax("h2", max_geometries=3, max_steps=2, out=folder / "r").document(),

@@ -11,7 +11,8 @@ import pytest
 
 from qvopt import optimize_orbitals, relax, run
 from qvopt.runs import folder as folders
-from qvopt.runs.folder import RunFolder, claim_folder
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.task_folder import claim_folder
 from qvopt_molecules.errors import InputError
 
 SCRIPT = Path(__file__).with_name("killed_tasks.py")
@@ -19,7 +20,10 @@ LIH = {"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 2}}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", ["run", "scan", "excited", "relax", "orbitals", "properties"])
+@pytest.mark.parametrize(
+    "task",
+    ["run", "scan", "excited", "relax", "orbitals", "properties", "diagonalize", "validate"],
+)
 def test_killed_at_one_call_after_another(task, tmp_path):
     """About 40 to 110 calls of each task, every third of them."""
     done = subprocess.run(

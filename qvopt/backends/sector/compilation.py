@@ -18,7 +18,7 @@ from .factored import BOTH, COLUMNS, PHASE, ROWS
 from .phases import Phase, constant_angle, phase
 from .tables import excitation_pairs
 
-_MEND = "; use a backend for any circuit, such as lightning or aer"
+_MEND = "; use a backend for any circuit, such as statevector, lightning or aer"
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,7 +59,7 @@ class Search:
         self,
         assembly: Assembly,
         folder: Path | None,
-        progress: Callable[[int, Step], None] | None,
+        progress: Callable[[int, Step], object],
     ) -> None:
         self.assembly, self.folder, self.progress = assembly, folder, progress
         self.experiment, self.hamiltonian = assembly.experiment, assembly.molecular
@@ -143,8 +143,7 @@ class Search:
                 Watch(stopping.gradient, stopping.plateau),
             )
             for step in driver:
-                if self.progress is not None:
-                    self.progress(number, step)
+                self.progress(number, step)
         assert driver.outcome is not None
         if driver.outcome.status == "budget":
             raise BudgetExceededError(f"state {number}: {driver.outcome.message}")

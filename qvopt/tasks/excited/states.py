@@ -11,10 +11,12 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
+from qvopt.runs.bar import counted
 from qvopt.runs.defaults import with_grouping
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Step
 from qvopt.tasks.task_folder import EXCITED, claim_task
+from qvopt_molecules.argument_checks import real_number, whole_number
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.states import sector_bits
 
@@ -32,7 +34,7 @@ def excited_states(
     method: Literal["vqd", "ssvqe", "qse", "qeom"] = "vqd",
     beta: float = 3.0,
     out: str | Path | None = None,
-    progress: Callable[[int, Step], None] | None = None,
+    progress: bool | Callable[[int, Step], object] | None = None,
     **settings: Unpack[Settings],
 ) -> ExcitedStates:
     """Find the lowest states of a molecule in its sector of electron numbers.
@@ -47,16 +49,15 @@ def excited_states(
             run, exactly.
         beta: weight in Hartree of the overlaps in "vqd"; above the largest gap that is sought.
         out: folder for the journals of the minimisations, which are resumed from there.
-        progress: is called with the number of the minimisation and its step.
+        progress: called with the number of the minimisation and its step; or whether to show a
+            bar, None in notebooks alone.
 
     Raises InputError for what cannot run.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise unknown_name("method for excited states", method, METHODS)
-    if not 1 <= states <= 100:
-        raise InputError(f"states must be from 1 to 100, got {states}")
-    if not 0 < beta < 1e6:
-        raise InputError(f"beta must be a positive energy in Hartree, got {beta}")
+    whole_number(states, "states", 1, 100)
+    real_number(beta, "beta", "energy in Hartree", below=1e6)
     experiment, backend = resolve(problem, settings)
     if method in ("qse", "qeom") and experiment.measurement.shots is not None:
         raise InputError(
@@ -83,14 +84,15 @@ def excited_states(
     folder = None if out is None else Path(out)
     if folder is not None:
         asked = {"method": method, "states": states, "beta": float(beta)}
-        claim_task(folder, EXCITED, asked, assembly.experiment)
-    work = Search(assembly, folder, progress)
-    if method == "vqd":
-        spectrum = work.deflate(states, beta)
-    elif method == "ssvqe":
-        spectrum = work.search(states)
-    else:
-        spectrum = work.expand(states, method)
+        claim_task(folder, EXCITED, asked, assembly.experiment, unresolved=experiment)
+    with counted(progress, "steps") as report:
+        work = Search(assembly, folder, report)
+        if method == "vqd":
+            spectrum = work.deflate(states, beta)
+        elif method == "ssvqe":
+            spectrum = work.search(states)
+        else:
+            spectrum = work.expand(states, method)
     if folder is not None:
         RunFolder(folder).write_json("states.json", spectrum.document())
     return spectrum
