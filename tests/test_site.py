@@ -102,6 +102,21 @@ def test_docstrings_become_restructured_text(site):
     ]  # fmt: skip
 
 
+def test_links_to_examples_lead_to_their_pages(site):
+    import doctest
+
+    assert doctest.testmod(site["links"]).attempted == 2
+    assert doctest.testmod(site["links"]).failed == 0
+    source = [
+        "See [a](../../examples/curve.py), [b](../../examples/notebooks/2_own_molecule.ipynb)."
+    ]
+    site["links"].rewrite_links(None, "how-to/page", source)
+    assert source == [
+        "See [a](../generated/examples/scripts.md#scripts-curve-py), "
+        "[b](../generated/examples/../tutorials/2_own_molecule.md)."
+    ]
+
+
 def test_pages_are_left_alone_or_removed(site, tmp_path, monkeypatch):
     module = site["pages"]
     monkeypatch.setattr(module, "all_pages", lambda root: [("a/b.md", "text"), ("c.png", b"1")])
