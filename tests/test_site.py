@@ -94,7 +94,7 @@ def test_docstrings_become_restructured_text(site):
         "    E = a_1*b|c",
         "",
         "Args:",
-        "    x: the `n*m` _p_.",
+        "    x: `n*m` _p_.",
     ]
     assert site["docstrings"].converted(lines) == [
         r"Step: x <- x - η g\* \|g\|.", "", "::", "", "    E = a_1*b|c", "", "Args:",
