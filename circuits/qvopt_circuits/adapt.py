@@ -32,7 +32,7 @@ class Adapt:
 
     A step of a run is one growth with the optimisation after it. Under shots the pool's gradients
     are measured by shift rules, charged to the purpose "pool"; the run also ends where no
-    operator's gradient can be told from zero at 95 % confidence over the whole pool.
+    operator's gradient differs from zero at 95 % confidence over the whole pool.
 
     Attributes:
         pool: operators to choose from; see `qvopt_circuits.pools.operator_pool`.

@@ -114,7 +114,7 @@ def compare_command(
         left = sweep.forecast().missing
         print(
             f"interrupted with {left:,} runs to go, nothing is lost; "
-            f"`qvopt compare {folder}` goes on, --collect reports what there is",
+            f"`qvopt compare {folder}` continues, --collect reports the runs that have ended",
             file=sys.stderr,
         )
         return code

@@ -145,7 +145,7 @@ def ask(question: str) -> None:
 
 def _unbounded(runs: str, steps: int) -> InputError:
     return InputError(
-        f"nobody said how long {runs} would take up to {steps} steps): add --max-steps "
+        f"nothing limits how long {runs} would take up to {steps} steps): add --max-steps "
         f"{_SUGGESTED_STEPS}, or a cap such as --budget '20 QPU-min' or '100 jobs'"
     )
 

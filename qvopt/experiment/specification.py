@@ -179,9 +179,9 @@ class BudgetSpec(StrictModel):
 class StoppingSpec(StrictModel):
     """Rules that end a run under shots before its budget does; see `qvopt.runs.stopping.Watch`.
 
-    `gradient`: steps over which the mean gradient cannot be told from zero. `plateau`: steps over
-    which the measured energies do not fall significantly. Exact runs end by the optimizer's
-    tolerance.
+    `gradient`: steps over which the mean gradient does not differ significantly from zero.
+    `plateau`: steps over which the measured energies do not fall significantly. Exact runs end by
+    the optimizer's tolerance.
     """
 
     gradient: int | None = Field(default=None, ge=1)

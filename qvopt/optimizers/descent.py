@@ -32,7 +32,7 @@ def descent(
     tolerance: float = 1e-6,
     reject: float | None = None,
 ) -> Optimizer:
-    """x <- x + update(∇E(x)), until the gradient cannot be told from zero.
+    """x <- x + update(∇E(x)), until the exact gradient is zero to the tolerance.
 
     Stops when ‖∇E‖ <= tolerance (Hartree per unit parameter) for an exact gradient. A gradient
     with a variance never stops the run by its own smallness: noise does not reach zero. The

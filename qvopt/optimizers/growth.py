@@ -74,7 +74,7 @@ def choose(
     """Return the operators to add, largest gradient first; none where the run is to end.
 
     An operator must by itself be above the tolerance, if all m were like it: |g| > tolerance / √m.
-    A measured gradient must also be told from zero, at 95 % confidence over all m.
+    A measured gradient must also differ from zero at 95 % confidence over all m.
     """
     size = np.abs(slope.value)
     m = max(1, len(size))

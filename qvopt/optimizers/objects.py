@@ -1,4 +1,4 @@
-"""What may be handed over as an optimizer, told apart by its library and its signature."""
+"""Optimizers given as objects, recognised by their library and signature."""
 
 from __future__ import annotations
 

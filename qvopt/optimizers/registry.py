@@ -35,7 +35,7 @@ LEGEND: Final = (
 
 @dataclass(frozen=True)
 class OptimizerEntry:
-    """What there is to know of an optimizer.
+    """A registered optimizer: its factory, and what `qvopt list optimizers` shows.
 
     `needs` names the queries that it asks; `cost` is the number of circuit settings of a step, see
     `LEGEND`.

@@ -16,9 +16,9 @@ class Watch:
     """Says when a run has nothing more to gain that its shots can resolve.
 
     Args:
-        gradient: stop when the mean of the last `gradient` steps' gradients cannot be told from
-            zero: Σ_i ḡ_i² / Var ḡ_i below the 95 % quantile of χ²_n. With 1, the gradient of one
-            step. None is off.
+        gradient: stop when the mean of the last `gradient` steps' gradients does not differ
+            significantly from zero: Σ_i ḡ_i² / Var ḡ_i below the 95 % quantile of
+            χ²_n. With 1, the gradient of one step. None is off.
         plateau: stop when the energies that the optimizer asked for do not fall significantly
             over the last `plateau` steps: the mean of the first half is no more than two standard
             errors above that of the second half. Where it asks for none, the monitor's measured
@@ -71,7 +71,7 @@ class Watch:
         statistic = float(np.sum(mean[known] ** 2 / variance[known]))
         if statistic >= chdtri(int(known.sum()), 1 - _CONFIDENCE):
             return None
-        return f"the gradient cannot be told from zero over {count} step{'s' * (count > 1)}"
+        return f"no significant gradient over {count} step{'s' * (count > 1)}"
 
     def _flat_energy(self) -> str | None:
         if self._plateau is None or len(self._energies) < self._plateau:

@@ -202,7 +202,7 @@ def test_tasks_of_several_runs_are_asked_for_as_a_whole(command, server, tmp_pat
     assert not server.jobs
     write(tmp_path, steps="")
     done = call(command[0], "e.toml", *command[1:], "--out", "u", "--yes")
-    assert "nobody said how long the 2 runs" in str(done.exception)
+    assert "nothing limits how long the 2 runs" in str(done.exception)
     assert not server.jobs
 
 

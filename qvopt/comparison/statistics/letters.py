@@ -14,10 +14,10 @@ def compact_letters(apart: npt.ArrayLike) -> list[str]:
     """Return letters for each of n: two share a letter exactly if they do not differ significantly.
 
     Args:
-        apart: symmetric, shape (n, n): whether two are told apart. Order them best first, and the
-            best gets the first letter.
+        apart: symmetric, shape (n, n): whether two differ significantly. Order them best
+            first, and the best gets the first letter.
 
-    Insert and absorb: begin with one group of all; for each pair told apart, split every group
+    Insert and absorb: begin with one group of all; for each such pair, split every group
     that holds both into one without the first and one without the second, and drop groups that lie
     within another. Past 52 groups, letters are numbers in brackets.
 
