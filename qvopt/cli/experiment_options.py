@@ -33,6 +33,23 @@ Shots = Annotated[
         show_default="exact energies",
     ),
 ]
+FinalPrecision = Annotated[
+    float | None,
+    typer.Option(
+        metavar="HARTREE",
+        help="Standard error of the final estimate.",
+        show_default="0.001, with at most a tenth of the shots",
+    ),
+]
+FinalShots = Annotated[
+    int | None,
+    typer.Option(
+        parser=shots_option,
+        metavar="N",
+        help="Shots of the final estimate, in place of a precision.",
+        show_default="as many as the precision needs",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option(
@@ -79,6 +96,8 @@ _KEYS = {
     "learning_rate": "optimizer.learning_rate",
     "grouping": "measurement.grouping",
     "allocation": "measurement.allocation",
+    "final_precision": "measurement.final_precision",
+    "final_shots": "measurement.final_shots",
     "seed": "seed",
     "max_steps": "max_steps",
     "basis": "molecule.basis",
@@ -136,6 +155,8 @@ def described(
         str | None,
         typer.Option(help="uniform, weighted, variance or measured.", show_default="variance"),
     ] = None,
+    final_precision: FinalPrecision = None,
+    final_shots: FinalShots = None,
     budget_shots: Annotated[
         int | None,
         typer.Option(

@@ -35,6 +35,8 @@ class Settings(TypedDict, total=False):
     mapping: str | None
     grouping: str | None
     allocation: str | None
+    final_precision: float | None
+    final_shots: int | float | str | None
     learning_rate: float | None
     budget: str | int | Mapping[str, Any] | None
     measurement: Mapping[str, Any] | None
@@ -65,6 +67,9 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "mapping": "jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev.",
     "grouping": "how energies are measured: fluid-basis-rotation, qubit-wise, …",
     "allocation": "of shots over groups: uniform, weighted, variance or measured.",
+    "final_precision": "standard error of the final estimate in Hartree (or the problem's unit); "
+    "None aims at 0.001 with at most a tenth of the run's shots.",
+    "final_shots": "shots of the final estimate, in place of a precision.",
     "learning_rate": "of the optimizer, where it has one.",
     "budget": 'caps over the whole run: "20 QPU-min, 5 EUR", "1e6 shots", shots, or a table.',
     "measurement, mitigation, constraints, stopping": "tables, as in an experiment file.",
@@ -76,6 +81,8 @@ _IN_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "frozen_core": ("molecule", "active_space", "frozen_core"),
     "grouping": ("measurement", "grouping"),
     "allocation": ("measurement", "allocation"),
+    "final_precision": ("measurement", "final_precision"),
+    "final_shots": ("measurement", "final_shots"),
     "learning_rate": ("optimizer", "learning_rate"),
 }
 _AMOUNT: Final = re.compile(r"\s*([0-9][0-9_.]*(?:[eE]\+?[0-9]+)?)\s*(?:shots?)?\s*")

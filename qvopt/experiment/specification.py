@@ -147,6 +147,11 @@ class MeasurementSpec(StrictModel):
     the backend reads them, else fidelities. `postselect` throws outcomes away that contradict
     the electron numbers, as far as each group shows them (see `qvopt.measurement.selection`): they
     are paid, and not used.
+
+    The energy that a run reports at its end takes `final_shots`, or as many as `final_precision`,
+    its standard error in Hartree (or the problem's unit), needs. A run that is given neither aims
+    at 1 mHa with at most a tenth of its shots: `final_share` is that bound, see
+    `qvopt.runs.final_estimate`.
     """
 
     shots: Shots | None = Field(default=None, gt=0, le=10**12)
@@ -156,6 +161,20 @@ class MeasurementSpec(StrictModel):
     gradient_allocation: Literal["weighted", "measured"] | None = None
     metric: MetricRule | None = None
     postselect: bool = False
+    final_shots: Shots | None = Field(default=None, gt=0, le=10**12)
+    final_precision: float | None = Field(default=None, gt=0)
+    final_share: float | None = Field(default=None, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_final_estimate(self) -> MeasurementSpec:
+        if self.final_shots is not None and self.final_precision is not None:
+            raise ValueError(
+                "final_shots and final_precision are two ways to say how good the final estimate "
+                "is; give one of them"
+            )
+        if self.final_share is not None and self.final_precision is None:
+            raise ValueError("final_share bounds what final_precision takes; give both, or neither")
+        return self
 
 
 class BudgetSpec(StrictModel):

@@ -51,6 +51,7 @@ def test_budgets_in_words_are_the_same_for_runs_and_comparisons(text):
 @pytest.mark.parametrize("text", ["2000", "2e3", "2_000", "2000 shots"])
 def test_options_of_commands(text, tmp_path):
     done = command_line("run", "h2", "--shots", text, "--budget-shots", "1e6", "--max-steps", "1e0",
+                        "--final-shots", text,
                         "--seed", "1_1", "--json", "-q", "--out", "r", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["shots"] == 2000 * 12 + 3 * 2000

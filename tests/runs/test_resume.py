@@ -157,7 +157,7 @@ def test_two_owners_never_run_at_once(tmp_path):
 
 def test_going_on_after_an_end_counts_the_energies_of_that_end(tmp_path):
     path = tmp_path / "run"
-    first = qvopt.run("h2", shots=200, optimizer="adam", max_steps=5, out=path)
+    first = qvopt.run("h2", shots=200, final_shots=200, optimizer="adam", max_steps=5, out=path)
     with Session.resume(path, max_steps=10) as session:
         steps = list(session)
         second = session.result()

@@ -1,0 +1,274 @@
+"""The final estimate: a fresh energy at the last point, as precise as was asked.
+
+A run asks for its precision σ or for its shots N. N shots are one round. For σ a first round (the
+pilot) measures the variance there; where its own error is above σ, one further round takes
+
+    n = V n₁ d / (σ² χ²_{5 %}(d))
+
+shots, split over the groups by the variances that the pilot showed, and its energy is reported
+alone. V is the pilot's variance, n₁ its shots and d the degrees of freedom of V: the factor makes σ
+hold in 95 of 100 runs. n depends on the pilot, and the outcomes of the second round do not: its
+energy is unbiased and its variance is its own (the first half of C. Stein, Ann. Math. Stat. 16, 243
+(1945), which has no word on pooling both).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from qvopt.backends.cost import Cost
+from qvopt.engine.evaluator import Evaluator
+from qvopt.engine.learned import Learned
+from qvopt.engine.part import CALIBRATION
+from qvopt.experiment.specification import MeasurementSpec
+from qvopt.optimizers.protocol import Answer, Energy, Query, Scalar
+from qvopt.records.end_events import FinalRecord
+from qvopt.records.ledger import Costs, Ledger
+from qvopt.runs.rounds import JournaledRounds, RoundName
+from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.errors import BudgetExceededError, InputError
+
+PRECISION: Final = 1e-3
+"""Standard error that a run aims at which names none: 1 mHa (in the unit of its problem)."""
+
+SHARE: Final = 0.1
+"""Of a run's shots, or of its budget, that such a final estimate takes at most."""
+
+PURPOSE: Final = "final"
+
+_PILOT: Final = 0.1  # of the shots that are expected
+_SPARE: Final = 1.2  # kept back over what is expected
+_WORTH: Final = 4
+_CONFIDENCE: Final = 0.05
+_MOST: Final = 10**12
+
+
+@dataclass(frozen=True)
+class FinalAim:
+    """How good the final estimate is to be: `shots`, or else a `precision`.
+
+    `share` bounds the shots for a precision, as part of the budget or of what the run has spent.
+    """
+
+    shots: int | None = None
+    precision: float | None = None
+    share: float | None = None
+
+    @classmethod
+    def of(cls, settings: MeasurementSpec) -> FinalAim | None:
+        """Read the settings; None where they name no aim."""
+        if settings.final_shots is None and settings.final_precision is None:
+            return None
+        return cls(settings.final_shots, settings.final_precision, settings.final_share)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The energy of the final estimate, the answers beside it, and how it was measured."""
+
+    energy: Scalar
+    others: tuple[Scalar, ...]
+    record: FinalRecord | None
+
+
+@dataclass(frozen=True)
+class FinalEstimate:
+    """Measures final energies.
+
+    Attributes:
+        aim: how good they are to be; None takes the shots of one energy.
+        best: makes the evaluator that serves energies alone, of that of the run.
+    """
+
+    aim: FinalAim | None = None
+    best: Callable[[Evaluator], Evaluator] = lambda evaluator: evaluator.reported
+
+    def reserve(self, evaluator: Evaluator, points: Sequence[FloatArray], ledger: Ledger) -> Cost:
+        """What the budget keeps back for the end: the expected cost, without calibrations.
+
+        Args:
+            evaluator: of the run.
+            points: the last point, and those that are measured beside it.
+            ledger: of the run.
+        """
+        reported = evaluator.reported
+        aim = self._aim_of(reported)
+        if aim is None:
+            return _cost(reported, [Energy(p, purpose=PURPOSE) for p in points])
+        limit = self._limit(aim, reported, points[0], ledger)
+        first = self._first(aim, reported, limit)
+        others: list[Query] = [Energy(p, purpose=PURPOSE) for p in points[1:]]
+        cost = _cost(reported, [Energy(points[0], first, PURPOSE), *others])
+        rest = min(math.ceil(_SPARE * self.expected(reported)), limit) - first
+        if aim.precision is not None and rest > first:
+            cost = cost + _cost(reported, [Energy(points[0], rest, PURPOSE)])
+        return cost
+
+    def refuse_beyond_budget(self, reserve: Cost, ledger: Ledger) -> None:
+        """Raise InputError where what was asked of the final estimate is more than a budget has."""
+        if self.aim is None or self.aim.share is not None:
+            return
+        try:
+            Ledger(ledger.budget).check({PURPOSE: reserve})
+        except BudgetExceededError:
+            asked = f"final_shots = {self.aim.shots}"
+            if self.aim.shots is None:
+                asked = f"final_precision = {self.aim.precision:g}"
+            raise InputError(
+                f"the final estimate, {asked}, takes about {reserve.shots:,} shots, and that is "
+                f"more than the budget has; ask less of it, or give a larger budget"
+            ) from None
+
+    def measure(
+        self,
+        rounds: JournaledRounds,
+        evaluator: Evaluator,
+        points: Sequence[FloatArray],
+        name: RoundName,
+        ledger: Ledger,
+    ) -> Measured:
+        """Measure the energy at the first of `points`, and with the shots of one at the others.
+
+        Raises BudgetExceededError where the first round does not fit in.
+        """
+        reported = evaluator.reported
+        aim = self._aim_of(reported)
+        if aim is None:
+            queries: list[Query] = [Energy(p, purpose=PURPOSE) for p in points]
+            answers = rounds.answer(reported, queries, *name)
+            return Measured(_scalar(answers[0]), tuple(map(_scalar, answers[1:])), None)
+        best = self.best(evaluator)
+        limit = self._limit(aim, reported, points[0], ledger)
+        first = rounds.recorded_shots(name) or self._first(aim, reported, limit)
+        x = points[0]
+        queries = [Energy(x, first, PURPOSE), *(Energy(p, purpose=PURPOSE) for p in points[1:])]
+        learned = replace(rounds.learned, energies=None, shifted=None, points=None)
+        answers, observed = rounds.answer_beside(best, queries, name, learned)
+        pilot = _scalar(answers[0])
+        others = tuple(map(_scalar, answers[1:]))
+        plan = best.need_plan().name
+        if aim.precision is None:
+            return Measured(pilot, others, FinalRecord(pilot.shots, plan, dof=pilot.dof))
+        if observed is not None:
+            learned = replace(learned, energies=observed[0])
+        second = name.for_estimate()
+        wanted = _shots_for(aim.precision, pilot)
+        allowed = min(wanted, limit - first)
+        shots = rounds.recorded_shots(second)
+        if shots is None:
+            # Bounded and too few to halve the error, a further round (a job) is not worth it.
+            least = first if allowed == wanted else _WORTH * first - 1
+            shots = _largest(
+                allowed, lambda n: _fits(best, x, n, learned, second, ledger), least=least
+            )
+        bound = ""
+        if shots < wanted:
+            bound = "budget" if shots < allowed == wanted else "share"
+        if not shots:
+            record = FinalRecord(pilot.shots, plan, aim.precision, 0, bound, pilot.dof)
+            return Measured(pilot, others, record)
+        answers, _ = rounds.answer_beside(best, [Energy(x, shots, PURPOSE)], second, learned)
+        energy = _scalar(answers[0])
+        record = FinalRecord(energy.shots, plan, aim.precision, pilot.shots, bound, energy.dof)
+        return Measured(energy, others, record)
+
+    def expected(self, evaluator: Evaluator) -> int:
+        """Shots that a precision takes, by what is known before anything is measured."""
+        if self.aim is None or self.aim.precision is None:
+            return 0
+        plan = evaluator.need_plan()
+        known = plan.deviations
+        variances = plan.prior.variances if known is None else np.square(known)
+        variance = float(np.sum(variances / plan.weights)) * evaluator.copies**2
+        return math.ceil(min(variance / self.aim.precision**2, _MOST))
+
+    def _aim_of(self, evaluator: Evaluator) -> FinalAim | None:
+        return None if evaluator.shots is None else self.aim
+
+    def _first(self, aim: FinalAim, evaluator: Evaluator, limit: int) -> int:
+        """Shots of the first round: never fewer than an energy of the run has."""
+        if aim.shots is not None:
+            return aim.shots
+        least = evaluator.shots_of(None)
+        return max(least, math.ceil(_PILOT * min(self.expected(evaluator), limit)))
+
+    def _limit(self, aim: FinalAim, evaluator: Evaluator, x: FloatArray, ledger: Ledger) -> int:
+        """The most shots of the final estimate: its share of the budget, else of what was spent."""
+        share = aim.share
+        if share is None:
+            return _MOST
+        least = evaluator.shots_of(None)
+        caps = {k: v for k, v in ledger.budget.caps() if k in ("shots", "qpu_seconds", "money")}
+        if not caps:
+            spent = sum(c.shots for p, c in ledger.spent.items() if p != PURPOSE)
+            return max(least, math.floor(share * spent))
+
+        def within(n: int) -> bool:
+            cost = _cost(evaluator, [Energy(x, n, PURPOSE)])
+            return all(getattr(cost, name) <= share * cap for name, cap in caps.items())
+
+        return max(least, _largest(self.expected(evaluator) * 4, within, least=least))
+
+
+def _cost(evaluator: Evaluator, queries: Sequence[Query]) -> Cost:
+    """Without a calibration, which is made long before the end."""
+    costs = evaluator.prepare(queries).costs
+    return sum((c for p, c in costs.items() if p != CALIBRATION), Cost())
+
+
+def _fits(
+    evaluator: Evaluator,
+    x: FloatArray,
+    shots: int,
+    learned: Learned,
+    name: RoundName,
+    ledger: Ledger,
+) -> bool:
+    """Whether the budget has room for a round."""
+    prepared = evaluator.prepare(
+        [Energy(x, shots, PURPOSE)], name.stream, name.number, learned=learned
+    )
+    costs: Costs = prepared.costs
+    try:
+        ledger.check(costs)
+    except BudgetExceededError:
+        return False
+    return True
+
+
+def _largest(most: int, holds: Callable[[int], bool], *, least: int) -> int:
+    """Return the largest n ≤ most for which it holds, to three digits; 0 if none above `least`."""
+    if most <= least:
+        return 0
+    if holds(most):
+        return most
+    low, high = least, most
+    if not holds(low):
+        return 0
+    while high - low > max(1, low // 1000):
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+def _shots_for(precision: float, pilot: Scalar) -> int:
+    """Shots for a standard error, by the upper limit of the pilot's variance; 0 if it has it."""
+    if pilot.variance <= precision**2:
+        return 0
+    from scipy.special import chdtri
+
+    factor = 1.0
+    if math.isfinite(pilot.dof):
+        factor = pilot.dof / float(chdtri(pilot.dof, 1 - _CONFIDENCE))
+    shots = pilot.variance * pilot.shots * factor / precision**2
+    return math.ceil(shots) if shots < _MOST else _MOST
+
+
+def _scalar(answer: Answer) -> Scalar:
+    assert isinstance(answer, Scalar)
+    return answer
