@@ -18,11 +18,12 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     from qvopt.cloud.catalogue import offline_backend
     from qvopt.cloud.forecast import forecast_run
     from qvopt.engine.assembly import assemble
+    from qvopt.runs.defaults import with_final_aim
 
     experiment = make_experiment(data)
     spec = experiment.backend
     backend = offline_backend(spec.name, spec.options)
-    assembly = assemble(experiment, backend=backend)
+    assembly = with_final_aim(assemble(experiment, backend=backend))
     problem = describe_problem(assembly, References(0.0, None))
     forecast = forecast_run(assembly, recorded=True)
     caps = dict(forecast.budget.caps())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.experiment.settings import shot_count
+from qvopt.experiment.settings import shot_count, without_former_aim
 from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.adapters.files import is_operator_file
 from qvopt_molecules.errors import InputError
@@ -23,7 +23,9 @@ def experiment_data(
     budget: str | None = None,
 ) -> dict[str, Any]:
     """Return plain data: the file or molecule first, then options, then `--set`, later ones win."""
-    data = _base(what)
+    given = [option for option, value in options.items() if value is not None]
+    given += [setting.partition("=")[0] for setting in settings]
+    data = without_former_aim(_base(what), given)
     for option, value in options.items():
         if value is not None:
             if option == "measurement.shots":

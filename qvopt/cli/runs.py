@@ -148,6 +148,8 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
         words = wording_of(session.names, exact_name(session.problem))
         if not quiet:
             print(description_line(session.problem), file=sys.stderr)
+            if kept := _kept_back(session):
+                print(kept, file=sys.stderr)
         with ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words) as progress:
             if isinstance(program, Foreseen):
                 progress.announce(program)
@@ -167,6 +169,15 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
         if left := left_behind(folder):
             print(left, file=sys.stderr)
     return reported if code is None else code
+
+
+def _kept_back(session: Session) -> str:
+    """What the budget keeps for the end, in words; empty without a budget, or shots."""
+    driver = session.driver
+    shots = driver.reserve.shots
+    if not shots or not dict(driver.ledger.budget.caps()):
+        return ""
+    return f"kept back from the budget for the final estimate: {shots:,} shots"
 
 
 def report(result: Result, folder: RunFolder, as_json: bool) -> int:

@@ -94,10 +94,11 @@ def approve_runs(experiment: Experiment, n_runs: int, *, yes: bool, quiet: bool)
     from qvopt.backends.catalogue import is_provider
     from qvopt.cloud.forecast import forecast_run
     from qvopt.engine.assembly import assemble
+    from qvopt.runs.defaults import with_final_aim
 
     if not is_provider(experiment.backend.name):
         return
-    assembly = assemble(experiment)
+    assembly = with_final_aim(assemble(experiment))
     program = assembly.program
     if not is_hardware(program) or (is_free(program) and quiet):
         return

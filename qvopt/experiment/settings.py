@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
 
 from qvopt_molecules.errors import InputError, unknown_name
@@ -85,6 +85,7 @@ _IN_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "final_shots": ("measurement", "final_shots"),
     "learning_rate": ("optimizer", "learning_rate"),
 }
+_AIMS: Final = ("measurement.final_shots", "measurement.final_precision")
 _AMOUNT: Final = re.compile(r"\s*([0-9][0-9_.]*(?:[eE]\+?[0-9]+)?)\s*(?:shots?)?\s*")
 
 
@@ -171,6 +172,21 @@ def put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
     if isinstance(old, Mapping) and not isinstance(value, Mapping) and "name" not in old:
         value = {"name": value, **old}
     data[last] = value
+
+
+def without_former_aim(data: Mapping[str, Any], given: Iterable[str]) -> dict[str, Any]:
+    """Return data without its aim of the final estimate, where keys that are `given` replace it.
+
+    Args:
+        data: of an experiment; `run` writes down the aim that it took by default.
+        given: dotted keys that are about to be set.
+    """
+    measurement = data.get("measurement")
+    if not isinstance(measurement, Mapping) or not set(given) & set(_AIMS):
+        return dict(data)
+    former = {name.partition(".")[2] for name in (*_AIMS, "measurement.final_share")}
+    kept = {key: value for key, value in measurement.items() if key not in former}
+    return {**data, "measurement": kept}
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -104,8 +104,9 @@ class FinalEstimate:
         first = self._first(aim, reported, limit)
         others: list[Query] = [Energy(p, purpose=PURPOSE) for p in points[1:]]
         cost = _cost(reported, [Energy(points[0], first, PURPOSE), *others])
-        rest = min(math.ceil(_SPARE * self.expected(reported)), limit) - first
-        if aim.precision is not None and rest > first:
+        wanted = math.ceil(_SPARE * self.expected(reported))
+        rest = min(wanted, limit - first)
+        if rest > _least_second(first, rest < wanted):
             cost = cost + _cost(reported, [Energy(points[0], rest, PURPOSE)])
         return cost
 
@@ -161,10 +162,10 @@ class FinalEstimate:
         allowed = min(wanted, limit - first)
         shots = rounds.recorded_shots(second)
         if shots is None:
-            # Bounded and too few to halve the error, a further round (a job) is not worth it.
-            least = first if allowed == wanted else _WORTH * first - 1
             shots = _largest(
-                allowed, lambda n: _fits(best, x, n, learned, second, ledger), least=least
+                allowed,
+                lambda n: _fits(best, x, n, learned, second, ledger),
+                least=_least_second(first, allowed < wanted),
             )
         bound = ""
         if shots < wanted:
@@ -239,6 +240,11 @@ def _fits(
     except BudgetExceededError:
         return False
     return True
+
+
+def _least_second(first: int, bounded: bool) -> int:
+    """Shots that a second round must pass: bounded, and too few to halve the error, it is none."""
+    return _WORTH * first - 1 if bounded else first
 
 
 def _largest(most: int, holds: Callable[[int], bool], *, least: int) -> int:
