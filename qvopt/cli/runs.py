@@ -12,6 +12,7 @@ from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.problem_description import (
     describe_problem,
     description_line,
@@ -150,7 +151,8 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
             print(description_line(session.problem), file=sys.stderr)
             if kept := _kept_back(session):
                 print(kept, file=sys.stderr)
-        with ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words) as progress:
+        progress = ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words)
+        with ends_after_round(session), progress:
             if isinstance(program, Foreseen):
                 progress.announce(program)
             for step in session:
@@ -164,7 +166,7 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
     folder = session.folder
     assert folder is not None
     reported = report(result, folder, as_json)
-    if code is not None:
+    if code is not None or result.status == "interrupted":
         print(f"interrupted; `qvopt resume {folder.path}` goes on", file=sys.stderr)
         if left := left_behind(folder):
             print(left, file=sys.stderr)

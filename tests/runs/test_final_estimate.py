@@ -30,7 +30,7 @@ def begun(data, **how):
 
 @pytest.mark.parametrize(
     ("molecule", "more"),
-    [("h2", {}), ("lih", {}), ("lih", {"grouping": "qubit-wise"}), 
+    [("h2", {}), ("lih", {}), ("lih", {"grouping": "qubit-wise"}),
      ("h2", {"backend": "aer"}), ("h3+", {"mapping": "parity", "backend": "statevector"})],
 )  # fmt: skip
 def test_a_precision_is_met(molecule, more):
