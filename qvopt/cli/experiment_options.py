@@ -66,9 +66,20 @@ OptimizerName = Annotated[
     typer.Option(help="qvopt list optimizers", show_default="l-bfgs; adam with --shots"),
 ]
 BackendName = Annotated[str | None, typer.Option(help="qvopt list backends", show_default="sector")]
-Charge = Annotated[int | None, typer.Option(help="Total charge.", show_default="the molecule's")]
+Charge = Annotated[
+    int | None,
+    typer.Option(
+        parser=parse_count, metavar="N", help="Total charge.", show_default="the molecule's"
+    ),
+]
 Spin = Annotated[
-    int | None, typer.Option(help="Number of unpaired electrons.", show_default="the molecule's")
+    int | None,
+    typer.Option(
+        parser=parse_count,
+        metavar="N",
+        help="Number of unpaired electrons.",
+        show_default="the molecule's",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -85,7 +96,10 @@ ActiveSpace = Annotated[
         metavar="ELECTRONS,ORBITALS", help="Active space by counts.", show_default="all orbitals"
     ),
 ]
-FrozenCore = Annotated[int | None, typer.Option(help="Orbitals to freeze.", show_default="0")]
+FrozenCore = Annotated[
+    int | None,
+    typer.Option(parser=parse_count, metavar="N", help="Orbitals to freeze.", show_default="0"),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Submit to hardware without asking first.")]
 
 _KEYS = {
@@ -169,7 +183,7 @@ def described(
     budget: Annotated[
         str | None,
         typer.Option(
-            help="Caps over the whole run: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'.",
+            help="Caps over the whole run: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots', 1e6.",
             show_default="none",
         ),
     ] = None,

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.experiment.settings import shot_count, without_former_aim
+from qvopt.experiment.counts import positive_count
+from qvopt.experiment.settings import without_former_aim
 from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.adapters.files import is_operator_file
 from qvopt_molecules.errors import InputError
@@ -29,7 +30,7 @@ def experiment_data(
     for option, value in options.items():
         if value is not None:
             if option == "measurement.shots":
-                value = shot_count(value)
+                value = positive_count(value, "shots")
             _put(data, option.split("."), value)
     if budget is not None:
         from qvopt.experiment.budget_text import parse_budget

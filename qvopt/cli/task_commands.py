@@ -122,7 +122,10 @@ def diagonalize(
 @describes_experiment("orbitals")
 def excited(
     what: What,
-    states: Annotated[int, typer.Option(help="How many, the ground state included.")] = 3,
+    states: Annotated[
+        int,
+        typer.Option(parser=parse_count, metavar="N", help="How many, the ground state included."),
+    ] = 3,
     method: Annotated[str, typer.Option(help="vqd, ssvqe, qse or qeom.")] = "vqd",
     beta: Annotated[float, typer.Option(help="Weight of overlaps in vqd, in Hartree.")] = 3.0,
     *,
@@ -150,7 +153,9 @@ def relax(
     tolerance: Annotated[
         float, typer.Option(help="Largest gradient to stop at, in Hartree per bohr.")
     ] = 3e-4,
-    max_geometries: Annotated[int, typer.Option(help="Most energies and gradients.")] = 50,
+    max_geometries: Annotated[
+        int, typer.Option(parser=parse_count, metavar="N", help="Most energies and gradients.")
+    ] = 50,
     *,
     data: dict[str, Any],
     out: Annotated[
@@ -174,7 +179,9 @@ def oo_vqe(
     tolerance: Annotated[
         float, typer.Option(help="Largest orbital gradient to stop at, in Hartree.")
     ] = 1e-5,
-    max_rounds: Annotated[int, typer.Option(help="Most VQE runs.")] = 300,
+    max_rounds: Annotated[
+        int, typer.Option(parser=parse_count, metavar="N", help="Most VQE runs.")
+    ] = 300,
     *,
     data: dict[str, Any],
     out: Annotated[

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.experiment.settings import budget_data, refuses_unknown_keywords, shot_count
+from qvopt.experiment.budget_text import budget_data
+from qvopt.experiment.settings import refuses_unknown_keywords
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.handed import OBJECT
 
@@ -138,7 +139,7 @@ def compare(
     """
     data, name = specification_data(specification)
     given = {
-        "problems": problems, "optimizers": optimizers, "shots": _counted(shots),
+        "problems": problems, "optimizers": optimizers, "shots": shots,
         "budget": budget_data(budget) if isinstance(budget, str) else budget, "seeds": seeds,
         "first_seed": first_seed, "targets": targets, "max_steps": max_steps, "tuning": tuning,
         "title": title,
@@ -164,10 +165,6 @@ def compare(
             if progress is not None:
                 progress(ended)
     return ComparisonResult(collect(sweep), folder)
-
-
-def _counted(shots: Any) -> Any:
-    return shot_count(shots) if isinstance(shots, str) else shots
 
 
 def within_process(spec: ComparisonSpec, workers: int | None, *, elsewhere: bool) -> int | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
 
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .budget_text import parse_budget
+from .budget_text import budget_data
+from .counts import positive_count
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,7 +86,6 @@ _IN_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "learning_rate": ("optimizer", "learning_rate"),
 }
 _AIMS: Final = ("measurement.final_shots", "measurement.final_precision")
-_AMOUNT: Final = re.compile(r"\s*([0-9][0-9_.]*(?:[eE]\+?[0-9]+)?)\s*(?:shots?)?\s*")
 
 
 def refuses_unknown_keywords(function: Callable[P, T]) -> Callable[P, T]:
@@ -148,7 +147,7 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         if key == "shots":
-            data["shots"] = shot_count(value)
+            data["shots"] = positive_count(value, "shots")
         elif key == "budget" and not isinstance(value, Mapping):
             data["budget"] = budget_data(value)
         elif key == "active_space":
@@ -193,36 +192,6 @@ def _table(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     return dict(value) if isinstance(value, Mapping) else {"name": value}
-
-
-def shot_count(value: Any) -> int:
-    """Return a number of shots: 1000, 1e4, "1e4" or "1e4 shots"."""
-    if isinstance(value, str):
-        match = _AMOUNT.fullmatch(value)
-        number = _number(match[1]) if match else None
-    else:
-        number = None if isinstance(value, bool) else _number(value)
-    if number is None or number != int(number) or number < 1:
-        raise InputError(
-            f"shots must be a whole number greater than 0, such as 1000 or '1e4 shots', got "
-            f"{value!r:.40}"
-        )
-    return int(number)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if abs(number) < 1e18 else None
-
-
-def budget_data(value: Any) -> dict[str, Any]:
-    """Return caps as a table: "20 QPU-min, 5 EUR", "1e6 shots" or a number of shots."""
-    if isinstance(value, str) and not _AMOUNT.fullmatch(value):
-        return parse_budget(value)
-    return {"shots": shot_count(value)}
 
 
 def space_table(value: Any) -> Any:

@@ -22,6 +22,7 @@ from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly
 from qvopt.engine.states import components
 from qvopt.engine.streams import stream
+from qvopt.experiment.counts import positive_count
 from qvopt.measurement.blocks import rounded_up
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 from qvopt.records.codec import encode_array
@@ -89,9 +90,9 @@ class Diagonalization:
 def diagonalize(
     path: str | Path,
     *,
-    shots: int | None = None,
+    shots: int | float | str | None = None,
     repair: bool = True,
-    max_determinants: int = MAX_DETERMINANTS,
+    max_determinants: int | float | str = MAX_DETERMINANTS,
     at: Any = None,
     jobs: SubmissionPolicy | None = None,
 ) -> Diagonalization:
@@ -113,6 +114,8 @@ def diagonalize(
     Raises InputError for a run that has not ended, another mapping than Jordan-Wigner, and where no
     outcome has the right electron numbers; BudgetExceededError where the shots would pass a cap.
     """
+    shots = None if shots is None else positive_count(shots, "shots")
+    max_determinants = positive_count(max_determinants, "determinants")
     folder = RunFolder.open(Path(path))
     experiment = folder.experiment()
     events = folder.events()
@@ -122,10 +125,6 @@ def diagonalize(
         shots = experiment.measurement.shots
     if shots is None:
         raise InputError("the run is exact, so say how many shots to take, such as --shots 10000")
-    if shots < 1:
-        raise InputError(f"shots must be positive, got {shots}")
-    if max_determinants < 1:
-        raise InputError(f"max_determinants must be positive, got {max_determinants}")
     if experiment.mapping != "jordan-wigner":
         raise InputError(
             f"outcomes are read as determinants in the jordan-wigner mapping, and this run has "

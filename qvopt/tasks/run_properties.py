@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, grown
+from qvopt.experiment.counts import positive_count
 from qvopt.records.codec import encode_array
 from qvopt.records.events import PROPERTIES, History
 from qvopt.records.ledger import Costs, Ledger
@@ -26,7 +27,7 @@ _PLACES: Final = ("last", "average")
 def run_properties(
     path: str | Path,
     *,
-    shots: int | None = None,
+    shots: int | float | str | None = None,
     exact: bool = False,
     at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
@@ -49,6 +50,7 @@ def run_properties(
     its budget and is kept in its journal: asking again costs nothing. Raises InputError for a run
     that has not ended, BudgetExceededError where the shots would pass a cap.
     """
+    shots = None if shots is None else positive_count(shots, "shots")
     folder = RunFolder.open(Path(path))
     experiment = folder.experiment()
     events = folder.events()
@@ -58,8 +60,6 @@ def run_properties(
         raise InputError("give either a number of shots or exact, not both")
     if shots is None and not exact:
         shots = experiment.measurement.shots
-    if shots is not None and shots < 1:
-        raise InputError(f"shots must be positive, got {shots}")
     if shots is None:
         hamiltonian = folder.hamiltonian().orbitals()
         assembly = grown(assemble(experiment, hamiltonian), history.operators)
