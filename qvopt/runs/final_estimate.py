@@ -3,13 +3,13 @@
 A run asks for its precision σ or for its shots N. N shots are one round. For σ a first round (the
 pilot) measures the variance there; where its own error is above σ, one further round takes
 
-    n = V n₁ d / (σ² χ²_{5 %}(d))
+    n = V n₁ r f / σ²,    r = Σ_g (s_g²/w'_g) / Σ_g (s_g²/w_g),    f = 1.1 d / χ²_{5 %}(d) ≤ 2
 
-shots, split over the groups by the variances that the pilot showed, and its energy is reported
-alone. V is the pilot's variance, n₁ its shots and d the degrees of freedom of V: the factor makes σ
-hold in 95 of 100 runs. n depends on the pilot, and the outcomes of the second round do not: its
-energy is unbiased and its variance is its own (the first half of C. Stein, Ann. Math. Stat. 16, 243
-(1945), which has no word on pooling both).
+shots, split over the groups by the variances s_g² that the pilot showed, and its energy is reported
+alone. V is the pilot's variance, n₁ its shots, d the degrees of freedom of V, w_g and w'_g the
+shares of the groups in the pilot and after it. f makes σ hold in 95 of 100 runs. n depends on the
+pilot, and the outcomes of the second round do not: its energy is unbiased and its variance is its
+own (the first half of C. Stein, Ann. Math. Stat. 16, 243 (1945), which pools both).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.learned import Learned
 from qvopt.engine.part import CALIBRATION
 from qvopt.experiment.specification import MeasurementSpec
+from qvopt.measurement.allocation import Scatter, shares_by_deviation
 from qvopt.optimizers.protocol import Answer, Energy, Query, Scalar
 from qvopt.records.end_events import FinalRecord
 from qvopt.records.ledger import Costs, Ledger
@@ -45,6 +46,9 @@ _PILOT: Final = 0.1  # of the shots that are expected
 _SPARE: Final = 1.2  # kept back over what is expected
 _WORTH: Final = 4
 _CONFIDENCE: Final = 0.05
+_MARGIN: Final = 1.1  # for what the split of the shots gains less than expected
+_MOST_DOUBT: Final = 2.0
+_EVENLY: Final = 0.2
 _MOST: Final = 10**12
 
 
@@ -149,16 +153,20 @@ class FinalEstimate:
         x = points[0]
         queries = [Energy(x, first, PURPOSE), *(Energy(p, purpose=PURPOSE) for p in points[1:])]
         learned = replace(rounds.learned, energies=None, shifted=None, points=None)
-        answers, observed = rounds.answer_beside(best, queries, name, learned)
+        pilots = best
+        if min(self.expected(reported), limit - first) > _least_second(first, True):
+            pilots = _with_every_group(best)
+        answers, observed = rounds.answer_beside(pilots, queries, name, learned)
         pilot = _scalar(answers[0])
         others = tuple(map(_scalar, answers[1:]))
         plan = best.need_plan().name
         if aim.precision is None:
             return Measured(pilot, others, FinalRecord(pilot.shots, plan, dof=pilot.dof))
-        if observed is not None:
-            learned = replace(learned, energies=observed[0])
+        gain = 1.0
+        if observed is not None and observed[0] is not None:
+            best, gain = _reallocated(best, observed[0], pilots.need_plan().weights)
         second = name.for_estimate()
-        wanted = _shots_for(aim.precision, pilot)
+        wanted = _shots_for(aim.precision, pilot, gain)
         allowed = min(wanted, limit - first)
         shots = rounds.recorded_shots(second)
         if shots is None:
@@ -262,16 +270,45 @@ def _largest(most: int, holds: Callable[[int], bool], *, least: int) -> int:
     return low
 
 
-def _shots_for(precision: float, pilot: Scalar) -> int:
+def _with_every_group(evaluator: Evaluator) -> Evaluator:
+    """Return an evaluator that takes some shots of groups that scatter little in the plan's state.
+
+    In the state at hand, or under noise, they may scatter more.
+    """
+    plan = evaluator.need_plan()
+    even = np.full(len(plan.groups), 1.0 / max(len(plan.groups), 1))
+    weights = (1.0 - _EVENLY) * plan.weights + _EVENLY * even
+    return replace(evaluator, plan=replace(plan, weights=weights))
+
+
+def _reallocated(
+    evaluator: Evaluator, scatter: Scatter, before: FloatArray
+) -> tuple[Evaluator, float]:
+    """Return an evaluator that splits shots by the variances that a pilot showed, and its gain.
+
+    The variances are those that an energy is reported with (`qvopt.measurement.prior`): a group
+    that showed no rare outcome yet is not starved for that. The gain is the variance over that at
+    the shares `before`, at equal shots; at most 1.
+    """
+    plan = evaluator.need_plan()
+    shots = scatter.freedoms + 1.0
+    variances = plan.prior.of_each(shots, scatter.squares)[0] * shots
+    weights = shares_by_deviation(np.sqrt(variances))
+    old, new = (float(np.sum(variances / w)) for w in (before, weights))
+    gain = min(new / old, 1.0) if old > 0.0 else 1.0
+    return replace(evaluator, plan=replace(plan, weights=weights), learns_groups=False), gain
+
+
+def _shots_for(precision: float, pilot: Scalar, gain: float) -> int:
     """Shots for a standard error, by the upper limit of the pilot's variance; 0 if it has it."""
     if pilot.variance <= precision**2:
         return 0
     from scipy.special import chdtri
 
-    factor = 1.0
+    factor = _MARGIN
     if math.isfinite(pilot.dof):
-        factor = pilot.dof / float(chdtri(pilot.dof, 1 - _CONFIDENCE))
-    shots = pilot.variance * pilot.shots * factor / precision**2
+        factor = min(factor * pilot.dof / float(chdtri(pilot.dof, 1 - _CONFIDENCE)), _MOST_DOUBT)
+    shots = pilot.variance * pilot.shots * gain * factor / precision**2
     return math.ceil(shots) if shots < _MOST else _MOST
 
 
