@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Unpack
 
-from qvopt.experiment.settings import budget_data, shot_count
+from qvopt.experiment.budget_text import budget_data
 from qvopt.runs.bar import counted
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.text_table import text_table
@@ -177,7 +177,7 @@ def compare(
     """
     data, name = specification_data(specification)
     given = {
-        "problems": problems, "optimizers": optimizers, "shots": _counted(shots),
+        "problems": problems, "optimizers": optimizers, "shots": shots,
         "budget": budget_data(budget) if isinstance(budget, str) else budget, "seeds": seeds,
         "first_seed": first_seed, "targets": targets, "max_steps": max_steps, "tuning": tuning,
         "title": title,
@@ -210,10 +210,6 @@ def compare(
         for ended in sweep.run(engine):
             report(ended)
     return ComparisonResult(collect(sweep), folder)
-
-
-def _counted(shots: Any) -> Any:
-    return shot_count(shots) if isinstance(shots, str) else shots
 
 
 def within_process(spec: ComparisonSpec, workers: int | None, *, elsewhere: bool) -> int | None:

@@ -22,7 +22,8 @@ from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly
 from qvopt.engine.states import components
 from qvopt.engine.streams import stream
-from qvopt.experiment.settings import refuses_unknown_keywords, shot_count
+from qvopt.experiment.counts import positive_count
+from qvopt.experiment.settings import refuses_unknown_keywords
 from qvopt.measurement.blocks import rounded_up
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 from qvopt.records.codec import encode_array
@@ -33,7 +34,6 @@ from qvopt.runs.result import Result
 from qvopt.tasks.after_run import final_point, folder_of, kept_or_measured
 from qvopt.tasks.configuration_recovery import Samples, recovered
 from qvopt.tasks.properties_result import Place
-from qvopt_molecules.argument_checks import whole_number
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
@@ -96,7 +96,7 @@ def diagonalize(
     *,
     shots: int | float | str | None = None,
     repair: bool = True,
-    max_determinants: int = MAX_DETERMINANTS,
+    max_determinants: int | float | str = MAX_DETERMINANTS,
     at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
 ) -> Diagonalization:
@@ -118,6 +118,8 @@ def diagonalize(
     Raises InputError for a run that has not ended, another mapping than Jordan-Wigner, and where no
     outcome has the right electron numbers; BudgetExceededError where the shots would pass a cap.
     """
+    shots = None if shots is None else positive_count(shots, "shots")
+    max_determinants = positive_count(max_determinants, "max_determinants")
     path = folder_of(run)
     folder = RunFolder.open(path)
     experiment = folder.begun_experiment()
@@ -128,8 +130,6 @@ def diagonalize(
         shots = experiment.measurement.shots
     if shots is None:
         raise InputError("the run is exact, so say how many shots to take, such as --shots 10000")
-    shots = shot_count(shots)
-    whole_number(max_determinants, "max_determinants", 1)
     if experiment.mapping != "jordan-wigner":
         raise InputError(
             f"outcomes are read as determinants in the jordan-wigner mapping, and this run has "
