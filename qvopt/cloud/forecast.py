@@ -186,7 +186,7 @@ def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
     ledger = Ledger()
     driver = Driver(
         evaluator,
-        get_optimizer(spec.name, **spec.options),
+        get_optimizer(spec.name, **experiment.optimizer_options),
         assembly.start,
         experiment.seed,
         played,

@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -200,12 +200,27 @@ class StoppingSpec(StrictModel):
     """Rules that end a run under shots before its budget does; see `qvopt.runs.stopping.Watch`.
 
     `gradient`: steps over which the mean gradient cannot be told from zero. `plateau`: steps over
-    which the measured energies do not fall significantly. Exact runs end by the optimizer's
-    tolerance.
+    which the measured energies do not fall significantly. `expected_error`: Hartree below which the
+    error of the energy is expected to lie, or lies with the probability `confidence`, by what an
+    optimizer with a model of the energy knows of it (kalman-newton). Exact runs end by the
+    optimizer's tolerance.
     """
 
     gradient: Count | None = Field(default=None, ge=1)
     plateau: Count | None = Field(default=None, ge=4)
+    expected_error: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    confidence: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.confidence is not None and self.expected_error is None:
+            raise ValueError("confidence is that of the expected_error; give expected_error too")
+        return self
+
+    def certificate(self) -> dict[str, float]:
+        """What an optimizer that knows its error is to reach, as options of it."""
+        given = {"expected_error": self.expected_error, "confidence": self.confidence}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def _caps(value: Any) -> Any:
@@ -288,6 +303,11 @@ class Experiment(StrictModel):
         if self.optimizer is not None:
             return self.optimizer
         return OptimizerSpec(name="l-bfgs" if self.measurement.shots is None else "adam")
+
+    @property
+    def optimizer_options(self) -> dict[str, Any]:
+        """The optimizer's options, with what `stopping` asks of it."""
+        return {**self.optimizer_spec.options, **self.stopping.certificate()}
 
     def document(self) -> dict[str, Any]:
         """The experiment as plain data, defaults included, empty values left out."""

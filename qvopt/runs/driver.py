@@ -70,6 +70,8 @@ class Driver:
         watch: rules that stop the run under noise.
         end_check: what the state at the end is held against; None leaves it unchecked.
         final: measures the energy at the end.
+        certificate: what it means, in words, that the optimizer ends by itself; "" where it shows
+            no minimum.
     """
 
     evaluator: Evaluator
@@ -84,6 +86,7 @@ class Driver:
     watch: Watch = field(default_factory=Watch)
     end_check: EndCheck | None = None
     final: FinalEstimate = field(default_factory=FinalEstimate)
+    certificate: str = ""
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
@@ -168,7 +171,10 @@ class Driver:
         finally:
             rounds.close()
         if status == "converged" and not ruled and self._may_move and self._sampled:
-            status, message = "stopped", _STOPPED
+            if self.certificate:
+                message = self.certificate
+            else:
+                status, message = "stopped", _STOPPED
         self.outcome = self._finish(status, message)
 
     @property

@@ -19,7 +19,7 @@ from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import with_backend
-from qvopt.experiment.specification import Experiment
+from qvopt.experiment.specification import Experiment, StoppingSpec
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
@@ -92,7 +92,9 @@ class Session:
         spec = self.experiment.optimizer_spec
         self.driver = Driver(
             assembly.evaluator,
-            growing_optimizer(get_optimizer(spec.name, **spec.options), assembly.evaluator),
+            growing_optimizer(
+                get_optimizer(spec.name, **self.experiment.optimizer_options), assembly.evaluator
+            ),
             assembly.start,
             self.experiment.seed,
             self.experiment.max_steps if max_steps is None else max_steps,
@@ -111,6 +113,7 @@ class Session:
             FinalEstimate(
                 FinalAim.of(self.experiment.measurement), partial(energy_evaluator, assembly)
             ),
+            _certificate(self.experiment.stopping, assembly.hamiltonian.electrons is not None),
         )
 
     @classmethod
@@ -329,3 +332,13 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _certificate(stopping: StoppingSpec, in_hartree: bool) -> str:
+    """What it means that an optimizer ends which was asked for an expected error."""
+    if stopping.expected_error is None:
+        return ""
+    bound = f"below {stopping.expected_error:g}{' Ha' if in_hartree else ''}"
+    if stopping.confidence is None:
+        return f"the optimizer expects an error {bound}"
+    return f"the optimizer holds the error to be {bound}, with {100 * stopping.confidence:g} %"
