@@ -12,7 +12,8 @@ import qvopt.cli.command_line  # noqa: F401  registers the commands
 from qvopt.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))]
+SITE = (p.relative_to(ROOT) for p in ROOT.glob("docs/**/*.md") if "generated" not in p.parts)
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(map(str, SITE))]
 COMMANDS = typer.main.get_command(app).commands
 ACCOUNT = "needs an account at a vendor"
 OTHERS = "needs folders or a queue of somebody else"

@@ -36,7 +36,7 @@ STAIRCASE = [
 ]
 STEP = {room: step for step, rooms in enumerate(STAIRCASE) for room in rooms}
 FRONT_DOORS = {"qvopt", "qvopt.__init__", "qvopt.__main__", "qvopt.transforms"}
-_GENERAL = ("arguments", "arrays", "errors", "handed", "options")
+_GENERAL = ("argument_checks", "arguments", "arrays", "errors", "handed", "options")
 KNOWN_TO_OPTIMIZERS = {f"qvopt_molecules.{m}" for m in _GENERAL}
 LAZY = {
     "braket", "distributed", "matplotlib", "mthree", "pandas", "pennylane", "pyarrow", "pyscf",

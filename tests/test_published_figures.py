@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qvopt import compare, run
+from qvopt import compare, scan
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -65,14 +65,15 @@ def test_rows_of_the_hydrogen_table_come_out_again(results, page, optimizer):
 
 
 @pytest.mark.slow
-def test_the_first_claim_of_the_readme_is_what_its_command_takes():
+def test_the_first_claim_of_the_readme_is_what_its_command_gives():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    claim = re.search(r"`qvopt run lih (--[^`]*)`: 92 parameters, ([\d.]+) million real", text)
-    assert claim is not None
-    options = claim.group(1).split()
-    given = {options[k].removeprefix("--"): options[k + 1] for k in range(0, len(options), 2)}
-    result = run("lih", optimizer=given["optimizer"], shots=int(given["shots"]),
-                 seed=int(given["seed"]), max_steps=int(given["max-steps"]))  # fmt: skip
-    assert result.shots / 1e6 == pytest.approx(float(claim.group(2)), abs=0.06)
-    accuracy = re.search(r"to ([\d.]+) mHa", text[claim.end() :])
-    assert 1e3 * result.error == pytest.approx(float(accuracy.group(1)), abs=0.06)
+    claim = re.search(
+        r"`qvopt scan ([\w-]+) --(\w+) ([\d.:]+)`.*?CCSD falls \d+ mHa below", text, re.S
+    )
+    curve = scan(*claim.groups())
+    above = 1e3 * (curve.column("energy") - curve.column("fci"))
+    within = re.search(r"within ([\d.]+) mHa", claim[0])
+    assert above.min() > 0
+    assert above.max() == pytest.approx(float(within[1]), abs=0.05)
+    below = 1e3 * (curve.column("fci") - curve.column("ccsd"))
+    assert below.max() == pytest.approx(float(re.search(r"falls (\d+)", claim[0])[1]), abs=0.5)

@@ -52,8 +52,9 @@ class HardwareEfficient:
             every second pair of neighbours and then the others ("pairwise"), or all ("full").
         entangler: "cz" or "cx".
         order: which qubits are neighbours: "orbitals" takes both spins of each orbital together,
-            "qubits" goes by their numbers, as Qiskit's circuits do. None is "orbitals" on
-            Jordan-Wigner qubits, and "qubits" on others and on spins.
+            "qubits" goes by their numbers, as Qiskit's circuits do. None is "orbitals" for cx on
+            Jordan-Wigner qubits, and "qubits" for cz (which makes no ladder), other qubits and
+            spins.
         spread: the start is drawn from a normal distribution of this standard deviation in
             radians; 0 starts at the Hartree-Fock determinant, where many gradients vanish.
     """
@@ -90,7 +91,7 @@ class HardwareEfficient:
         """Return the circuit on 2 norb qubits, X gates of the reference first."""
         occupied = {gate.qubits[0] for gate in reference_gates(hamiltonian)}
         norb = hamiltonian.norb
-        if self.order != "qubits":
+        if self.order == "orbitals" or (self.order is None and self.entangler == "cx"):
             line = [p + spin * norb for p in range(norb) for spin in (0, 1)]
         else:
             line = list(range(2 * norb))

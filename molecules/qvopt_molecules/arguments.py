@@ -29,8 +29,7 @@ from typing import (
 
 import numpy as np
 
-from .errors import InputError
-from .options import shown
+from .errors import InputError, shown
 
 P = ParamSpec("P")
 T = TypeVar("T")

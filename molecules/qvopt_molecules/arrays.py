@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +17,3 @@ IndexArray: TypeAlias = npt.NDArray[np.uint64]
 """Places in an array: unsigned, so that compiled loops need no check for negatives."""
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
-
-
-def as_reals(values: Any) -> FloatArray:
-    """Return a new array of real numbers.
-
-    Raises TypeError, ValueError or OverflowError for anything else, and for complex numbers, whose
-    imaginary parts NumPy would drop.
-    """
-    array = np.asarray(values)
-    if np.iscomplexobj(array):
-        raise ValueError("real numbers are needed, got complex ones")
-    return array.astype(np.float64)

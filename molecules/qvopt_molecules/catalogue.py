@@ -15,7 +15,7 @@ from typing import Any
 from .arguments import checked_arguments
 from .basis_names import basis_name
 from .elements import nuclear_charge
-from .errors import InputError, unknown_name
+from .errors import InputError, shown, unknown_name
 from .geometry import parse_geometry
 from .molecule import ActiveSpace, Molecule
 from .textfile import read_text_file
@@ -107,7 +107,11 @@ def find_molecule(
     Raises:
         InputError: naming what is unknown, malformed or impossible.
     """
-    settings = dict(settings or {})
+    if not isinstance(spec, str | Path | Mapping):
+        raise InputError(f"a molecule is a name, a file, a geometry or a table, got {shown(spec)}")
+    if not isinstance(settings, Mapping | None):
+        raise InputError(f"settings of a molecule are a table, got {shown(settings)}")
+    settings = {str(key): value for key, value in (settings or {}).items()}
     molecule = _unchanged(spec, settings)
     changed = bool(settings) or any(
         new is not None and new != old

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 _MOST_LISTED: Final = 160  # characters of a list of names
 MAX_LENGTH: Final = 300
@@ -56,7 +56,7 @@ def extra_command(extra: str) -> str:
     return f"pip install '.[{extra}]'"
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
+def unknown_name(kind: str, name: Any, known: Iterable[str]) -> InputError:
     """Return the error for an unknown `name`, suggesting the nearest of the `known` ones.
 
     >>> str(unknown_name("optimizer", "adm", ["adam", "spsa"]))
@@ -64,6 +64,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """
     name = str(name)  # from Python it may be anything
     names = sorted(known)
+    if not isinstance(name, str):
+        return InputError(f"{kind} is a name, got {shown(name)} (known: {', '.join(names)})"[:300])
     spelled = {n.lower(): n for n in names}
     near = difflib.get_close_matches(name.lower(), list(spelled), n=3, cutoff=0.5)
     hint = "; did you mean " + " or ".join(f"'{spelled[n]}'" for n in near) + "?" if near else ""
@@ -72,6 +74,29 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
         text = text[:_MOST_LISTED].rpartition(", ")[0] + ", …"
     listed = "" if near and text.endswith("…") else f" (known: {text})"
     return InputError(f"unknown {kind} '{shorten(name, 60)}'{hint}{listed}")
+
+
+def shown(value: Any) -> str:
+    """Return a value as errors show it: short, in one line, whatever it is; objects by their type.
+
+    >>> shown("adm"), shown(object()), shown([1, 2])
+    ("'adm'", 'an object', '[1, 2]')
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python prints
+        return f"{_of_type(value)} of very many digits"
+    except Exception:  # whatever a third party's raises
+        return _of_type(value)
+    return _of_type(value) if " at 0x" in text else shorten(text, 60)
+
+
+def _of_type(value: Any) -> str:
+    name = str(getattr(value, "__name__", "")) if callable(value) else ""
+    if name and name != "<lambda>":
+        return f"{'the class' if isinstance(value, type) else 'the function'} {name}"
+    kind = "function" if name else type(value).__name__
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
 def shorten(text: str, length: int) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, shown
 
 OBJECT: Final = "object:"
 _OBJECTS: Final[dict[tuple[str, str], Any]] = {}
@@ -43,6 +43,8 @@ def record_object(thing: Any) -> dict[str, str]:
 
 def is_recorded(name: str) -> bool:
     """Whether a name stands for an object: object:NAME or module:attribute."""
+    if not isinstance(name, str):
+        raise InputError(f"a name is text, got {shown(name)}")
     return name.startswith(OBJECT) or bool(_IMPORTED.fullmatch(name))
 
 

@@ -14,7 +14,7 @@ from .arguments import checked_arguments
 from .basis_sets import element_bases
 from .cache import cached_hamiltonian
 from .catalogue import check_molecule
-from .errors import InputError, unknown_name
+from .errors import InputError, shown, unknown_name
 from .frame import OrbitalFrame
 from .hamiltonian import MolecularHamiltonian
 from .mean_field import mean_field_of_molecule
@@ -44,6 +44,11 @@ def build_hamiltonian(
         InputError: for an impossible charge, spin, basis or active space, and for a
             self-consistent field that does not converge.
     """
+    if not isinstance(molecule, Molecule):
+        raise InputError(
+            f"build_hamiltonian takes a Molecule, such as find_molecule('h2'), got "
+            f"{shown(molecule)}"
+        )
     check_molecule(molecule)
     if molecule.orbitals not in ORBITALS:
         raise unknown_name("kind of orbitals", molecule.orbitals, ORBITALS)

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Final
 
-from .errors import InputError, unknown_name
-from .options import shown
+from .errors import InputError, shown, unknown_name
 
 MAX_COUPLING: Final = 1e5
 """Largest magnitude of a coupling, in units of the others."""

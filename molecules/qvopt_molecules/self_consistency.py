@@ -36,7 +36,7 @@ def converged(mean_field: Any, name: str, guess: Any = None) -> Any:
 
 @dataclass(frozen=True)
 class SelfConsistency:
-    """Makes converged mean fields of a molecule; the repulsion integrals are computed once.
+    """Makes converged mean fields of a molecule; the integrals are computed once.
 
     Attributes:
         mol: PySCF's Mole, without point group.
@@ -52,6 +52,13 @@ class SelfConsistency:
             return None
         return self.mol.intor("int2e", aosym="s8")
 
+    @cached_property
+    def _core(self) -> Any:
+        """One-electron Hamiltonian over atomic orbitals, effective core potentials included."""
+        from pyscf import scf
+
+        return scf.hf.get_hcore(self.mol)
+
     def new(self, *, unrestricted: bool = False, mol: Any = None) -> Any:
         """Return an RHF, ROHF (where electrons are unpaired) or UHF that has not been solved.
 
@@ -66,6 +73,8 @@ class SelfConsistency:
             mean_field = kind(mol)
         if self._repulsion is not None:
             mean_field._eri = self._repulsion
+        core = self._core
+        mean_field.get_hcore = lambda *_, **__: core  # PySCF computes it again for every energy
         return mean_field
 
     def from_guess(self, key: str, *, unrestricted: bool = False, mol: Any = None) -> Any | None:

@@ -6,9 +6,9 @@ import inspect
 import re
 import textwrap
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any
+from typing import Any, Final
 
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
@@ -17,6 +17,9 @@ from qvopt_molecules.errors import InputError, unknown_name
 
 _WORDS = {"int": "integer", "float": "number", "bool": "true or false", "str": "text",
           "None": "none", "Any": "object"}  # fmt: skip
+
+_SOURCE_WIDTH: Final = 88
+"""Columns at which every docstring was broken, however far it is indented."""
 
 Entry = dict[str, Any]
 """name, kind, text and options, each option a row of the table."""
@@ -29,7 +32,7 @@ def optimizer_entry(name: str) -> Entry:
     entry = describe(name)
     options = []
     for key, option in entry.options.items():
-        row = {"option": key, "default": _text(entry.defaults[key])}
+        row = {"option": key, "default": value_text(entry.defaults[key])}
         if option is not None:
             none = ", or none" if key in entry.optional else ""
             row |= {
@@ -89,7 +92,7 @@ def mitigation_entry(name: str) -> Entry:
         )
         return {"name": name, "kind": "mitigation", "text": text, "options": []}
     options = [
-        {"option": key, "default": _text(field.default), "range": _bounds(field),
+        {"option": key, "default": value_text(field.default), "range": bounds(field),
          "meaning": field.description or ""}
         for key, field in model.model_fields.items()
     ]  # fmt: skip
@@ -115,7 +118,7 @@ def molecule_entry(name: str) -> Entry:
         heading = f"{catalogue_title(name)} (positions in Ångström)"
         text = "\n".join([heading, *lines, *filter(None, facts)])
         parameters = catalogue_parameters(name)
-    options = [{"option": key, "default": _text(value)} for key, value in parameters.items()]
+    options = [{"option": key, "default": value_text(value)} for key, value in parameters.items()]
     return {"name": name, "kind": "molecule", "text": text, "options": options}
 
 
@@ -132,13 +135,16 @@ def _signature(factory: Callable[..., Any]) -> dict[str, tuple[str, str]]:
     if is_dataclass(factory):
         hints = typing.get_type_hints(factory)
         return {
-            f.name: ("required" if f.default is MISSING else _text(f.default), _hint(hints[f.name]))
+            f.name: (
+                "required" if f.default is MISSING else value_text(f.default),
+                _hint(hints[f.name]),
+            )
             for f in fields(factory)
             if f.init
         }
     parameters = inspect.signature(factory).parameters.values()
     return {
-        p.name: ("required" if p.default is p.empty else _text(p.default), _hint(p.annotation))
+        p.name: ("required" if p.default is p.empty else value_text(p.default), _hint(p.annotation))
         for p in parameters
         if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
     }
@@ -169,7 +175,25 @@ def _prose(text: str | None) -> str:
     """A docstring without its sections of arguments and errors."""
     sections = r"^(Args|Attributes|Returns|Raises):\n((?:[ ]+.*\n?|\n)+)"
     text = re.sub(sections, "", (text or "") + "\n", flags=re.M)
-    return text.strip().replace("`", "")
+    return _unwrapped(text.strip().replace("`", ""))
+
+
+def _unwrapped(text: str) -> str:
+    """Join the lines of a paragraph that were broken at the width of the source.
+
+    A line stays as it is where the next word would have had room beside it, and where either is
+    indented, as formulas are.
+    """
+    lines: list[str] = []
+    previous, broken = "", False
+    for line in text.splitlines():
+        word = line.split(" ", 1)[0]
+        if broken and word and len(previous) + 1 + len(word) > _SOURCE_WIDTH:
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+        previous, broken = line, bool(word) and not line.startswith(" ")
+    return "\n".join(lines)
 
 
 def _module_text(factory: Callable[..., Any]) -> str | None:
@@ -184,19 +208,22 @@ def _hint(hint: Any) -> str:
             r"(Sequence|list|tuple)\[.*?\]", "list", re.sub(r"Mapping\[.*?\]", "table", hint)
         )
         return re.sub(r"\w+", lambda m: _WORDS.get(m[0], m[0]), plain).replace(" | ", " or ")
+    if typing.get_origin(hint) is typing.Annotated:
+        return _hint(hint.__origin__)
     if typing.get_origin(hint) is typing.Literal:
         return ", ".join(str(choice) for choice in typing.get_args(hint))
     if hint is type(None):
         return "none"
     if isinstance(hint, type) and hint.__name__ in _WORDS:
         return _WORDS[hint.__name__]
-    if typing.get_origin(hint) in (tuple, list):
-        return "list"
+    origin = typing.get_origin(hint)
+    if isinstance(origin, type) and issubclass(origin, Mapping | Sequence):
+        return "table" if issubclass(origin, Mapping) else "list"
     inner = typing.get_args(hint)
     return " or ".join(_hint(kind) for kind in inner) if inner else str(hint)
 
 
-def _bounds(field: FieldInfo) -> str:
+def bounds(field: FieldInfo) -> str:
     """The type of a setting in words, with its bounds."""
     parts = [_hint(field.annotation)]
     for rule in field.metadata:
@@ -210,13 +237,14 @@ def _bounds(field: FieldInfo) -> str:
     return ", ".join(parts)
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A default as it is written in a file: none, true, [1, 3], …"""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_text(v) for v in value) + "]"
+        return "[" + ", ".join(value_text(v) for v in value) + "]"
     return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from qvopt.backends.protocol import EventSink, SubmissionMode
 from qvopt.records.jobs import JobRecord, Where
@@ -36,6 +36,10 @@ class JobsPendingError(QvoptError):
 
 class JobFailedError(BackendError):
     """A job failed or was cancelled. It is not submitted again unless a user says so."""
+
+
+_LOCAL_POLL: Final = (0.01, 0.25)
+"""Seconds between looks at a job of this process: first and longest."""
 
 
 class JobManager:
@@ -101,7 +105,10 @@ class JobManager:
         """Return the results of a round's jobs, in order; submit those that are not yet."""
         keys = [self._record(spec, (where, part)).key for part, spec in enumerate(specs)]
         waiting = dict(zip(keys, specs, strict=True))
-        pauses = Pauses(self.timeouts.poll, self.timeouts.longest_poll, 1.5)
+        first, longest = self.timeouts.poll, self.timeouts.longest_poll
+        if not self.device.durable:  # it runs in this process, and looking is free
+            first, longest = min(first, _LOCAL_POLL[0]), min(longest, _LOCAL_POLL[1])
+        pauses = Pauses(first, longest, 1.5)
 
         def all_done() -> bool:
             before = [self.records[k].state for k in keys]

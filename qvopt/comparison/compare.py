@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Unpack
 
-from qvopt.experiment.settings import budget_data, shot_count
+from qvopt.experiment.budget_text import budget_data
 from qvopt.runs.bar import counted
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.text_table import text_table
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.argument_checks import path_of, real_number, whole_number
+from qvopt_molecules.errors import InputError, shown, unknown_name
 from qvopt_molecules.handed import OBJECT
 
 from .choice import choose_engine
@@ -179,14 +180,21 @@ def compare(
     """
     data, name = specification_data(specification)
     given = {
-        "problems": problems, "optimizers": optimizers, "shots": _counted(shots),
+        "problems": problems, "optimizers": optimizers, "shots": shots,
         "budget": budget_data(budget) if isinstance(budget, str) else budget, "seeds": seeds,
         "first_seed": first_seed, "targets": targets, "max_steps": max_steps, "tuning": tuning,
         "title": title,
     }  # fmt: skip
     data = {**data, **{k: v for k, v in given.items() if v is not None}}
     spec = make_comparison(with_shared(data, shared))
-    folder = Path(out) if out is not None else default_folder(spec, name)
+    folder = path_of(out, "out") if out is not None else default_folder(spec, name)
+    if workers is not None:
+        whole_number(workers, "workers", 1)
+    if max_gb is not None:
+        real_number(max_gb, "max_gb", "number of GB")
+    if not isinstance(scheduler, str | None):
+        raise InputError(f"scheduler is the address of a Dask scheduler, got {shown(scheduler)}")
+    machines = None if cluster is None else path_of(cluster, "cluster")
     most = None if max_gb is None else 1e9 * max_gb
     with prepared_folder(folder):
         sweep = Sweep.prepare(spec, folder, most_bytes=most)
@@ -195,9 +203,9 @@ def compare(
         chosen = choose_engine(
             expected,
             folder,
-            workers=within_process(spec, workers, elsewhere=bool(scheduler or cluster)),
+            workers=within_process(spec, workers, elsewhere=bool(scheduler or machines)),
             scheduler=scheduler,
-            cluster=None if cluster is None else Path(cluster),
+            cluster=machines,
         )
         write_specification(folder, spec)
     note_history(folder, None)
@@ -205,10 +213,6 @@ def compare(
         for ended in sweep.run(engine):
             report(ended)
     return ComparisonResult(collect(sweep), folder)
-
-
-def _counted(shots: Any) -> Any:
-    return shot_count(shots) if isinstance(shots, str) else shots
 
 
 def within_process(spec: ComparisonSpec, workers: int | None, *, elsewhere: bool) -> int | None:
@@ -244,7 +248,7 @@ def specification_data(
         return specification.document(), None
     if isinstance(specification, Mapping):
         return dict(specification), None
-    path = Path(specification)
+    path = path_of(specification, "a comparison")
     return read_comparison(path), (path.name if path.is_dir() else path.stem)
 
 

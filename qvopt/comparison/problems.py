@@ -107,8 +107,11 @@ def _molecule_label(molecule: Mapping[str, Any]) -> str:
     name = str(molecule.get("label") or name.removeprefix("object:"))
     name = Path(name).stem if name.lower().endswith((".toml", ".xyz", ".fcidump")) else name
     words = [name[:40].replace("\n", " ")]
-    words += [f"{k}={v:g}" for k, v in dict(molecule.get("set") or {}).items() if _is_number(v)]
-    words += [str(molecule[k]) for k in ("basis",) if molecule.get(k)]
+    settings = molecule.get("set")
+    if isinstance(settings, Mapping):
+        words += [f"{k}={v:g}" for k, v in settings.items() if _is_number(v)]
+    if isinstance(molecule.get("basis"), str):
+        words.append(molecule["basis"])
     return " ".join(words)
 
 

@@ -171,7 +171,9 @@ class ComparisonSpec(StrictModel):
     title: str = Field(default="", max_length=200)
     problems: tuple[ProblemSpec, ...] = Field(min_length=1)
     optimizers: tuple[Nameable[EntrantSpec], ...] = Field(min_length=1)
-    shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] = (1000,)
+    shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] = Field(
+        default=(1000,), min_length=1
+    )
     budget: Budgets
     seeds: Count = Field(default=30, ge=1, le=MOST_SEEDS)
     first_seed: Count = Field(default=0, ge=0, lt=TUNING_SEEDS - MOST_SEEDS)

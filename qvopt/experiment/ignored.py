@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from qvopt_molecules.errors import InputError
 
 from .specification import BudgetSpec, Experiment, MeasurementSpec
+
+_OF_SHOTS: Final = (
+    "grouping", "allocation", "gradient_allocation", "metric", "postselect",
+    "final_shots", "final_precision", "final_share",
+)  # fmt: skip
+"""Settings of `[measurement]` that say how shots are taken."""
 
 
 def refuse_ignored(experiment: Experiment) -> None:
@@ -41,7 +47,7 @@ def refuse_idle_caps(budget: BudgetSpec, *, hardware: bool) -> None:
 def _given(experiment: Experiment) -> Iterator[tuple[str, Any]]:
     """Settings of measured energies that were given, by name."""
     measurement, usual = experiment.measurement, MeasurementSpec()
-    for name in ("grouping", "allocation", "gradient_allocation", "metric", "postselect"):
+    for name in _OF_SHOTS:
         value = getattr(measurement, name)
         if value != getattr(usual, name):
             yield f"measurement.{name}", value

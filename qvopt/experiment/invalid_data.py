@@ -7,8 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from qvopt_molecules.errors import InputError, unknown_name
-from qvopt_molecules.options import shown
+from qvopt_molecules.errors import InputError, shown, unknown_name
 
 
 def explain_invalid(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
 
 import numpy as np
 
+from qvopt_molecules.argument_checks import real_array
 from qvopt_molecules.arguments import check_arguments
-from qvopt_molecules.arrays import as_reals
-from qvopt_molecules.errors import InputError, unknown_name
-from qvopt_molecules.options import shown
+from qvopt_molecules.errors import InputError, shown, unknown_name
 
-from .budget_text import parse_budget
+from .budget_text import budget_data
+from .counts import positive_count
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +39,8 @@ class Settings(TypedDict, total=False):
     mapping: str | None
     grouping: str | None
     allocation: str | None
+    final_precision: float | None
+    final_shots: int | float | str | None
     learning_rate: float | None
     budget: str | int | Mapping[str, Any] | None
     measurement: Mapping[str, Any] | None
@@ -70,6 +71,9 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "mapping": "jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev.",
     "grouping": "how energies are measured: fluid-basis-rotation, qubit-wise, …",
     "allocation": "of shots over groups: uniform, weighted, variance or measured.",
+    "final_precision": "standard error of the final estimate in Hartree (or the problem's unit); "
+    "None aims at 0.001 with at most a tenth of the run's shots.",
+    "final_shots": "shots of the final estimate, in place of a precision.",
     "learning_rate": "of the optimizer, where it has one.",
     "budget": 'caps over the whole run: "20 QPU-min, 5 EUR", "1e6 shots", shots, or a table.',
     "measurement, mitigation, constraints, stopping": "tables, as in an experiment file.",
@@ -81,9 +85,11 @@ _IN_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "frozen_core": ("molecule", "active_space", "frozen_core"),
     "grouping": ("measurement", "grouping"),
     "allocation": ("measurement", "allocation"),
+    "final_precision": ("measurement", "final_precision"),
+    "final_shots": ("measurement", "final_shots"),
     "learning_rate": ("optimizer", "learning_rate"),
 }
-_AMOUNT: Final = re.compile(r"\s*([0-9][0-9_.]*(?:[eE]\+?[0-9]+)?)\s*(?:shots?)?\s*")
+_AIMS: Final = ("measurement.final_shots", "measurement.final_precision")
 
 
 def refuses_unknown_keywords(function: Callable[P, T]) -> Callable[P, T]:
@@ -153,13 +159,13 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         if key == "shots":
-            data["shots"] = shot_count(value)
+            data["shots"] = positive_count(value, "shots")
         elif key == "budget" and not isinstance(value, Mapping):
             data["budget"] = budget_data(value)
         elif key == "active_space":
             put(data, ("molecule", "active_space"), space_table(value))
         elif key == "start" and isinstance(value, np.ndarray):
-            data["start"] = _start_point(value)
+            data["start"] = real_array(value, "start").tolist()
         elif key in _IN_TABLES:
             put(data, _IN_TABLES[key], value)
         elif isinstance(value, Mapping):
@@ -167,13 +173,6 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
         else:
             put(data, (key,), value)
     return data
-
-
-def _start_point(value: Any) -> list[Any]:
-    try:
-        return list(as_reals(value).tolist())
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"start must be a list of numbers, got {shown(value)}") from None
 
 
 def put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
@@ -188,40 +187,25 @@ def put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
     data[last] = value
 
 
+def without_former_aim(data: Mapping[str, Any], given: Iterable[str]) -> dict[str, Any]:
+    """Return data without its aim of the final estimate, where keys that are `given` replace it.
+
+    Args:
+        data: of an experiment; `run` writes down the aim that it took by default.
+        given: dotted keys that are about to be set.
+    """
+    measurement = data.get("measurement")
+    if not isinstance(measurement, Mapping) or not set(given) & set(_AIMS):
+        return dict(data)
+    former = {name.partition(".")[2] for name in (*_AIMS, "measurement.final_share")}
+    kept = {key: value for key, value in measurement.items() if key not in former}
+    return {**data, "measurement": kept}
+
+
 def _table(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     return dict(value) if isinstance(value, Mapping) else {"name": value}
-
-
-def shot_count(value: Any) -> int:
-    """Return a number of shots: 1000, 1e4, "1e4" or "1e4 shots"."""
-    if isinstance(value, str):
-        match = _AMOUNT.fullmatch(value)
-        number = _number(match[1]) if match else None
-    else:
-        number = None if isinstance(value, bool) else _number(value)
-    if number is None or number != int(number) or number < 1:
-        raise InputError(
-            f"shots must be a whole number greater than 0, such as 1000 or '1e4 shots', got "
-            f"{shown(value)}"
-        )
-    return int(number)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if abs(number) < 1e18 else None
-
-
-def budget_data(value: Any) -> dict[str, Any]:
-    """Return caps as a table: "20 QPU-min, 5 EUR", "1e6 shots" or a number of shots."""
-    if isinstance(value, str) and not _AMOUNT.fullmatch(value):
-        return parse_budget(value)
-    return {"shots": shot_count(value)}
 
 
 def space_table(value: Any) -> Any:
@@ -229,8 +213,11 @@ def space_table(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     try:
-        parts = value.split(",") if isinstance(value, str) else as_reals(list(value))
-        electrons, orbitals = (int(part) for part in parts)
+        parts = value.split(",") if isinstance(value, str) else list(value)
+        numbers = [int(part) for part in parts]
+        if [float(part) for part in parts] != numbers:
+            raise ValueError
+        electrons, orbitals = numbers
     except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"an active space is (electrons, orbitals), such as (4, 4) or '4,4', got {shown(value)}"

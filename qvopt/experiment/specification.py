@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.experiment.budget_text import budget_data
 from qvopt.experiment.constraints import ConstraintsSpec
 from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.invalid_data import explain_invalid
@@ -29,9 +30,8 @@ from qvopt.gradients.metric_rules import MetricRule
 from qvopt.measurement.allocation import AllocationRule
 from qvopt.measurement.catalogue import get_grouping
 from qvopt_circuits.catalogue import ansatz_data
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, shown
 from qvopt_molecules.lattice import energy_unit, is_lattice
-from qvopt_molecules.options import shown
 
 Option = bool | int | float | str | list[float] | list[int] | list[str]
 
@@ -39,10 +39,10 @@ Option = bool | int | float | str | list[float] | list[int] | list[str]
 class ActiveSpaceSpec(StrictModel):
     """Which orbitals are correlated; see `qvopt_molecules.molecule.ActiveSpace`."""
 
-    electrons: int | None = Field(default=None, ge=0)
-    n_orbitals: int | None = Field(default=None, ge=1)
+    electrons: Count | None = Field(default=None, ge=0)
+    n_orbitals: Count | None = Field(default=None, ge=1)
     orbitals: tuple[int, ...] | None = None
-    frozen_core: int | None = Field(default=None, ge=0)
+    frozen_core: Count | None = Field(default=None, ge=0)
     selection: str | None = None
     threshold: float | None = None
     labels: tuple[str, ...] | None = None
@@ -63,8 +63,8 @@ class MoleculeSpec(StrictModel):
     name: str = Field(min_length=1)
     set: dict[str, float] = Field(default_factory=dict)
     basis: str | None = None
-    charge: int | None = None
-    spin: int | None = Field(default=None, ge=0)
+    charge: Count | None = None
+    spin: Count | None = Field(default=None, ge=0)
     active_space: ActiveSpaceSpec | None = None
     orbitals: str | None = None
     symmetry: bool | None = None
@@ -154,6 +154,11 @@ class MeasurementSpec(StrictModel):
     the backend reads them, else fidelities. `postselect` throws outcomes away that contradict
     the electron numbers, as far as each group shows them (see `qvopt.measurement.selection`): they
     are paid, and not used.
+
+    The energy that a run reports at its end takes `final_shots`, or as many as `final_precision`,
+    its standard error in Hartree (or the problem's unit), needs. A run that is given neither aims
+    at 1 mHa with at most a tenth of its shots: `final_share` is that bound, see
+    `qvopt.runs.final_estimate`.
     """
 
     shots: Shots | None = Field(default=None, gt=0, le=10**12)
@@ -163,6 +168,20 @@ class MeasurementSpec(StrictModel):
     gradient_allocation: Literal["weighted", "measured"] | None = None
     metric: MetricRule | None = None
     postselect: bool = False
+    final_shots: Shots | None = Field(default=None, gt=0, le=10**12)
+    final_precision: float | None = Field(default=None, gt=0)
+    final_share: float | None = Field(default=None, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_final_estimate(self) -> MeasurementSpec:
+        if self.final_shots is not None and self.final_precision is not None:
+            raise ValueError(
+                "final_shots and final_precision are two ways to say how good the final estimate "
+                "is; give one of them"
+            )
+        if self.final_share is not None and self.final_precision is None:
+            raise ValueError("final_share bounds what final_precision takes; give both, or neither")
+        return self
 
 
 class BudgetSpec(StrictModel):
@@ -185,8 +204,13 @@ class StoppingSpec(StrictModel):
     tolerance.
     """
 
-    gradient: int | None = Field(default=None, ge=1)
-    plateau: int | None = Field(default=None, ge=4)
+    gradient: Count | None = Field(default=None, ge=1)
+    plateau: Count | None = Field(default=None, ge=4)
+
+
+def _caps(value: Any) -> Any:
+    """A number, or a text such as "1e6 shots", stands for a table."""
+    return budget_data(value) if isinstance(value, int | float | str) else value
 
 
 def _checked_seed(value: int) -> int:
@@ -223,10 +247,10 @@ class Experiment(StrictModel):
     measurement: MeasurementSpec = MeasurementSpec()
     mitigation: MitigationSpec = MitigationSpec()
     constraints: ConstraintsSpec = ConstraintsSpec()
-    seed: Annotated[int, AfterValidator(_checked_seed)] = 0
+    seed: Annotated[Count, AfterValidator(_checked_seed)] = 0
     max_steps: Count = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
-    budget: BudgetSpec = BudgetSpec()
+    budget: Annotated[BudgetSpec, BeforeValidator(_caps)] = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()
     start: tuple[float, ...] | None = None
 
@@ -293,7 +317,7 @@ def make_experiment(data: Mapping[str, Any], *, recorded: bool = False) -> Exper
     Raises InputError naming the first wrong key, in one line.
     """
     if not isinstance(data, Mapping):
-        raise InputError(f"an experiment is a table of keys and values, got {shown(data)}")
+        raise InputError(f"an experiment is a table with a molecule, got {shown(data)}")
     data = dict(data)
     if "molecule" in data and not recorded:
         data["molecule"] = problem_data(data["molecule"])

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from qvopt_molecules.argument_checks import real_array, whole_number
 from qvopt_molecules.arguments import checked_arguments
-from qvopt_molecules.arrays import FloatArray, as_reals
-from qvopt_molecules.errors import InputError, unknown_name
-from qvopt_molecules.options import shown
+from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.errors import InputError, shown, unknown_name
 
 from .errors import DivergedError
 from .general import GENERAL
@@ -160,6 +160,12 @@ def minimize(
     Raises InputError for an unknown optimizer or one that asks for what is not given, and for an
     unknown keyword.
     """
+    for name, given in (("fun", fun), ("jac", jac), ("metric", metric), ("fidelity", fidelity)):
+        if not callable(given) and (given is not None or name == "fun"):
+            raise InputError(f"{name} must be a function, got {shown(given)}")
+    whole_number(max_steps, "max_steps", 0)
+    if not isinstance(seed, np.random.SeedSequence):
+        whole_number(seed, "seed", 0)
     if isinstance(optimizer, str):
         chosen = get_optimizer(optimizer, **{**GENERAL.get(optimizer, {}), **hyperparameters})
     elif hyperparameters:
@@ -170,6 +176,8 @@ def minimize(
     else:
         chosen = optimizer_of(optimizer)
     x = starting_point(x0)
+    if not len(x):
+        raise InputError("x0 must have at least one number")
     function = _Function(fun, jac, metric, fidelity)
     solver = AskTell(chosen, x, seed, landscape)
     status, message, seen = "max-steps", "", 0
@@ -196,13 +204,7 @@ def minimize(
 
 def starting_point(x0: Any) -> FloatArray:
     """Return where to begin, a vector of numbers. Raises InputError for what is none."""
-    try:
-        x = as_reals(x0).reshape(-1)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"x0 must be a list of numbers, got {shown(x0)}") from None
-    if not np.all(np.isfinite(x)):
-        raise InputError(f"x0 must be finite numbers, got {shown(x0)}")
-    return x
+    return real_array(x0, "x0")
 
 
 def _finite(answer: Answer) -> Answer:
@@ -236,9 +238,14 @@ class _Function:
     def _energy(self, x: FloatArray) -> tuple[float, float]:
         self.nfev += 1
         value = self._fun(x)
-        return (
-            (float(value[0]), float(value[1])) if isinstance(value, tuple) else (float(value), 0.0)
-        )
+        pair = value if isinstance(value, tuple) else (value, 0.0)
+        try:
+            energy, variance = pair
+            return float(energy), float(variance)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"the function must return a number, or (value, variance), got {shown(value)}"
+            ) from None
 
     def _gradient(self, x: FloatArray) -> Vector:
         if self._jac is None:

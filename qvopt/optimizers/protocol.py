@@ -20,8 +20,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from qvopt_molecules.arrays import BoolArray, FloatArray
-from qvopt_molecules.errors import InputError
-from qvopt_molecules.options import shown
+from qvopt_molecules.errors import InputError, shown
 
 MetricKind = Literal["full", "block-diagonal", "diagonal"]
 Spread = Literal["planned", "random"]

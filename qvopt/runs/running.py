@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, refuses_unknown_keywords, takes_settings
 from qvopt.runs.bar import shows_progress, step_bar
+from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.runs.steps import Step
@@ -36,6 +37,10 @@ def run(
         callback: called with each step; it ends the run by returning True. A folder goes on from
             there.
         progress: whether to show a bar; None shows one in notebooks.
+
+    Ctrl-C, or the interrupt of a notebook, ends the optimisation after the round in flight: the
+    result has the final estimate and the status "interrupted". A second one raises
+    KeyboardInterrupt at once, as the first does where it would send jobs to a vendor.
 
     Raises InputError for what cannot run.
     """
@@ -81,7 +86,8 @@ def resume(
 def _finished(
     session: Session, callback: Callable[[Step], object] | None, progress: bool | None
 ) -> Result:
-    with step_bar(shows_progress(progress), session.driver.max_steps) as bar:
+    shown = step_bar(shows_progress(progress), session.driver.max_steps)
+    with ends_after_round(session), shown as bar:
         for step in session:
             bar(step)
             if callback is not None and callback(step) is True:

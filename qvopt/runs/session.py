@@ -13,6 +13,7 @@ from typing import Any, Self
 from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
+from qvopt.engine.energy_plan import energy_evaluator
 from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.handing import handed_again
@@ -26,9 +27,10 @@ from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.bit_strings import bit_strings
 from qvopt.runs.budget import make_budget
-from qvopt.runs.defaults import chosen_monitor, with_grouping
+from qvopt.runs.defaults import chosen_monitor, with_final_aim, with_grouping
 from qvopt.runs.driver import Driver
 from qvopt.runs.end_check import EndCheck
+from qvopt.runs.final_estimate import FinalAim, FinalEstimate
 from qvopt.runs.folder import RunFolder, default_name
 from qvopt.runs.problem_description import describe_problem
 from qvopt.runs.references import References, references_of
@@ -37,6 +39,7 @@ from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
 from qvopt.runs.stored import begin_of, kind_of, names_of, recorded_references
 from qvopt_circuits.circuit import Circuit
+from qvopt_molecules.argument_checks import path_of
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.penalties import PenaltyWeights
 from qvopt_molecules.spins import Hamiltonian
@@ -105,6 +108,9 @@ class Session:
                 references.state,
                 references.hf,
             ),
+            FinalEstimate(
+                FinalAim.of(self.experiment.measurement), partial(energy_evaluator, assembly)
+            ),
         )
 
     @classmethod
@@ -136,7 +142,7 @@ class Session:
 
         Raises InputError before anything is written where the experiment cannot run.
         """
-        out = None if out is None else Path(out)
+        out = None if out is None else path_of(out, "out")
         if out is not None and out.exists():
             raise InputError(
                 f"{out} exists already and is not overwritten; choose another --out, or "
@@ -148,7 +154,7 @@ class Session:
         refuse_ignored(experiment)
         if hamiltonian is None:
             hamiltonian = hamiltonian_of(experiment.molecule)
-        assembly = with_grouping(assemble(experiment, hamiltonian, backend))
+        assembly = with_final_aim(with_grouping(assemble(experiment, hamiltonian, backend)))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
@@ -159,10 +165,12 @@ class Session:
         refuse_idle_caps(experiment.budget, hardware=isinstance(program, DurableProgram))
         store = store or (isinstance(program, DurableProgram) and program.durable)
         if not store:
-            return cls(
+            session = cls(
                 assembly, folder=None, journal=None, references=references, problem=described,
                 jobs=jobs,
             )  # fmt: skip
+            session.driver.refuse_unaffordable_end()
+            return session
         label = hamiltonian.label or "molecule"
         name = default_name(experiment, label)
         begin = Begin(
@@ -177,10 +185,12 @@ class Session:
             out, experiment, hamiltonian, name, begin, command=command, files=files
         )
         try:
-            return cls(
+            session = cls(
                 assembly, folder=folder, journal=journal, references=references,
                 problem=described, jobs=jobs,
             )  # fmt: skip
+            session.driver.refuse_unaffordable_end()
+            return session
         except BaseException:  # nothing has run, and nothing half made is left
             journal.close()
             shutil.rmtree(folder.path, ignore_errors=True)
@@ -208,7 +218,7 @@ class Session:
 
         Raises InputError where one is missing, or is another than the run began with.
         """
-        path = Path(path)
+        path = path_of(path, "the run folder")
         folder = RunFolder.open(path)
         experiment = folder.experiment()
         hamiltonian = folder.hamiltonian()
@@ -294,6 +304,7 @@ class Session:
             operators=list(self.driver.operators),
             problem=self.problem,
             numbers=outcome.numbers,
+            final=outcome.final,
             trace=Trace.of_steps(self._steps),
             circuit=self.circuit,
             bits=bit_strings(self.assembly.hamiltonian, self.circuit, outcome.x),

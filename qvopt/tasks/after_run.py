@@ -18,6 +18,7 @@ from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.tasks.properties_result import Place
+from qvopt_molecules.argument_checks import path_of
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
@@ -29,7 +30,7 @@ kept, and what it cost."""
 def folder_of(run: str | Path | Result) -> Path:
     """Return the folder of a run. Raises InputError for a result that has none."""
     if not isinstance(run, Result):
-        return Path(run)
+        return path_of(run, "the run folder")
     if run.run is None:
         raise InputError("this result has no run folder; run with out=... or store=True")
     return Path(run.run)

@@ -22,7 +22,8 @@ from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly
 from qvopt.engine.states import components
 from qvopt.engine.streams import stream
-from qvopt.experiment.settings import refuses_unknown_keywords, shot_count
+from qvopt.experiment.counts import positive_count
+from qvopt.experiment.settings import refuses_unknown_keywords
 from qvopt.measurement.blocks import rounded_up
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 from qvopt.records.codec import encode_array
@@ -122,7 +123,7 @@ def diagonalize(
     *,
     shots: int | float | str | None = None,
     repair: bool = True,
-    max_determinants: int = MAX_DETERMINANTS,
+    max_determinants: int | float | str = MAX_DETERMINANTS,
     at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
 ) -> Diagonalization:
@@ -144,6 +145,8 @@ def diagonalize(
     Raises InputError for a run that has not ended, another mapping than Jordan-Wigner, and where no
     outcome has the right electron numbers; BudgetExceededError where the shots would pass a cap.
     """
+    shots = None if shots is None else positive_count(shots, "shots")
+    max_determinants = positive_count(max_determinants, "max_determinants")
     path = folder_of(run)
     folder = RunFolder.open(path)
     experiment = folder.begun_experiment()
@@ -154,9 +157,6 @@ def diagonalize(
         shots = experiment.measurement.shots
     if shots is None:
         raise InputError("the run is exact, so say how many shots to take, such as --shots 10000")
-    shots = shot_count(shots)
-    if max_determinants < 1:
-        raise InputError(f"max_determinants must be positive, got {max_determinants}")
     if experiment.mapping != "jordan-wigner":
         raise InputError(
             f"outcomes are read as determinants in the jordan-wigner mapping, and this run has "

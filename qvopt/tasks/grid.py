@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qvopt_molecules.argument_checks import real_array
 from qvopt_molecules.errors import InputError
-from qvopt_molecules.options import shown
 
 _MOST = 10_000
 
@@ -54,10 +54,7 @@ def grid_values(values: str | Sequence[float]) -> tuple[float, ...]:
     """Return the values of a grid as text, or of a sequence of numbers."""
     if isinstance(values, str):
         return parse_grid(values)
-    try:
-        out = tuple(float(v) for v in values)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"a scan needs 1 to {_MOST} finite values, got {shown(values)}") from None
-    if not 1 <= len(out) <= _MOST or not all(math.isfinite(v) for v in out):
-        raise InputError(f"a scan needs 1 to {_MOST} finite values")
+    out = tuple(real_array(values, "the values of a scan").tolist())
+    if not 1 <= len(out) <= _MOST:
+        raise InputError(f"a scan needs 1 to {_MOST} values, got {len(out)}")
     return out

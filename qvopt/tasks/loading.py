@@ -16,6 +16,7 @@ from qvopt.tasks.orbitals_result import OptimizedOrbitals
 from qvopt.tasks.relaxation_result import Relaxation
 from qvopt.tasks.scan_result import ScanResult
 from qvopt.tasks.task_folder import EXCITED, ORBITALS, RELAXATION, SCAN, TaskKind, kind_of_folder
+from qvopt_molecules.argument_checks import path_of
 from qvopt_molecules.arguments import checked_arguments
 from qvopt_molecules.errors import InputError
 
@@ -39,7 +40,7 @@ def load(path: str | Path) -> Loaded:
 
     Raises InputError for a folder of something else, and of a task that has not ended.
     """
-    folder = Path(path)
+    folder = path_of(path, "the folder")
     if (folder / SPECIFICATION).is_file():
         return load_comparison(folder)
     kind = kind_of_folder(folder)

@@ -50,6 +50,7 @@ from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.task_folder import ORBITALS, claim_task
 from qvopt_circuits.catalogue import ansatz_data
 from qvopt_circuits.given import GivenCircuit
+from qvopt_molecules.argument_checks import real_number, whole_number
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -91,10 +92,8 @@ def optimize_orbitals(
     if experiment.measurement.shots is not None:
         raise InputError("orbitals are optimised on exact density matrices; leave shots out")
     refuse_ignored(experiment)
-    if not 0 < tolerance < 1:
-        raise InputError(f"tolerance must be between 0 and 1 Hartree, got {tolerance}")
-    if max_rounds < 1:
-        raise InputError(f"max_rounds must be positive, got {max_rounds}")
+    real_number(tolerance, "tolerance", "gradient in Hartree", below=1)
+    whole_number(max_rounds, "max_rounds", 1)
     h = molecular_hamiltonian(experiment.molecule)
     if h.frame is None:
         raise InputError("orbital optimisation needs a molecule, not bare integrals")

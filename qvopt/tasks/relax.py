@@ -34,6 +34,7 @@ from qvopt.tasks.nuclear_gradient import BOHR, gradient_from_matrices, integral_
 from qvopt.tasks.properties import density_matrices
 from qvopt.tasks.relaxation_result import Geometry, Relaxation
 from qvopt.tasks.task_folder import RELAXATION, claim_task
+from qvopt_molecules.argument_checks import real_number, whole_number
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.geometry import format_geometry
@@ -71,10 +72,8 @@ def relax(
             "shots out (single gradients may be measured, see qvopt.tasks.nuclear_gradient)"
         )
     refuse_ignored(experiment)
-    if not 0 < tolerance < 1:
-        raise InputError(f"tolerance must be between 0 and 1 Hartree per bohr, got {tolerance}")
-    if max_geometries < 1:
-        raise InputError(f"max_geometries must be positive, got {max_geometries}")
+    real_number(tolerance, "tolerance", "gradient in Hartree per bohr", below=1)
+    whole_number(max_geometries, "max_geometries", 1)
     start = resolve_molecule(experiment.molecule)
     if start is None:
         raise InputError("only a molecule has a geometry to relax")

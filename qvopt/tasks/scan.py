@@ -27,7 +27,6 @@ from qvopt.experiment.ignored import refuse_ignored
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment, MoleculeSpec
-from qvopt.records.derived import read_derived
 from qvopt.records.portable import portable
 from qvopt.runs.bar import counted
 from qvopt.runs.folder import RunFolder
@@ -39,10 +38,12 @@ from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
 from qvopt.tasks.kept_runs import cleared
+from qvopt.tasks.scan_link import NAME as LINK
+from qvopt.tasks.scan_link import Link, link_text, read_link
 from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
 from qvopt.tasks.task_folder import SCAN, claim_task, read_task
 from qvopt_molecules.arrays import FloatArray
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, shown
 from qvopt_molecules.exact_reference import exact_method
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.spins import Hamiltonian
@@ -77,6 +78,8 @@ class Scan:
     ) -> None:
         refuse_ignored(experiment)
         self._backend = backend
+        if not isinstance(parameter, str):
+            raise InputError(f"a scan varies one parameter by name, got {shown(parameter)}")
         if parameter in experiment.molecule.set:
             raise InputError(
                 f"{parameter} is set to {experiment.molecule.set[parameter]:g} and is what the "
@@ -217,7 +220,7 @@ class Scan:
         if result is None:
             return None
         run = RunFolder(path)
-        return run.hamiltonian(), result, *_read_link(path)
+        return run.hamiltonian(), result, *read_link(path)
 
     def _session(
         self, number: int, before: tuple[Hamiltonian, FloatArray] | None, **how: Any
@@ -226,7 +229,7 @@ class Scan:
         how = {"backend": self._backend, **how}
         path = self._path(number)
         if path is not None and not cleared(path):
-            return Session.resume(path, **how), _read_link(path)[0]
+            return Session.resume(path, **how), read_link(path)[0]
         experiment = self._experiments[number]
         hamiltonian = hamiltonian_of(experiment.molecule)
         continuity = None
@@ -235,13 +238,13 @@ class Scan:
             if continuity > CONTINUOUS and _fits(experiment, hamiltonian, before[1]):
                 start = tuple(before[1].tolist())
                 experiment = experiment.model_copy(update={"start": start})
-        link = {"continuity": continuity, "warm": experiment.start is not None and number > 0}
+        link = Link(continuity, experiment.start is not None and number > 0)
         session = Session.begin(
             experiment,
             out=path,
             store=path is not None,
             hamiltonian=hamiltonian,
-            files={"link.json": json.dumps(link, indent=2) + "\n"},
+            files={LINK: link_text(link)},
             **how,
         )
         return session, continuity
@@ -312,9 +315,3 @@ def _following(
 def _fits(experiment: Experiment, hamiltonian: Hamiltonian, x: FloatArray) -> bool:
     """Whether the parameters are as many as the point's circuit has."""
     return assemble(experiment, hamiltonian).circuit.n_parameters == len(x)
-
-
-def _read_link(path: Path) -> tuple[float | None, bool]:
-    stored = read_derived(path / "link.json")
-    continuity = stored.get("continuity")
-    return continuity if isinstance(continuity, float) else None, stored.get("warm") is True

@@ -13,6 +13,7 @@ from qvopt_circuits import (
     QCC,
     EfficientSU2,
     HamiltonianVariational,
+    HardwareEfficient,
     NumberPreserving,
     RealAmplitudes,
     from_qiskit,
@@ -172,6 +173,8 @@ def test_neighbours_are_the_spins_of_an_orbital():
     assert pairs == [(0, 3), (3, 1), (1, 4), (4, 2), (2, 5)]
     by_number = RealAmplitudes(layers=1, entanglement="linear", order="qubits").circuit(h3)
     assert [g.qubits for g in by_number.gates if g.name == "cx"] == [(q, q + 1) for q in range(5)]
+    cz = HardwareEfficient(layers=1).circuit(h3)
+    assert [g.qubits for g in cz.gates if g.name == "cz"] == [(q, q + 1) for q in range(5)]
     # Either way the determinant is at x = 0.
     for circuit in (ours, by_number):
         state = circuit_state(circuit, np.zeros(circuit.n_parameters))

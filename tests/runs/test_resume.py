@@ -1,41 +1,174 @@
-"""`resume` goes on with a folder to the end of a run that was never interrupted."""
+"""A run killed at any instant resumes to what an uninterrupted one gives, bit for bit."""
 
-import numpy as np
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
+from command_line import command_line
 
-from qvopt import load, resume, run
-from qvopt.optimizers.protocol import Gradient, Iterate
-from qvopt_molecules.errors import InputError
+import qvopt
+from qvopt.runs.folder import RunFolder
+from qvopt.runs.session import Session
+from qvopt.runs.stored import ended_result, stored_result
 
+QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 
-def descent(x, rng):
-    while True:
-        (gradient,) = yield [Gradient(x)]
-        x = x - 0.2 * gradient.value
-        yield Iterate(x)
-
-
-def test_it_ends_as_the_run_that_was_not_cut_short(tmp_path):
-    settings = {"shots": 300, "seed": 5, "optimizer": descent}
-    whole = run("h2", max_steps=9, **settings)
-    run("h2", max_steps=4, out=tmp_path / "run", **settings)
-    steps = []
-    again = resume(tmp_path / "run", max_steps=9, optimizer=descent, callback=steps.append)
-    assert np.array_equal(again.x, whole.x)
-    assert again.energy == whole.energy
-    assert [step.number for step in steps] == list(range(10))
-    assert load(tmp_path / "run").energy == whole.energy
+CASES = {
+    "adam": ["lih", "--optimizer", "adam", "--shots", "400", "--max-steps", "40"],
+    "spsa": ["h4-chain", "--optimizer", "spsa", "--shots", "400", "--max-steps", "2500"],
+    "l-bfgs": ["lih", "--optimizer", "l-bfgs", "--shots", "400", "--max-steps", "25"],
+    "qng": ["lih", "--optimizer", "qng", "--shots", "400", "--max-steps", "25",
+            "--set", "optimizer.metric=diagonal"],
+}  # fmt: skip
 
 
-def test_its_callback_ends_it_again(tmp_path):
-    run("h2", shots=300, max_steps=2, out=tmp_path / "run")
-    again = resume(tmp_path / "run", max_steps=9, callback=lambda step: step.number == 5)
-    assert (again.n_steps, again.status) == (5, "interrupted")
+def run(*arguments):
+    return command_line(*arguments, "--json", "--quiet")
 
 
-def test_what_it_does_not_take_is_refused(tmp_path):
-    run("h2", shots=300, max_steps=1, out=tmp_path / "run")
-    with pytest.raises(InputError, match="max_steps"):
-        resume(tmp_path / "run", max_step=3)
-    with pytest.raises(InputError):
-        resume(tmp_path / "nothing")
+def rounds(folder):
+    """The journal's events without the time they took."""
+    events = []
+    for line in (folder / "journal.jsonl").read_text().splitlines():
+        event = json.loads(line)
+        del event["crc"]
+        event.pop("seconds", None)
+        events.append(event)
+    return events
+
+
+def result(process):
+    document = json.loads(process.stdout)
+    del document["seconds"]
+    del document["run"]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("name", "kills"),
+    [("adam", 2), *(pytest.param(name, 4, marks=pytest.mark.slow) for name in CASES)],
+)
+def test_killed_at_random_points(name, kills, tmp_path):
+    whole = run("run", *CASES[name], "--out", str(tmp_path / "whole"))
+    assert whole.returncode == 0, whole.stderr
+    expected = rounds(tmp_path / "whole")
+    pick = random.Random(name)
+    killed = tmp_path / "killed"
+    command = ["run", *CASES[name], "--out", str(killed)]
+    midway = 0
+    for attempt in range(kills):
+        # Further and further into the run: a kill near its end leaves the next ones nothing to do.
+        aim = round(len(expected) * (attempt + pick.random()) / (kills + 1))
+        process = subprocess.Popen(
+            [*QVOPT, *command, "--json", "--quiet"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        journal = killed / "journal.jsonl"
+        while process.poll() is None:
+            if journal.exists() and journal.read_bytes().count(b"\n") >= aim:
+                time.sleep(pick.random() * 0.01)
+                process.send_signal(signal.SIGKILL)
+                break
+        if process.wait() == -signal.SIGKILL:
+            midway += journal.read_bytes().count(b"\n") < len(expected)
+        command = ["resume", str(killed)]
+    assert midway >= kills // 2
+    resumed = run("resume", str(killed))
+    assert resumed.returncode == 0, resumed.stderr
+    assert result(resumed) == result(whole)
+    assert rounds(killed) == expected
+
+
+def test_resuming_an_ended_run_shows_it_and_writes_nothing(tmp_path):
+    folder = tmp_path / "run"
+    first = run("run", "h2", "--out", str(folder))
+    before = (folder / "journal.jsonl").read_bytes()
+    again = run("resume", str(folder))
+    assert again.returncode == 0
+    assert result(again) == result(first)
+    assert (folder / "journal.jsonl").read_bytes() == before
+
+
+def test_a_result_file_that_the_journal_is_ahead_of_is_written(tmp_path):
+    """Killed between the end's event and the file: missing, torn, or of an earlier end."""
+    for steps in (1, 2):
+        qvopt.run("h2", shots=200, seed=7, max_steps=steps, out=tmp_path / str(steps))
+    folder = tmp_path / "2"
+    file = folder / "result.json"
+    whole = json.loads(file.read_text())
+    for left in (None, '{"status": "max-st', (tmp_path / "1/result.json").read_text()):
+        file.unlink()
+        if left is not None:
+            file.write_text(left)
+        assert ended_result(folder).energy == whole["energy"]
+        assert json.loads(file.read_text()) | {"seconds": 0} == whole | {"seconds": 0}
+    file.unlink()
+    assert run("resume", str(folder)).returncode == 0
+    assert file.exists()
+
+
+def test_more_steps_go_on_where_the_run_ended(tmp_path):
+    options = ["h2", "--shots", "200", "--seed", "7"]
+    run("run", *options, "--max-steps", "5", "--out", str(tmp_path / "short"))
+    longer = run("resume", str(tmp_path / "short"), "--max-steps", "12")
+    whole = run("run", *options, "--max-steps", "12", "--out", str(tmp_path / "long"))
+    a, b = json.loads(longer.stdout), json.loads(whole.stdout)
+    assert a["parameters"] == b["parameters"]
+    assert a["energy"] == b["energy"]
+    steps = [[e for e in rounds(tmp_path / p) if e["type"] == "step"] for p in ("short", "long")]
+    assert [s["exact"] for s in steps[0]] == [s["exact"] for s in steps[1]]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+def test_signals_end_in_order(number, code, tmp_path):
+    folder = tmp_path / "run"
+    command = [*QVOPT, "run", "lih", "--shots", "2000", "--max-steps", "5000", "--quiet"]
+    process = subprocess.Popen(
+        [*command, "--out", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    journal = folder / "journal.jsonl"
+    while not (journal.exists() and journal.read_bytes().count(b"\n") > 4):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    assert f"qvopt resume {folder}" in err
+    shown = json.loads(command_line("show", folder, "--json").stdout)
+    assert shown["status"] == "interrupted"
+    # Ctrl-C leaves the time for the final estimate; a batch system's notice does not.
+    assert (shown["final"] is not None) == (number == signal.SIGINT)
+
+
+def test_two_owners_never_run_at_once(tmp_path):
+    from qvopt.records.journal import Journal
+
+    folder = tmp_path / "run"
+    run("run", "h2", "--shots", "100", "--max-steps", "2", "--out", str(folder))
+    with Journal(folder / "journal.jsonl"):
+        second = run("resume", str(folder), "--max-steps", "9")
+    assert second.returncode == 2
+    assert "another process" in second.stderr
+
+
+def test_going_on_after_an_end_counts_the_energies_of_that_end(tmp_path):
+    path = tmp_path / "run"
+    first = qvopt.run("h2", shots=200, final_shots=200, optimizer="adam", max_steps=5, out=path)
+    with Session.resume(path, max_steps=10) as session:
+        steps = list(session)
+        second = session.result()
+    assert first.costs["final"].shots == 3 * 200
+    assert second.costs["final"].shots == 2 * 3 * 200
+    assert steps[-1].shots == first.shots + 5 * (steps[1].shots - steps[0].shots)
+    stored = stored_result(RunFolder.open(path))
+    assert stored.costs == second.costs
+    # Asking again, at the same end, pays and counts nothing more.
+    with Session.resume(path, max_steps=10) as session:
+        list(session)
+        assert session.result().costs == second.costs

@@ -91,7 +91,7 @@ def test_both_ends_are_reported_and_fresh():
         (average.energy.value, np.sqrt(average.energy.variance), average.exact),
     ):
         assert abs(value - exact) < 5 * error
-    assert result.costs["final"].evaluations == 3  # last, mean, and the start
+    assert result.costs["final"].evaluations == 4  # pilot, mean, the start; and last
     assert result.document()["average"]["parameters"] == average.x.tolist()
     assert run("h2").average is None
 

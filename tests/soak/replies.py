@@ -15,7 +15,8 @@ from qvopt_molecules.errors import QvoptError
 
 MOST_SECONDS = 2.0
 LONGEST = 320
-HANGS = 30.0  # an attempt that is valid may take its time
+HANGS = 30.0  # seconds of the processor: an attempt that is valid may take its time
+WAITS = 600.0  # seconds of the clock: other processes take theirs
 
 
 class TooLong(BaseException):
@@ -63,12 +64,14 @@ def faults(attempt, folder):
     wrong = ""
     code = None
     signal.signal(signal.SIGALRM, _stop)
+    signal.signal(signal.SIGPROF, _stop)
     with surroundings(attempt, folder), warnings.catch_warnings():
         warnings.simplefilter("default")
         for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", kind)  # as Python starts
         began = time.process_time()
-        signal.setitimer(signal.ITIMER_REAL, HANGS)
+        signal.setitimer(signal.ITIMER_REAL, WAITS)
+        signal.setitimer(signal.ITIMER_PROF, HANGS)
         stdin, sys.stdin = sys.stdin, io.StringIO("")
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -79,6 +82,7 @@ def faults(attempt, folder):
             wrong = "raises: " + traceback.format_exc()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             sys.stdin = stdin
         seconds = time.process_time() - began
     reply = err.getvalue()

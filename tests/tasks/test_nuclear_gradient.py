@@ -187,3 +187,30 @@ def test_catalogue_molecules_relax_with_symmetry(name):
 
     found = relax(name, tolerance=3e-3, max_geometries=25)
     assert found.converged, found.message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["h2", "lih", "heh+", "h3+", "beh2", "h2o"])
+def test_relaxed_geometries_are_minima_of_full_ci(name):
+    """The forces of PySCF's full CI by differences of its energies, at our geometry."""
+    from pyscf import fci, gto, scf
+
+    from qvopt import relax
+
+    relaxed = relax(name, tolerance=1e-3)
+    assert relaxed.converged, relaxed.message
+    symbols = [a.symbol for a in relaxed.final.atoms]
+    positions = np.array([a.position for a in relaxed.final.atoms])
+
+    def full_ci(displaced):
+        mol = gto.M(atom=list(zip(symbols, displaced.tolist(), strict=True)), basis="sto-3g",
+                    charge=int(name.endswith("+")), verbose=0)  # fmt: skip
+        return fci.FCI(scf.RHF(mol).run(conv_tol=1e-11)).kernel()[0]
+
+    assert relaxed.final.energy == pytest.approx(full_ci(positions), abs=5e-4)
+    for atom in range(len(symbols)):
+        for axis in range(3):
+            step = np.zeros_like(positions)
+            step[atom, axis] = 2e-3
+            slope = (full_ci(positions + step) - full_ci(positions - step)) / 4e-3
+            assert abs(slope) * 0.529177 < 1.5e-3  # Hartree per bohr

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -269,3 +270,31 @@ def test_a_parameter_that_is_set_and_scanned_is_refused():
     experiment = make_experiment({"molecule": {"name": "h2", "set": {"bond": 0.8}}})
     with pytest.raises(InputError, match=r"bond is set to 0\.8 and is what the scan varies"):
         Scan(experiment, "bond", [0.7, 0.9])
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty", "halved", "nul", "flipped", "renamed"])
+def test_a_damaged_link_is_a_line_and_loses_no_continuity(damage, tmp_path):
+    out = tmp_path / "s"
+    scan("h2", "bond", "0.7:0.8:2", max_steps=0, out=out)
+    path = out / "points" / "0001" / "link.json"
+    content = path.read_bytes()
+    assert b'"warm":true' in content
+    match damage:
+        case "gone":
+            path.unlink()
+        case "empty":
+            path.write_bytes(b"")
+        case "halved":
+            path.write_bytes(content[: len(content) // 2])
+        case "nul":
+            path.write_bytes(bytes(len(content)))
+        case "flipped":
+            path.write_bytes(content.replace(b'"warm":true', b'"warm":false'))
+        case "renamed":
+            path.write_bytes(content.replace(b'"crc"', b'"crb"'))
+    with pytest.raises(InputError, match=r"link\.json .*; delete .*0001, and the point is run"):
+        scan("h2", "bond", "0.7:0.8:2", max_steps=0, out=out)
+    shutil.rmtree(path.parent)
+    again = scan("h2", "bond", "0.7:0.8:2", max_steps=0, out=out)
+    assert path.read_bytes() == content
+    assert again.points[1].continuity > 0.99

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qvopt_molecules.arrays import FloatArray, as_reals
-from qvopt_molecules.errors import InputError
-from qvopt_molecules.options import shown
+from qvopt_molecules.argument_checks import one_of, real_array
+from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.errors import InputError, shown
 
 from ..circuit import Circuit
 from ..gates import Gate
@@ -56,11 +56,9 @@ def read_pennylane(
 
     function = getattr(function, "func", function)
     if not callable(function):
-        raise InputError(f"from_pennylane takes a quantum function, got {shown(function)}")
-    try:
-        first = as_reals(start)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"start must be an array of numbers, got {shown(start)}") from None
+        raise InputError(f"from_pennylane takes a function or a QNode, got {shown(function)}")
+    one_of(spin_order, "spin_order", ("blocked", "interleaved"))
+    first = real_array(start, "start").reshape(np.shape(start))
     flat = first.reshape(-1)
     n = len(flat)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from qvopt_molecules.errors import InputError
-from qvopt_molecules.options import shown
+from qvopt_molecules.errors import InputError, shown
 
 from ..circuit import Circuit
 from ..gates import FIXED, Gate
@@ -35,7 +34,7 @@ def read_qiskit(circuit: QuantumCircuit, start: Any = ()) -> GivenCircuit:
     from qiskit import QuantumCircuit
 
     if not isinstance(circuit, QuantumCircuit):
-        raise InputError(f"from_qiskit takes a qiskit.QuantumCircuit, got {shown(circuit)}")
+        raise InputError(f"from_qiskit takes a QuantumCircuit, got {shown(circuit)}")
     plain = circuit.remove_final_measurements(inplace=False)
     order = {parameter: k for k, parameter in enumerate(circuit.parameters)}
     gates = _read(plain, order, tuple(range(plain.num_qubits)), 0)

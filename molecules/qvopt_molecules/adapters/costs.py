@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from qvopt_molecules.arrays import as_reals
-from qvopt_molecules.errors import InputError
-from qvopt_molecules.options import shown
+from qvopt_molecules.argument_checks import real_array
+from qvopt_molecules.errors import InputError, shown
 from qvopt_molecules.spins import SpinHamiltonian
 
 from .terms import spin_hamiltonian
@@ -23,7 +22,7 @@ from .terms import spin_hamiltonian
 def maxcut(graph: Any) -> SpinHamiltonian:
     """Return MaxCut on a networkx or rustworkx graph, or on edges (u, v) or (u, v, weight).
 
-    Qubits are the nodes in the graph's order; edges alone number the nodes from 0.
+    Node k of nodes 0 to n - 1 is qubit k; other nodes are qubits in the graph's order.
     Raises InputError for a directed graph, no edges, or a weight that is no number.
     """
     n, edges = graph_edges(graph)
@@ -43,7 +42,7 @@ def graph_edges(graph: Any) -> tuple[int, list[tuple[int, int, float]]]:
     if root == "networkx":
         if graph.is_directed():
             raise InputError("MaxCut needs an undirected graph; graph.to_undirected() makes one")
-        place = {node: k for k, node in enumerate(graph.nodes)}
+        place = _places(list(graph.nodes))
         weighted = graph.edges(data="weight", default=1.0)
         return len(place), [(place[u], place[v], _weight(w)) for u, v, w in weighted]
     if root == "rustworkx":
@@ -55,17 +54,36 @@ def graph_edges(graph: Any) -> tuple[int, list[tuple[int, int, float]]]:
     if not isinstance(graph, Iterable) or isinstance(graph, str | bytes):
         raise InputError(f"a graph is of networkx or rustworkx, or edges, got {shown(graph)}")
     edges = []
-    for edge in np.atleast_1d(graph) if isinstance(graph, np.ndarray) else graph:
-        if not isinstance(edge, Sequence | np.ndarray) or not 2 <= len(edge) <= 3:
+    if isinstance(graph, np.ndarray):
+        graph = graph.tolist()
+    if isinstance(graph, str | Mapping) or not isinstance(graph, Iterable):
+        raise InputError(
+            f"MaxCut takes a networkx or rustworkx graph, or edges (u, v), got {shown(graph)}"
+        )
+    for edge in graph:
+        if (
+            isinstance(edge, str)
+            or not isinstance(edge, Sequence | np.ndarray)
+            or not (2 <= len(edge) <= 3)
+        ):
             raise InputError(f"an edge is (u, v) or (u, v, weight), got {shown(edge)}")
         u, v = (_node(node) for node in edge[:2])
         edges.append((u, v, _weight(edge[2] if len(edge) == 3 else 1.0)))
     return max((max(u, v) + 1 for u, v, _ in edges), default=0), edges
 
 
+def _places(nodes: Sequence[Any]) -> dict[Any, int]:
+    """The qubit of each node: its number, where nodes are numbered from 0, or its place."""
+    numbered = {node for node in nodes if isinstance(node, int)} == set(range(len(nodes)))
+    return {node: node if numbered else k for k, node in enumerate(nodes)}
+
+
 def qubo(matrix: Any, constant: float = 0.0) -> SpinHamiltonian:
     """Return the minimum of n^T Q n + constant over bits n, from a matrix or {(i, j): Q_ij}."""
-    terms: list[tuple[dict[int, str], float]] = [({}, constant)]
+    shift = real_array(constant, "the constant of a QUBO")
+    if len(shift) != 1:
+        raise InputError(f"the constant of a QUBO is one number, got {shown(constant)}")
+    terms: list[tuple[dict[int, str], float]] = [({}, float(shift[0]))]
     n, entries = _entries(matrix, "a QUBO")
     for i, j, value in entries:
         if i == j:
@@ -88,10 +106,7 @@ def ising(couplings: Any, fields: Any = ()) -> SpinHamiltonian:
     if any(i == j for i, j, _ in entries):
         raise InputError("an Ising model has no J_ii: Z_i Z_i is 1; give fields instead")
     pairs = {(i, j): value for i, j, value in entries}
-    try:
-        values = as_reals(fields).reshape(-1)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"fields of an Ising model are numbers, got {shown(fields)}") from None
+    values = real_array(() if fields is None else fields, "the fields of an Ising model")
     terms: list[tuple[dict[int, str], float]] = []
     for (i, j), value in pairs.items():
         other = pairs.get((j, i))
@@ -105,12 +120,15 @@ def ising(couplings: Any, fields: Any = ()) -> SpinHamiltonian:
 
 def _entries(matrix: Any, what: str) -> tuple[int, list[tuple[int, int, float]]]:
     if isinstance(matrix, Mapping):
-        if not is_entries(matrix):
-            raise InputError(f"{what} by entries is {{(i, j): value}}, got {shown(matrix)}")
+        if matrix and not is_entries(matrix):
+            raise InputError(f"{what} is a square matrix or {{(i, j): value}}, got {shown(matrix)}")
         rows = [(_node(i), _node(j), _weight(value)) for (i, j), value in matrix.items()]
         return max((max(i, j) + 1 for i, j, _ in rows), default=0), rows
     try:
-        array = as_reals(matrix)
+        plain = np.asarray(matrix)
+        if np.iscomplexobj(plain):
+            raise TypeError
+        array = np.asarray(plain, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} is a square matrix of real numbers") from None
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
@@ -123,7 +141,7 @@ def _weight(value: Any) -> float:
         return 1.0
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError):
         raise InputError(f"an edge's weight must be a number, got {shown(value)}") from None
 
 

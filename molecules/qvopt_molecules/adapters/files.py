@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, missing_extra
 from qvopt_molecules.spins import SpinHamiltonian
 from qvopt_molecules.textfile import read_text_file
 
@@ -114,9 +114,7 @@ def _hamlib(path: Path, key: str) -> SpinHamiltonian:
     try:
         import h5py
     except ImportError:
-        raise InputError(
-            f"{path} is an HDF5 file, which needs the extra 'hdf5': pip install 'qvopt[hdf5]'"
-        ) from None
+        raise missing_extra(f"{path} is an HDF5 file", "hdf5") from None
     try:
         with h5py.File(path, "r") as file:
             names: list[str] = []

@@ -16,6 +16,7 @@ from qvopt.runs.defaults import with_grouping
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Step
 from qvopt.tasks.task_folder import EXCITED, claim_task
+from qvopt_molecules.argument_checks import real_number, whole_number
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.states import sector_bits
 
@@ -53,12 +54,10 @@ def excited_states(
 
     Raises InputError for what cannot run.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise unknown_name("method for excited states", method, METHODS)
-    if not 1 <= states <= 100:
-        raise InputError(f"states must be from 1 to 100, got {states}")
-    if not 0 < beta < 1e6:
-        raise InputError(f"beta must be a positive energy in Hartree, got {beta}")
+    whole_number(states, "states", 1, 100)
+    real_number(beta, "beta", "energy in Hartree", below=1e6)
     experiment, backend = resolve(problem, settings)
     if method in ("qse", "qeom") and experiment.measurement.shots is not None:
         raise InputError(
