@@ -111,7 +111,10 @@ class ComparisonResult:
         summary = self.summary
         looks = Looks(summary.order)
         plot_convergence(ax, grid, summary, looks, problem or grid.problems[0])
-        ax.legend(frameon=False, fontsize=8)
+        lines, labels = ax.get_legend_handles_labels()
+        ax.legend(lines[::-1], labels[::-1], frameon=False, fontsize=8)  # the best one first
+        ax.grid(True, which="major", alpha=0.25, linewidth=0.5)
+        ax.spines[["top", "right"]].set_visible(False)
         return ax
 
     def to_xarray(self) -> Any:

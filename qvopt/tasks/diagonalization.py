@@ -30,7 +30,9 @@ from qvopt.records.codec import encode_array
 from qvopt.records.events import DIAGONALIZATION, History
 from qvopt.records.ledger import Costs, Ledger, add_costs
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.html import html_table
 from qvopt.runs.result import Result
+from qvopt.runs.text_table import shown_cell, text_table
 from qvopt.tasks.after_run import final_point, folder_of, kept_or_measured
 from qvopt.tasks.configuration_recovery import Samples, recovered
 from qvopt.tasks.properties_result import Place
@@ -45,11 +47,12 @@ MAX_DETERMINANTS: Final = 1_000_000
 
 _STREAM, _REPAIRS = 8, 9
 _ROUNDS: Final = 5
+_COLUMNS: Final = ("quantity", "value")
 _SETTLED: Final = 1e-6
 """Hartree: repairs end where they no longer lower the energy by more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagonalization:
     """What a diagonalisation brought. Energies in Hartree.
 
@@ -78,6 +81,30 @@ class Diagonalization:
     def complete(self) -> bool:
         """Whether the span is the whole sector."""
         return self.determinants == self.sector
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary a number: `quantity`, its unit in the name, and `value`."""
+        values = {
+            "energy_hartree": self.energy,
+            "spin_squared": self.spin_squared,
+            "determinants": self.determinants,
+            "determinants_of_sector": self.sector,
+            "shots": self.shots,
+            "shots_kept": self.kept,
+        }
+        return [{"quantity": name, "value": value} for name, value in values.items()]
+
+    def frame(self) -> Any:
+        """The rows as a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def __repr__(self) -> str:
+        return text_table(self.rows(), _COLUMNS)
+
+    def _repr_html_(self) -> str:
+        return html_table(([shown_cell(row[c]) for c in _COLUMNS] for row in self.rows()), _COLUMNS)
 
     def document(self) -> dict[str, Any]:
         """As plain JSON values."""
