@@ -227,8 +227,9 @@ def within_process(spec: ComparisonSpec, workers: int | None, *, elsewhere: bool
         return workers
     if elsewhere or (workers or 1) > 1:
         raise InputError(
-            f"{local.removeprefix(OBJECT)} is an object of this process, and no other worker has "
-            f"it; leave workers, scheduler and cluster out, or give it as 'module:attribute'"
+            f"{local.removeprefix(OBJECT)} is an object of this process, which other workers "
+            f"cannot import: move it into a file of its own and import it from there (or give "
+            f"'module:attribute'), or leave workers, scheduler and cluster out"
         )
     return 1
 

@@ -20,11 +20,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Settings(TypedDict, total=False):
-    """What describes an experiment beside its problem; None, or nothing, takes the default."""
+class OtherSettings(TypedDict, total=False):
+    """What describes an experiment beside its problem, ansatz and optimizer."""
 
-    ansatz: Any
-    optimizer: Any
     backend: Any
     shots: int | float | str | None
     seed: int | None
@@ -51,6 +49,13 @@ class Settings(TypedDict, total=False):
     start: Sequence[float] | None
 
 
+class Settings(OtherSettings, total=False):
+    """What describes an experiment beside its problem; None, or nothing, takes the default."""
+
+    ansatz: Any
+    optimizer: Any
+
+
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     "ansatz": "a name (`qvopt list ansatze`), a table with options, or an object; None takes uccsd "
     "for electrons, and for qubits what suits the operator.",
@@ -59,18 +64,19 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "backend": "a name (`qvopt list backends`), a table with options, or an object; None takes "
     "sector for electrons and statevector for qubits.",
     "shots": 'shots of one energy in total: 1000, "1e4" or "1e4 shots"; None is exact.',
-    "seed": "of every random stream.",
-    "max_steps": "most optimizer steps.",
-    "basis": "Gaussian basis set.",
+    "seed": "of every random stream; 0 unless given.",
+    "max_steps": "most optimizer steps; 300 unless given.",
+    "basis": "Gaussian basis set; the molecule's unless given, as are charge and spin.",
     "charge": "total charge in units of e.",
     "spin": "number of unpaired electrons.",
-    "orbitals": "canonical, mp2-natural, boys, …",
+    "orbitals": "canonical unless given, mp2-natural, boys, …",
     "active_space": '(electrons, orbitals), the text "4,4", or a table.',
     "frozen_core": "doubly occupied orbitals to freeze.",
     "set": "the problem's own parameters, such as {'bond': 1.2} in Ångström.",
-    "mapping": "jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev.",
+    "mapping": "jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev; jordan-wigner unless "
+    "given.",
     "grouping": "how energies are measured: fluid-basis-rotation, qubit-wise, …",
-    "allocation": "of shots over groups: uniform, weighted, variance or measured.",
+    "allocation": "of shots over groups: uniform, weighted, variance (unless given) or measured.",
     "final_precision": "standard error of the final estimate in Hartree (or the problem's unit); "
     "None aims at 0.001 with at most a tenth of the run's shots.",
     "final_shots": "shots of the final estimate, in place of a precision.",

@@ -239,12 +239,18 @@ class Session:
                 experiment = experiment.model_copy(update={"measurement": measurement})
             handed_again(path, "optimizer", optimizer, experiment.optimizer_spec)
             handed_again(path, "ansatz", ansatz, experiment.ansatz)
-            if backend is not None:
+            if backend is not None and backend != experiment.backend.name:
+                if isinstance(backend, str | Mapping):
+                    raise InputError(
+                        f"{path} began on {experiment.backend.name}, and goes on there; a backend "
+                        f"is handed over again only where it is an object"
+                    )
                 backend = as_backend(backend)
                 if not is_recorded_as(backend, experiment.backend.name):
                     raise InputError(
                         f"{path} began on {experiment.backend.name}, and not on {backend.name}"
                     )
+            backend = None if isinstance(backend, str) else backend
             # One of an earlier version began without penalties; later ones write them down.
             assembly = assemble(experiment, hamiltonian, backend, PenaltyWeights())
             session = cls(

@@ -22,7 +22,7 @@ def test_run_show_and_resume(tmp_path):
         "experiment.toml", "environment.json", "hamiltonian.npz", "journal.jsonl", "result.json",
         "convergence.png",
     }  # fmt: skip
-    assert json.loads((tmp_path / "mine" / "result.json").read_text()) == document
+    assert json.loads((tmp_path / "mine" / "result.json").read_text()) == {**document, "run": "."}
     shown = call("show", "mine", "--json", cwd=tmp_path)
     again = json.loads(shown.stdout)
     assert {k: again[k] for k in keys - {"seconds"}} == {k: document[k] for k in keys - {"seconds"}}
