@@ -78,6 +78,8 @@ def faults(attempt, folder):
                 code = _called(attempt.call) if attempt.call else run(attempt.arguments)
         except TooLong:
             wrong = "hangs: " + "".join(traceback.format_exc().splitlines(True)[-6:])
+        except KeyboardInterrupt:
+            raise
         except BaseException:
             wrong = "raises: " + traceback.format_exc()
         finally:
