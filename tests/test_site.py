@@ -94,12 +94,27 @@ def test_docstrings_become_restructured_text(site):
         "    E = a_1*b|c",
         "",
         "Args:",
-        "    x: the `n*m` _p_.",
+        "    x: `n*m` _p_.",
     ]
     assert site["docstrings"].converted(lines) == [
         r"Step: x <- x - η g\* \|g\|.", "", "::", "", "    E = a_1*b|c", "", "Args:",
         r"    x: ``n*m`` _p\_.",
     ]  # fmt: skip
+
+
+def test_links_to_examples_lead_to_their_pages(site):
+    import doctest
+
+    assert doctest.testmod(site["links"]).attempted == 2
+    assert doctest.testmod(site["links"]).failed == 0
+    source = [
+        "See [a](../../examples/curve.py), [b](../../examples/notebooks/2_own_molecule.ipynb)."
+    ]
+    site["links"].rewrite_links(None, "how-to/page", source)
+    assert source == [
+        "See [a](../generated/examples/scripts.md#scripts-curve-py), "
+        "[b](../generated/examples/../tutorials/2_own_molecule.md)."
+    ]
 
 
 def test_pages_are_left_alone_or_removed(site, tmp_path, monkeypatch):

@@ -14,12 +14,16 @@ def rewrite_links(app: Any, docname: str, source: list[str]) -> None:
 
 
 def page_of(path: str) -> str:
-    """The page that shows a file, or a folder, of `examples/`.
+    """The page that shows a file, or a folder, of `examples/`, from the pages of examples.
 
     >>> page_of("curve.py"), page_of("ansatze/lucj.py"), page_of("optimizers/README.md")
     ('scripts.md#scripts-curve-py', 'ansatze.md#ansatze-lucj-py', 'optimizers.md')
+    >>> page_of("notebooks/1_first_vqe.ipynb")
+    '../tutorials/1_first_vqe.md'
     """
     folder, _, name = path.rpartition("/")
+    if folder == "notebooks" or name == "notebooks":
+        return f"../tutorials/{name.removesuffix('.ipynb') if folder else 'index'}.md"
     if "." not in name:
         return f"{name}.md"
     if name == "README.md":

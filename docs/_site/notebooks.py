@@ -30,7 +30,8 @@ def _notebook(path: Path) -> Iterator[Page]:
     for number, cell in enumerate(json.loads(path.read_text())["cells"]):
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            parts.append(re.sub(r"\]\((\w+)\.ipynb\)", r"](\1.md)", source) + "\n")
+            source = re.sub(r"\]\((\w+)\.ipynb\)", r"](\1.md)", source)
+            parts.append(source.replace("](../../docs/", "](../../") + "\n")
             continue
         parts.append(fenced(source, "python"))
         for k, output in enumerate(cell.get("outputs", ())):

@@ -57,7 +57,7 @@ def submit(
 @app.command()
 def status(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run folder; all in runs/ without.")
+        Path | None, typer.Argument(metavar="RUN", help="A run folder; without one, all in runs/.")
     ] = None,
     offline: Annotated[bool, typer.Option(help="Read journals only; ask no provider.")] = False,
     json_output: Json = False,

@@ -23,9 +23,7 @@ def compare(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder; one that is there is extended.", show_default="comparisons/NAME"
-        ),
+        typer.Option(help="Folder; an existing one is extended.", show_default="comparisons/NAME"),
     ] = None,
     seeds: Annotated[
         int | None,
@@ -81,8 +79,8 @@ def compare(
         typer.Option(
             parser=parse_count,
             metavar="N",
-            help="Processes here.",
-            show_default="all cores, where it is worth it",
+            help="Worker processes on this machine.",
+            show_default="all cores for long comparisons",
         ),
     ] = None,
     scheduler: Annotated[
@@ -94,10 +92,12 @@ def compare(
     cluster: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Jobs of SLURM or PBS, see the docs.", show_default="none"
+            metavar="FILE",
+            help="TOML file with the settings of a batch system.",
+            show_default="none",
         ),
     ] = None,
-    max_gb: Annotated[float, typer.Option(help="Most that may be written, in GB.")] = 20.0,
+    max_gb: Annotated[float, typer.Option(help="Largest size of the folder, in GB.")] = 20.0,
     dry: Annotated[
         bool,
         typer.Option("--dry", help="Check everything and say what it would take; run nothing."),

@@ -28,7 +28,7 @@ from .experiment_options import (
 TaskWhat = Annotated[
     str,
     typer.Argument(
-        metavar="MOLECULE|EXPERIMENT.toml|FOLDER", help="As for `run`, or a folder to go on with."
+        metavar="MOLECULE|EXPERIMENT.toml|FOLDER", help="As for `run`, or a folder to resume."
     ),
 ]
 

@@ -25,7 +25,7 @@ def list_command(what: str, names: Sequence[str], as_json: bool) -> int:
         print_json(rows)
         return 0
     _PRINTERS.get(what, print_table)(rows)
-    print_text(f"`qvopt list {what} NAME` shows one with all its options.")
+    print_text(f"`qvopt list {what} NAME` shows NAME with all its options.")
     return 0
 
 
@@ -124,7 +124,7 @@ def _print_backends(rows: list[dict[str, Any]]) -> None:
             print_text(f"{row['name']}: " + " ".join(row["devices"]))
     print()
     print_text(
-        "Write NAME:DEVICE. Others that a vendor has are asked for by name, with credentials."
+        "Write NAME:DEVICE. A vendor's other devices are available by name, with credentials."
     )
 
 
@@ -153,9 +153,9 @@ def _mitigations() -> list[dict[str, Any]]:
 
     descriptions = {
         "readout": "correction of readout errors, from calibration circuits",
-        "zne": "zero-noise extrapolation of energies, by folded gates",
-        "reference": "the error at the determinant, whose energy is known, is taken off",
-        "postselect": "outcomes with the right numbers of electrons only",
+        "zne": "zero-noise extrapolation of energies, with folded gates",
+        "reference": "the error measured at the Hartree-Fock determinant is subtracted",
+        "postselect": "outcomes with wrong electron numbers are discarded",
     }
     return [{"name": n, "description": descriptions[n]} for n in MITIGATIONS]
 

@@ -34,7 +34,7 @@ def measurements(
 @app.command()
 def validate(
     backend: Annotated[str, typer.Argument(help="qvopt list backends")],
-    molecule: Annotated[str, typer.Option(help="A small one.")] = "h2",
+    molecule: Annotated[str, typer.Option(help="A small molecule.")] = "h2",
     shots: Annotated[
         int, typer.Option(parser=shots_option, metavar="N", help="Shots of one energy in total.")
     ] = 400,
@@ -54,8 +54,8 @@ def validate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the journal; that of the same validation goes on with it.",
-            show_default="none is kept, but for jobs",
+            help="Folder of the journal; an interrupted validation in it is resumed.",
+            show_default="none, except for hardware",
         ),
     ] = None,
     yes: Yes = False,

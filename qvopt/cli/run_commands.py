@@ -50,7 +50,7 @@ def resume(
         typer.Option(
             parser=parse_count,
             metavar="N",
-            help="Go on to this many steps.",
+            help="Continue up to this number of steps.",
             show_default="the experiment's",
         ),
     ] = None,
@@ -61,7 +61,7 @@ def resume(
     json_output: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go on with a run that was killed or interrupted; nothing is computed twice."""
+    """Resume a run that was killed or interrupted; nothing is computed twice."""
     from .runs import resume_command
 
     raise typer.Exit(resume_command(folder, max_steps, json_output, quiet, resubmit, yes))

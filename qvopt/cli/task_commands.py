@@ -50,7 +50,7 @@ def scan(
         ),
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="Where to draw the curve too.", show_default="none")
+        Path | None, typer.Option(help="Also draw the curve into this file.", show_default="none")
     ] = None,
     json_output: Json = False,
     quiet: Quiet = False,
