@@ -58,6 +58,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "molecule.unit": [(EXACT, "J")],
     "molecule.label": [(EXACT, "mine")],
     "molecule.content": [(EXACT, "0" * 64)],
+    "molecule.definition": [(EXACT, {"geometry": "H 0 0 0; H 0 0 0.9"}), (EXACT, {"basis": "H"})],
     "molecule.occupied": [(EXACT, [1])],
     "molecule.active_space.electrons": [(FOUR, 2)],
     "molecule.active_space.n_orbitals": [
