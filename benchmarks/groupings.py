@@ -12,9 +12,9 @@ from qvopt import make_experiment
 from qvopt.tasks.shots_needed import measurement_table
 
 NAMES = {"h2": "H2", "heh+": "HeH+", "h3+": "H3+", "h4-chain": "H4 chain", "lih": "LiH",
-         "beh2": "BeH2", "h2o": "H2O", "nh3": "NH3", "n2": "N2"}  # fmt: skip
+         "beh2": "BeH2", "h2o": "H2O", "nh3": "NH3"}  # fmt: skip
 ALL = ("h2", "heh+", "h3+", "h4-chain", "lih", "beh2", "h2o", "nh3")
-SHORT = ("h2", "lih", "beh2", "h2o", "n2")
+SHORT = ("h2", "lih", "beh2", "h2o", "nh3")
 COLUMNS = {"qubit-wise": "qubit-wise", "fully-commuting": "fully commuting",
            "basis-rotation": "basis rotations",
            "fluid-basis-rotation": "fluid basis rotations (default)"}  # fmt: skip
@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--write", action="store_true", help="write the tables into the pages")
     arguments = parser.parse_args()
     by_molecule = {}
-    for molecule in dict.fromkeys((*ALL, *SHORT)):
+    for molecule in ALL:
         by_molecule[molecule] = cells(molecule)
         print(NAMES[molecule], by_molecule[molecule], flush=True)
     tables = {"measurement.md": long_table(by_molecule), "benchmarks.md": short_table(by_molecule)}

@@ -106,7 +106,9 @@ def __getattr__(name: str) -> Any:
 
         return version("qvopt")
     if name not in _HOMES:
-        raise AttributeError(f"module 'qvopt' has no attribute '{name}'")
+        # With name and object Python suggests the nearest one.
+        here = importlib.import_module("qvopt")
+        raise AttributeError(f"module 'qvopt' has no attribute '{name}'", name=name, obj=here)
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 

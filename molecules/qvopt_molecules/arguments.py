@@ -67,11 +67,14 @@ def checked_arguments(function: Callable[P, T]) -> Callable[P, T]:
 def check_arguments(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: abc.Mapping[str, Any]
 ) -> inspect.BoundArguments:
-    """Return the arguments of a call, whole floats as integers. Raises InputError as above.
+    """Return the arguments of a call, whole floats as integers.
 
-    Raises TypeError, as a call does, for arguments that are missing or too many.
+    Raises InputError as above, and for arguments that are missing, too many or given twice.
     """
-    bound = inspect.signature(function).bind(*args, **kwargs)
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        raise InputError(f"{function.__name__}: {error}") from None
     for name, annotation in _annotations(function).items():
         if name not in bound.arguments:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -191,6 +192,10 @@ def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
             raise InputError(f"{path} has no parameters to set; an XYZ file is one geometry")
         read = read_xyz_file(path)
         return Molecule(path.stem, read.atoms, read.charge or 0, read.spin or 0)
+    if os.path.isdir(path):  # False, and no error, for a name that is too long
+        inside = path / "experiment.toml"
+        hint = f"; its experiment is {inside}" if inside.is_file() else ""
+        raise InputError(f"{path} is a folder, and no molecule's name, file or geometry{hint}")
     if path.suffix or "/" in str(path):
         raise InputError(f"{path} is not a .toml or .xyz molecule file")
     raise unknown_name("molecule", str(path), catalogue_names())

@@ -82,7 +82,12 @@ def _imported(name: str, kind: str) -> Any:
         for part in attribute.split("."):
             thing = getattr(thing, part)
     except Exception as error:  # whatever a user's module raises
-        raise InputError(f"the {kind} {name} does not load: {_one_line(error)}") from None
+        where = (
+            "; run where it can be imported, or set PYTHONPATH"
+            if isinstance(error, ModuleNotFoundError)
+            else ""
+        )
+        raise InputError(f"the {kind} {name} does not load: {_one_line(error)}{where}") from None
     finally:
         if added:
             sys.path.remove(os.getcwd())

@@ -8,11 +8,13 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import numpy as np
 
+from .counts import parse_count
 from .errors import InputError, QvoptError, shorten, shown, unknown_name
 
 MAX_NUMBER: Final = 1e15
@@ -27,8 +29,9 @@ def checked_options(
 ) -> dict[str, Any]:
     """Return keyword options as the types of a factory's signature.
 
-    Whole numbers stand for floats, and lists for tuples; nothing else is converted: the text
-    "False" is not a boolean, and neither is 1. Numbers are finite and at most `MAX_NUMBER`.
+    Whole numbers stand for floats, and lists for tuples; counts may be written 1e6, "1_000" or
+    "1e4 shots". Nothing else is converted: the text "False" is not a boolean, and neither is 1.
+    Numbers are finite and at most `MAX_NUMBER`.
 
     >>> def factory(*, rate: float = 0.1, flag: bool = True): ...
     >>> checked_options("option", "backend toy", factory, {"rate": 2})
@@ -92,6 +95,7 @@ def _checked(what: str, value: Any, annotation: Any) -> Any:
         value = value.item()
     adapter = _adapter(_Hashable(annotation))
     if adapter is not None:
+        value = _as_count(value, annotation)
         try:
             value = adapter.validate_python(value)
         except ValidationError:
@@ -99,6 +103,21 @@ def _checked(what: str, value: Any, annotation: Any) -> Any:
             raise InputError(f"{what} must be {expected}, got {shown(value)}") from None
     _refuse_numbers_out_of_range(what, value)
     return value
+
+
+def _as_count(value: Any, annotation: Any) -> Any:
+    """Return a whole number that is written 1e6, "1_000" or "1e4 shots", where one is asked for."""
+    members = get_args(annotation) if _is_union(annotation) else (annotation,)
+    if int not in members or float in members or str in members:
+        return value
+    if isinstance(value, str) or (isinstance(value, float) and value.is_integer()):
+        with suppress(InputError):
+            return parse_count(value, "shots")
+    return value
+
+
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType)
 
 
 def _refuse_numbers_out_of_range(what: str, value: Any) -> None:
@@ -159,7 +178,7 @@ def _strict(annotation: Any) -> Any:
     if origin is Annotated:
         return Annotated[(_strict(arguments[0]), *arguments[1:])]
     inner = tuple(a if a is Ellipsis else _strict(a) for a in arguments)
-    if origin in (Union, types.UnionType):
+    if _is_union(annotation):
         return Union[inner]  # noqa: UP007
     return origin[inner] if inner and not isinstance(arguments[0], list) else annotation
 
@@ -180,7 +199,7 @@ def _described(annotation: Any) -> list[str]:
         return _described(arguments[0])
     if origin is Literal:
         return ["one of " + ", ".join(repr(choice) for choice in arguments)]
-    if origin in (Union, types.UnionType):
+    if _is_union(annotation):
         return [word for a in arguments for word in _described(a)]
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return [f"a table of {_plural(arguments[-1])}"]

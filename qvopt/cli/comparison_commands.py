@@ -17,7 +17,8 @@ def compare(
     what: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE|FOLDER", help="A comparison's file, or the folder of one to resume."
+            metavar="FILE|FOLDER|MOLECULE",
+            help="A comparison's file, the folder of one to resume, or a molecule as for `run`.",
         ),
     ],
     out: Annotated[
@@ -30,6 +31,34 @@ def compare(
             parser=parse_count,
             metavar="N",
             help="Runs of each optimizer and problem.",
+            show_default="the file's",
+        ),
+    ] = None,
+    shots: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="N",
+            help="Of one energy; several are compared. Repeatable.",
+            show_default="the file's; 1000",
+        ),
+    ] = None,
+    max_steps: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_count, metavar="N", help="Most steps of a run.", show_default="the file's"
+        ),
+    ] = None,
+    first_seed: Annotated[
+        int | None,
+        typer.Option(
+            parser=parse_count, metavar="N", help="Of the first run.", show_default="the file's; 0"
+        ),
+    ] = None,
+    optimizer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OPTIMIZER",
+            help="What is compared, in place of those in the file. Repeatable.",
             show_default="the file's",
         ),
     ] = None,
@@ -48,7 +77,10 @@ def compare(
     workers: Annotated[
         int | None,
         typer.Option(
-            help="Worker processes on this machine.", show_default="all cores for long comparisons"
+            parser=parse_count,
+            metavar="N",
+            help="Worker processes on this machine.",
+            show_default="all cores for long comparisons",
         ),
     ] = None,
     scheduler: Annotated[
@@ -96,11 +128,16 @@ def compare(
         given = {
             "--seeds": seeds, "--budget": budget, "--only": only, "--workers": workers,
             "--scheduler": scheduler, "--cluster": cluster, "--dry": dry, "--prepare": prepare,
-            "--collect": collect,
+            "--collect": collect, "--shots": shots, "--max-steps": max_steps,
+            "--first-seed": first_seed, "--optimizer": optimizer,
         }  # fmt: skip
         refuse_with_merge(given)
         raise typer.Exit(merge_command(what, out, report, json_output))
-    setup = comparison_setup(single(what), out, {"seeds": seeds, "budget": budget}, only or [])
+    options = {
+        "seeds": seeds, "first_seed": first_seed, "shots": shots, "max_steps": max_steps,
+        "optimizers": optimizer, "budget": budget,
+    }  # fmt: skip
+    setup = comparison_setup(single(what), out, options, only or [])
     if dry:
         raise typer.Exit(dry_command(setup, max_gb, json_output))
     if prepare:

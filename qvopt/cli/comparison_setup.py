@@ -23,10 +23,17 @@ class Setup:
 def comparison_setup(
     what: Path, out: Path | None, options: Mapping[str, Any], only: Sequence[str]
 ) -> Setup:
-    """Read the file; options take the place of its keys."""
-    data, name = specification_data(what)
+    """Read the file, or take a molecule; options take the place of the keys."""
     given = {k: v for k, v in options.items() if v is not None}
-    spec = make_comparison(data | given)
+    data: Mapping[str, Any]
+    if _names_molecule(what):
+        data, name = {"problems": [str(what)]}, None
+        for key, option in (("optimizers", "--optimizer"), ("budget", "--budget")):
+            if key not in given:
+                raise InputError(f"a comparison on {what} needs {option}, or a file that says it")
+    else:
+        data, name = specification_data(what)
+    spec = make_comparison({**data, **given})
     if only:
         known = {e.label or e.name: e for e in spec.optimizers}
         for label in only:
@@ -36,6 +43,13 @@ def comparison_setup(
         spec = spec.model_copy(update={"optimizers": entrants})
     usual = what if what.is_dir() else default_folder(spec, name)
     return Setup(spec, out or usual)
+
+
+def _names_molecule(what: Path) -> bool:
+    """Whether an argument is no comparison's file or folder, but what `run` takes."""
+    if what.suffix.lower() == ".toml" or what.is_dir():
+        return False
+    return what.exists() or len(what.parts) == 1
 
 
 def single(paths: Sequence[Path]) -> Path:

@@ -12,11 +12,14 @@ from typing import Any, Self
 from qvopt.comparison.sweep import Sweep, SweepProgress
 from qvopt.runs.wording import thousandth
 
+from .cadence import Cadence
+
 _LINE_SECONDS = 5.0
 
 
 class ComparisonView:
-    """Shows runs as they end, on standard error: a live table on a terminal, else a line a while.
+    """Shows runs as they end, on standard error: a live table on a terminal, else a line now and
+    then (`Cadence`).
 
     "Best so far" is the optimizer with the lowest median true error; single lucky runs count for
     nothing.
@@ -35,6 +38,7 @@ class ComparisonView:
         self._fresh = 0
         self._began = self._next = self._shown = time.monotonic()
         self._live: Any = None
+        self._cadence = Cadence(first=_LINE_SECONDS)
 
     def show(self, progress: SweepProgress) -> None:
         """Take note of a run."""
@@ -56,8 +60,8 @@ class ComparisonView:
             if now - self._shown > 0.2 or self._left == 0:
                 self._live.update(self._table(), refresh=True)
                 self._shown = now
-        elif now - self._shown > _LINE_SECONDS or self._left == 0:
-            self._shown = now
+        elif self._cadence.due() or self._left == 0:
+            self._cadence.shown()
             print(self._heading(), file=sys.stderr, flush=True)
 
     def _start(self, stage: str) -> None:

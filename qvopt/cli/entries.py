@@ -8,7 +8,7 @@ import textwrap
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any
+from typing import Any, Final
 
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
@@ -17,6 +17,9 @@ from qvopt_molecules.errors import InputError, unknown_name
 
 _WORDS = {"int": "integer", "float": "number", "bool": "true or false", "str": "text",
           "None": "none", "Any": "object"}  # fmt: skip
+
+_SOURCE_WIDTH: Final = 88
+"""Columns at which every docstring was broken, however far it is indented."""
 
 Entry = dict[str, Any]
 """name, kind, text and options, each option a row of the table."""
@@ -172,7 +175,25 @@ def _prose(text: str | None) -> str:
     """A docstring without its sections of arguments and errors."""
     sections = r"^(Args|Attributes|Returns|Raises):\n((?:[ ]+.*\n?|\n)+)"
     text = re.sub(sections, "", (text or "") + "\n", flags=re.M)
-    return text.strip().replace("`", "")
+    return _unwrapped(text.strip().replace("`", ""))
+
+
+def _unwrapped(text: str) -> str:
+    """Join the lines of a paragraph that were broken at the width of the source.
+
+    A line stays as it is where the next word would have had room beside it, and where either is
+    indented, as formulas are.
+    """
+    lines: list[str] = []
+    previous, broken = "", False
+    for line in text.splitlines():
+        word = line.split(" ", 1)[0]
+        if broken and word and len(previous) + 1 + len(word) > _SOURCE_WIDTH:
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+        previous, broken = line, bool(word) and not line.startswith(" ")
+    return "\n".join(lines)
 
 
 def _module_text(factory: Callable[..., Any]) -> str | None:

@@ -15,6 +15,7 @@ from qvopt.tasks.excited.result import ExcitedState, ExcitedStates
 from qvopt.tasks.excited.states import excited_states
 from qvopt.tasks.task_folder import EXCITED
 
+from .cadence import Cadence
 from .folders import asked_of, interruptible
 from .output import print_json, print_table
 from .spending import approve_runs
@@ -23,16 +24,22 @@ _SAME = 0.5  # overlap with a lower state from which on a state is not another o
 
 
 class _Progress:
-    """A line for the first step of each minimisation, and one about every other second."""
+    """A line for the first step of each minimisation, and one about every other second.
+
+    In a file the latter come less and less often (`Cadence`).
+    """
 
     def __init__(self) -> None:
         self._shown, self._state = 0.0, -1
+        self._live, self._cadence = sys.stderr.isatty(), Cadence()
 
     def __call__(self, state: int, step: Step) -> None:
         now = time.monotonic()
-        if state == self._state and now - self._shown < 2.0:
+        due = now - self._shown > 2.0 if self._live else self._cadence.due()
+        if state == self._state and not due:
             return
         self._shown, self._state = now, state
+        self._cadence.shown()
         value = step.exact if step.energy is None else step.energy.value
         shown = "-" if value is None else f"{value:.8f} Ha"
         print(f"minimisation {state}  step {step.number:>5}  {shown}", file=sys.stderr, flush=True)

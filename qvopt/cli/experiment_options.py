@@ -33,6 +33,23 @@ Shots = Annotated[
         show_default="exact energies",
     ),
 ]
+FinalPrecision = Annotated[
+    float | None,
+    typer.Option(
+        metavar="HARTREE",
+        help="Standard error of the final estimate.",
+        show_default="0.001, with at most a tenth of the shots",
+    ),
+]
+FinalShots = Annotated[
+    int | None,
+    typer.Option(
+        parser=shots_option,
+        metavar="N",
+        help="Shots of the final estimate, in place of a precision.",
+        show_default="as many as the precision needs",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option(
@@ -49,9 +66,20 @@ OptimizerName = Annotated[
     typer.Option(help="qvopt list optimizers", show_default="l-bfgs; adam with --shots"),
 ]
 BackendName = Annotated[str | None, typer.Option(help="qvopt list backends", show_default="sector")]
-Charge = Annotated[int | None, typer.Option(help="Total charge.", show_default="the molecule's")]
+Charge = Annotated[
+    int | None,
+    typer.Option(
+        parser=parse_count, metavar="N", help="Total charge.", show_default="the molecule's"
+    ),
+]
 Spin = Annotated[
-    int | None, typer.Option(help="Number of unpaired electrons.", show_default="the molecule's")
+    int | None,
+    typer.Option(
+        parser=parse_count,
+        metavar="N",
+        help="Number of unpaired electrons.",
+        show_default="the molecule's",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -68,7 +96,10 @@ ActiveSpace = Annotated[
         metavar="ELECTRONS,ORBITALS", help="Active space by counts.", show_default="all orbitals"
     ),
 ]
-FrozenCore = Annotated[int | None, typer.Option(help="Orbitals to freeze.", show_default="0")]
+FrozenCore = Annotated[
+    int | None,
+    typer.Option(parser=parse_count, metavar="N", help="Orbitals to freeze.", show_default="0"),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Submit to hardware without asking first.")]
 
 _KEYS = {
@@ -79,6 +110,8 @@ _KEYS = {
     "learning_rate": "optimizer.learning_rate",
     "grouping": "measurement.grouping",
     "allocation": "measurement.allocation",
+    "final_precision": "measurement.final_precision",
+    "final_shots": "measurement.final_shots",
     "seed": "seed",
     "max_steps": "max_steps",
     "basis": "molecule.basis",
@@ -136,6 +169,8 @@ def described(
         str | None,
         typer.Option(help="uniform, weighted, variance or measured.", show_default="variance"),
     ] = None,
+    final_precision: FinalPrecision = None,
+    final_shots: FinalShots = None,
     budget_shots: Annotated[
         int | None,
         typer.Option(
@@ -148,7 +183,7 @@ def described(
     budget: Annotated[
         str | None,
         typer.Option(
-            help="Caps over the whole run: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots'.",
+            help="Caps over the whole run: '20 QPU-min, 5 EUR', '100 jobs', '1e6 shots', 1e6.",
             show_default="none",
         ),
     ] = None,

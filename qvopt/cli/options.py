@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.experiment.settings import shot_count
+from qvopt.experiment.counts import positive_count
+from qvopt.experiment.settings import without_former_aim
 from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.adapters.files import is_operator_file
 from qvopt_molecules.errors import InputError
@@ -23,11 +24,13 @@ def experiment_data(
     budget: str | None = None,
 ) -> dict[str, Any]:
     """Return plain data: the file or molecule first, then options, then `--set`, later ones win."""
-    data = _base(what)
+    given = [option for option, value in options.items() if value is not None]
+    given += [setting.partition("=")[0] for setting in settings]
+    data = without_former_aim(_base(what), given)
     for option, value in options.items():
         if value is not None:
             if option == "measurement.shots":
-                value = shot_count(value)
+                value = positive_count(value, "shots")
             _put(data, option.split("."), value)
     if budget is not None:
         from qvopt.experiment.budget_text import parse_budget

@@ -12,8 +12,11 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.runs.steps import Step
 from qvopt.runs.wording import Wording, wording_of
 
+from .cadence import Cadence
+
 _HARTREE: Final = wording_of({})
-_SECONDS_IN_A_FILE: Final = 30.0
+_LIVE_SECONDS: Final = 0.1
+_LIVE_SHARE_SECONDS: Final = 0.5
 
 
 @runtime_checkable
@@ -31,8 +34,8 @@ class Foreseen(Protocol):
 class ProgressDisplay:
     """Prints steps.
 
-    On a terminal the last line is live. In a file lines come at doubling step numbers, and every
-    half minute.
+    On a terminal the last line is live. In a file lines come at doubling step numbers, and less and
+    less often by the time (`Cadence`).
     """
 
     def __init__(self, fci: float | None, *, quiet: bool, words: Wording = _HARTREE) -> None:
@@ -41,6 +44,7 @@ class ProgressDisplay:
         self._quiet = quiet
         self._live = sys.stderr.isatty()
         self._shown = 0.0
+        self._cadence = Cadence()
         self._next = 1
         self._pending: str | None = None
         self._headed = False
@@ -50,13 +54,11 @@ class ProgressDisplay:
         if self._quiet:
             return
         line = self._format(step)
-        now = time.monotonic()
         landmark = step.number in (0, self._next)
         if landmark and step.number:
             self._next *= 2
-        if landmark or now - self._shown > (0.1 if self._live else _SECONDS_IN_A_FILE):
+        if landmark or self._due(_LIVE_SECONDS):
             self._print(line, keep=landmark or not self._live)
-            self._shown = now
             self._pending = None
         else:
             self._pending = line
@@ -69,11 +71,14 @@ class ProgressDisplay:
         program.tell = self._share
 
     def _share(self, done: float) -> None:
-        """Show the share of an evaluation that is done: live, or every half minute."""
-        now = time.monotonic()
-        if now - self._shown > (0.5 if self._live else _SECONDS_IN_A_FILE):
+        """Show the share of an evaluation that is done: live, or as often as steps."""
+        if self._due(_LIVE_SHARE_SECONDS):
             self._print(f"{'':>6}  {100 * done:.0f} % of an evaluation", keep=not self._live)
-            self._shown = now
+
+    def _due(self, live_seconds: float) -> bool:
+        if self._live:
+            return time.monotonic() - self._shown > live_seconds
+        return self._cadence.due()
 
     def _format(self, step: Step) -> str:
         energy = step.exact if step.energy is None else step.energy.value
@@ -105,6 +110,8 @@ class ProgressDisplay:
         if not self._headed:
             print(self._heading(), file=sys.stderr)
             self._headed = True
+        self._shown = time.monotonic()
+        self._cadence.shown()
         start = "\r\x1b[2K" if self._live else ""
         print(start + line, end="\n" if keep else "", file=sys.stderr, flush=True)
 

@@ -12,6 +12,7 @@ from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.problem_description import (
     describe_problem,
     description_line,
@@ -148,7 +149,10 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
         words = wording_of(session.names, exact_name(session.problem))
         if not quiet:
             print(description_line(session.problem), file=sys.stderr)
-        with ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words) as progress:
+            if kept := _kept_back(session):
+                print(kept, file=sys.stderr)
+        progress = ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words)
+        with ends_after_round(session), progress:
             if isinstance(program, Foreseen):
                 progress.announce(program)
             for step in session:
@@ -162,11 +166,20 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
     folder = session.folder
     assert folder is not None
     reported = report(result, folder, as_json)
-    if code is not None:
+    if code is not None or result.status == "interrupted":
         print(f"interrupted; `qvopt resume {folder.path}` goes on", file=sys.stderr)
         if left := left_behind(folder):
             print(left, file=sys.stderr)
     return reported if code is None else code
+
+
+def _kept_back(session: Session) -> str:
+    """What the budget keeps for the end, in words; empty without a budget, or shots."""
+    driver = session.driver
+    shots = driver.reserve.shots
+    if not shots or not dict(driver.ledger.budget.caps()):
+        return ""
+    return f"kept back from the budget for the final estimate: {shots:,} shots"
 
 
 def report(result: Result, folder: RunFolder, as_json: bool) -> int:

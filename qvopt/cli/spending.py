@@ -16,20 +16,30 @@ from qvopt.runs.folder import RunFolder
 from qvopt.runs.session import Session
 from qvopt_molecules.errors import InputError
 
+from .cadence import Cadence
+
 if TYPE_CHECKING:
     from qvopt.cloud.program import HardwareProgram
 
 _SUGGESTED_STEPS: Final = 20
+_FIRST_LINES: Final = 24
 
 
 def status_printer(quiet: bool) -> Callable[[str], None] | None:
-    """Return what prints a line about jobs on standard error, the same one once; None if quiet."""
-    last = ""
+    """Return what prints a line about jobs on standard error, the same one once; None if quiet.
+
+    In a file the first lines come, and then less and less of them (`Cadence`): the journal has all,
+    and `qvopt status` shows them.
+    """
+    last, count, live, cadence = "", 0, sys.stderr.isatty(), Cadence()
 
     def show(text: str) -> None:
-        nonlocal last
+        nonlocal last, count
         if text != last:
-            print(text, file=sys.stderr, flush=True)
+            count += 1
+            if live or count <= _FIRST_LINES or cadence.due():
+                print(text, file=sys.stderr, flush=True)
+                cadence.shown()
         last = text
 
     return None if quiet else show
@@ -94,10 +104,11 @@ def approve_runs(experiment: Experiment, n_runs: int, *, yes: bool, quiet: bool)
     from qvopt.backends.catalogue import is_provider
     from qvopt.cloud.forecast import forecast_run
     from qvopt.engine.assembly import assemble
+    from qvopt.runs.defaults import with_final_aim
 
     if not is_provider(experiment.backend.name):
         return
-    assembly = assemble(experiment)
+    assembly = with_final_aim(assemble(experiment))
     program = assembly.program
     if not is_hardware(program) or (is_free(program) and quiet):
         return

@@ -129,7 +129,12 @@ def excited(
     what: TaskWhat,
     states: Annotated[
         int | None,
-        typer.Option(help="How many, the ground state included.", show_default="3"),
+        typer.Option(
+            parser=parse_count,
+            metavar="N",
+            help="How many, the ground state included.",
+            show_default="3",
+        ),
     ] = None,
     method: Annotated[
         str | None, typer.Option(help="vqd, ssvqe, qse or qeom.", show_default="vqd")
@@ -168,7 +173,10 @@ def relax(
         ),
     ] = None,
     max_geometries: Annotated[
-        int | None, typer.Option(help="Most energies and gradients.", show_default="50")
+        int | None,
+        typer.Option(
+            parser=parse_count, metavar="N", help="Most energies and gradients.", show_default="50"
+        ),
     ] = None,
     *,
     data: dict[str, Any] | None,
@@ -198,7 +206,8 @@ def oo_vqe(
         ),
     ] = None,
     max_rounds: Annotated[
-        int | None, typer.Option(help="Most VQE runs.", show_default="300")
+        int | None,
+        typer.Option(parser=parse_count, metavar="N", help="Most VQE runs.", show_default="300"),
     ] = None,
     *,
     data: dict[str, Any] | None,

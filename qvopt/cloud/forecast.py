@@ -27,6 +27,7 @@ from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.ledger import Ledger
 from qvopt.runs.budget import make_budget
 from qvopt.runs.driver import Driver
+from qvopt.runs.final_estimate import FinalAim, FinalEstimate
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
@@ -185,7 +186,7 @@ def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
     ledger = Ledger()
     driver = Driver(
         evaluator,
-        get_optimizer(spec.name, **spec.options),
+        get_optimizer(spec.name, **experiment.optimizer_options),
         assembly.start,
         experiment.seed,
         played,
@@ -193,18 +194,22 @@ def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
         experiment.monitor or "none",
     )
     totals = [ledger.total for _ in driver]
-    final = ledger.total - totals[-1]
     # What is spent by step 0, such as its monitor's energy, is the first step's.
     steps = [b - a for a, b in itertools.pairwise([Cost(), *totals[1:]])]
     first = steps[0] if steps else totals[0]
     later = steps[-1] if steps else Cost()
+    budget = make_budget(experiment.budget, program)
+    optimised = first + later.times(max(experiment.max_steps - 1, 0))
+    aim = FinalAim.of(experiment.measurement)
+    x = assembly.start
+    final = FinalEstimate(aim).reserve(evaluator, [x, x, x], Ledger(budget, {"steps": optimised}))
     return RunForecast(
         program.device.full_name,
         experiment.max_steps,
         first,
         later,
         final,
-        make_budget(experiment.budget, program),
+        budget,
         price.known,
         price.currency,
         program.device.note,

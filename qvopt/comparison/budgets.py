@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from qvopt.backends.catalogue import is_provider
 from qvopt.experiment.budget_text import parse_budget
-from qvopt.experiment.counts import Count, Shots, parse_count
+from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.strict_model import StrictModel
 from qvopt_molecules.errors import InputError
 
@@ -84,12 +84,7 @@ def _tables(value: Any) -> Any:
 
 def _table(value: Any) -> dict[str, Any]:
     """A number is one of shots; a text may name other units: "200 jobs"."""
-    if isinstance(value, str):
-        try:
-            return {"shots": parse_count(value, "shots")}
-        except InputError:
-            return parse_budget(value)
-    return {"shots": value}
+    return parse_budget(value) if isinstance(value, str) else {"shots": value}
 
 
 def _plain(budgets: tuple[RunBudget, ...]) -> Any:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Unpack
 
-from qvopt.experiment.settings import budget_data, shot_count
+from qvopt.experiment.budget_text import budget_data
 from qvopt.runs.bar import counted
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.text_table import text_table
@@ -111,7 +111,10 @@ class ComparisonResult:
         summary = self.summary
         looks = Looks(summary.order)
         plot_convergence(ax, grid, summary, looks, problem or grid.problems[0])
-        ax.legend(frameon=False, fontsize=8)
+        lines, labels = ax.get_legend_handles_labels()
+        ax.legend(lines[::-1], labels[::-1], frameon=False, fontsize=8)  # the best one first
+        ax.grid(True, which="major", alpha=0.25, linewidth=0.5)
+        ax.spines[["top", "right"]].set_visible(False)
         return ax
 
     def to_xarray(self) -> Any:
@@ -177,7 +180,7 @@ def compare(
     """
     data, name = specification_data(specification)
     given = {
-        "problems": problems, "optimizers": optimizers, "shots": _counted(shots),
+        "problems": problems, "optimizers": optimizers, "shots": shots,
         "budget": budget_data(budget) if isinstance(budget, str) else budget, "seeds": seeds,
         "first_seed": first_seed, "targets": targets, "max_steps": max_steps, "tuning": tuning,
         "title": title,
@@ -212,10 +215,6 @@ def compare(
     return ComparisonResult(collect(sweep), folder)
 
 
-def _counted(shots: Any) -> Any:
-    return shot_count(shots) if isinstance(shots, str) else shots
-
-
 def within_process(spec: ComparisonSpec, workers: int | None, *, elsewhere: bool) -> int | None:
     """Return the number of workers: 1 where an object exists in this process alone.
 
@@ -228,8 +227,9 @@ def within_process(spec: ComparisonSpec, workers: int | None, *, elsewhere: bool
         return workers
     if elsewhere or (workers or 1) > 1:
         raise InputError(
-            f"{local.removeprefix(OBJECT)} is an object of this process, and no other worker has "
-            f"it; leave workers, scheduler and cluster out, or give it as 'module:attribute'"
+            f"{local.removeprefix(OBJECT)} is an object of this process, which other workers "
+            f"cannot import: move it into a file of its own and import it from there (or give "
+            f"'module:attribute'), or leave workers, scheduler and cluster out"
         )
     return 1
 

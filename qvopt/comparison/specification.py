@@ -52,6 +52,7 @@ def _named(value: Any) -> Any:
 
 
 _Shots = Annotated[Shots, Field(gt=0, le=10**12)]
+_SeveralShots = Annotated[tuple[_Shots, ...], Field(min_length=1), BeforeValidator(_listed)]
 
 
 class ProblemSpec(StrictModel):
@@ -69,14 +70,18 @@ class ProblemSpec(StrictModel):
     """
 
     molecule: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_named)] = Field(min_length=1)
-    ansatz: Annotated[tuple[AnsatzSpec, ...], BeforeValidator(_named)] = (AnsatzSpec(name="uccsd"),)
-    backend: Annotated[tuple[BackendSpec, ...], BeforeValidator(_named)] = (
+    ansatz: Annotated[tuple[AnsatzSpec, ...], Field(min_length=1), BeforeValidator(_named)] = (
+        AnsatzSpec(name="uccsd"),
+    )
+    backend: Annotated[tuple[BackendSpec, ...], Field(min_length=1), BeforeValidator(_named)] = (
         BackendSpec(name="sector"),
     )
-    mapping: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ("jordan-wigner",)
+    mapping: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)] = (
+        "jordan-wigner",
+    )
     measurement: MeasurementSpec = MeasurementSpec()
     constraints: ConstraintsSpec = ConstraintsSpec()
-    shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] | None = None
+    shots: _SeveralShots | None = None
     budget: Budgets | None = None
     reference: str | float = "fci"
     label: str | None = Field(default=None, min_length=1, max_length=80)
@@ -125,7 +130,7 @@ class EntrantSpec(NamedSpec):
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     label: str | None = Field(default=None, min_length=1, max_length=80)
-    shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] | None = None
+    shots: _SeveralShots | None = None
     tuned: bool = False
     search: dict[str, Choices] = Field(default_factory=dict)
 
@@ -171,9 +176,7 @@ class ComparisonSpec(StrictModel):
     title: str = Field(default="", max_length=200)
     problems: tuple[ProblemSpec, ...] = Field(min_length=1)
     optimizers: tuple[Nameable[EntrantSpec], ...] = Field(min_length=1)
-    shots: Annotated[tuple[_Shots, ...], BeforeValidator(_listed)] = Field(
-        default=(1000,), min_length=1
-    )
+    shots: _SeveralShots = (1000,)
     budget: Budgets
     seeds: Count = Field(default=30, ge=1, le=MOST_SEEDS)
     first_seed: Count = Field(default=0, ge=0, lt=TUNING_SEEDS - MOST_SEEDS)

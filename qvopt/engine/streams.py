@@ -11,7 +11,8 @@ ROUND_STREAM: Final = 1
 MONITOR_STREAM: Final = 2
 FINAL_STREAM: Final = 3
 START_STREAM: Final = 4
-# 5 was that of calibrations in journals of version 0.1.0.
+# 5 was that of calibrations in journals of version 0.1.0. Tasks have 5, 6, 8 and 9.
+FINAL_ESTIMATE_STREAM: Final = 10
 
 
 def stream(seed: int, *key: int) -> np.random.SeedSequence:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
+from qvopt.optimizers.registry import describe
 from qvopt_molecules.errors import InputError
 
 from .specification import BudgetSpec, Experiment, MeasurementSpec
 
+_OF_SHOTS: Final = (
+    "grouping", "allocation", "gradient_allocation", "metric", "postselect",
+    "final_shots", "final_precision", "final_share",
+)  # fmt: skip
+"""Settings of `[measurement]` that say how shots are taken."""
+
 
 def refuse_ignored(experiment: Experiment) -> None:
-    """Raise InputError for a setting of measured energies where all energies are exact."""
+    """Raise InputError for a setting of measured energies where all energies are exact.
+
+    Also for a stop by the expected error, where the optimizer has no model of it.
+    """
+    _check_certificate(experiment)
     if experiment.measurement.shots is not None:
         return
     for name, value in _given(experiment):
@@ -20,6 +31,20 @@ def refuse_ignored(experiment: Experiment) -> None:
             f"{name} = {shown} has no effect on exact energies; give a number of shots, or leave "
             f"{name.rpartition('.')[2]} out"
         )
+
+
+def _check_certificate(experiment: Experiment) -> None:
+    if experiment.stopping.expected_error is None:
+        return
+    spec = experiment.optimizer_spec
+    if "expected_error" not in describe(spec.name).defaults:
+        raise InputError(
+            f"stopping.expected_error needs an optimizer that knows its error, and {spec.name} "
+            f"does not; use --optimizer kalman-newton, or stopping.gradient or stopping.plateau"
+        )
+    for name in experiment.stopping.certificate():
+        if name in spec.options:
+            raise InputError(f"{name} is given twice, in stopping and in optimizer; leave one out")
 
 
 def refuse_idle_caps(budget: BudgetSpec, *, hardware: bool) -> None:
@@ -41,13 +66,13 @@ def refuse_idle_caps(budget: BudgetSpec, *, hardware: bool) -> None:
 def _given(experiment: Experiment) -> Iterator[tuple[str, Any]]:
     """Settings of measured energies that were given, by name."""
     measurement, usual = experiment.measurement, MeasurementSpec()
-    for name in ("grouping", "allocation", "gradient_allocation", "metric", "postselect"):
+    for name in _OF_SHOTS:
         value = getattr(measurement, name)
         if value != getattr(usual, name):
             yield f"measurement.{name}", value
     if measurement.gradient != usual.gradient:
         yield "measurement.gradient", measurement.gradient.name
-    for name in ("gradient", "plateau"):
+    for name in ("gradient", "plateau", "expected_error"):
         value = getattr(experiment.stopping, name)
         if value is not None:
             yield f"stopping.{name}", value

@@ -150,6 +150,14 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         "stopping.plateau": Meaning(
             "stop when measured energies do not fall significantly over this many steps", "steps"
         ),
+        "stopping.expected_error": Meaning(
+            "stop when the error that the optimizer's model expects is below this; for optimizers "
+            "with such a model (kalman-newton)",
+            "Hartree",
+        ),
+        "stopping.confidence": Meaning(
+            "probability with which the error must be below stopping.expected_error"
+        ),
         "start": Meaning("start parameters of the circuit, in place of the ansatz's own"),
     }
 )

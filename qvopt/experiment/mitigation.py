@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field, model_validator
 
 from qvopt.backends.folding import Folding
-from qvopt.experiment.counts import Shots
+from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.strict_model import StrictModel
 from qvopt.measurement.extrapolation import Fit
 from qvopt.measurement.readout import Method
@@ -26,7 +26,7 @@ class ReadoutSpec(StrictModel):
     shots: Shots = Field(
         default=20_000, ge=100, le=10**9, description="shots of each of two calibration circuits"
     )
-    every: int | None = Field(
+    every: Count | None = Field(
         default=None, ge=1, description="optimizer rounds between calibrations; none: once"
     )
 
@@ -60,7 +60,7 @@ class ReferenceSpec(StrictModel):
     "reference-state"; None takes as many as the round's largest energy.
     """
 
-    shots: int | None = Field(default=None, ge=2, le=10**9)
+    shots: Shots | None = Field(default=None, ge=2, le=10**9)
 
 
 def _table(value: Any) -> Any:

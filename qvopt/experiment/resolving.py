@@ -10,7 +10,7 @@ from qvopt.backends.catalogue import as_backend, recorded_spec
 from qvopt.backends.protocol import Backend
 
 from .objects import problem_data
-from .settings import nested
+from .settings import nested, without_former_aim
 from .specification import BackendSpec, Experiment, make_experiment
 
 
@@ -45,6 +45,8 @@ def resolve(problem: Any, settings: Mapping[str, Any]) -> tuple[Experiment, Back
         changes["measurement"] = {"shots": changes.pop("shots")} | dict(
             changes.get("measurement") or {}
         )
+    given = [f"measurement.{key}" for key in changes.get("measurement") or {}]
+    data = without_former_aim(data, given)
     for key, value in changes.items():
         data = merged(data, {key: value})
     return make_experiment(data), backend

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
 
 import numpy as np
@@ -14,17 +13,16 @@ from qvopt_molecules.argument_checks import real_array
 from qvopt_molecules.arguments import check_arguments
 from qvopt_molecules.errors import InputError, shown, unknown_name
 
-from .budget_text import parse_budget
+from .budget_text import budget_data
+from .counts import positive_count
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Settings(TypedDict, total=False):
-    """What describes an experiment beside its problem; None, or nothing, takes the default."""
+class OtherSettings(TypedDict, total=False):
+    """What describes an experiment beside its problem, ansatz and optimizer."""
 
-    ansatz: Any
-    optimizer: Any
     backend: Any
     shots: int | float | str | None
     seed: int | None
@@ -39,6 +37,8 @@ class Settings(TypedDict, total=False):
     mapping: str | None
     grouping: str | None
     allocation: str | None
+    final_precision: float | None
+    final_shots: int | float | str | None
     learning_rate: float | None
     budget: str | int | Mapping[str, Any] | None
     measurement: Mapping[str, Any] | None
@@ -49,6 +49,13 @@ class Settings(TypedDict, total=False):
     start: Sequence[float] | None
 
 
+class Settings(OtherSettings, total=False):
+    """What describes an experiment beside its problem; None, or nothing, takes the default."""
+
+    ansatz: Any
+    optimizer: Any
+
+
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     "ansatz": "a name (`qvopt list ansatze`), a table with options, or an object; None takes uccsd "
     "for electrons, and for qubits what suits the operator.",
@@ -57,18 +64,22 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "backend": "a name (`qvopt list backends`), a table with options, or an object; None takes "
     "sector for electrons and statevector for qubits.",
     "shots": 'shots of one energy in total: 1000, "1e4" or "1e4 shots"; None is exact.',
-    "seed": "of every random stream.",
-    "max_steps": "most optimizer steps.",
-    "basis": "Gaussian basis set.",
+    "seed": "of every random stream; 0 unless given.",
+    "max_steps": "most optimizer steps; 300 unless given.",
+    "basis": "Gaussian basis set; the molecule's unless given, as are charge and spin.",
     "charge": "total charge in units of e.",
     "spin": "number of unpaired electrons.",
-    "orbitals": "canonical, mp2-natural, boys, …",
+    "orbitals": "canonical unless given, mp2-natural, boys, …",
     "active_space": '(electrons, orbitals), the text "4,4", or a table.',
     "frozen_core": "doubly occupied orbitals to freeze.",
     "set": "the problem's own parameters, such as {'bond': 1.2} in Ångström.",
-    "mapping": "jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev.",
+    "mapping": "jordan-wigner(-tapered), parity(-reduced) or bravyi-kitaev; jordan-wigner unless "
+    "given.",
     "grouping": "how energies are measured: fluid-basis-rotation, qubit-wise, …",
-    "allocation": "of shots over groups: uniform, weighted, variance or measured.",
+    "allocation": "of shots over groups: uniform, weighted, variance (unless given) or measured.",
+    "final_precision": "standard error of the final estimate in Hartree (or the problem's unit); "
+    "None aims at 0.001 with at most a tenth of the run's shots.",
+    "final_shots": "shots of the final estimate, in place of a precision.",
     "learning_rate": "of the optimizer, where it has one.",
     "budget": 'caps over the whole run: "20 QPU-min, 5 EUR", "1e6 shots", shots, or a table.',
     "measurement, mitigation, constraints, stopping": "tables, as in an experiment file.",
@@ -80,9 +91,11 @@ _IN_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "frozen_core": ("molecule", "active_space", "frozen_core"),
     "grouping": ("measurement", "grouping"),
     "allocation": ("measurement", "allocation"),
+    "final_precision": ("measurement", "final_precision"),
+    "final_shots": ("measurement", "final_shots"),
     "learning_rate": ("optimizer", "learning_rate"),
 }
-_AMOUNT: Final = re.compile(r"\s*([0-9][0-9_.]*(?:[eE]\+?[0-9]+)?)\s*(?:shots?)?\s*")
+_AIMS: Final = ("measurement.final_shots", "measurement.final_precision")
 
 
 def refuses_unknown_keywords(function: Callable[P, T]) -> Callable[P, T]:
@@ -152,7 +165,7 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         if key == "shots":
-            data["shots"] = shot_count(value)
+            data["shots"] = positive_count(value, "shots")
         elif key == "budget" and not isinstance(value, Mapping):
             data["budget"] = budget_data(value)
         elif key == "active_space":
@@ -180,40 +193,25 @@ def put(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
     data[last] = value
 
 
+def without_former_aim(data: Mapping[str, Any], given: Iterable[str]) -> dict[str, Any]:
+    """Return data without its aim of the final estimate, where keys that are `given` replace it.
+
+    Args:
+        data: of an experiment; `run` writes down the aim that it took by default.
+        given: dotted keys that are about to be set.
+    """
+    measurement = data.get("measurement")
+    if not isinstance(measurement, Mapping) or not set(given) & set(_AIMS):
+        return dict(data)
+    former = {name.partition(".")[2] for name in (*_AIMS, "measurement.final_share")}
+    kept = {key: value for key, value in measurement.items() if key not in former}
+    return {**data, "measurement": kept}
+
+
 def _table(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     return dict(value) if isinstance(value, Mapping) else {"name": value}
-
-
-def shot_count(value: Any) -> int:
-    """Return a number of shots: 1000, 1e4, "1e4" or "1e4 shots"."""
-    if isinstance(value, str):
-        match = _AMOUNT.fullmatch(value)
-        number = _number(match[1]) if match else None
-    else:
-        number = None if isinstance(value, bool) else _number(value)
-    if number is None or number != int(number) or number < 1:
-        raise InputError(
-            f"shots must be a whole number greater than 0, such as 1000 or '1e4 shots', got "
-            f"{shown(value)}"
-        )
-    return int(number)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if abs(number) < 1e18 else None
-
-
-def budget_data(value: Any) -> dict[str, Any]:
-    """Return caps as a table: "20 QPU-min, 5 EUR", "1e6 shots" or a number of shots."""
-    if isinstance(value, str) and not _AMOUNT.fullmatch(value):
-        return parse_budget(value)
-    return {"shots": shot_count(value)}
 
 
 def space_table(value: Any) -> Any:

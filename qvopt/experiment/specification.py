@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from qvopt.experiment.budget_text import budget_data
 from qvopt.experiment.constraints import ConstraintsSpec
 from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.invalid_data import explain_invalid
@@ -38,10 +39,10 @@ Option = bool | int | float | str | list[float] | list[int] | list[str]
 class ActiveSpaceSpec(StrictModel):
     """Which orbitals are correlated; see `qvopt_molecules.molecule.ActiveSpace`."""
 
-    electrons: int | None = Field(default=None, ge=0)
-    n_orbitals: int | None = Field(default=None, ge=1)
+    electrons: Count | None = Field(default=None, ge=0)
+    n_orbitals: Count | None = Field(default=None, ge=1)
     orbitals: tuple[int, ...] | None = None
-    frozen_core: int | None = Field(default=None, ge=0)
+    frozen_core: Count | None = Field(default=None, ge=0)
     selection: str | None = None
     threshold: float | None = None
     labels: tuple[str, ...] | None = None
@@ -62,8 +63,8 @@ class MoleculeSpec(StrictModel):
     name: str = Field(min_length=1)
     set: dict[str, float] = Field(default_factory=dict)
     basis: str | None = None
-    charge: int | None = None
-    spin: int | None = Field(default=None, ge=0)
+    charge: Count | None = None
+    spin: Count | None = Field(default=None, ge=0)
     active_space: ActiveSpaceSpec | None = None
     orbitals: str | None = None
     symmetry: bool | None = None
@@ -153,6 +154,11 @@ class MeasurementSpec(StrictModel):
     the backend reads them, else fidelities. `postselect` throws outcomes away that contradict
     the electron numbers, as far as each group shows them (see `qvopt.measurement.selection`): they
     are paid, and not used.
+
+    The energy that a run reports at its end takes `final_shots`, or as many as `final_precision`,
+    its standard error in Hartree (or the problem's unit), needs. A run that is given neither aims
+    at 1 mHa with at most a tenth of its shots: `final_share` is that bound, see
+    `qvopt.runs.final_estimate`.
     """
 
     shots: Shots | None = Field(default=None, gt=0, le=10**12)
@@ -162,6 +168,20 @@ class MeasurementSpec(StrictModel):
     gradient_allocation: Literal["weighted", "measured"] | None = None
     metric: MetricRule | None = None
     postselect: bool = False
+    final_shots: Shots | None = Field(default=None, gt=0, le=10**12)
+    final_precision: float | None = Field(default=None, gt=0)
+    final_share: float | None = Field(default=None, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_final_estimate(self) -> MeasurementSpec:
+        if self.final_shots is not None and self.final_precision is not None:
+            raise ValueError(
+                "final_shots and final_precision are two ways to say how good the final estimate "
+                "is; give one of them"
+            )
+        if self.final_share is not None and self.final_precision is None:
+            raise ValueError("final_share bounds what final_precision takes; give both, or neither")
+        return self
 
 
 class BudgetSpec(StrictModel):
@@ -180,12 +200,32 @@ class StoppingSpec(StrictModel):
     """Rules that end a run under shots before its budget does; see `qvopt.runs.stopping.Watch`.
 
     `gradient`: steps over which the mean gradient does not differ significantly from zero.
-    `plateau`: steps over which the measured energies do not fall significantly. Exact runs end by
-    the optimizer's tolerance.
+    `plateau`: steps over which the measured energies do not fall significantly. `expected_error`:
+    largest expected error of the energy in Hartree, or its quantile at the probability
+    `confidence`, by the model of the energy that an optimizer has (kalman-newton). Exact runs end
+    by the optimizer's tolerance.
     """
 
-    gradient: int | None = Field(default=None, ge=1)
-    plateau: int | None = Field(default=None, ge=4)
+    gradient: Count | None = Field(default=None, ge=1)
+    plateau: Count | None = Field(default=None, ge=4)
+    expected_error: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    confidence: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.confidence is not None and self.expected_error is None:
+            raise ValueError("confidence is that of the expected_error; give expected_error too")
+        return self
+
+    def certificate(self) -> dict[str, float]:
+        """What an optimizer that knows its error is to reach, as options of it."""
+        given = {"expected_error": self.expected_error, "confidence": self.confidence}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def _caps(value: Any) -> Any:
+    """A number, or a text such as "1e6 shots", stands for a table."""
+    return budget_data(value) if isinstance(value, int | float | str) else value
 
 
 def _checked_seed(value: int) -> int:
@@ -222,10 +262,10 @@ class Experiment(StrictModel):
     measurement: MeasurementSpec = MeasurementSpec()
     mitigation: MitigationSpec = MitigationSpec()
     constraints: ConstraintsSpec = ConstraintsSpec()
-    seed: Annotated[int, AfterValidator(_checked_seed)] = 0
+    seed: Annotated[Count, AfterValidator(_checked_seed)] = 0
     max_steps: Count = Field(default=300, ge=0)
     monitor: Literal["exact", "measured", "none"] | None = None
-    budget: BudgetSpec = BudgetSpec()
+    budget: Annotated[BudgetSpec, BeforeValidator(_caps)] = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()
     start: tuple[float, ...] | None = None
 
@@ -263,6 +303,11 @@ class Experiment(StrictModel):
         if self.optimizer is not None:
             return self.optimizer
         return OptimizerSpec(name="l-bfgs" if self.measurement.shots is None else "adam")
+
+    @property
+    def optimizer_options(self) -> dict[str, Any]:
+        """The optimizer's options, with what `stopping` asks of it."""
+        return {**self.optimizer_spec.options, **self.stopping.certificate()}
 
     def document(self) -> dict[str, Any]:
         """The experiment as plain data, defaults included, empty values left out."""

@@ -158,7 +158,12 @@ def learned_weights(scatter: Scatter, prior: FloatArray | None) -> FloatArray:
     """
     known = 10.0 if prior is not None else 0.0
     squares = scatter.squares + known * (0.0 if prior is None else np.square(prior))
-    weights = _by_deviation(np.sqrt(squares / np.maximum(scatter.freedoms + known, 1.0)))
+    return shares_by_deviation(np.sqrt(squares / np.maximum(scatter.freedoms + known, 1.0)))
+
+
+def shares_by_deviation(deviations: FloatArray) -> FloatArray:
+    """Shares in proportion to standard deviations, but for a tenth that is spread evenly."""
+    weights = _by_deviation(deviations)
     return np.asarray(weights / weights.sum())
 
 

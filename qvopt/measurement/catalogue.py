@@ -42,11 +42,14 @@ class Grouping:
             needed.
         of_orbitals: makes a plan of integrals and their Jordan-Wigner strings; None where strings
             are enough.
+        of_energies: the same for energies alone, where the plan above serves gradients too; None
+            where they share one.
     """
 
     description: str
     of_strings: Callable[[PauliSum], MeasurementPlan] | None = None
     of_orbitals: Callable[[MolecularHamiltonian, PauliSum], MeasurementPlan] | None = None
+    of_energies: Callable[[MolecularHamiltonian, PauliSum], MeasurementPlan] | None = None
 
 
 GROUPINGS: Final[Mapping[str, Grouping]] = MappingProxyType(
@@ -54,6 +57,7 @@ GROUPINGS: Final[Mapping[str, Grouping]] = MappingProxyType(
         "fluid-basis-rotation": Grouping(
             "basis rotations whose fragments are optimised for low variance",
             of_orbitals=lambda h, _: fluid_plan(h),
+            of_energies=lambda h, _: fluid_plan(h, excited=0.0),
         ),
         "basis-rotation": Grouping(
             "basis rotations of the double factorisation",

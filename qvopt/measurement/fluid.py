@@ -71,7 +71,8 @@ def fluid_plan(
             None takes CISD. A poor one costs shots, never correctness.
         excited: weight of states half-way to an excited determinant, (|HF⟩ + |D⟩)/√2, D singly or
             doubly excited. A shifted circuit of a gradient prepares such states, far from the
-            reference: without them gradients keep two to three times the variance.
+            reference: without them gradients keep two to three times the variance. With 0 the plan
+            is for energies alone.
         threshold: smallest |λ| that is kept, in Hartree.
     """
     size = n_determinants(hamiltonian)
@@ -83,7 +84,7 @@ def fluid_plan(
     if not 0 <= excited <= 1:
         raise InputError(f"excited must be between 0 and 1, got {excited!r}")
     psi = cisd_state(hamiltonian) if reference is None else reference
-    halfway = half_excited_states(hamiltonian) if excited > 0 else []
+    halfway = half_excited_states(hamiltonian)
     constant, one_body, factors = double_factorization(hamiltonian, threshold)
     n = hamiltonian.norb
     near = _Occupations(hamiltonian, [psi])

@@ -14,7 +14,7 @@ Every one has `seconds`, the time worked on the run so far.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from qvopt.backends.batch import CalibrationCounts
 from qvopt.backends.cost import Cost
 from qvopt.measurement.allocation import Scatter
 from qvopt.measurement.estimate import Estimate
-from qvopt.optimizers.protocol import Answer, Query, Scalar
+from qvopt.optimizers.protocol import Answer, Query
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
@@ -35,13 +35,13 @@ from .codec import (
     decode_costs,
     decode_scatter,
     encode_answer,
-    encode_array,
     encode_calibrations,
     encode_costs,
     encode_query,
     encode_scatter,
     match_query,
 )
+from .end_events import EndRecord
 from .jobs import job_records, lost_cost
 from .journal import Event
 from .ledger import Costs, add_costs
@@ -195,6 +195,14 @@ class RoundRecord:
         answers = zip(queries, self.answers, strict=True)
         return [decode_answer(q, a) for q, a in answers], drift
 
+    def asked_at(self, points: Sequence[FloatArray]) -> bool:
+        """Whether its queries were at these points, to the drift that a replay allows."""
+        asked = [decode_array(q["x"]) for q in self.queries]
+        return len(asked) == len(points) and all(
+            a.shape == p.shape and np.allclose(a, p, rtol=1e-6, atol=1e-6)
+            for a, p in zip(asked, points, strict=True)
+        )
+
 
 @dataclass(frozen=True)
 class StepRecord:
@@ -239,53 +247,6 @@ class GrowRecord:
     def decode(cls, event: Event) -> GrowRecord:
         """Read the event."""
         return cls(tuple(event["operators"]))
-
-
-@dataclass(frozen=True, eq=False)
-class Average:
-    """The mean of the last iterates, and a fresh energy there."""
-
-    x: FloatArray
-    energy: Scalar
-    exact: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class EndRecord:
-    """How a run ended, the fresh energy at its last point, and ⟨N⟩, ⟨S_z⟩, ⟨S²⟩ of its state."""
-
-    status: str
-    step: int
-    x: FloatArray
-    energy: float | None
-    variance: float | None
-    exact: float | None
-    average: Average | None
-    drift: float
-    message: str
-    state: Mapping[str, float | None] | None = None
-
-    def encode(self) -> Event:
-        """Write the event."""
-        average = None
-        if (mean := self.average) is not None:
-            average = {"x": encode_array(mean.x), "energy": mean.energy.value}
-            average |= {"variance": mean.energy.variance, "exact": mean.exact}
-        x = encode_array(np.nan_to_num(self.x))
-        state = None if self.state is None else dict(self.state)
-        return {"type": "end", **vars(self), "x": x, "average": average, "state": state}
-
-    @classmethod
-    def decode(cls, event: Event) -> EndRecord:
-        """Read the event."""
-        average = None
-        if (mean := event.get("average")) is not None:
-            energy = Scalar(mean["energy"], mean["variance"])
-            average = Average(decode_array(mean["x"]), energy, mean["exact"])
-        names = set(cls.__dataclass_fields__) - {"average", "state"}
-        parts = {name: event[name] for name in names}
-        parts |= {"x": decode_array(event["x"]), "average": average, "state": event.get("state")}
-        return cls(**parts)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import Assembly
 from qvopt.experiment.specification import Experiment
+from qvopt.runs.final_estimate import PRECISION, SHARE, FinalAim
 from qvopt.runs.steps import Monitor
 from qvopt_molecules.errors import InputError
 
@@ -19,6 +20,17 @@ def with_grouping(assembly: Assembly) -> Assembly:
     chosen: dict[str, str | None] = {"metric": assembly.evaluator.sampled_metric_rule}
     if given.grouping is None:
         chosen["grouping"] = assembly.plan.name
+    measurement = given.model_copy(update=chosen)
+    experiment = assembly.experiment.model_copy(update={"measurement": measurement})
+    return replace(assembly, experiment=experiment)
+
+
+def with_final_aim(assembly: Assembly) -> Assembly:
+    """Name the precision of the final estimate that a run under shots takes by default."""
+    given = assembly.experiment.measurement
+    if given.shots is None or FinalAim.of(given) is not None:
+        return assembly
+    chosen = {"final_precision": PRECISION, "final_share": SHARE}
     measurement = given.model_copy(update=chosen)
     experiment = assembly.experiment.model_copy(update={"measurement": measurement})
     return replace(assembly, experiment=experiment)

@@ -13,10 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from qvopt.backends.cost import Cost
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.growing import grown_evaluator
-from qvopt.engine.part import CALIBRATION
 from qvopt.engine.streams import (
     FINAL_STREAM,
     MONITOR_STREAM,
@@ -38,19 +36,14 @@ from qvopt.optimizers.protocol import (
     Vector,
     queries_of,
 )
-from qvopt.records.events import (
-    BESIDE_THE_RUN,
-    Average,
-    EndRecord,
-    GrowRecord,
-    History,
-    StepRecord,
-)
+from qvopt.records.end_events import Average, EndRecord, FinalRecord
+from qvopt.records.events import BESIDE_THE_RUN, GrowRecord, History, StepRecord
 from qvopt.records.journal import EventLog
 from qvopt.records.ledger import Ledger
 from qvopt.runs.end_check import EndCheck
 from qvopt.runs.ending import TAIL, describe_rise, mean_of_tail
-from qvopt.runs.rounds import FINAL, OPTIMIZER, JournaledRounds
+from qvopt.runs.final_estimate import FinalEstimate
+from qvopt.runs.rounds import OPTIMIZER, JournaledRounds
 from qvopt.runs.steps import Monitor, Outcome, Status, Step
 from qvopt.runs.stopping import Watch
 from qvopt_molecules.arrays import FloatArray
@@ -76,6 +69,9 @@ class Driver:
         history: the journal so far.
         watch: rules that stop the run under noise.
         end_check: what the state at the end is held against; None leaves it unchecked.
+        final: measures the energy at the end.
+        certificate: what it means, in words, that the optimizer ends by itself; "" where it shows
+            no minimum.
     """
 
     evaluator: Evaluator
@@ -89,6 +85,8 @@ class Driver:
     history: History = field(default_factory=History)
     watch: Watch = field(default_factory=Watch)
     end_check: EndCheck | None = None
+    final: FinalEstimate = field(default_factory=FinalEstimate)
+    certificate: str = ""
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
@@ -99,13 +97,12 @@ class Driver:
         for role in BESIDE_THE_RUN:
             self.ledger.charge(self.history.charged(role))
         self._steps_seen = max((r.step for r in self.history.steps), default=-1)
-        self.x = self.start
+        self.x = self._stepped = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
         self._tail: deque[FloatArray] = deque(maxlen=TAIL)
-        final = self.evaluator.reported.prepare(self._final_queries(self.start, self.start)).costs
-        # A calibration is made long before the end.
-        self._reserve = sum((c for p, c in final.items() if p != CALIBRATION), Cost())
+        ends = self._final_points(self.start, self.start)
+        self.reserve = self.final.reserve(self.evaluator, ends, self.ledger)
 
     @property
     def seconds(self) -> float:
@@ -134,7 +131,7 @@ class Driver:
             asked = 0
             while True:
                 if self._stop:
-                    status, message = "interrupted", self._stop
+                    status, message, self.x = "interrupted", self._stop, self._stepped
                     break
                 if self.number >= self.max_steps:
                     status = "max-steps"
@@ -156,6 +153,7 @@ class Driver:
                     if request.partial:
                         continue
                     self.number += 1
+                    self._stepped = self.x
                     self._tail.append(self.x)
                     step = self._record(request)
                     yield step
@@ -173,7 +171,10 @@ class Driver:
         finally:
             rounds.close()
         if status == "converged" and not ruled and self._may_move and self._sampled:
-            status, message = "stopped", _STOPPED
+            if self.certificate:
+                message = self.certificate
+            else:
+                status, message = "stopped", _STOPPED
         self.outcome = self._finish(status, message)
 
     @property
@@ -189,8 +190,12 @@ class Driver:
         """The optimizer's rounds; none where there is nothing to optimise."""
         return self.optimizer(self.start, rng) if self._may_move else _no_rounds(self.start)
 
+    def refuse_unaffordable_end(self) -> None:
+        """Raise InputError where the final estimate that was asked for passes the budget."""
+        self.final.refuse_beyond_budget(self.reserve, self.ledger)
+
     def stop(self, reason: str) -> None:
-        """End the run after the step that was yielded last; a resume goes on from there."""
+        """End the run after the round in flight, at its last whole step; a resume goes on."""
         self._stop = reason
 
     def _grow(self, request: Grow) -> tuple[str, ...]:
@@ -201,7 +206,9 @@ class Driver:
         self.evaluator = grown_evaluator(self.evaluator, request.operators)
         self._rounds.learned = self._rounds.learned.grown()
         zeros = np.zeros(len(labels))
-        self.x, self.start = (np.concatenate([x, zeros]) for x in (self.x, self.start))
+        self.x, self._stepped, self.start = (
+            np.concatenate([x, zeros]) for x in (self.x, self._stepped, self.start)
+        )
         self._tail.clear()
         self.operators += labels
         if len(self.operators) > self._operators_seen:
@@ -209,12 +216,8 @@ class Driver:
         return labels
 
     def _round(self, queries: list[Query], role: str, key: int, number: int) -> list[Answer]:
-        reserve = None if role == FINAL else self._reserve
         evaluator = self.evaluator if role == OPTIMIZER else self.evaluator.reported
-        operators = None
-        if role == FINAL and self.end_check is not None and self._sampled:
-            operators = self.end_check.operators(evaluator)
-        answers = self._rounds.answer(evaluator, queries, role, key, number, reserve, operators)
+        answers = self._rounds.answer(evaluator, queries, role, key, number, self.reserve)
         if role == OPTIMIZER:
             self._last.extend(zip(queries, answers, strict=True))
             self.watch.see(queries, answers)
@@ -274,15 +277,15 @@ class Driver:
                 return float(np.linalg.norm(answer.value))
         return None
 
-    def _final_queries(self, x: FloatArray, mean: FloatArray) -> list[Query]:
-        """Ask for a fresh energy at the last point; under shots also at the mean and the start."""
-        points = [x] if self.evaluator.shots is None else [x, mean, self.start]
-        return [Energy(point, purpose="final") for point in points]
+    def _final_points(self, x: FloatArray, mean: FloatArray) -> list[FloatArray]:
+        """Return where energies are measured at the end: under shots also the mean and start."""
+        return [x] if self.evaluator.shots is None else [x, mean, self.start]
 
     def _finish(self, status: Status, message: str) -> Outcome:
         """Re-estimate the energy with fresh shots, and log the end."""
         energy: Scalar | None = None
         average: Average | None = None
+        final: FinalRecord | None = None
         visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
         if status == "converged" and self.number == 0 and len(self.x) > 0:
             message = message or _STATIONARY
@@ -290,17 +293,23 @@ class Driver:
             message = message or "the circuit has no parameters"
         if status != "diverged" and np.all(np.isfinite(self.x)):
             mean = mean_of_tail(self._tail, self.number, self.x)
+            points = self._final_points(self.x, mean)
+            name = self._rounds.end_name(self.number, FINAL_STREAM, points)
+            operators = None
+            if self.end_check is not None and self._sampled:
+                operators = self.end_check.operators(self.evaluator.reported)
             try:
-                queries = self._final_queries(self.x, mean)
-                answers = self._round(queries, FINAL, FINAL_STREAM, self.number)
+                measured = self.final.measure(
+                    self._rounds, self.evaluator, points, name, self.ledger, operators
+                )
             except BudgetExceededError as error:
                 message = message or str(error)
             else:
-                energy = _scalar(answers[0])
-                if len(answers) > 1:
+                energy, final, others = measured.energy, measured.record, measured.others
+                if others:
                     there = self.evaluator.reported.exact_energy(mean) if visible else None
-                    average = Average(mean, _scalar(answers[1]), there)
-                began = _scalar(answers[2]) if len(answers) > 2 else self._exact_start()
+                    average = Average(mean, others[0], there)
+                began = others[1] if others else self._exact_start()
                 rise = describe_rise(energy, began)
                 if rise is not None:
                     status, message = "diverged", rise
@@ -315,7 +324,9 @@ class Driver:
                 status = "below-exact" if status in ("converged", "stopped") else status
             elif status == "converged" and not self._sampled and self.number:
                 message = message or self.end_check.remark(exact)
-        outcome = Outcome(status, self.x, energy, exact, self.number, message, average, numbers)
+        outcome = Outcome(
+            status, self.x, energy, exact, self.number, message, average, numbers, final
+        )
         record = EndRecord(
             status,
             self.number,
@@ -327,6 +338,7 @@ class Driver:
             self.drift,
             message,
             None if numbers is None else numbers.document(),
+            final,
         )
         ended = record.encode()
         if self.history.end is None or self.history.end.encode() != ended:
@@ -363,8 +375,3 @@ def _advanced(rounds: Minimization, answers: Any) -> Any:
     for query in queries:
         check_finite(query.x)
     return queries
-
-
-def _scalar(answer: Answer) -> Scalar:
-    assert isinstance(answer, Scalar)
-    return answer

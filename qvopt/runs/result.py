@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.cost import Cost
-from qvopt.records.events import Average, StepRecord, step_records
+from qvopt.records.end_events import Average, FinalRecord
+from qvopt.records.events import StepRecord, step_records
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
 from qvopt.runs.bit_strings import BitStrings
@@ -119,6 +120,7 @@ class Result:
         problem: what was run; see `qvopt.runs.problem_description`.
         numbers: ⟨N⟩, ⟨S_z⟩ and ⟨S²⟩ of the last state, where a simulator tells it; else ⟨N⟩ and
             ⟨S_z⟩ as the outcomes of its energy show them, uncorrected.
+        final: how the energy at the last point was measured; None of exact ones.
         trace: the trajectory, which `steps` gives.
         circuit: the circuit, with its parameters, where it is at hand.
         bits: approximation ratio and best bit string of a diagonal cost.
@@ -142,6 +144,7 @@ class Result:
     operators: list[str] = field(default_factory=list)
     problem: Mapping[str, Any] = field(default_factory=dict)
     numbers: StateNumbers | None = None
+    final: FinalRecord | None = None
     trace: Trace | None = field(default=None, repr=False)
     circuit: Circuit | None = field(default=None, repr=False)
     bits: BitStrings | None = None
@@ -230,6 +233,7 @@ class Result:
             "fci": self.fci,
             "exact_reference": self.problem.get("exact"),
             "error": self.error,
+            "final": None if self.final is None else self.final.document(),
             "state": None if self.numbers is None else self.numbers.document(),
             "average": self._average_document(),
             "correlation": self.correlation,

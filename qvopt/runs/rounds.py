@@ -6,20 +6,43 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final, NamedTuple
 
 from qvopt.backends.cost import Cost
 from qvopt.engine.evaluator import Evaluator
-from qvopt.engine.learned import Learned
+from qvopt.engine.learned import Learned, Observed
+from qvopt.engine.streams import FINAL_ESTIMATE_STREAM
 from qvopt.measurement.estimate import Estimate
 from qvopt.optimizers.protocol import Answer, Query
 from qvopt.records.events import History, RoundRecord
 from qvopt.records.journal import Event, EventLog
 from qvopt.records.ledger import Costs, Ledger
+from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.pauli import PauliSum
 
 OPTIMIZER, FINAL, CALIBRATION = "optimizer", "final", "calibration"
 """Roles of rounds: the optimizer's own, those at the end of a run, and (in journals of earlier
 versions) those that calibrate the readout."""
+
+_ESTIMATE: Final = "-estimate"
+
+_OF_AN_END: Final = (FINAL, FINAL + _ESTIMATE)
+
+_ENDS: Final = 10**9
+"""More steps than a run has. Where a run ends twice at one step, at other points, the later end's
+rounds are numbered from here, and so on."""
+
+
+class RoundName(NamedTuple):
+    """What a round is called: `role` and `number` in the journal, `stream` its random stream."""
+
+    role: str
+    stream: int
+    number: int
+
+    def for_estimate(self) -> RoundName:
+        """The name of the round that follows a pilot."""
+        return RoundName(self.role + _ESTIMATE, FINAL_ESTIMATE_STREAM, self.number)
 
 
 class JournaledRounds:
@@ -47,6 +70,11 @@ class JournaledRounds:
         calibrations = (r for r in history.rounds.values() if r.role == CALIBRATION)
         self._separate = deque(calibrations)
         self._ends_charged: set[int] = set()
+        self._costs_of_ends: dict[int, list[Costs]] = {}
+        for record in history.rounds.values():
+            if record.role in _OF_AN_END:
+                ends = self._costs_of_ends.setdefault(record.number % _ENDS, [])
+                ends.append(record.costs)
         self._owed: list[Costs] = []
         self._seconds = history.seconds
         self._began = time.perf_counter()
@@ -79,33 +107,78 @@ class JournaledRounds:
         Raises InputError where the journal's round is another one, BudgetExceededError before a
         spend that would pass a cap.
         """
-        recorded = self._recorded.get((role, number))
-        if recorded is not None:
-            self.settle()
-        else:
-            return self._evaluate(evaluator, queries, role, stream, number, reserve, operators)
+        name = RoundName(role, stream, number)
+        answers, record = self._answer(evaluator, queries, name, reserve, self.learned, operators)
+        self._learn(record)
+        return answers
+
+    def answer_beside(
+        self,
+        evaluator: Evaluator,
+        queries: Sequence[Query],
+        name: RoundName,
+        learned: Learned,
+        operators: Mapping[str, PauliSum] | None = None,
+    ) -> tuple[list[Answer], Observed | None]:
+        """Answer a round by what is `learned` and not by what earlier rounds taught.
+
+        It teaches later rounds nothing but its calibrations; returns also the variances that it
+        showed.
+        """
+        answers, record = self._answer(evaluator, queries, name, None, learned, operators)
+        self._learn(replace(record, observed=None))
+        return answers, record.observed
+
+    def recorded_shots(self, name: RoundName) -> int | None:
+        """Return the shots that the first query of a journaled round asked for."""
+        recorded = self._recorded.get((name.role, name.number))
+        shots = None if recorded is None else recorded.queries[0].get("shots")
+        return None if shots is None else int(shots)
+
+    def end_name(self, step: int, stream: int, points: Sequence[FloatArray]) -> RoundName:
+        """Return the name of the round of an end at this step and these points.
+
+        It is that of a journaled end there, else a new one.
+        """
+        number = step
+        while (recorded := self._recorded.get((FINAL, number))) and not recorded.asked_at(points):
+            number += _ENDS
+        return RoundName(FINAL, stream, number)
+
+    def _answer(
+        self,
+        evaluator: Evaluator,
+        queries: Sequence[Query],
+        name: RoundName,
+        reserve: Cost | None,
+        learned: Learned,
+        operators: Mapping[str, PauliSum] | None,
+    ) -> tuple[list[Answer], RoundRecord]:
+        recorded = self._recorded.get((name.role, name.number))
+        if recorded is None:
+            return self._evaluate(evaluator, queries, name, reserve, learned, operators)
+        self.settle()
         self._take_calibrations(recorded)
         answers, drift = recorded.replayed(list(queries))
         self.drift = max(self.drift, drift)
-        if role == FINAL:
-            self.charge_end(number)
+        if name.role in _OF_AN_END:
+            self.charge_end(name.number % _ENDS)
             self.settle()
         else:
             self.ledger.charge(recorded.costs)
-        self._learn(recorded)
-        self.readings = recorded.readings
-        return answers
+        self.readings = recorded.readings or self.readings
+        return answers, recorded
 
-    def charge_end(self, number: int) -> None:
-        """Charge the fresh energies of an end at this step, once: a run may go on after it.
+    def charge_end(self, step: int) -> None:
+        """Charge the fresh energies of ends at this step, once: a run may go on after them.
 
         What goes on is charged at its next round, step or end: a round that the budget refused
         before the end is refused again for the same reason.
         """
-        recorded = self._recorded.get((FINAL, number))
-        if recorded is not None and number not in self._ends_charged:
-            self._ends_charged.add(number)
-            self._owed.append(recorded.costs)
+        if step in self._ends_charged:
+            return
+        self._ends_charged.add(step)
+        self._owed += self._costs_of_ends.get(step, [])
 
     def settle(self) -> bool:
         """Charge what is owed; return whether anything was."""
@@ -123,19 +196,19 @@ class JournaledRounds:
         self,
         evaluator: Evaluator,
         queries: Sequence[Query],
-        role: str,
-        stream: int,
-        number: int,
+        name: RoundName,
         reserve: Cost | None,
+        learned: Learned,
         operators: Mapping[str, PauliSum] | None,
-    ) -> list[Answer]:
-        self._take_calibrations()
+    ) -> tuple[list[Answer], RoundRecord]:
+        if self._take_calibrations():
+            learned = replace(learned, calibrations=self.learned.calibrations, rounds=0)
         prepared = evaluator.prepare(
             queries,
-            stream,
-            number,
-            learned=self.learned,
-            optimizing=role == OPTIMIZER,
+            name.stream,
+            name.number,
+            learned=learned,
+            optimizing=name.role == OPTIMIZER,
             operators=operators,
         )
         self.ledger.check(prepared.costs, reserve)
@@ -144,8 +217,8 @@ class JournaledRounds:
         outcome = prepared.run()
         self.ledger.charge(outcome.costs)
         record = RoundRecord.of(
-            role,
-            number,
+            name.role,
+            name.number,
             queries,
             outcome.answers,
             outcome.costs,
@@ -155,9 +228,8 @@ class JournaledRounds:
             outcome.readings,
         )
         self.write(record.encode())
-        self._learn(record)
-        self.readings = outcome.readings
-        return list(outcome.answers)
+        self.readings = outcome.readings or self.readings
+        return list(outcome.answers), record
 
     def _learn(self, record: RoundRecord) -> None:
         """Take over what a round has shown; the end teaches nothing, since a run may go on."""
@@ -168,9 +240,12 @@ class JournaledRounds:
             renewed=record.renewed,
         )
 
-    def _take_calibrations(self, before: RoundRecord | None = None) -> None:
+    def _take_calibrations(self, before: RoundRecord | None = None) -> bool:
         """Take calibrations that a journal of an earlier version has as rounds of their own."""
+        taken = False
         while self._separate and (before is None or self._separate[0].place < before.place):
             record = self._separate.popleft()
             self.ledger.charge(record.costs)
             self.learned = replace(self.learned, calibrations=record.calibrations, rounds=0)
+            taken = True
+        return taken

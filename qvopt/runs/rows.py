@@ -36,6 +36,21 @@ def _state_rows(result: Result) -> list[tuple[str, str, str]]:
     return [("⟨N⟩, ⟨S_z⟩, ⟨S²⟩", f"{n.electrons:.4f}, {n.s_z:z.4f}, {n.s2:z.4f}", "")]
 
 
+def _final_rows(result: Result) -> list[tuple[str, str, str]]:
+    """How the energy was measured: its error, its shots, and what kept it from more."""
+    final = result.final
+    if final is None or result.stderr is None:
+        return []
+    words = wording(result)
+    error = f"{1e3 * result.stderr:.2g} mHa" if words.in_hartree else f"{result.stderr:.2g}"
+    parts = [f"{final.shots:,} shots", f"{final.grouping} plan"]
+    if final.bound:
+        asked = f"{1e3 * (final.precision or 0.0):g} mHa" if words.in_hartree else final.precision
+        why = "its share of the shots" if final.bound == "share" else "the budget"
+        parts.append(f"{asked} would pass {why}")
+    return [("final estimate", f"{error}", ", ".join(parts))]
+
+
 def result_rows(result: Result) -> list[tuple[str, str, str]]:
     """Rows (name, value, unit) of the closing table."""
     rows = [("status", result.status, result.message)]
@@ -45,6 +60,7 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
         sampled = bool(result.stderr)
         estimate = Estimate(result.energy, (result.stderr or 0.0) ** 2)
         rows.append(("energy", str(estimate), f"{unit} (fresh shots)".strip() if sampled else unit))
+        rows += _final_rows(result)
         if sampled and result.exact is not None:
             rows.append(("noiseless energy there", f"{result.exact:.8f}", unit))
     if result.average is not None and result.n_steps > 1:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from qvopt.experiment.resolving import resolve
-from qvopt.experiment.settings import Settings, refuses_unknown_keywords, takes_settings
+from qvopt.experiment.settings import OtherSettings, refuses_unknown_keywords, takes_settings
 from qvopt.runs.bar import shows_progress, step_bar
+from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.runs.steps import Step
@@ -17,29 +18,40 @@ from qvopt.runs.steps import Step
 @takes_settings
 def run(
     problem: Any,
+    ansatz: Any = None,
+    optimizer: Any = None,
     *,
     out: str | Path | None = None,
     store: bool = False,
     callback: Callable[[Step], object] | None = None,
     progress: bool | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[OtherSettings],
 ) -> Result:
     """Run one experiment to its end and return the result.
 
-        run("h2", optimizer="adam", shots=1000, seed=1).energy
+        run("h2", "uccsd", "adam", shots=1000, seed=1).energy
 
     Args:
         problem: a molecule by name, file or geometry (Ångström), a table, an experiment that the
             settings change, or an object: see docs/objects.md.
+        ansatz: a name (`qvopt list ansatze`), a table with options, or an object; None takes uccsd
+            for electrons, and for qubits what suits the operator.
+        optimizer: a name (`qvopt list optimizers`), a table with hyper-parameters, or an object;
+            None takes l-bfgs for exact energies and adam under shots.
         out: the run folder, which must not exist.
         store: keep a numbered run folder below runs/ where `out` names none.
         callback: called with each step; it ends the run by returning True. A folder goes on from
             there.
         progress: whether to show a bar; None shows one in notebooks.
 
+    Ctrl-C, or the interrupt of a notebook, ends the optimisation after the round in flight: the
+    result has the final estimate and the status "interrupted". A second one raises
+    KeyboardInterrupt at once, as the first does where it would send jobs to a vendor.
+
     Raises InputError for what cannot run.
     """
-    experiment, backend = resolve(problem, settings)
+    parts = {"ansatz": ansatz, "optimizer": optimizer}
+    experiment, backend = resolve(problem, {**parts, **settings})
     store = store or out is not None
     with Session.begin(experiment, out=out, store=store, backend=backend) as session:
         return _finished(session, callback, progress)
@@ -81,7 +93,8 @@ def resume(
 def _finished(
     session: Session, callback: Callable[[Step], object] | None, progress: bool | None
 ) -> Result:
-    with step_bar(shows_progress(progress), session.driver.max_steps) as bar:
+    shown = step_bar(shows_progress(progress), session.driver.max_steps)
+    with ends_after_round(session), shown as bar:
         for step in session:
             bar(step)
             if callback is not None and callback(step) is True:

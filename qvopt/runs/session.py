@@ -13,12 +13,13 @@ from typing import Any, Self
 from qvopt.backends.catalogue import as_backend, is_recorded_as
 from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
+from qvopt.engine.energy_plan import energy_evaluator
 from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import with_backend
-from qvopt.experiment.specification import Experiment
+from qvopt.experiment.specification import Experiment, StoppingSpec
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
@@ -26,9 +27,10 @@ from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.bit_strings import bit_strings
 from qvopt.runs.budget import make_budget
-from qvopt.runs.defaults import chosen_monitor, with_grouping
+from qvopt.runs.defaults import chosen_monitor, with_final_aim, with_grouping
 from qvopt.runs.driver import Driver
 from qvopt.runs.end_check import EndCheck
+from qvopt.runs.final_estimate import FinalAim, FinalEstimate
 from qvopt.runs.folder import RunFolder, default_name
 from qvopt.runs.problem_description import describe_problem
 from qvopt.runs.references import References, references_of
@@ -90,7 +92,9 @@ class Session:
         spec = self.experiment.optimizer_spec
         self.driver = Driver(
             assembly.evaluator,
-            growing_optimizer(get_optimizer(spec.name, **spec.options), assembly.evaluator),
+            growing_optimizer(
+                get_optimizer(spec.name, **self.experiment.optimizer_options), assembly.evaluator
+            ),
             assembly.start,
             self.experiment.seed,
             self.experiment.max_steps if max_steps is None else max_steps,
@@ -106,6 +110,10 @@ class Session:
                 references.state,
                 references.hf,
             ),
+            FinalEstimate(
+                FinalAim.of(self.experiment.measurement), partial(energy_evaluator, assembly)
+            ),
+            _certificate(self.experiment.stopping, assembly.hamiltonian.electrons is not None),
         )
 
     @classmethod
@@ -149,7 +157,7 @@ class Session:
         refuse_ignored(experiment)
         if hamiltonian is None:
             hamiltonian = hamiltonian_of(experiment.molecule)
-        assembly = with_grouping(assemble(experiment, hamiltonian, backend))
+        assembly = with_final_aim(with_grouping(assemble(experiment, hamiltonian, backend)))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
@@ -160,10 +168,12 @@ class Session:
         refuse_idle_caps(experiment.budget, hardware=isinstance(program, DurableProgram))
         store = store or (isinstance(program, DurableProgram) and program.durable)
         if not store:
-            return cls(
+            session = cls(
                 assembly, folder=None, journal=None, references=references, problem=described,
                 jobs=jobs,
             )  # fmt: skip
+            session.driver.refuse_unaffordable_end()
+            return session
         label = hamiltonian.label or "molecule"
         name = default_name(experiment, label)
         begin = Begin(
@@ -178,10 +188,12 @@ class Session:
             out, experiment, hamiltonian, name, begin, command=command, files=files
         )
         try:
-            return cls(
+            session = cls(
                 assembly, folder=folder, journal=journal, references=references,
                 problem=described, jobs=jobs,
             )  # fmt: skip
+            session.driver.refuse_unaffordable_end()
+            return session
         except BaseException:  # nothing has run, and nothing half made is left
             journal.close()
             shutil.rmtree(folder.path, ignore_errors=True)
@@ -227,12 +239,18 @@ class Session:
                 experiment = experiment.model_copy(update={"measurement": measurement})
             handed_again(path, "optimizer", optimizer, experiment.optimizer_spec)
             handed_again(path, "ansatz", ansatz, experiment.ansatz)
-            if backend is not None:
+            if backend is not None and backend != experiment.backend.name:
+                if isinstance(backend, str | Mapping):
+                    raise InputError(
+                        f"{path} began on {experiment.backend.name}, and goes on there; a backend "
+                        f"is handed over again only where it is an object"
+                    )
                 backend = as_backend(backend)
                 if not is_recorded_as(backend, experiment.backend.name):
                     raise InputError(
                         f"{path} began on {experiment.backend.name}, and not on {backend.name}"
                     )
+            backend = None if isinstance(backend, str) else backend
             # One of an earlier version began without penalties; later ones write them down.
             assembly = assemble(experiment, hamiltonian, backend, PenaltyWeights())
             session = cls(
@@ -295,6 +313,7 @@ class Session:
             operators=list(self.driver.operators),
             problem=self.problem,
             numbers=outcome.numbers,
+            final=outcome.final,
             trace=Trace.of_steps(self._steps),
             circuit=self.circuit,
             bits=bit_strings(self.assembly.hamiltonian, self.circuit, outcome.x),
@@ -319,3 +338,13 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _certificate(stopping: StoppingSpec, in_hartree: bool) -> str:
+    """What it means that an optimizer ends which was asked for an expected error."""
+    if stopping.expected_error is None:
+        return ""
+    bound = f"below {stopping.expected_error:g}{' Ha' if in_hartree else ''}"
+    if stopping.confidence is None:
+        return f"the optimizer expects an error {bound}"
+    return f"the optimizer holds the error to be {bound}, with {100 * stopping.confidence:g} %"

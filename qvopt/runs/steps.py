@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qvopt.optimizers.protocol import Scalar
-from qvopt.records.events import Average
+from qvopt.records.end_events import Average, FinalRecord
 from qvopt.runs.state_numbers import StateNumbers
 from qvopt_molecules.arrays import FloatArray
 
@@ -55,7 +55,7 @@ class Outcome:
 
     `average` is the same for the mean of the last quarter of the iterates (at most `TAIL`), which
     under shots is often the better point; exact runs have none. `numbers` are those of the last
-    state, where a simulator tells it.
+    state, where a simulator tells it. `final` says how the energy was measured.
     """
 
     status: Status
@@ -66,3 +66,4 @@ class Outcome:
     message: str = ""
     average: Average | None = None
     numbers: StateNumbers | None = None
+    final: FinalRecord | None = None

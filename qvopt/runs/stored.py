@@ -81,6 +81,7 @@ def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> R
         operators=list(history.operators),
         problem=begin.problem,
         numbers=StateNumbers.decode(None if end is None else end.state),
+        final=None if end is None else end.final,
         trace=Trace.of_records(history.steps),
         bits=_bits_of(folder, experiment, None if end is None else end.x),
     )

@@ -22,18 +22,20 @@ from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly
 from qvopt.engine.states import components
 from qvopt.engine.streams import stream
-from qvopt.experiment.settings import refuses_unknown_keywords, shot_count
+from qvopt.experiment.counts import positive_count
+from qvopt.experiment.settings import refuses_unknown_keywords
 from qvopt.measurement.blocks import rounded_up
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 from qvopt.records.codec import encode_array
 from qvopt.records.events import DIAGONALIZATION, History
 from qvopt.records.ledger import Costs, Ledger, add_costs
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.html import html_table
 from qvopt.runs.result import Result
+from qvopt.runs.text_table import shown_cell, text_table
 from qvopt.tasks.after_run import final_point, folder_of, kept_or_measured
 from qvopt.tasks.configuration_recovery import Samples, recovered
 from qvopt.tasks.properties_result import Place
-from qvopt_molecules.argument_checks import whole_number
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.determinants import occupation_strings
 from qvopt_molecules.errors import InputError
@@ -45,11 +47,12 @@ MAX_DETERMINANTS: Final = 1_000_000
 
 _STREAM, _REPAIRS = 8, 9
 _ROUNDS: Final = 5
+_COLUMNS: Final = ("quantity", "value")
 _SETTLED: Final = 1e-6
 """Hartree: repairs end where they no longer lower the energy by more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagonalization:
     """What a diagonalisation brought. Energies in Hartree.
 
@@ -79,6 +82,30 @@ class Diagonalization:
         """Whether the span is the whole sector."""
         return self.determinants == self.sector
 
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary a number: `quantity`, its unit in the name, and `value`."""
+        values = {
+            "energy_hartree": self.energy,
+            "spin_squared": self.spin_squared,
+            "determinants": self.determinants,
+            "determinants_of_sector": self.sector,
+            "shots": self.shots,
+            "shots_kept": self.kept,
+        }
+        return [{"quantity": name, "value": value} for name, value in values.items()]
+
+    def frame(self) -> Any:
+        """The rows as a pandas DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def __repr__(self) -> str:
+        return text_table(self.rows(), _COLUMNS)
+
+    def _repr_html_(self) -> str:
+        return html_table(([shown_cell(row[c]) for c in _COLUMNS] for row in self.rows()), _COLUMNS)
+
     def document(self) -> dict[str, Any]:
         """As plain JSON values."""
         return asdict(self) | {"rounds": list(self.rounds), "complete": self.complete}
@@ -96,7 +123,7 @@ def diagonalize(
     *,
     shots: int | float | str | None = None,
     repair: bool = True,
-    max_determinants: int = MAX_DETERMINANTS,
+    max_determinants: int | float | str = MAX_DETERMINANTS,
     at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
 ) -> Diagonalization:
@@ -118,6 +145,8 @@ def diagonalize(
     Raises InputError for a run that has not ended, another mapping than Jordan-Wigner, and where no
     outcome has the right electron numbers; BudgetExceededError where the shots would pass a cap.
     """
+    shots = None if shots is None else positive_count(shots, "shots")
+    max_determinants = positive_count(max_determinants, "max_determinants")
     path = folder_of(run)
     folder = RunFolder.open(path)
     experiment = folder.begun_experiment()
@@ -128,8 +157,6 @@ def diagonalize(
         shots = experiment.measurement.shots
     if shots is None:
         raise InputError("the run is exact, so say how many shots to take, such as --shots 10000")
-    shots = shot_count(shots)
-    whole_number(max_determinants, "max_determinants", 1)
     if experiment.mapping != "jordan-wigner":
         raise InputError(
             f"outcomes are read as determinants in the jordan-wigner mapping, and this run has "

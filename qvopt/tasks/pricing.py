@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qvopt.backends.cost import Cost
 from qvopt.engine.assembly import Assembly, assemble
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.protocol import Energy, Fidelity, Gradient, Metric, PoolGradient, Query
+from qvopt.records.ledger import Ledger
+from qvopt.runs.budget import make_budget
+from qvopt.runs.defaults import with_final_aim
+from qvopt.runs.final_estimate import FinalAim, FinalEstimate
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class QueryPrice:
 def price_list(experiment: Experiment) -> list[QueryPrice]:
     """Price one energy, gradient, metric and fidelity at the start point.
 
-    Shots are the experiment's: optimizers that set their own spend as they say.
+    Shots are the experiment's: optimizers that set their own spend as they say. Under shots the
+    final estimate has a row, too: what its precision is expected to take.
     """
     return assembled_prices(assemble(experiment))
 
@@ -57,4 +62,20 @@ def assembled_prices(assembly: Assembly) -> list[QueryPrice]:
     for name, query in queries:
         costs = assembly.evaluator.prepare([query]).costs
         rows.append(QueryPrice(name, sum(costs.values(), Cost())))
-    return rows
+    return [*rows, *_final_row(assembly)]
+
+
+def _final_row(assembly: Assembly) -> list[QueryPrice]:
+    """The final estimate, with the energies of the mean iterate and of the start beside it."""
+    settings = with_final_aim(assembly).experiment.measurement
+    aim = FinalAim.of(settings)
+    if aim is None:
+        return []
+    ledger = Ledger(make_budget(assembly.experiment.budget, assembly.program))
+    # Without a budget its share is one of what the run will spend, which is not known here.
+    bounded = aim if dict(ledger.budget.caps()) else replace(aim, share=None)
+    x = assembly.start
+    cost = FinalEstimate(bounded).reserve(assembly.evaluator, [x, x, x], ledger)
+    unit = assembly.experiment.molecule.energy_unit
+    what = f"{aim.shots:,} shots" if aim.shots else f"to {aim.precision:g} {unit}".strip()
+    return [QueryPrice(f"final estimate ({what})", cost)]

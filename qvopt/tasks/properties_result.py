@@ -5,17 +5,20 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from qvopt.measurement.estimate import Estimate
+from qvopt.runs.html import html_table
+from qvopt.runs.text_table import shown_cell, text_table
 from qvopt_molecules.arrays import FloatArray
 
 Place = Literal["last", "average"]
+_COLUMNS: Final = ("property", "value", "stderr")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Properties:
     """What a state is like. Energies in Hartree, dipoles in debye.
 
@@ -130,3 +133,10 @@ class Properties:
     def frame(self) -> Any:
         """The rows as a pandas DataFrame."""
         return importlib.import_module("pandas").DataFrame(self.rows())
+
+    def __repr__(self) -> str:
+        return text_table(self.rows(), _COLUMNS)
+
+    def _repr_html_(self) -> str:
+        rows = ([shown_cell(row[c]) for c in _COLUMNS] for row in self.rows())
+        return html_table(rows, _COLUMNS)

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, grown
-from qvopt.experiment.settings import refuses_unknown_keywords, shot_count
+from qvopt.experiment.counts import positive_count
+from qvopt.experiment.settings import refuses_unknown_keywords
 from qvopt.records.codec import encode_array
 from qvopt.records.events import PROPERTIES, History
 from qvopt.records.ledger import Costs, Ledger
@@ -52,6 +53,7 @@ def run_properties(
     its budget and is kept in its journal: asking again costs nothing. Raises InputError for a run
     that has not ended, BudgetExceededError where the shots would pass a cap.
     """
+    shots = None if shots is None else positive_count(shots, "shots")
     path = folder_of(run)
     folder = RunFolder.open(path)
     experiment = folder.begun_experiment()
@@ -62,8 +64,6 @@ def run_properties(
         raise InputError("give either a number of shots or exact, not both")
     if shots is None and not exact:
         shots = experiment.measurement.shots
-    if shots is not None:
-        shots = shot_count(shots)
     if shots is None:
         hamiltonian = folder.hamiltonian().orbitals()
         assembly = grown(assemble(experiment, hamiltonian), history.operators)

@@ -26,7 +26,7 @@ def test_names_descriptions_and_options():
         ("uccsd", {"order": "mp3"}, "must be one of 'canonical', 'mp2', got 'mp3'"),
         ("uccsd", {"order": ["mp2"]}, "must be one of 'canonical', 'mp2'"),
         ("uccsd", {"trotter_steps": True}, "must be a whole number, got True"),
-        ("uccsd", {"trotter_steps": 2.0}, "must be a whole number, got 2.0"),
+        ("uccsd", {"trotter_steps": 2.5}, "must be a whole number, got 2.5"),
         ("uccsd", {"trotter_steps": 0}, "trotter_steps must be from 1"),
         ("hardware-efficient", {"spread": "big"}, "must be a number"),
     ],

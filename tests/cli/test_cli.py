@@ -22,7 +22,7 @@ def test_run_show_and_resume(tmp_path):
         "experiment.toml", "environment.json", "hamiltonian.npz", "journal.jsonl", "result.json",
         "convergence.png",
     }  # fmt: skip
-    assert json.loads((tmp_path / "mine" / "result.json").read_text()) == document
+    assert json.loads((tmp_path / "mine" / "result.json").read_text()) == {**document, "run": "."}
     shown = call("show", "mine", "--json", cwd=tmp_path)
     again = json.loads(shown.stdout)
     assert {k: again[k] for k in keys - {"seconds"}} == {k: document[k] for k in keys - {"seconds"}}
@@ -155,7 +155,7 @@ def test_a_budget_ends_the_run_in_order(tmp_path):
     assert document["status"] == "budget"
     assert document["shots"] <= 5000
     assert document["energy"] is not None  # the final check was kept in reserve
-    assert document["costs"]["final"]["shots"] == 300  # last, mean and start
+    assert document["costs"]["final"]["shots"] == 700  # pilot, mean and start; a tenth less 100
 
 
 def test_a_plugged_in_energy_that_is_not_a_number(tmp_path, monkeypatch):

@@ -143,3 +143,16 @@ def test_names_of_folders_differ_where_runs_do():
     names = [default_name(make_experiment(data), "h2") for data in variants]
     assert len(set(names)) == len(names)
     assert names[:2] == ["h2-uccsd-adam", "h2-uccsd-adam-100shots"]
+
+
+def test_paragraphs_are_set_to_the_width_of_the_terminal():
+    """Sources are wider than 80 columns: their line breaks would leave every second line short."""
+    text = command_line("list", "ansatze", "uccsd", env={"COLUMNS": "80"}).stdout
+    paragraphs = [" ".join(p.split("\n")) for p in text.split("\n\n")]
+    (sources,) = [p for p in paragraphs if p.startswith("Sources:")]
+    lines = text[text.index("Sources:") :].split("\n\n")[0].splitlines()
+    assert len(lines) == 2  # of one that is wider than a line
+    assert "matters (Grimsley et al.," in sources
+    assert "\n    |ψ(t)⟩ = [Π_k" in text  # formulas stay on lines of their own
+    facts = command_line("list", "optimizers", "adam", env={"COLUMNS": "80"}).stdout
+    assert "family: adaptive\nasks for: gradients\n" in facts

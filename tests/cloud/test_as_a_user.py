@@ -2,19 +2,23 @@
 
 import json
 import logging
+import os
+import signal
 
 import pytest
 from ibm_server import Server
 from killing import SECRET
 from typer.testing import CliRunner
 
-from qvopt.cli import main
+from qvopt.cli import command_line, main
 from qvopt.cli.app import app
 from qvopt.cloud.status import cancel_jobs, run_status
 from qvopt.experiment.budget_text import parse_budget
+from qvopt.runs.session import Session
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
+assert callable(command_line.run)  # its import registers the commands
 
 EXPERIMENT = """
 molecule = "h2"
@@ -147,7 +151,6 @@ def test_a_run_that_goes_on_after_its_end_has_not_ended(server, tmp_path):
     lines = toml.read_text()
     server.queue = 1000
     from qvopt.backends.protocol import SubmissionPolicy
-    from qvopt.runs.session import Session
 
     with (
         Session.resume(tmp_path / "r", max_steps=2, jobs=SubmissionPolicy("submit")) as session,
@@ -156,6 +159,25 @@ def test_a_run_that_goes_on_after_its_end_has_not_ended(server, tmp_path):
         list(session)
     assert toml.read_text().startswith(lines)
     assert run_status(tmp_path / "r").ended is None
+
+
+def test_an_interrupt_sends_no_further_job(server, tmp_path, monkeypatch):
+    """On hardware the first Ctrl-C stops at once: the final estimate would be another job."""
+    write(tmp_path, steps=9)
+    real = Session.__iter__
+
+    def interrupted(session):
+        for step in real(session):
+            yield step
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Session, "__iter__", interrupted)
+    done = call("run", "e.toml", "--yes", "--out", "r")
+    assert done.exit_code == 130
+    assert "interrupted; `qvopt resume r` goes on" in done.output
+    assert "Ctrl-C" not in done.output
+    status = run_status(tmp_path / "r")
+    assert (len(server.jobs), status.ended) == (0, None)
 
 
 @pytest.mark.parametrize(

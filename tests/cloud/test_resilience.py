@@ -262,7 +262,7 @@ def test_what_needs_counts_is_refused_in_one_line(more, message):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("level", [3, -1, True, "1", 0.5])
+@pytest.mark.parametrize("level", [3, -1, True, "one", 0.5])
 def test_levels_are_checked(level):
     with pytest.raises(InputError, match=r"resilience.* must be"):
         qvopt.run(**described(level))

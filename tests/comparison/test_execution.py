@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
 
-from qvopt import make_experiment, run
+from qvopt import Session
 from qvopt.comparison.collection import load_comparison
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.execution import run_batch, run_cell
@@ -22,12 +23,23 @@ def work(sweep):
         return list(sweep.run(engine))
 
 
+def run_again(folder, copy):
+    """Go through the run of a folder as `qvopt resume` does, from its begin."""
+    shutil.copytree(folder, copy)
+    begin = (copy / "journal.jsonl").read_bytes().splitlines(keepends=True)[0]
+    (copy / "journal.jsonl").write_bytes(begin)
+    with Session.resume(copy) as session:
+        for _ in session:
+            pass
+        return session.result()
+
+
 def test_a_run_is_the_ordinary_one_bit_for_bit(tmp_path, small, prepared):
     sweep = prepared(small(), tmp_path / "c")
     work(sweep)
     for planned in sweep.runs("scored"):
         folder = RunFolder.open(sweep.folder / planned.path)
-        alone = run(make_experiment(folder.experiment().document()))
+        alone = run_again(folder.path, tmp_path / planned.path)
         kept = stored_result(folder)
         outcome = read_outcome(folder.path)
         assert np.array_equal(kept.x, alone.x)

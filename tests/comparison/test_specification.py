@@ -191,3 +191,17 @@ def test_trials_cover_the_range_and_begin_with_the_defaults():
     # One in each ninth of the logarithmic range, to the rounding.
     for k, rate in enumerate(rates):
         assert 10 ** (-3 + k / 3) * 0.99 <= rate <= 10 ** (-3 + (k + 1) / 3) * 1.01
+
+
+@pytest.mark.parametrize("key", ["molecule", "ansatz", "backend", "mapping", "shots", "budget"])
+def test_an_empty_list_of_a_problem_is_refused_and_drops_no_problem(key):
+    data = {"problems": [{"molecule": "h2", key: []}], "optimizers": ["adam"], "budget": 3000}
+    with pytest.raises(InputError, match=rf"problems\.0\.{key}: .*at least 1"):
+        make_comparison(data)
+
+
+@pytest.mark.parametrize("key", ["problems", "optimizers", "shots", "budget", "targets"])
+def test_an_empty_list_of_a_comparison_is_refused(key):
+    data = {"problems": ["h2"], "optimizers": ["adam"], "budget": 3000, key: []}
+    with pytest.raises(InputError, match=rf"{key}: .*at least 1"):
+        make_comparison(data)

@@ -34,6 +34,8 @@ def checked(**options):
 
 
 def test_values_of_the_right_type_pass():
+    for count in (2000.0, "2e3", "2_000", "2000 shots"):
+        assert checked(number=count) == {"number": 2000}
     assert checked(rate=2, number=3, flag=False) == {"rate": 2.0, "number": 3, "flag": False}
     assert checked(scales=[1, 2.5], layout=(0, 1)) == {"scales": (1.0, 2.5), "layout": (0, 1)}
     assert checked(prices={"task": 1}, number=None) == {"prices": {"task": 1.0}, "number": None}
@@ -48,7 +50,7 @@ def test_values_of_the_right_type_pass():
         ("rate", float("nan"), "must be a finite number"),
         ("rate", 1e16, "must be a finite number of at most 1e"),
         ("rate", 10**400, "of toy must be"),
-        ("number", 2.0, "must be a whole number or left out, got 2.0"),
+        ("number", 2.5, "must be a whole number or left out, got 2.5"),
         ("number", False, "must be a whole number"),
         ("flag", "False", "must be true or false, got 'False'"),
         ("flag", 1, "must be true or false, got 1"),

@@ -88,6 +88,7 @@ REFUSED = {
     "not a number": ("2\nc\nH 0 0 nan\nH 0 0 1\n", "not a number"),
     "formula": ("2\nc\nH 0 0 0\nH 0 0 2*0.4\n", "not a number"),
     "columns": ("2\nProperties=species:S:1\n" + ATOMS, "pos:R:3"),
+    "uranium": ("2\nc\nU 0 0 0\nH 0 0 2\n", "heavier than radon"),
     "z": ("1\nc\n119 0 0 0\n", "atomic number"),
 }
 

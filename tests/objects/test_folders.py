@@ -220,3 +220,12 @@ def test_other_parameters_of_a_file_stay(tmp_path):
     assert len(one.x) == len(two.x) == 8 + 18
     with pytest.raises(InputError, match="parameter of w 'c'"):
         run(path, set={"c": 1.0})
+
+
+def test_a_folder_of_something_else_is_no_molecule(tmp_path, capsys):
+    run("h2", max_steps=0, out=tmp_path / "r")
+    for command in (["relax"], ["excited"], ["oo-vqe"], ["run"]):
+        assert command_line([*command, str(tmp_path / "r")]) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert "is a folder" in said
+        assert "experiment.toml" in said

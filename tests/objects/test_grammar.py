@@ -3,6 +3,8 @@
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +90,12 @@ def test_public_names_have_american_spelling():
     assert not sorted(name for name in names if BRITISH.search(name))
 
 
+def test_a_mistyped_name_is_answered_with_the_nearest():
+    script = "import qvopt; qvopt.optimise_orbitals"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "optimize_orbitals" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("run")
@@ -111,6 +119,13 @@ def test_texts_are_those_of_the_command_line(folder):
             function(folder, shot=3)
     with pytest.raises(InputError, match="no run folder"):
         run_properties(run("h2"))
+
+
+def test_ansatz_and_optimizer_may_be_given_by_position():
+    named = run("h2", ansatz="fabric", optimizer="rotosolve", max_steps=2)
+    placed = run("h2", "fabric", "rotosolve", max_steps=2)
+    assert placed.names == named.names
+    assert placed.energy == named.energy
 
 
 def test_budgets_have_one_form(tmp_path):

@@ -40,6 +40,10 @@ CALLS = {
     "a name too long": (lambda: qvopt.run("h2", out="a" * 5000), "File name too long"),
     "a callback": (lambda: qvopt.run("h2", callback=["a"]), "callback of run must be a function"),
     "two problems": (lambda: qvopt.run("h2", molecule="h2"), "given twice"),
+    "a molecule twice": (
+        lambda: qvopt.optimise_orbitals("lih", molecule="lih"), "multiple values .*'molecule'"
+    ),
+    "no problem": (lambda: qvopt.run(), "missing a required argument: 'problem'"),
     "a space of one": (lambda: qvopt.run("h2", active_space=True), "an active space is"),
     "shots beyond float64": (lambda: qvopt.run("h2", shots=10**400), "shots must be"),
     "complex start": (lambda: qvopt.run("h2", start=np.array([1 + 1j])), "real numbers"),

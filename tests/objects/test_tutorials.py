@@ -61,7 +61,7 @@ def test_pennylanes_cost_function_as_a_qnode():
 
 
 def test_pennylanes_adaptive_lih():
-    """Its tutorial of adaptive circuits: LiH, 2 electrons in 5 orbitals, -7.8823 Ha."""
+    """ "Adaptive circuits": LiH, 2 electrons in 5 orbitals, STO-3G; -7.8823 Ha."""
     symbols = ["Li", "H"]
     geometry = qml.numpy.array([[0.0, 0.0, 0.0], [0.0, 0.0, 2.969280527]])
     molecule = qml.qchem.Molecule(symbols, geometry)

@@ -15,9 +15,9 @@ INSIDE = {
     "[0, 1)": [0, 0.0, 0.5, 0.999],
     "(0, 1)": [0.1, 0.9],
     "true or false": [True, False],
-    "whole, >= 1": [1, 5],
-    "whole, >= 2": [2, 5],
-    "whole, >= 0": [0, 5],
+    "whole, >= 1": [1, 5, 2.0, "3", "1e1", "1_0"],
+    "whole, >= 2": [2, 5, 2.0, "3"],
+    "whole, >= 0": [0, 5, 2.0, "3"],
 }
 OUTSIDE = {
     "> 0": [0, -1.0, math.inf, math.nan, "1", True],
@@ -25,9 +25,9 @@ OUTSIDE = {
     "[0, 1)": [-0.1, 1, 1.0, math.nan, "0.5", True],
     "(0, 1)": [0, 1, 1.5, math.nan, "0.5", True],
     "true or false": [0, 1, "true", 0.5],
-    "whole, >= 1": [0, -1, 1.5, 2.0, True, "3"],
-    "whole, >= 2": [1, 0, 2.5, True, "3"],
-    "whole, >= 0": [-1, 1.5, 2.0, True, "3"],
+    "whole, >= 1": [0, -1, 1.5, True, "3.5", "three"],
+    "whole, >= 2": [1, 0, 2.5, True, "2.5"],
+    "whole, >= 0": [-1, 1.5, True, "-1"],
 }
 CASES = [(name, option) for name in optimizer_names() for option in describe(name).defaults]
 

@@ -61,4 +61,6 @@ def test_commands_read_it(folder, tmp_path, monkeypatch, capsys):
         assert run(arguments) == code, arguments
         reply = capsys.readouterr()
         assert reply.err.count("\n") == (1 if code else 0), reply.err
-        assert code or f"{json.loads((folder / 'result.json').read_text())['steps']}" in reply.out
+        key = "status" if "list" in arguments else "steps"
+        told = json.loads((folder / "result.json").read_text())[key]
+        assert code or f"{told}" in reply.out

@@ -6,6 +6,7 @@ import pytest
 from qvopt import run
 from qvopt.optimizers.protocol import Energy, Gradient, Scalar, Vector
 from qvopt.runs.stopping import Watch
+from qvopt_molecules.errors import InputError
 
 N = 20
 
@@ -91,7 +92,7 @@ def test_both_ends_are_reported_and_fresh():
         (average.energy.value, np.sqrt(average.energy.variance), average.exact),
     ):
         assert abs(value - exact) < 5 * error
-    assert result.costs["final"].evaluations == 3  # last, mean, and the start
+    assert result.costs["final"].evaluations == 4  # pilot, mean, the start; and last
     assert result.document()["average"]["parameters"] == average.x.tolist()
     assert run("h2").average is None
 
@@ -132,3 +133,33 @@ def test_the_budget_ends_inside_a_sweep_at_its_last_point():
     assert result.n_steps == 0
     assert np.any(result.x)  # half a sweep is not lost
     assert result.energy is not None
+
+
+def test_an_optimizer_that_knows_its_error_ends_the_run(tmp_path):
+    """Expected error below 1.6 mHa with 95 %: held by the true error over seeds, and said."""
+    within = []
+    for seed in range(10):
+        result = run("h2", optimizer="kalman-newton", shots=300, seed=seed, max_steps=200,
+                     stopping={"expected_error": 1.6e-3, "confidence": 0.95})  # fmt: skip
+        assert result.status == "converged"
+        assert "below 0.0016 Ha, with 95 %" in result.message
+        within.append(result.exact - result.fci < 1.6e-3)
+    assert sum(within) >= 9
+    # What the option does alone ends the run too, and shows no test that the run asked for.
+    alone = run("h2", optimizer={"name": "kalman-newton", "expected_error": 1.6e-3}, shots=300)
+    assert alone.status == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"optimizer": "adam", "shots": 100}, "needs an optimizer that knows its error"),
+        ({"optimizer": "kalman-newton"}, "has no effect on exact energies"),
+        ({"optimizer": {"name": "kalman-newton", "expected_error": 1e-3}, "shots": 100}, "twice"),
+    ],
+)
+def test_an_expected_error_that_nothing_serves_is_refused(settings, words):
+    with pytest.raises(InputError, match=words):
+        run("h2", stopping={"expected_error": 1.6e-3}, **settings)
+    with pytest.raises(InputError, match="give expected_error too"):
+        run("h2", shots=100, stopping={"confidence": 0.9})

@@ -260,7 +260,7 @@ def task_objects(g):
             optimizer = "adam" if optimizer is _raises else optimizer  # its errors are its caller's
             start = [0.1, 0.2] if g.chance(0.5) else _value(g)
             keywords = {"max_steps": 2} if g.chance(0.8) else {"max_steps": _value(g)}
-            return _call("minimize", qvopt.minimize, lambda x: float(np.sum(x**2)), start,
+            return _call("minimize", qvopt.minimize, lambda x: float(np.cos(x).sum()), start,
                          optimizer, **keywords)  # fmt: skip
         case _:
             function = g.one(("find_molecule", "get_ansatz", "from_pennylane", "from_qiskit",

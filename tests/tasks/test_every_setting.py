@@ -58,6 +58,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "molecule.unit": [(EXACT, "J")],
     "molecule.label": [(EXACT, "mine")],
     "molecule.content": [(EXACT, "0" * 64)],
+    "molecule.definition": [(EXACT, {"geometry": "H 0 0 0; H 0 0 0.9"}), (EXACT, {"basis": "H"})],
     "molecule.occupied": [(EXACT, [1])],
     "molecule.active_space.electrons": [(FOUR, 2)],
     "molecule.active_space.n_orbitals": [
@@ -97,6 +98,10 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "measurement.gradient_allocation": [(SHOTS, "measured")],
     "measurement.metric": [(QNG, "fidelities")],
     "measurement.postselect": [(NOISY, True)],
+    "measurement.final_shots": [(SHOTS, 500)],
+    "measurement.final_precision": [(SHOTS, 0.005)],
+    "measurement.final_share": [
+        (SHOTS | {"measurement": {"shots": 240, "final_precision": 0.001}}, 0.3)],
     "mitigation.readout.method": [(CORRECTED, "m3")],
     "mitigation.readout.shots": [(NOISY, 200), (CORRECTED, 400)],
     "mitigation.readout.every": [(CORRECTED, 1)],

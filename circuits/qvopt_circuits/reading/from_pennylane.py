@@ -12,6 +12,7 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, shown
 
 from ..circuit import Circuit
+from ..electrons import x_gates_first
 from ..gates import Gate
 from ..given import GivenCircuit
 from .spin_order import blocked
@@ -99,9 +100,7 @@ def read_pennylane(
         gates += _gates(operation, indices, tuple(places[w] for w in operation.wires))
     if spin_order == "interleaved":
         gates = blocked(gates, len(places))
-    elif spin_order != "blocked":
-        raise InputError(f"spin_order must be 'blocked' or 'interleaved', got {spin_order!r}")
-    return GivenCircuit.of(Circuit(len(places), tuple(gates), n), flat)
+    return GivenCircuit.of(Circuit(len(places), x_gates_first(gates), n), flat)
 
 
 _STATES = ("BasisState", "BasisEmbedding")

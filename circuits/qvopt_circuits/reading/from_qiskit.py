@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qvopt_molecules.errors import InputError, shown
 
 from ..circuit import Circuit
+from ..electrons import x_gates_first
 from ..gates import FIXED, Gate
 from ..given import GivenCircuit
 from .terms import Affine, rotations
@@ -38,7 +39,7 @@ def read_qiskit(circuit: QuantumCircuit, start: Any = ()) -> GivenCircuit:
     plain = circuit.remove_final_measurements(inplace=False)
     order = {parameter: k for k, parameter in enumerate(circuit.parameters)}
     gates = _read(plain, order, tuple(range(plain.num_qubits)), 0)
-    return GivenCircuit.of(Circuit(plain.num_qubits, tuple(gates), len(order)), start)
+    return GivenCircuit.of(Circuit(plain.num_qubits, x_gates_first(gates), len(order)), start)
 
 
 def _read(circuit: Any, order: Any, qubits: tuple[int, ...], depth: int) -> list[Gate]:

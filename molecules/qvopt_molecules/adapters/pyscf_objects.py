@@ -75,6 +75,10 @@ def _check_mean_field(mean_field: Any) -> None:
             f"{type(mean_field).__name__} has other orbitals for each spin; give scf.ROHF, "
             f"mean_field.to_rhf(), or CASCI over one set of orbitals"
         )
+    if np.shape(mean_field.mo_coeff)[0] != mean_field.mol.nao:
+        raise InputError(
+            f"{type(mean_field).__name__} has orbitals that mix the spins; give scf.RHF or scf.ROHF"
+        )
     if np.iscomplexobj(mean_field.mo_coeff):
         raise InputError("the mean field's orbitals are complex; real ones are needed")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,12 @@ import numpy as np
 from qvopt.backends.batch import Point
 from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, grown, prepared_plan
+from qvopt.engine.energy_plan import energy_evaluator
 from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.growing import growing_optimizer
 from qvopt.engine.objectives import DeflatedObjective, EnergyObjective, WeightedObjective
 from qvopt.engine.states import Component, components
 from qvopt.engine.streams import stream
-from qvopt.optimizers.protocol import Energy, Scalar
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import History
 from qvopt.records.journal import Event, EventLog, Journal
@@ -26,7 +27,8 @@ from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import chosen_monitor
 from qvopt.runs.driver import Driver
-from qvopt.runs.rounds import JournaledRounds
+from qvopt.runs.final_estimate import FinalAim, FinalEstimate
+from qvopt.runs.rounds import JournaledRounds, RoundName
 from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
 from qvopt_circuits.circuit import Circuit
@@ -65,6 +67,9 @@ class Search:
         self.experiment, self.hamiltonian = assembly.experiment, assembly.molecular
         self.ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         self.monitor = chosen_monitor(self.experiment, assembly)
+        self.final = FinalEstimate(
+            FinalAim.of(self.experiment.measurement), partial(energy_evaluator, assembly)
+        )
         bare = assembly.evaluator.unpenalised
         self._programs: list[Program] = [] if bare is None else [bare.program]
         self.roots = fci_roots_if_small(self.hamiltonian, 100)
@@ -236,9 +241,8 @@ class Search:
             for k, (x, evaluator, outcome) in enumerate(ended):
                 bare = evaluator.reported
                 plain = replace(bare, objective=EnergyObjective(), substream=())
-                query = Energy(x, purpose="final")
-                (answer,) = rounds.answer(plain, [query], "states", EXCITED_STREAM, 1000 + k)
-                assert isinstance(answer, Scalar)
+                name = RoundName("states", EXCITED_STREAM, 1000 + k)
+                answer = self.final.measure(rounds, plain, [x], name, self.ledger).energy
                 exact = float(bare.program.energies([Point(x)])[0]) if self.exact else None
                 parts = self._components(x, evaluator)
                 psi = self._amplitudes(parts)

@@ -65,6 +65,11 @@ def excited_states(
             f"take vqd or ssvqe"
         )
     refuse_ignored(experiment)
+    if experiment.stopping.expected_error is not None:
+        raise InputError(
+            "stopping.expected_error is of an energy alone, and excited states are minimised with "
+            "overlaps; use stopping.gradient or stopping.plateau"
+        )
     assembly = with_grouping(assemble(experiment, backend=backend))
     if experiment.constraints.s2 is None and assembly.experiment.constraints.s2:
         # States of other spins are looked for as well.
