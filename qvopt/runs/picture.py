@@ -68,6 +68,11 @@ def plot_energy(result: Result, ax: Any) -> Any:
     marker = "o" if len(x) < 30 else None
     if sampled and np.isfinite(trace.energy).any():
         ax.errorbar(x, trace.energy, trace.stderr, fmt=".", color=_RED, alpha=0.6, label="measured")
+    if sampled and result.energy is not None and result.stderr:
+        ax.errorbar(
+            [x[-1]], [result.energy], [result.stderr], fmt="D", color=_RED,
+            markersize=4, capsize=3, zorder=3, label="final estimate",
+        )  # fmt: skip
     if np.isfinite(trace.exact).any():
         label = "noiseless energy" if sampled else "energy"
         ax.plot(x, trace.exact, color=_BLUE, marker=marker, markersize=3, label=label)
@@ -106,6 +111,10 @@ def plot_error(result: Result, ax: Any) -> Any:
 
 def _finished(ax: Any, sampled: bool) -> Any:
     ax.set_xlabel("shots spent" if sampled else "step")
+    if sampled:
+        from matplotlib.ticker import EngFormatter
+
+        ax.xaxis.set_major_formatter(EngFormatter())
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(alpha=0.25, linewidth=0.5)
     return ax
