@@ -83,7 +83,7 @@ def _follow(session: Session, as_json: bool, quiet: bool, pending: int) -> int:
             print(f"{error}\nrun      {path}")
             if open_jobs:
                 print(f"next     `qvopt fetch {path}` stores what is done, `qvopt resume {path}` "
-                      f"waits and goes on")  # fmt: skip
+                      f"waits and continues")  # fmt: skip
         return pending
 
 

@@ -61,7 +61,7 @@ def _reported(error: Exception) -> int:
             where = f" ({error.filename})" if error.filename else ""
             return _say(
                 f"{error.strerror or error}{shorten(where, 160)}; what was kept is safe, and the "
-                f"same command goes on from it",
+                f"same command continues from it",
                 4,
             )
         case MemoryError():

@@ -65,5 +65,5 @@ def interruptible(work: Callable[[], int], folder: Path) -> int:
         code = 130
     except Terminated:
         code = REQUEUE
-    print(f"interrupted; the same command goes on from {folder}", file=sys.stderr)
+    print(f"interrupted; the same command continues from {folder}", file=sys.stderr)
     return code

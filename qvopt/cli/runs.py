@@ -132,13 +132,13 @@ def work(session: Session, as_json: bool, quiet: bool) -> int:
     except OSError as error:
         raise BackendError(
             f"{error.strerror or error}; what {session.folder.journal_path} holds is safe: make "
-            f"room or mend it, and `qvopt resume {session.folder.path}` goes on"
+            f"space or repair it, and `qvopt resume {session.folder.path}` continues"
         ) from error
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Terminated:  # while the result is written or drawn
         code = REQUEUE
-    print(f"interrupted; `qvopt resume {session.folder.path}` goes on", file=sys.stderr)
+    print(f"interrupted; `qvopt resume {session.folder.path}` continues", file=sys.stderr)
     return code
 
 
@@ -167,7 +167,7 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
     assert folder is not None
     reported = report(result, folder, as_json)
     if code is not None or result.status == "interrupted":
-        print(f"interrupted; `qvopt resume {folder.path}` goes on", file=sys.stderr)
+        print(f"interrupted; `qvopt resume {folder.path}` continues", file=sys.stderr)
         if left := left_behind(folder):
             print(left, file=sys.stderr)
     return reported if code is None else code

@@ -110,7 +110,7 @@ def scan_command(
         print(f"scan     {work.folder}")
         print(f"picture  {work.folder / 'scan.png'}")
     if code:
-        print(f"interrupted; `qvopt scan {work.folder}` goes on", file=sys.stderr)
+        print(f"interrupted; `qvopt scan {work.folder}` continues", file=sys.stderr)
     return code or (1 if any(p.status == "diverged" for p in result.points) else 0)
 
 

@@ -310,7 +310,7 @@ class IBMProvider:
             self._opened = None
             raise SessionClosedError(
                 f"no {self._mode}: {reason}; `qvopt resume` opens another, and fallback = true in "
-                f"[backend] goes on with plain jobs"
+                f"[backend] continues with plain jobs"
             ) from None
         return self._opened
 

@@ -178,7 +178,7 @@ class JobManager:
         if self.mode == "fetch" and (fresh or not self.device.durable):
             raise JobsPendingError("nothing more to fetch; `qvopt resume` submits the next job")
         if self.mode == "submit" and self._submitted - {record.round}:
-            raise JobsPendingError("one step was submitted; `qvopt resume` goes on")
+            raise JobsPendingError("one step was submitted; `qvopt resume` continues")
         if fresh:
             self._journal.write(
                 key,

@@ -81,7 +81,7 @@ class Submitter:
             raise
         except ProviderError as error:
             raise ProviderError(
-                f"could not submit: {error}; the journal knows, and `qvopt resume` goes on"
+                f"could not submit: {error}; the journal knows, and `qvopt resume` continues"
             ) from None
 
     def call(self, work: Callable[[], T], what: str) -> T:
@@ -97,7 +97,7 @@ class Submitter:
             if self._local:
                 raise
             raise ProviderError(
-                f"{error}; nothing is lost: `qvopt resume` goes on from the journal"
+                f"{error}; nothing is lost: `qvopt resume` continues from the journal"
             ) from None
         return answer
 

@@ -199,10 +199,10 @@ class Sweep:
         if self.most_bytes is not None and self._written > self.most_bytes:
             raise WorkerError(
                 f"the comparison has written {self._written / 1e9:.2f} GB, which is all it may; "
-                f"go on with a larger --max-gb"
+                f"continue with a larger --max-gb"
             )
         if disk_is_full(self.folder):
-            raise WorkerError(f"the disk at {self.folder} is nearly full; make room, and go on")
+            raise WorkerError(f"the disk at {self.folder} is nearly full; free space and continue")
 
 
 class WorkerError(BackendError):

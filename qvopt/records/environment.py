@@ -38,8 +38,8 @@ def describe_environment() -> dict[str, Any]:
 def describe_changes(recorded: Mapping[str, Any]) -> str:
     """Say in a line what differs from a recorded environment and may change digits; else "".
 
-    >>> describe_changes({"versions": {"numpy": "1.0"}})[:42]
-    'this run began with numpy 1.0, and goes on'
+    >>> describe_changes({"versions": {"numpy": "1.0"}})[:44]
+    'this run began with numpy 1.0, and continues'
     """
     now = describe_environment()
     versions = recorded.get("versions")
@@ -54,7 +54,7 @@ def describe_changes(recorded: Mapping[str, Any]) -> str:
     before = ", ".join(f"{key} {old[key] or '(none)'}" for key in changed)
     after = ", ".join(f"{key} {new[key] or '(none)'}" for key in changed)
     return shorten(
-        f"this run began with {before}, and goes on with {after}: its last digits may differ", 300
+        f"this run began with {before}, and continues with {after}: its last digits may differ", 300
     )
 
 

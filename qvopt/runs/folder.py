@@ -227,7 +227,7 @@ def reason(error: OSError | ValueError) -> str:
 def _taken(path: Path) -> InputError:
     return InputError(
         f"{path} exists already and is not overwritten; choose another --out, or "
-        f"`qvopt resume {path}` to go on with it"
+        f"`qvopt resume {path}` to continue it"
     )
 
 

@@ -149,7 +149,7 @@ class Session:
         if out is not None and out.exists():
             raise InputError(
                 f"{out} exists already and is not overwritten; choose another --out, or "
-                f"`qvopt resume {out}` to go on with it"
+                f"`qvopt resume {out}` to continue it"
             )
         if backend is not None:
             backend = as_backend(backend)
@@ -242,7 +242,7 @@ class Session:
             if backend is not None and backend != experiment.backend.name:
                 if isinstance(backend, str | Mapping):
                     raise InputError(
-                        f"{path} began on {experiment.backend.name}, and goes on there; a backend "
+                        f"{path} began on {experiment.backend.name}, and resumes there; a backend "
                         f"is handed over again only where it is an object"
                     )
                 backend = as_backend(backend)

@@ -114,8 +114,7 @@ def begin_of(history: History, path: Path) -> Begin:
         )
     if history.begin.task is not None:
         raise InputError(
-            f"{path} holds a {history.begin.task}, and no run; `qvopt resume {path}` goes on "
-            f"with it"
+            f"{path} holds a {history.begin.task}, and no run; `qvopt resume {path}` continues it"
         )
     return history.begin
 

@@ -42,7 +42,7 @@ def final_point(history: History, path: str | Path, at: Place | None) -> tuple[F
         raise InputError(f"properties are taken at the last or the average iterate, got '{at}'")
     end = history.end
     if end is None:
-        raise InputError(f"{path} has not ended; `qvopt resume {path}` goes on with it")
+        raise InputError(f"{path} has not ended; `qvopt resume {path}` continues it")
     average = end.average
     if average is not None and at != "last":
         return average.x, "average"

@@ -69,5 +69,5 @@ def _document(folder: Path, kind: TaskKind) -> Any:
         return json.loads((folder / file).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(
-            f"{folder} has not ended; `qvopt {command} {folder}` goes on with it"
+            f"{folder} has not ended; `qvopt {command} {folder}` continues it"
         ) from None

@@ -99,7 +99,7 @@ def claim_task(
     if not same or recorded.content_hash() not in hashes:
         raise InputError(
             f"{folder} holds another {kind.noun}; choose another --out, or give the folder in the "
-            f"molecule's place to go on with that one"
+            f"molecule's place to continue that one"
         )
 
 

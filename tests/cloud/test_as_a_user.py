@@ -174,7 +174,7 @@ def test_an_interrupt_sends_no_further_job(server, tmp_path, monkeypatch):
     monkeypatch.setattr(Session, "__iter__", interrupted)
     done = call("run", "e.toml", "--yes", "--out", "r")
     assert done.exit_code == 130
-    assert "interrupted; `qvopt resume r` goes on" in done.output
+    assert "interrupted; `qvopt resume r` continues" in done.output
     assert "Ctrl-C" not in done.output
     status = run_status(tmp_path / "r")
     assert (len(server.jobs), status.ended) == (0, None)

@@ -119,7 +119,7 @@ def test_a_signal_ends_it_in_order_and_says_how_to_go_on(qvopt, tmp_path, file, 
         process.send_signal(sign)
         said = process.communicate(timeout=60)[1]
     assert process.returncode == code
-    assert "nothing is lost; `qvopt compare c` goes on" in said
+    assert "nothing is lost; `qvopt compare c` continues" in said
     ended = len(list(tmp_path.glob("c/runs/*/*/outcome.json")))
     done = qvopt("compare", "c", "--collect", "--no-report", "--json")
     assert json.loads(done.stdout)["runs"] == {"planned": 160, "ended": ended}

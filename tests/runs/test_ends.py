@@ -81,7 +81,7 @@ def test_a_disk_that_fills_names_the_journal_and_the_run_goes_on(tmp_path):
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1
     assert "what run/journal.jsonl holds is safe" in done.stderr
-    assert "`qvopt resume run` goes on" in done.stderr
+    assert "`qvopt resume run` continues" in done.stderr
     assert finished(Session.resume(tmp_path / "run")).status == "max-steps"
 
 
@@ -97,7 +97,7 @@ def test_versions_that_differ_are_said_in_a_line(tmp_path):
     recorded["processor"] = "abacus"
     file.write_text(json.dumps(recorded))
     with Session.resume(tmp_path / "run") as session:
-        assert "began with numpy 1.2.3, processor abacus, and goes on with" in session.changes
+        assert "began with numpy 1.2.3, processor abacus, and continues with" in session.changes
         assert "\n" not in session.changes
     for damaged in ("", "[]", '{"versions": 5}', '{"versions": {"numpy": 5}}'):
         file.write_text(damaged)

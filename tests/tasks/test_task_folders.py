@@ -58,7 +58,7 @@ def test_an_interrupted_task_goes_on_bit_for_bit(
     assert printed == ""
     (folder,) = (tmp_path / "a" / kind).iterdir()
     if number != signal.SIGKILL:
-        assert f"the same command goes on from {folder.relative_to(tmp_path / 'a')}" in rest
+        assert f"the same command continues from {folder.relative_to(tmp_path / 'a')}" in rest
     again, whole = (command_line(*arguments, cwd=tmp_path / d) for d in ("a", "b"))
     assert again.returncode == whole.returncode == 0, again.stderr
     assert json.loads(again.stdout) == json.loads(whole.stdout)
