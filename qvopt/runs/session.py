@@ -243,7 +243,7 @@ class Session:
                 if isinstance(backend, str | Mapping):
                     raise InputError(
                         f"{path} began on {experiment.backend.name}, and resumes there; a backend "
-                        f"is handed over again only where it is an object"
+                        f"can be passed again only if it is an object"
                     )
                 backend = as_backend(backend)
                 if not is_recorded_as(backend, experiment.backend.name):
