@@ -102,7 +102,7 @@ def test_uccsd_beside_its_peer():
 
 @pytest.mark.slow
 def test_orbital_optimisation_beside_casscf():
-    from qvopt import optimise_orbitals, run
+    from qvopt import optimize_orbitals, run
 
     text = page("chemistry.md")
     table = rows(text[text.index("| molecule | active space | CASCI | CASSCF") :].split("\n\n")[0])
@@ -111,7 +111,7 @@ def test_orbital_optimisation_beside_casscf():
             molecule = {"name": row[0], "basis": "6-31g",
                         "active_space": {"electrons": 2, "n_orbitals": 2}}  # fmt: skip
             assert run(molecule, max_steps=0).fci == pytest.approx(float(row[2]), abs=2e-6)
-            relaxed = optimise_orbitals(molecule)
+            relaxed = optimize_orbitals(molecule)
             assert relaxed.energy == pytest.approx(float(row[5]), abs=2e-5), row[0]
 
 

@@ -96,7 +96,7 @@ def _refuse_impossible_path(name: str, value: str | os.PathLike[str]) -> None:
         os.lstat(value)
     except (OSError, ValueError) as error:
         if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
-            reason = error.strerror if isinstance(error, OSError) else error
+            reason = error.strerror if isinstance(error, OSError) else "it holds a NUL character"
             raise InputError(
                 f"{name}: {shown(os.fspath(value))} cannot be a path: {reason}"
             ) from None

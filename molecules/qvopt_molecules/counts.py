@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 
-from .errors import InputError
+from .errors import InputError, shown
 
 _NUMBER = r"\s*([+-]?[0-9][0-9_.]*(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z]*)\s*"
 
@@ -26,12 +27,12 @@ def parse_count(value: int | float | str, unit: str = "") -> int:
         match = re.fullmatch(_NUMBER, value)
         if match is not None and match[2].lower() in ("", unit, unit.removesuffix("s")):
             number = _read(match[1])
-    elif not isinstance(value, bool):
-        number = value
+    elif isinstance(value, numbers.Real) and not isinstance(value, bool):
+        number = value if isinstance(value, int | float) else float(value)
     if number is None or number != number or abs(number) >= 2**63 or number != int(number):
         raise InputError(
             f"{unit or 'a count'} must be a whole number such as 1000, 1_000_000 or 1e6, "
-            f"got {str(value)[:40]!r}"
+            f"got {shown(value)}"
         )
     return int(number)
 

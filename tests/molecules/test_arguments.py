@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
+from qvopt_molecules.argument_checks import real_array
 from qvopt_molecules.arguments import checked_arguments
-from qvopt_molecules.arrays import as_reals
 from qvopt_molecules.errors import InputError
 
 
@@ -75,11 +75,11 @@ def test_an_object_that_cannot_be_printed_is_named_by_its_type():
         def __repr__(self):
             raise KeyError("x")
 
-    with pytest.raises(InputError, match="got a Broken that cannot be printed"):
+    with pytest.raises(InputError, match="got a Broken"):
         taken(count=Broken())
 
 
 def test_reals_are_not_the_real_parts_of_complex_numbers():
-    assert as_reals([1, True, 2.5]).tolist() == [1.0, 1.0, 2.5]
-    with pytest.raises(ValueError, match="complex"):
-        as_reals([1 + 0j])
+    assert real_array([1, True, 2.5], "x").tolist() == [1.0, 1.0, 2.5]
+    with pytest.raises(InputError, match="x must be real numbers"):
+        real_array([1 + 0j], "x")

@@ -41,7 +41,7 @@ CALLS = {
     "a callback": (lambda: qvopt.run("h2", callback=["a"]), "callback of run must be a function"),
     "two problems": (lambda: qvopt.run("h2", molecule="h2"), "given twice"),
     "a molecule twice": (
-        lambda: qvopt.optimise_orbitals("lih", molecule="lih"), "multiple values .*'molecule'"
+        lambda: qvopt.optimize_orbitals("lih", molecule="lih"), "given twice"
     ),
     "no problem": (lambda: qvopt.run(), "missing a required argument: 'problem'"),
     "a space of one": (lambda: qvopt.run("h2", active_space=True), "an active space is"),

@@ -25,6 +25,7 @@ EXACT = {"max_steps": 2}
 SHOTS = {"max_steps": 2, "measurement": {"shots": 240}}
 SPSA = SHOTS | {"optimizer": "spsa"}
 QNG = SHOTS | {"optimizer": "qng", "max_steps": 1, "backend": "lightning"}
+CERTIFIED = {"max_steps": 12, "optimizer": "kalman-newton", "measurement": {"shots": 300}}
 FLAT = {
     "max_steps": 40,
     "optimizer": {"name": "adam", "learning_rate": 0.1},
@@ -125,6 +126,8 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "budget.qpu_seconds": [(EXACT, 1.0), (SHOTS, 1.0)],
     "budget.money": [(EXACT, 1.0), (SHOTS, 1.0)],
     "budget.currency": [(EXACT, "EUR"), (SHOTS, "EUR")],
+    "stopping.confidence": [(CERTIFIED | {"stopping": {"expected_error": 2e-3}}, 0.9999)],
+    "stopping.expected_error": [(CERTIFIED, 2e-3)],
     "stopping.gradient": [(FLAT, 1)],
     "stopping.plateau": [(FLAT, 4)],
     "start": [(EXACT, [0.1, 0.1, 0.1]), (SHOTS, [0.1, 0.1, 0.1])],

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from qvopt import optimize_orbitals, relax, run
+from qvopt import make_experiment, optimize_orbitals, relax, run
 from qvopt.runs import folder as folders
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.task_folder import claim_folder
+from qvopt.tasks.task_folder import RELAXATION, claim_task
 from qvopt_molecules.errors import InputError
 
 SCRIPT = Path(__file__).with_name("killed_tasks.py")
@@ -87,13 +87,17 @@ def test_a_half_made_folder_of_an_earlier_version_is_begun_again(kept, tmp_path)
 
 def test_folders_of_tasks_are_claimed_once(tmp_path):
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / ".asked.toml.123").write_text("half")
-    claim_folder(tmp_path / "a", "asked.toml", "x = 1\n", "a task")
-    assert [p.name for p in (tmp_path / "a").iterdir()] == ["asked.toml"]
+    (tmp_path / "a" / ".relaxation.toml.123").write_text("half")
+    asked = make_experiment({"molecule": "h2"})
+    for _ in range(2):
+        claim_task(tmp_path / "a", RELAXATION, {}, asked)
+        assert [p.name for p in (tmp_path / "a").iterdir()] == ["relaxation.toml"]
+    with pytest.raises(InputError, match="holds another relaxation"):
+        claim_task(tmp_path / "a", RELAXATION, {}, make_experiment({"molecule": "lih"}))
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "other").touch()
-    with pytest.raises(InputError, match="is not a task"):
-        claim_folder(tmp_path / "b", "asked.toml", "x = 1\n", "a task")
+    with pytest.raises(InputError, match="is not a relaxation"):
+        claim_task(tmp_path / "b", RELAXATION, {}, asked)
 
 
 def test_an_orbital_optimisation_keeps_its_work(tmp_path):
