@@ -1,7 +1,8 @@
 """How honest reported errors are: reported over true variance, and coverage of 95 % intervals.
 
     python benchmarks/error_bars.py [--trials 10000] [--quantity energy gradient metric mitigated]
-                                  [--backend sector lightning aer] [--json FILE]
+                                  [--backend sector lightning aer] [--setting WORDS]
+                                  [--json FILE]
 
 Every row is one setting: what is measured, where, with how many shots for a measurement group on
 average, many times with fresh shots. "reported/true" is the mean reported variance over the
@@ -142,6 +143,7 @@ def main() -> None:
     quantities = ["energy", "gradient", "metric", "mitigated"]
     parser.add_argument("--quantity", nargs="+", choices=quantities, default=quantities)
     parser.add_argument("--backend", nargs="+", default=["sector", "lightning", "aer"])
+    parser.add_argument("--setting", default="", help="only settings with these words in them")
     parser.add_argument("--json", help="write the rows to this file")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -149,6 +151,8 @@ def main() -> None:
     heading = f"{'quantity':10}{'setting':52}{'point':9}{'shots':>6}"
     print(f"{heading}{'reported/true':>15}{'coverage':>10}{'normal':>9}{'dof':>8}")
     for quantity, label, data in settings(arguments.quantity, arguments.backend):
+        if arguments.setting not in label:
+            continue
         molecule = data["molecule"]
         if molecule not in minima:
             minima[molecule] = optimum(data)

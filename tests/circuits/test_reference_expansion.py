@@ -25,7 +25,7 @@ def assembled(molecule, **ansatz):
         {"name": "qeb"},
         {"name": "k-upccgsd", "k": 2},
         {"name": "uccgsd"},
-        {"name": "lucj"},
+        pytest.param({"name": "lucj"}, marks=pytest.mark.slow),
         {"name": "tups"},
     ],
     ids=lambda ansatz: "-".join(str(v) for v in ansatz.values()),

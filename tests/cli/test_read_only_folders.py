@@ -35,6 +35,7 @@ def without_privileges():
         library.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="drops capabilities of Linux")
 def test_what_reads_prints_and_what_writes_is_a_line(tmp_path):
     run("h2", shots=100, max_steps=1, out=tmp_path / "run")

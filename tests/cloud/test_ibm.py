@@ -257,6 +257,7 @@ def test_budgets_hold_over_resumes(server, tmp_path):
     assert priced.status == "budget"
 
 
+@pytest.mark.slow
 def test_a_closed_session_falls_back_only_if_asked(server, tmp_path):
     begun(tmp_path / "open", mode="session", steps=1)
     assert {j["session"] for j in server.jobs.values()} == {"session1"}

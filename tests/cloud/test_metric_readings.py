@@ -30,6 +30,7 @@ def described(backend, steps=2, **more):
     )
 
 
+@pytest.mark.slow
 def test_a_metric_from_rows_of_a_few_circuits_is_without_bias():
     experiment = described("sector")
     exact = assemble(experiment)

@@ -52,7 +52,7 @@ def test_orbitals_in_symmetry_order_as_molpro_writes_them():
 
 
 @pytest.mark.parametrize("mode", ["all", "fourfold", "once"])
-@pytest.mark.parametrize("name", ["h3+", "lih", "o2"])
+@pytest.mark.parametrize("name", ["h3+", "lih", pytest.param("o2", marks=pytest.mark.slow)])
 def test_any_order_of_orbitals_and_lines(name, mode, tmp_path):
     if name == "o2":
         h = build_hamiltonian(find_molecule("O 0 0 0; O 0 0 1.2", spin=2))

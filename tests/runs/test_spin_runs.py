@@ -139,6 +139,7 @@ def test_given_circuit_and_own_model():
         prepare(HamiltonianVariational(), h, "jordan-wigner")
 
 
+@pytest.mark.slow
 def test_comparisons_take_spins(tmp_path):
     found = compare(
         {

@@ -98,7 +98,11 @@ def casscf(h, electrons, orbitals, start, noise=0.0):
 
 @pytest.mark.parametrize(
     ("name", "basis", "electrons", "saddle"),
-    [("lih", "6-31g", 2, 0.0), ("h4-chain", "sto-3g", 2, 0.005), ("h2o", "6-31g", 4, -5e-5)],
+    [
+        ("lih", "6-31g", 2, 0.0),
+        ("h4-chain", "sto-3g", 2, 0.005),
+        pytest.param("h2o", "6-31g", 4, -5e-5, marks=pytest.mark.slow),
+    ],
 )
 def test_against_pyscf_casscf(name, basis, electrons, saddle):
     space = {"electrons": electrons, "n_orbitals": electrons}

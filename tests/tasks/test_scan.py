@@ -79,6 +79,7 @@ def test_warm_starts_save_work_and_change_no_energy():
     assert np.all(warm.column("continuity")[1:] > 0.9)
 
 
+@pytest.mark.slow
 def test_a_killed_scan_goes_on_bit_for_bit(tmp_path):
     arguments = ["scan", "h4-chain", "--scan", "bond=0.8:1.2:4", "--shots", "400",
                  "--max-steps", "12", "--json", "-q"]  # fmt: skip
@@ -119,6 +120,7 @@ def test_independent_points_may_run_side_by_side(tmp_path):
         next(Scan(experiment, "bond", [0.6], warm=True).independent())
 
 
+@pytest.mark.slow
 def test_a_curve_follows_its_mean_field_where_there_are_several():
     """Water with both bonds stretched: RHF from the neighbour's density by PySCF, and no spike."""
     from pyscf import gto, scf
