@@ -96,11 +96,10 @@ def faults(attempt, folder):
             os.unlink(place)
         except OSError:
             wrong = "internal error: " + reply
-    if not wrong and code == 2:
-        # `doctor` prints a table of its checks; it ends with 2 where one of them fails.
-        lines = (
-            ["qvopt: "] if attempt.arguments[0] == "doctor" and not reply else reply.splitlines()
-        )
+    # `doctor` prints a table of its checks; it ends with 2 where one of them fails.
+    table = attempt.arguments[:1] == ["doctor"] and not reply
+    if not wrong and code == 2 and not table:
+        lines = reply.splitlines()
         if attempt.kind.startswith("folder"):
             # Steps of a task that came before what is damaged have their lines.
             lines = lines[-1:] if sum(line.startswith("qvopt: ") for line in lines) == 1 else lines
