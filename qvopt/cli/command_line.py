@@ -80,7 +80,7 @@ def _wrong_usage(error: Any) -> int:
         error.show()
         return code
     command = error.ctx.command_path if error.ctx is not None else "qvopt"
-    message = message[0].lower() + message[1:].rstrip(".")
+    message = message[0].lower() + message[1:].rstrip(".").replace(": Value error, ", ": ")
     return _say(f"{shorten(message, 220)}; see `{command} --help`", code)
 
 

@@ -14,10 +14,11 @@ MIN_POSITIVE: Final = 1e-100
 def positive(name: str, value: float, least: float = MIN_POSITIVE, most: float = math.inf) -> float:
     """Return a finite value from `least` to `most`."""
     if not (_is_number(value) and least <= value <= most and value < math.inf):
-        bounds = (
-            "" if (least, most) == (MIN_POSITIVE, math.inf) else f", from {least:g} to {most:g}"
-        )
-        raise InputError(f"{name} must be a finite number > 0{bounds}, got {value!r}")
+        bounds = f" from {least:g} to {most:g}"
+        if most == math.inf:
+            tiny = _is_number(value) and 0 < value < least
+            bounds = f" of at least {least:g}" if tiny or least > MIN_POSITIVE else " > 0"
+        raise InputError(f"{name} must be a finite number{bounds}, got {value!r}")
     return float(value)
 
 

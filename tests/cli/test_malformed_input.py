@@ -29,7 +29,11 @@ COMMANDS = {
     ),
     "a perturbation below rounding": (
         ["h2", "--optimizer", "qn-spsa", "--shots", "9", "--set", "optimizer.perturbation=1e-300"],
-        "perturbation must be a finite number > 0",
+        "perturbation must be a finite number of at least 1e-100",
+    ),
+    "shots that are no number": (
+        ["h2", "--shots", "1e2x"],
+        "invalid value for '--shots': shots must be a whole number",
     ),
     "an exponent without bound": (
         ["h2", "--optimizer", "spsa", "--shots", "9", "--set", "optimizer.gamma=1e12"],
