@@ -68,8 +68,8 @@ def draw_scan(result: ScanResult, path: Path) -> None:
                         label=f"{vqe}, noiseless" if sampled else vqe)  # fmt: skip
         if words.in_hartree:
             bottom.axhline(_CHEMICAL_ACCURACY, color=_GREY, linewidth=1, linestyle="--")
-            bottom.annotate("chemical accuracy (1.6 mHa)", (1, _CHEMICAL_ACCURACY),
-                            xycoords=("axes fraction", "data"), ha="right", va="bottom",
+            bottom.annotate("chemical accuracy (1.6 mHa)", (0.01, _CHEMICAL_ACCURACY),
+                            xycoords=("axes fraction", "data"), ha="left", va="bottom",
                             fontsize=8, color=_GREY)  # fmt: skip
         bottom.set_ylabel(f"|error| against {words.exact}{words.bracketed}")
         bottom.legend(frameon=False, fontsize=8)
