@@ -16,10 +16,9 @@ from .spending import caps_line
 def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what the run will take; nothing is sent."""
     from qvopt.cloud.forecast import forecast_run
-    from qvopt.runs.defaults import with_final_aim
     from qvopt.tasks.forecasting import offline_assembly
 
-    assembly = with_final_aim(offline_assembly(make_experiment(data)))
+    assembly = offline_assembly(make_experiment(data))
     problem = describe_problem(assembly, References(0.0, None))
     forecast = forecast_run(assembly, recorded=True)
     caps = dict(forecast.budget.caps())

@@ -11,6 +11,7 @@ from qvopt.engine.assembly import Assembly, assemble
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
+from qvopt.runs.defaults import with_final_aim
 
 
 @takes_settings
@@ -29,13 +30,13 @@ def forecast(problem: Any, **settings: Unpack[Settings]) -> RunForecast:
     """
     experiment, backend = resolve(problem, settings)
     if backend is not None:
-        assembly = assemble(with_backend(experiment, backend), backend=backend)
+        assembly = with_final_aim(assemble(with_backend(experiment, backend), backend=backend))
     else:
         assembly = offline_assembly(experiment)
     return forecast_run(assembly, recorded=True)
 
 
 def offline_assembly(experiment: Experiment) -> Assembly:
-    """Return the experiment's parts, on a device that needs no account where it is in the table."""
+    """Return a run's parts, on a device that needs no account where it is in the table."""
     spec = experiment.backend
-    return assemble(experiment, backend=offline_backend(spec.name, spec.options))
+    return with_final_aim(assemble(experiment, backend=offline_backend(spec.name, spec.options)))
