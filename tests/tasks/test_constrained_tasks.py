@@ -9,7 +9,10 @@ from qvopt.experiment.specification import MoleculeSpec, make_experiment
 from qvopt.tasks.scan import Scan
 from qvopt_molecules.references import fci_roots_if_small
 
-FREE = {"ansatz": {"name": "real-amplitudes", "layers": 3}, "backend": "lightning"}
+FREE = {
+    "ansatz": {"name": "real-amplitudes", "layers": 3, "order": "qubits"},
+    "backend": "lightning",
+}
 LIH = {"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 2}}
 
 
