@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import qvopt_molecules
 from qvopt import compare, scan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,7 +46,7 @@ def test_the_hash_is_of_the_sources(results, tmp_path, monkeypatch):
     assert results.sources_hash() == first
     other = tmp_path / "__init__.py"
     other.write_text("")
-    monkeypatch.setattr(results.qvopt_molecules, "__file__", str(other))
+    monkeypatch.setattr(qvopt_molecules, "__file__", str(other))
     assert results.sources_hash() != first
 
 

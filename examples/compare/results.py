@@ -11,19 +11,19 @@ Every table carries the version and a hash of the sources that made it.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib.metadata
 import re
 import shutil
 import sys
 from pathlib import Path
 
-import qvopt
-import qvopt_circuits
-import qvopt_molecules
 from qvopt import compare
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parents[1] / "benchmarks"))
+
+from published import sources_hash  # noqa: E402
+
 DOCS = HERE.parents[1] / "docs"
 NAMES = ("h2", "lih", "h4")
 PICTURES = ("convergence-1", "shots-to-target", "wins")
@@ -75,17 +75,6 @@ def costs(result) -> str:
             f"{tuning['shots'] / 1e9:.3g} billion shots"
         )
     return text + "."
-
-
-def sources_hash() -> str:
-    """The first 12 digits of SHA-256 over the Python sources of the three packages."""
-    digest = hashlib.sha256()
-    for package in (qvopt, qvopt_circuits, qvopt_molecules):
-        folder = Path(package.__file__).parent
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-            digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
 
 
 def stamp() -> str:
