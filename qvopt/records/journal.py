@@ -51,7 +51,7 @@ def decode_line(line: bytes) -> Event | None:
         event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(event, dict):
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
         return None
     del event["crc"]
     return event
@@ -75,9 +75,9 @@ def read_journal(path: Path) -> tuple[list[Event], int]:
         if event is None and end < 0:
             break
         if event is None or event.get("n") != len(events):
+            fault = "checksum or form is wrong" if event is None else "number is out of order"
             raise InputError(
-                f"{path}: line {len(events) + 1} is damaged (its "
-                f"{'checksum does not match' if event is None else 'number is out of order'}); "
+                f"{path}: line {len(events) + 1} is damaged (its {fault}); "
                 f"restore the file from a copy, or start the run again in a new folder"
             )
         events.append(event)

@@ -32,8 +32,15 @@ def test_what_is_appended_is_read(path):
 
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False) | st.text()))
 def test_lines_keep_every_bit(value):
-    event = decode_line(encode_line(3, {"v": value}).rstrip(b"\n"))
-    assert event == {"n": 3, "v": value}
+    event = decode_line(encode_line(3, {"type": "step", "v": value}).rstrip(b"\n"))
+    assert event == {"n": 3, "type": "step", "v": value}
+
+
+@pytest.mark.parametrize("event", [{}, {"type": None}, {"type": ["step"]}, {"type": 3}])
+def test_a_line_that_names_no_event_is_damaged(path, event):
+    path.write_bytes(path.read_bytes() + encode_line(len(EVENTS), event))
+    with pytest.raises(InputError, match=f"line {len(EVENTS) + 1} is damaged"):
+        read_journal(path)
 
 
 def test_not_a_number_is_refused(path):
