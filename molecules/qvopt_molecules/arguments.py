@@ -144,7 +144,7 @@ def _fits_one(kind: Any, value: Any) -> bool:
     if origin is Literal:
         return type(value) in {type(choice) for choice in arguments}  # the function says which
     if kind is Callable or origin is abc.Callable:
-        return callable(value)
+        return callable(value) and _takes(value, arguments[0] if arguments else ...)
     base = origin or kind
     if base is Any or not isinstance(base, type):
         return True
@@ -157,6 +157,21 @@ def _fits_one(kind: Any, value: Any) -> bool:
     inner = arguments[0] if arguments else Any
     simple = inner in (int, float, str) and isinstance(value, abc.Sequence)
     return not simple or all(_fits(inner, entry) for entry in value)
+
+
+def _takes(function: Callable[..., Any], parameters: Any) -> bool:
+    """Whether a function can be called with as many arguments as an annotation says."""
+    if not isinstance(parameters, list):
+        return True
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # built in: it does not say
+        return True
+    try:
+        signature.bind(*parameters)
+    except TypeError:
+        return False
+    return True
 
 
 def _is_number(value: Any, whole: bool) -> bool:
@@ -175,6 +190,13 @@ def _plain(annotation: Any, value: Any) -> Any:
     return value
 
 
+def _of_arguments(parameters: tuple[Any, ...]) -> str:
+    if not parameters or not isinstance(parameters[0], list):
+        return ""
+    n = len(parameters[0])
+    return f" of {n} argument{'s' if n != 1 else ''}"
+
+
 def _described(annotation: Any) -> list[str]:
     words = []
     for choice in _choices(annotation):
@@ -184,7 +206,7 @@ def _described(annotation: Any) -> list[str]:
         elif base is Literal:
             words += [repr(a) for a in get_args(choice)]
         elif base is abc.Callable:
-            words.append("a function")
+            words.append(f"a function{_of_arguments(get_args(choice)[:1])}")
         elif isinstance(base, type) and issubclass(base, abc.Mapping):
             words.append("a table")
         elif isinstance(base, type) and issubclass(base, abc.Iterable):

@@ -130,6 +130,7 @@ def _named(value: Any) -> Any:
 
 
 _T = TypeVar("_T")
+_LARGEST_ANGLE = 1e6
 Nameable = Annotated[_T, BeforeValidator(_named)]
 
 
@@ -234,6 +235,14 @@ def _checked_seed(value: int) -> int:
     return value
 
 
+def _checked_start(value: tuple[float, ...]) -> tuple[float, ...]:
+    """Angles that float64 still tells apart to nine digits."""
+    for angle in value:
+        if not abs(angle) <= _LARGEST_ANGLE:
+            raise ValueError(f"must be angles in radians up to 1e6, got {angle}")
+    return value
+
+
 class Experiment(StrictModel):
     """One VQE run, in full.
 
@@ -267,7 +276,7 @@ class Experiment(StrictModel):
     monitor: Literal["exact", "measured", "none"] | None = None
     budget: Annotated[BudgetSpec, BeforeValidator(_caps)] = BudgetSpec()
     stopping: StoppingSpec = StoppingSpec()
-    start: tuple[float, ...] | None = None
+    start: Annotated[tuple[float, ...], AfterValidator(_checked_start)] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -14,9 +14,9 @@ Every one has `seconds`, the time worked on the run so far.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -43,8 +43,10 @@ from .codec import (
 )
 from .end_events import EndRecord
 from .jobs import job_records, lost_cost
-from .journal import Event
+from .journal import Event, damaged_line
 from .ledger import Costs, add_costs
+
+Record = TypeVar("Record")
 
 FORMAT: Final = 2
 """Of what is written: 1, of version 0.1.0, has no number; 2 has the degrees of freedom of vectors
@@ -190,10 +192,15 @@ class RoundRecord:
         where = f"{self.role} round {self.number}"
         if len(queries) != len(self.queries):
             raise InputError(f"{where}: the replayed round does not match the journal")
-        pairs = zip(queries, self.queries, strict=True)
-        drift = max((match_query(query, old, where) for query, old in pairs), default=0.0)
-        answers = zip(queries, self.answers, strict=True)
-        return [decode_answer(q, a) for q, a in answers], drift
+        try:
+            pairs = zip(queries, self.queries, strict=True)
+            drift = max((match_query(query, old, where) for query, old in pairs), default=0.0)
+            answers = zip(queries, self.answers, strict=True)
+            return [decode_answer(q, a) for q, a in answers], drift
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            raise damaged_line(None, self.place, f"queries or answers of {where}") from None
 
     def asked_at(self, points: Sequence[FloatArray]) -> bool:
         """Whether its queries were at these points, to the drift that a replay allows."""
@@ -231,6 +238,16 @@ def step_records(events: Iterable[Event]) -> tuple[StepRecord, ...]:
     """Return the last record of each step of a journal, in ascending order."""
     steps = {e["step"]: StepRecord.decode(e) for e in events if e["type"] == "step"}
     return tuple(steps[k] for k in sorted(steps))
+
+
+def _decoded(decode: Callable[[Event], Record], event: Event) -> Record:
+    """Decode an event whose parts may be of another form than its kind has."""
+    try:
+        return decode(event)
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        raise damaged_line(None, event.get("n", -1), f"parts of its {event['type']}") from None
 
 
 @dataclass(frozen=True)
@@ -278,14 +295,14 @@ class History:
         by_type: dict[str, list[Event]] = {}
         for event in events:
             by_type.setdefault(event["type"], []).append(event)
-        rounds = [RoundRecord.decode(e) for e in by_type.get("round", ())]
+        rounds = [_decoded(RoundRecord.decode, e) for e in by_type.get("round", ())]
         begins = by_type.get("begin", ())
         return cls(
             Begin.decode(begins[0]) if begins and events[0] is begins[0] else None,
             {(r.role, r.number): r for r in rounds},
             step_records(by_type.get("step", ())),
             tuple(o for e in by_type.get("grow", ()) for o in GrowRecord.decode(e).operators),
-            tuple(EndRecord.decode(e) for e in by_type.get("end", ())),
+            tuple(_decoded(EndRecord.decode, e) for e in by_type.get("end", ())),
             lost_cost(job_records(by_type.get("job", ())).values()),
             max((float(e.get("seconds", 0.0)) for e in events), default=0.0),
         )

@@ -21,6 +21,8 @@ from typing import Any, Protocol, Self
 
 from qvopt_molecules.errors import InputError
 
+from .forms import form_fault
+
 _TAIL = len(',"crc":"00000000"}')
 _GROUP_COMMIT_SECONDS = 1.0
 
@@ -76,13 +78,21 @@ def read_journal(path: Path) -> tuple[list[Event], int]:
             break
         if event is None or event.get("n") != len(events):
             fault = "checksum or form is wrong" if event is None else "number is out of order"
-            raise InputError(
-                f"{path}: line {len(events) + 1} is damaged (its {fault}); "
-                f"restore the file from a copy, or start the run again in a new folder"
-            )
+            raise damaged_line(path, len(events), f"its {fault}")
+        if fault := form_fault(event):
+            raise damaged_line(path, len(events), fault)
         events.append(event)
         position += len(line) + 1
     return events, min(position, len(data))
+
+
+def damaged_line(path: Path | None, number: int, fault: str) -> InputError:
+    """The error of a line that cannot be read; lines of the journal are numbered from 0."""
+    place = "" if path is None else f"{path}: "
+    return InputError(
+        f"{place}line {number + 1} is damaged ({fault}); restore the file from a copy, or start "
+        f"the run again in a new folder"
+    )
 
 
 class LockedError(InputError):

@@ -39,6 +39,13 @@ CALLS = {
     "an output folder": (lambda: qvopt.run("h2", out=slice(1)), NOT_A_PATH),
     "a name too long": (lambda: qvopt.run("h2", out="a" * 5000), "File name too long"),
     "a callback": (lambda: qvopt.run("h2", callback=["a"]), "callback of run must be a function"),
+    "a callback of no argument": (
+        lambda: qvopt.run("h2", callback=lambda: None), "callback of run must be a function of 1"
+    ),
+    "progress of no argument": (
+        lambda: qvopt.excited_states("h2", progress=lambda: None), "a function of 2 arguments"
+    ),
+    "angles beyond float64": (lambda: qvopt.run("h2", start=[1e308] * 3), "radians up to 1e6"),
     "two problems": (lambda: qvopt.run("h2", molecule="h2"), "given twice"),
     "a molecule twice": (
         lambda: qvopt.optimize_orbitals("lih", molecule="lih"), "given twice"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qvopt.records.journal import Journal, decode_line, encode_line, read_journal
 from qvopt_molecules.errors import InputError
 
-EVENTS = [{"type": "round", "round": k, "value": k / 3, "text": "Å\n"} for k in range(5)]
+EVENTS = [{"type": "remark", "round": k, "value": k / 3, "text": "Å\n"} for k in range(5)]
 
 
 @pytest.fixture
@@ -121,3 +121,35 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(path, monkeypatch):
 def test_a_missing_journal_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
         read_journal(tmp_path / "none.jsonl")
+
+
+REAL = [
+    {"type": "begin", "experiment": "a", "hamiltonian": "b", "references": {"hf": -1.0},
+     "label": "H2", "format": 2, "seconds": 0.0},
+    {"type": "round", "role": "optimizer", "round": 0, "queries": [{"kind": "energy"}],
+     "answers": [{"value": 1.0}], "cost": {"energy": [1, 1, 10]}, "seconds": 0.1},
+    {"type": "step", "step": 0, "energy": -1.0, "variance": 0.0, "exact": None,
+     "gradient_norm": None, "shots": 10, "evaluations": 1, "note": "", "seconds": 0.1},
+    {"type": "grow", "operators": ["X"], "seconds": 0.2},
+    {"type": "job", "key": "k", "state": "intent", "round": [0, 1], "part": 0, "attempt": 0,
+     "time": 1.5, "circuits": 3, "shots": 10, "qpu_seconds": 0.5, "money": None, "seconds": 0.2},
+    {"type": "end", "status": "max-steps", "step": 1, "x": [0.0], "energy": -1.0, "variance": 0.0,
+     "exact": -1.0, "average": None, "drift": 0.0, "message": "", "seconds": 0.3},
+]  # fmt: skip
+OF_A_WRONG_KIND = {
+    str: (3, None, ["a"]), int: ("3", 1.5, True, None, 2**70), float: ("3", True, [0.5]),
+    list: (3, "a", None), dict: (3, "a", [1]), type(None): ("3", True, [0.5]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("event", REAL, ids=lambda event: event["type"])
+def test_every_field_of_a_wrong_kind_is_named_by_its_line(path, event):
+    """A checksum that fits does not make a line right."""
+    whole = path.read_bytes()
+    path.write_bytes(whole + encode_line(len(EVENTS), event))
+    assert len(read_journal(path)[0]) == len(EVENTS) + 1
+    for key in set(event) - {"type", "format"}:
+        for value in OF_A_WRONG_KIND[type(event[key])]:
+            path.write_bytes(whole + encode_line(len(EVENTS), {**event, key: value}))
+            with pytest.raises(InputError, match=f'line {len(EVENTS) + 1} is damaged.*"{key}"'):
+                read_journal(path)
