@@ -22,6 +22,14 @@ def significantly_above(a: Scalar, b: Scalar, sigmas: float) -> bool:
     return a.value - b.value > reach + rounding
 
 
+def upper_bound(a: Scalar, sigmas: float) -> float:
+    """The value and `sigmas` standard errors, more of them where the variance is of few shots."""
+    if not 0.0 < a.variance < math.inf:
+        return a.value
+    widened = _widened(sigmas, a.dof) if math.isfinite(a.dof) else 1.0
+    return a.value + sigmas * widened * math.sqrt(a.variance)
+
+
 def _widened(sigmas: float, dof: float) -> float:
     """How many times wider Student's t is than a normal distribution, at `sigmas` of it."""
     from scipy.special import ndtr, stdtrit

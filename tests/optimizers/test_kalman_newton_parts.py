@@ -13,7 +13,10 @@ from qvopt.optimizers.kalman.derivatives import (
 from qvopt.optimizers.kalman.design import rounded, shots_for
 from qvopt.optimizers.kalman.noise import ShotNoise
 from qvopt.optimizers.kalman.starts import lowest
+from qvopt.optimizers.kalman.stop import contradictions
+from qvopt.optimizers.kalman.trust import TrustRegion
 from qvopt.optimizers.protocol import Scalar
+from qvopt.optimizers.statistics import upper_bound
 
 RNG = np.random.default_rng(7)
 
@@ -203,3 +206,48 @@ def test_lowest_start_is_preferred_in_order():
     assert best == 0  # the second is not significantly lower
     assert weights[2] == pytest.approx(0.1)
     assert lowest([Scalar(-1.0, 1e-6), Scalar(-1.01, 1e-6)])[0] == 1
+
+
+def test_a_step_that_breaks_its_promise_halves_the_radius():
+    unit, slope, curvature = np.ones(2), np.array([1.0, 0.0]), np.eye(2)
+    trust = TrustRegion.first(informed=False)
+    step = trust.bounded(np.array([-3.0, 4.0]), unit)
+    assert np.linalg.norm(step) == pytest.approx(trust.radius)
+    before = Scalar(0.0, variance=1e-4)
+    trust = trust.stepped(before, slope, curvature, step, unit)
+    promised = slope @ step + 0.5 * step @ step
+    assert trust.promised == pytest.approx(promised)
+    kept = trust.judged(Scalar(promised + 0.01, variance=1e-4))
+    assert kept.radius > trust.radius  # within one standard error
+    risen = trust.judged(Scalar(0.05, variance=1e-4))
+    assert risen.radius == pytest.approx(trust.radius / 2)
+    fallen = trust.judged(Scalar(-0.001, variance=1e-8))
+    assert fallen.radius > trust.radius  # less than promised, but down
+
+
+def test_an_informed_step_is_bounded_once_one_has_failed():
+    unit, step = np.ones(2), np.array([3.0, 4.0])
+    trust = TrustRegion.first(informed=True)
+    assert np.array_equal(trust.bounded(step, unit), step)
+    trust = trust.stepped(Scalar(0.0, variance=1e-6), -step, np.eye(2), step, unit)
+    trust = trust.judged(Scalar(1.0, variance=1e-6))
+    assert np.linalg.norm(trust.bounded(step, unit)) == pytest.approx(2.5)
+
+
+def test_contradictions_are_found_one_by_one_and_widen_the_prior():
+    belief = Belief.prior(np.zeros(3), np.diag([1.0, 1e-6, 1e-6]))
+    rows, variance = np.diag([1.0, 2.0, 1.0]), np.full(3, 1e-4)
+    off = contradictions(belief, np.zeros(3), rows, np.array([0.5, -0.3, 0.01]), variance)
+    assert np.array_equal(off, [0.0, 0.3, 0.0])
+    wide = belief.widened(off / np.diag(rows))
+    assert np.sqrt(np.diag(wide.covariance)) == pytest.approx(
+        np.sqrt(np.diag(belief.covariance) * [1.0, 1 + 0.15**2 / 1e-6, 1.0]), rel=1e-3
+    )
+
+
+def test_an_upper_bound_knows_how_little_was_seen():
+    sure, unsure = Scalar(-1.0, variance=1e-4), Scalar(-1.1, variance=4e-3, dof=5.0)
+    assert upper_bound(sure, 3.0) == pytest.approx(-0.97)
+    # Student's t of 5 degrees of freedom, at the probability of three standard deviations.
+    assert upper_bound(unsure, 3.0) == pytest.approx(-1.1 + 5.507 * np.sqrt(4e-3), rel=1e-3)
+    assert upper_bound(Scalar(2.0, variance=0.0), 3.0) == 2.0

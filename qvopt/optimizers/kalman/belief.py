@@ -115,6 +115,11 @@ class Belief:
         """Let all that was measured count less: its variances times `factor`."""
         return replace(self, information=self.information / factor, pull=self.pull / factor)
 
+    def widened(self, deviation: FloatArray) -> Belief:
+        """Add independent deviations of x* to the prior, in every shape that is held possible."""
+        more = np.diag(deviation**2)
+        return replace(self, roots=tuple(_root(root @ root.T + more) for root in self.roots))
+
     def blurred(self, deviation: FloatArray, correlation: FloatArray) -> Belief:
         """Add errors of given deviations to what was measured, but not to the prior.
 

@@ -10,20 +10,19 @@ from qvopt_molecules.arrays import FloatArray
 
 from ..errors import check_finite
 from ..protocol import Iterate, Minimization, Scalar
-from ..statistics import significantly_above
-from .belief import Belief, error_bound, expected_error
+from ..statistics import significantly_above, upper_bound
+from .belief import Belief
 from .curvature import Curvature
 from .derivatives import DerivativeReading
 from .design import shots_for
 from .noise import ShotNoise
 from .prior import Prior
 from .problem import SearchProblem, Settings, measure
+from .stop import certain, contradictions, curvature_doubt, verification_shots
+from .trust import TrustRegion
 
 _TOLERATED: Final = 1.5
 """Surprise (χ² for each innovation) up to which what was measured before counts in full."""
-
-_CONTRADICTED: Final = 2.0
-"""Surprise beyond which the run does not end."""
 
 _MOST_WIDENING: Final = 25.0
 _SIGMAS: Final = 3.0
@@ -46,33 +45,42 @@ def descend(
     step: FloatArray = np.zeros(len(active))
     surprise = np.inf
     longest, remainder = settings.longest_step, settings.remainder
-    lowest_center: tuple[Scalar, FloatArray] | None = None
+    trust, doubt = TrustRegion.first(problem.model is not None), curvature_doubt(problem)
+    best: tuple[Scalar, FloatArray] | None = None
+    verified = False
     while True:
         matrix = curvature.matrix
-        if _certain(x[active], belief, matrix, step, surprise, settings):
+        done = certain(x[active], belief, matrix, step, surprise, settings, doubt)
+        if done and verified:
             return x
+        verified = done
         if first is not None:
             reading, first = first, None
         else:
-            now = 0.5 * float(np.sum(matrix * belief.covariance))
-            shots = shots_for(
-                settings.shrink * now, belief.covariance, matrix, noise.one_shot, problem.least
-            )
+            if done and settings.expected_error is not None:
+                wanted = settings.expected_error
+                shots = verification_shots(wanted, matrix, noise.one_shot, problem.least)
+            else:
+                now = 0.5 * float(np.sum(matrix * belief.covariance))
+                shots = shots_for(
+                    settings.shrink * now, belief.covariance, matrix, noise.one_shot, problem.least
+                )
             chosen = np.flatnonzero(shots)
             reading = yield from measure(problem, x, chosen, shots[chosen])
         if reading.exact:
             return (yield from _descend_exactly(problem, x, curvature, settings))
-        if lowest_center is not None and significantly_above(
-            reading.center, lowest_center[0], _SIGMAS
-        ):
+        if best is not None and significantly_above(reading.center, best[0], _SIGMAS):
             # The model has led uphill: back, with shorter steps and little trust in the data.
-            x, step, surprise = lowest_center[1], np.zeros(len(active)), np.inf
+            x, step, surprise = best[1], np.zeros(len(active)), np.inf
             longest, belief = 0.5 * longest, belief.discounted(_MOST_WIDENING)
-            lowest_center = None
+            best, trust = None, trust.failed()
             yield Iterate(x, note="rejected")
             continue
-        if lowest_center is None or reading.center.value < lowest_center[0].value:
-            lowest_center = reading.center, x
+        # By its upper bound: a low value that is uncertain would hide all that come after it.
+        bound = upper_bound(reading.center, _SIGMAS)
+        if best is None or bound < upper_bound(best[0], _SIGMAS):
+            best = reading.center, x
+        trust = trust.judged(reading.center)
         longest = min(settings.longest_step, 1.2 * longest)
         noise = noise.learned(reading)
         chosen = reading.index
@@ -80,13 +88,23 @@ def descend(
         if settings.learn_curvature:
             curvature = curvature.learned(reading)
             curvature = _along_last_step(curvature, belief, x[active], step, reading, variance)
-        measured = (x[active], curvature.matrix[chosen], reading.gradient, variance)
+        matrix = curvature.matrix
+        measured = (x[active], matrix[chosen], reading.gradient, variance)
         surprise = belief.surprise(*measured)
         if surprise > _TOLERATED:
             belief = belief.discounted(min(surprise, _MOST_WIDENING))
+        off = contradictions(belief, *measured)
+        if np.any(off):
+            verified = False
+            deviation: FloatArray = np.zeros(len(active))
+            deviation[chosen] = off / np.diag(matrix)[chosen]
+            belief = belief.widened(deviation)
         belief = belief.observed(*measured)
         step = belief.mean - x[active]
         step = step * _trusted_share(step, longest * problem.unit)
+        step = trust.bounded(step, problem.unit)
+        slope = matrix @ (x[active] - belief.mean)
+        trust = trust.stepped(reading.center, slope, matrix, step, problem.unit)
         remainder = _adapted(remainder, surprise, settings.remainder)
         belief = belief.blurred(remainder * np.abs(step), curvature.ties)
         x = _moved(problem, x, step)
@@ -143,25 +161,6 @@ def _descend_exactly(
         previous = step, reading.gradient
         x = _moved(problem, x, step)
         yield Iterate(x)
-
-
-def _certain(
-    x: FloatArray,
-    belief: Belief,
-    matrix: FloatArray,
-    step: FloatArray,
-    surprise: float,
-    settings: Settings,
-) -> bool:
-    """Whether the belief is narrow enough, and the last round has not contradicted it."""
-    wanted = settings.expected_error
-    if wanted is None or surprise > _CONTRADICTED or 0.5 * float(step @ matrix @ step) > wanted:
-        return False
-    if expected_error(x, belief.mean, belief.covariance, matrix) > wanted:
-        return False
-    if settings.confidence is None:
-        return True
-    return error_bound(belief.covariance, matrix, settings.confidence) <= wanted
 
 
 def _moved(problem: SearchProblem, x: FloatArray, step: FloatArray) -> FloatArray:
