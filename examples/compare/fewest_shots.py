@@ -1,0 +1,112 @@
+"""Runs fewest_shots.toml and renews the table of docs/kalman-newton.md that compares optimizers.
+
+    python examples/compare/fewest_shots.py              # prints it: an hour or so of one core
+    python examples/compare/fewest_shots.py --write      # and renews the page
+
+An instance is a circuit on a molecule from a start. An optimizer's score there is the median over
+seeds of the shots after which the true error stays below 1.6 mHa (infinite for a run whose error
+does not); the best rival is the one of lowest median, chosen for each instance afterwards, which
+favours the rivals.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from qvopt import compare
+
+HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parents[1] / "benchmarks"))
+
+from published import renew  # noqa: E402
+
+OURS, TARGET = "kalman-newton", 1.6e-3
+HEADING = (
+    "| instance | Kalman-Newton stays after | best rival | stays after | times fewer "
+    "| final error, mHa | best rival's | of |\n|---|---:|---|---:|---:|---:|---:|---|\n"
+)
+
+
+def stays(outcome) -> float:
+    """Shots after which a run's error is below the target for good."""
+    above = np.flatnonzero(~(outcome.error <= TARGET))
+    first = 0 if not len(above) else int(above[-1]) + 1
+    return float(outcome.shots[first]) if first < len(outcome.shots) else float("inf")
+
+
+def final(outcome) -> float:
+    """The error of the point that a run returned, in mHa; infinite where it has none."""
+    return float("inf") if outcome.final_error is None else 1e3 * outcome.final_error
+
+
+def medians(outcomes, score) -> dict[str, float]:
+    """The median score of each optimizer."""
+    by_optimizer = defaultdict(list)
+    for outcome in outcomes:
+        by_optimizer[outcome.optimizer].append(score(outcome))
+    return {name: float(np.median(scores)) for name, scores in by_optimizer.items()}
+
+
+def shots(value: float) -> str:
+    """A number of shots as text."""
+    return f"{value:,.0f}" if np.isfinite(value) else "–"
+
+
+def ratio(ours: float, rival: float) -> float:
+    """How many times fewer shots; 1 where both take none, or neither arrives."""
+    if ours == rival:
+        return 1.0
+    return rival / ours if ours > 0 else float("inf")
+
+
+def table(outcomes) -> tuple[str, str]:
+    """The table and, in words, what it comes to."""
+    instances = defaultdict(list)
+    for outcome in outcomes:
+        instances[outcome.problem].append(outcome)
+    text, ratios, gaps = HEADING, [], []
+    for name, runs in instances.items():
+        reached, ends = medians(runs, stays), medians(runs, final)
+        rivals = [o for o in reached if o != OURS]
+        best = min(rivals, key=lambda o: (reached[o], ends[o]))
+        lowest = min(rivals, key=lambda o: ends[o])
+        ratios.append(ratio(reached[OURS], reached[best]))
+        gaps.append(ends[OURS] / ends[lowest])
+        times = "all at once" if np.isinf(ratios[-1]) else f"{ratios[-1]:.2g}"
+        text += (
+            f"| {name} | {shots(reached[OURS])} | {best} | {shots(reached[best])} | {times} "
+            f"| {ends[OURS]:.3f} | {ends[lowest]:.3f} | {lowest} |\n"
+        )
+    ratios.sort()
+    seeds = len({outcome.seed for outcome in outcomes})
+    words = (
+        f"{len(outcomes)} runs, {seeds} seeds. Of {len(ratios)} instances it takes fewer shots "
+        f"than every rival on {sum(r > 1.1 for r in ratios)}, about as many on "
+        f"{sum(1 / 1.1 <= r <= 1.1 for r in ratios)} and more on "
+        f"{sum(r < 1 / 1.1 for r in ratios)}; the median ratio is {np.median(ratios):.2g}. Its "
+        f"final error is no larger than the best rival's on {sum(g <= 1.1 for g in gaps)}."
+    )
+    return text, words
+
+
+def main() -> None:
+    """Run, print, and write."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("comparisons/fewest-shots"))
+    parser.add_argument("--write", action="store_true", help="renew docs/kalman-newton.md")
+    arguments = parser.parse_args()
+    result = compare(HERE / "fewest_shots.toml", out=arguments.out)
+    text, words = table(result.outcomes)
+    print(text + "\n" + words)
+    if arguments.write:
+        command = "python examples/compare/fewest_shots.py --write"
+        renew("kalman-newton.md", "fewest-shots", f"{text}\n{words}", command)
+
+
+if __name__ == "__main__":
+    main()
