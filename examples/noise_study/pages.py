@@ -10,6 +10,10 @@ from published import DOCS, renew  # noqa: E402
 
 COMMAND = "python examples/noise_study/noise_study.py"
 NAMES = {"h2": "H2", "heh+": "HeH+"}
+PICTURE = """![Errors by mitigation](images/noise-study.png)
+
+*H2 and HeH+ on recorded devices, raw and mitigated ([text](mitigation.md)).*
+"""
 SNAPSHOTS = [(m, d) for m in ("h2", "heh+") for d in ("fake_manila", "fake_lagos")]
 SINGLE = ("raw", "post-selection", "readout", "readout (M3)", "ZNE", "readout + post-selection",
           "readout + ZNE", "all three")  # fmt: skip
@@ -53,6 +57,7 @@ def write(rows, draw):
         renew("mitigation.md", "snapshots", snapshots_table(rows), command)
         draw([r for r in rows if (r.molecule, r.device) in SNAPSHOTS],
              DOCS / "images" / "noise-study.png")  # fmt: skip
+        renew("gallery.md", "noise-study", PICTURE, command)
     if set(REFERENCE) <= measured:
         command = f"{COMMAND} --molecules h2 --write"
         renew("mitigation.md", "reference-state", reference_table(rows), command)
