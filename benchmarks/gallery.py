@@ -33,11 +33,11 @@ PICTURES = {  # file in docs/images: the command, what it draws, title and capti
 def draw(name: str, folder: Path) -> Path:
     """Run the command of a picture in a folder; return where the picture is."""
     command, picture, *_ = PICTURES[name]
-    arguments = [sys.executable, "-m", *shlex.split(command)]
-    if picture == "convergence.png":
-        arguments += ["--plot", picture]
-    subprocess.run(arguments, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    (path,) = folder.glob(picture) if (folder / picture).exists() else folder.rglob(picture)
+    subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)], cwd=folder, check=True,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    (path,) = (p for p in folder.rglob(picture) if "points" not in p.parts)
     return path
 
 
