@@ -15,7 +15,7 @@ from pyscf import gto
 from tencirchem import UCCSD as Peer
 from tencirchem import set_backend
 
-from qvopt import find_molecule
+from qvopt import build_hamiltonian, find_molecule
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Problem
 from qvopt.experiment.specification import make_experiment
@@ -40,7 +40,10 @@ def peer_of(name):
     molecule = find_molecule(name)
     atoms = [(a.symbol, a.position) for a in molecule.atoms]
     mol = gto.M(atom=atoms, basis=molecule.basis, charge=molecule.charge, verbose=0)
-    peer = Peer(mol, engine="civector")
+    # Our orbitals, of the stable mean field: those of square H4 are degenerate, and the start
+    # of the peer's amplitudes depends on the choice.
+    orbitals = build_hamiltonian(molecule).frame.coefficients
+    peer = Peer(mol, engine="civector", mo_coeff=orbitals)
     h = MolecularHamiltonian(
         core_energy=float(peer.e_core),
         one_body=np.asarray(peer.int1e),

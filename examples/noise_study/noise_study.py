@@ -134,11 +134,10 @@ def draw(rows, path):
         ax.axvspan(-1.6, 1.6, color="C2", alpha=0.3, lw=0)
         ax.set_title(f"{molecule} on {device}", fontsize=10)
         ax.set_yticks(range(len(names)), names, fontsize=8)
-        ax.margins(x=0.12)
+        ax.margins(x=0.18)
         ax.grid(axis="x", alpha=0.3)
     axes[0].invert_yaxis()
-    for ax in axes[-2:]:
-        ax.set_xlabel("error of the energy (mHa); bars: reported σ of one energy")
+    figure.supxlabel("error of the energy (mHa); bars: reported σ of one energy", fontsize=10)
     figure.savefig(path, dpi=150)
 
 
