@@ -157,6 +157,20 @@ def test_numbers_of_spins_and_properties_in_the_text():
 
 
 @pytest.mark.slow
+def test_numbers_of_stretched_water_in_the_text():
+    from qvopt import scan
+
+    text = " ".join(page("chemistry.md").split())
+    error, above = re.search(
+        r"water at 2.5 Å: ([\d.]+) mHa above full CI, from a determinant (\d+) mHa above", text
+    ).groups()
+    curve = scan("h2o", "bond", [2.0, 2.25, 2.5], max_steps=1000)
+    alone = scan("h2o", "bond", [2.5], max_steps=0)
+    assert 1e3 * curve.column("error")[-1] == pytest.approx(float(error), abs=0.05)
+    assert 1e3 * (curve.points[-1].hf - alone.points[0].hf) == pytest.approx(float(above), abs=0.5)
+
+
+@pytest.mark.slow
 def test_adapt_beside_its_authors(script):
     made = script("examples/papers/adapt.py")
     runs = {pool: made.energies(pool) for pool in ("fermionic", "fermionic-sd")}
