@@ -90,6 +90,21 @@ def test_cells_of_the_error_bars(script):
 
 
 @pytest.mark.slow
+def test_the_final_estimate_in_the_text():
+    from qvopt import run
+
+    text = page("measurement.md")
+    line = r"energy +(-[\d.]+)\((\d+)\).*?mHa +([\d,]+) shots"
+    energy, error, shots = re.search(line, text, re.DOTALL).groups()
+    result = run("lih", shots=1000, max_steps=300)
+    assert f"{result.energy:.5f}" == energy
+    assert f"{1e5 * result.stderr:.0f}" == error
+    assert f"{result.final.shots:,}" == shots
+    millions = f"{result.shots / 1e6:.0f} million shots"
+    assert f"{millions}: `qvopt run lih --shots 1000 --max-steps 300`" in text
+
+
+@pytest.mark.slow
 def test_rules_of_the_metric(script):
     from qvopt import make_experiment
     from qvopt.engine.assembly import assemble
