@@ -21,6 +21,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import qvopt
 import qvopt_circuits
@@ -63,9 +64,16 @@ def renew(page: str, name: str, table: str, command: str) -> None:
     path.write_text(re.sub(pattern, lambda _: filled, text, flags=re.DOTALL), encoding="utf-8")
 
 
-class _Tee(io.StringIO):
+class _Copied(io.StringIO):
+    """Keeps what is written, and passes it on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
     def write(self, text: str) -> int:
-        sys.__stdout__.write(text)  # type: ignore[union-attr]
+        self._stream.write(text)
+        self._stream.flush()
         return super().write(text)
 
 
@@ -75,6 +83,6 @@ def printed(write: bool, page: str, name: str) -> Iterator[None]:
     if not write:
         yield
         return
-    with contextlib.redirect_stdout(_Tee()) as output:
+    with contextlib.redirect_stdout(_Copied(sys.stdout)) as output:
         yield
     renew(page, name, f"```\n{output.getvalue().rstrip()}\n```\n", this_command())

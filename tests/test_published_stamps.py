@@ -101,3 +101,22 @@ def test_pages_are_renewed_between_their_marks(monkeypatch, scripts, tmp_path):
     assert re.search(STAMP, text)[1] == "python benchmarks/x.py --write"
     with pytest.raises(SystemExit, match="no part called b"):
         published.renew("page.md", "b", "", "")
+
+
+def test_what_a_script_prints_is_written_with_its_command(monkeypatch, scripts, tmp_path, capsys):
+    published = scripts.load(ROOT / "benchmarks" / "published.py")
+    monkeypatch.setattr(published, "DOCS", tmp_path / "docs")
+    (tmp_path / "docs").mkdir()
+    path = tmp_path / "docs" / "page.md"
+    path.write_text("<!-- a -->\n<!-- /a -->\n")
+    script = tmp_path / "benchmarks" / "x.py"
+    monkeypatch.setattr("sys.argv", [str(script), "--size", "8 9", "--write"])
+    with published.printed(False, "page.md", "a"):
+        print("1.5")
+    assert path.read_text() == "<!-- a -->\n<!-- /a -->\n"
+    with published.printed(True, "page.md", "a"):
+        print("2.5")
+    assert (
+        "```\n2.5\n```\n\nMade by `python benchmarks/x.py --size '8 9' --write`" in path.read_text()
+    )
+    assert capsys.readouterr().out == "1.5\n2.5\n"
