@@ -4,6 +4,7 @@ Times depend on the machine and are not compared; counts, energies and errors be
 """
 
 import re
+import tomllib
 
 import numpy as np
 import pytest
@@ -194,15 +195,27 @@ def test_sweeps_of_excitation_solve(script):
 
 
 @pytest.mark.slow
-def test_classical_optimizers_under_noise():
+def test_classical_optimizers_under_noise(script):
     """Medians of ten seeds, as published; those of four scatter by a factor of a few."""
     from qvopt import compare
 
+    made = script("examples/papers/sampling_noise.py")
+    spec = tomllib.loads(made.FILE.read_text(encoding="utf-8"))
+    assert set(spec["optimizers"]) == set(made.NAMES)
+    assert sorted({shots for _, shots in made.COLUMNS}) == spec["shots"]
     published = {r[0]: r[1:] for r in rows(block("papers.md", "sampling-noise"))[2:]}
     for name, optimizer in (("iCANS", "icans"), ("gradient descent", "gradient-descent")):
         result = compare(problems=["h2"], optimizers=[optimizer], seeds=4, shots=100, budget=50_000)
         median = 1e3 * np.median([outcome.final_error for outcome in result.outcomes])
         assert abs(np.log(median / float(published[name][0]))) < np.log(4), name
+    medians = {
+        (p, f"{o} @{s}"): float(published[heading][k].replace(",", "")) / 1e3
+        for o, heading in made.NAMES.items()
+        for k, (p, s) in enumerate(made.COLUMNS)
+    }
+    again = rows(made.table(medians))[2:]
+    for row in again:
+        assert [numbers(c) for c in row[1:]] == [numbers(c) for c in published[row[0]]]
 
 
 def test_the_advice_repeats_its_tables():
