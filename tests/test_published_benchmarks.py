@@ -195,6 +195,20 @@ def test_sweeps_of_excitation_solve(script):
 
 
 @pytest.mark.slow
+def test_steps_of_adam_beside_the_natural_gradient(script):
+    made = script("examples/papers/natural_gradient.py")
+    table = {row[0]: row[2] for row in rows(block("papers.md", "natural-gradient"))[2:]}
+    for name, heading in (("adam", "Adam"), ("gradient-descent", "gradient descent")):
+        rate = made.best_rate(name, 1.6e-3)
+        steps = [made.steps_to(name, rate, seed, 1.6e-3)[0] for seed in range(4)]
+        reached = [int(s) for s in steps if np.isfinite(s)]
+        (row,) = rows(made.table({name: (rate, reached)}, 4))[2:]
+        new, old = numbers(row[2]), numbers(table[heading])
+        assert new[1:] == old[1:], name  # starts that arrive, of how many, rate
+        assert new[0] == pytest.approx(old[0], abs=2), name
+
+
+@pytest.mark.slow
 def test_classical_optimizers_under_noise(script):
     """Medians of ten seeds, as published; those of four scatter by a factor of a few."""
     from qvopt import compare
@@ -228,6 +242,9 @@ def test_the_advice_repeats_its_tables():
               for n, t in tables.items()}  # fmt: skip
     assert errors["h2"][0] == errors["h4"][0] == "icans"
     assert errors["lih"][0] == "gcans"
+    assert errors["h2"].index("qng") == 2
+    assert len(errors["h2"]) == 12
+    assert "`qng` comes third of twelve on H2" in page("papers.md")
     assert tables["h2"]["icans"][-1] == tables["h2"]["gcans"][-1]  # level
     assert all("noise-aware-l-bfgs" in ranked[:4] for ranked in errors.values())
     h2, lih = (numbers(tables[n]["excitation-solve"][-2])[0] for n in ("h2", "lih"))
