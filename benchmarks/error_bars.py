@@ -3,6 +3,7 @@
     python benchmarks/error_bars.py [--trials 10000] [--quantity energy gradient metric mitigated]
                                   [--backend sector lightning aer] [--setting WORDS]
                                   [--json FILE]
+    python benchmarks/error_bars.py --write    # the table of docs/measurement.md
 
 Every row is one setting: what is measured, where, with how many shots for a measurement group on
 average, many times with fresh shots. "reported/true" is the mean reported variance over the
@@ -22,6 +23,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from published import renew
 from scipy.special import stdtrit
 
 from qvopt import make_experiment
@@ -39,6 +41,37 @@ MITIGATIONS: dict[str, dict[str, Any]] = {
     "readout-corrected": {"mitigation": {"readout": {"shots": 4000}}},
     "extrapolated": {"mitigation": {"zne": {"scales": [1, 3]}}},
 }
+
+POINTS = ("minimum", "near", "far")
+FLUID, COMMUTING = "fluid-basis-rotation", "fully-commuting"
+NOISY = {"as measured": "as measured", "post-selected": "post-selected",
+         "readout-corrected": "readout corrected", "extrapolated": "extrapolated"}  # fmt: skip
+PUBLISHED = [  # heading, quantity, setting, points, shots, trials
+    ("H2 energy, fluid rotations (default)", "energy", f"h2 {FLUID} variance sector",
+     POINTS, SHOTS[:3], 4000),
+    ("H2 energy, fluid rotations, `weighted`", "energy", f"h2 {FLUID} weighted sector",
+     ("minimum", "far"), SHOTS[:3], 4000),
+    ("H2 energy, fully commuting", "energy", f"h2 {COMMUTING} variance sector",
+     ("minimum", "far"), SHOTS[:3], 4000),
+    ("H2 energy, fully commuting, `weighted`", "energy", f"h2 {COMMUTING} weighted sector",
+     ("minimum",), SHOTS[:3], 4000),
+    ("LiH energy, fluid rotations (default)", "energy", f"lih {FLUID} variance sector",
+     POINTS, SHOTS[:3], 4000),
+    ("H2 gradient", "gradient", f"h2 {FLUID} variance sector", ("minimum", "far"), (10, 100), 2000),
+    ("H2 metric, covariances", "metric", "h2 covariances sector", ("minimum",), (10, 100), 2000),
+    ("H2 metric, fidelities", "metric", "h2 fidelities sector", ("minimum",), (10, 100), 2000),
+    ("H2 metric, Hadamard tests", "metric", "h2 hadamard sector", ("minimum",), (10, 100), 2000),
+    ("H4 chain gradient", "gradient", f"h4-chain {FLUID} variance sector",
+     ("minimum",), (10, 100), 1000),
+    ("H2 gradient, Aer", "gradient", f"h2 {FLUID} variance aer",
+     ("minimum", "far"), (10, 100), 500),
+    ("H2 gradient, Lightning", "gradient", f"h2 {FLUID} variance lightning",
+     ("minimum", "far"), (10, 100), 500),
+    ("H2 metric, covariances, Aer", "metric", "h2 covariances aer", ("minimum",), (10, 100), 500),
+    ("H2 metric, fidelities, Aer", "metric", "h2 fidelities aer", ("minimum",), (10, 100), 500),
+    *((f"H2 energy with noise, {words}, Aer", "mitigated", f"h2 {FLUID} {name}",
+       POINTS, SHOTS[:3], 1000) for name, words in NOISY.items()),
+]  # fmt: skip
 
 
 def optimum(data: dict[str, Any]) -> np.ndarray:
@@ -135,6 +168,33 @@ def measure(quantity: str, data: dict, x: np.ndarray, per_group: int, trials: in
     return answers, exact.evaluator.answer([query], 0)[0].value
 
 
+def cells(case: tuple, point: str, shots: tuple[int, ...]) -> list[str]:
+    """The cells "reported/true, coverage" of a row of the published table."""
+    _, quantity, label, _, _, trials = case
+    (data,) = [d for q, words, d in settings([quantity], ["sector", "lightning", "aer"])
+               if (q, words) == (quantity, label)]  # fmt: skip
+    x = dict(points(optimum(data)))[point]
+    summaries = [row(*measure(quantity, data, x, n, trials)) for n in shots]
+    return [f"{s['ratio']:.2f}, {100 * s['coverage']:.1f} %" for s in summaries]
+
+
+def write() -> None:
+    """Make the table of docs/measurement.md."""
+    table = (
+        "| | | n = 10: reported/true, coverage | 30 | 100 | trials |\n|---|---|---|---|---|---:|\n"
+    )
+    print(table, end="", flush=True)
+    for case in PUBLISHED:
+        heading, _, _, places, shots, trials = case
+        for point in places:
+            by_shots = dict(zip(shots, cells(case, point, shots), strict=True))
+            columns = " | ".join(by_shots.get(n, "") for n in SHOTS[:3])
+            line = f"| {heading} | {point} | {columns} | {trials:,} |\n"
+            print(line, end="", flush=True)
+            table, heading = table + line, ""
+    renew("measurement.md", "error-bars", table, "python benchmarks/error_bars.py --write")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -145,7 +205,11 @@ def main() -> None:
     parser.add_argument("--backend", nargs="+", default=["sector", "lightning", "aer"])
     parser.add_argument("--setting", default="", help="only settings with these words in them")
     parser.add_argument("--json", help="write the rows to this file")
+    parser.add_argument("--write", action="store_true", help="make the table of measurement.md")
     arguments = parser.parse_args()
+    if arguments.write:
+        write()
+        return
     rows: list[dict[str, Any]] = []
     minima: dict[str, np.ndarray] = {}
     heading = f"{'quantity':10}{'setting':52}{'point':9}{'shots':>6}"

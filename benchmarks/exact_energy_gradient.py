@@ -15,6 +15,7 @@ import argparse
 import multiprocessing
 
 import numpy as np
+from published import printed
 
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
@@ -57,11 +58,18 @@ def tencirchem(name: str, backend: str) -> tuple[int, float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--molecules", nargs="+", default=["h2", "lih", "h2o", "beh2", "n2"])
-    names = parser.parse_args().molecules
+    parser.add_argument("--write", action="store_true", help="renew docs/benchmarks.md")
+    options = parser.parse_args()
+    with printed(options.write, "benchmarks.md", "exact-energy-gradient"):
+        show(options)
+
+
+def show(options: argparse.Namespace) -> None:
+    """Measure, and print the rows."""
     print(
         f"{'molecule':10}{'engine':28}{'params':>7}{'ms':>11}{'ratio':>9}{'energy':>16}{'|grad|':>9}"
     )
-    for name in names:
+    for name in options.molecules:
         molecule = find_molecule(name)
         hamiltonian = build_hamiltonian(molecule)
         circuit = UCCSD().circuit(hamiltonian)

@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 
 import numpy as np
+from published import printed
 
 from qvopt.optimizers.adaptive import scale_by_adagrad, scale_by_rms
 from qvopt.optimizers.combine import add_decayed_weights, chain, scale
@@ -179,7 +180,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--parameters", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=2000)
+    parser.add_argument("--write", action="store_true", help="renew docs/benchmarks.md")
     arguments = parser.parse_args()
+    with printed(arguments.write, "benchmarks.md", "optimizer-overhead"):
+        show(arguments)
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Measure, and print the rows."""
     n = arguments.parameters
     rng = np.random.default_rng(0)
     x, gradients = rng.normal(size=n), list(rng.normal(size=(32, n)))

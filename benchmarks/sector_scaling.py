@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from published import printed
 
 import qvopt.backends.sector.choice as sector_choice
 from qvopt.backends.lightning import LightningBackend
@@ -184,7 +185,15 @@ def main() -> None:
     parser.add_argument("--orbitals", nargs="+", type=int, default=[8, 10, 12])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--write", action="store_true", help="renew docs/benchmarks.md")
     options = parser.parse_args()
+    name = "largest-sector" if options.orbitals == [14] else "sector-scaling"
+    with printed(options.write, "benchmarks.md", name):
+        show(options)
+
+
+def show(options: argparse.Namespace) -> None:
+    """Measure, and print the rows."""
     sector_choice.MOST_PAIRS = -1  # the engine of large sectors at every size
     pace = {1: triad_bandwidth(1, time.process_time), 2: triad_bandwidth(2, time.perf_counter)}
     print(f"triad: {pace[1] / 1e9:.1f} GB/s on one core, {pace[2] / 1e9:.1f} GB/s on two")

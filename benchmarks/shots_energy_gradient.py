@@ -17,6 +17,7 @@ import argparse
 import time
 
 import numpy as np
+from published import printed
 from sampling_peers import PEERS
 
 from qvopt.backends.batch import Point
@@ -75,7 +76,16 @@ def main() -> None:
     names = [peer.__name__ for peer in PEERS]
     parser.add_argument("--peers", nargs="*", choices=names, default=names)
     parser.add_argument("--seconds", type=float, default=30.0, help="for a peer's energies")
+    parser.add_argument("--write", action="store_true", help="renew docs/benchmarks.md")
     options = parser.parse_args()
+    whole = options.molecules == parser.get_default("molecules")
+    name = "shots-energy-gradient" if whole else "shots-peers"
+    with printed(options.write, "benchmarks.md", name):
+        show(options)
+
+
+def show(options: argparse.Namespace) -> None:
+    """Measure, and print the rows."""
     print(f"{options.shots:,} shots for every energy, in total; x ratio to the first row")
     print(
         f"{'molecule':9}{'engine (groups)':38}{'energy ms':>11}{'':>9}{'gradient ms':>13}{'':>9}"

@@ -24,6 +24,7 @@ from concurrent.futures import ProcessPoolExecutor
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from published import printed
 
 TRAINING = {  # molecule: (shots of an energy, gradients that the budget is worth)
     "h2": (2000, 100),
@@ -117,7 +118,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--json", help="write all scores into this file")
+    parser.add_argument("--write", action="store_true", help="renew docs/benchmarks.md")
     arguments = parser.parse_args()
+    if arguments.write and arguments.only != list(GRIDS):
+        parser.error("the page shows all optimizers: --write goes without --only")
+    with printed(arguments.write, "benchmarks.md", "tuning"):
+        show(arguments)
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Measure, and print the rows."""
     names, record = arguments.only, {}
     with ProcessPoolExecutor(arguments.workers) as pool:
         print(f"{'optimizer':20s} {'chosen':42s} {'score':>6s}  {'held out':>8s} {'regret':>6s}")

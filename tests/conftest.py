@@ -90,3 +90,24 @@ def scripts():
     loader = Scripts()
     yield loader
     loader.forget()
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Loads a script of benchmarks/ or examples/ by its path, with its neighbours to import."""
+    root = Path(__file__).resolve().parent.parent
+
+    def load(path):
+        folder = (root / path).parent
+        monkeypatch.syspath_prepend(str(folder))
+        for sibling in folder.glob("*.py"):  # `pages` of one folder is not `pages` of another
+            monkeypatch.delitem(sys.modules, sibling.stem, raising=False)
+        name = f"published_{Path(path).stem}"
+        spec = importlib.util.spec_from_file_location(name, root / path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setitem(sys.modules, "one_core", module)  # the tests' threads stay as they are
+        spec.loader.exec_module(module)
+        return module
+
+    return load

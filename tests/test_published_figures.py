@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from published_pages import STAMP
 
 import qvopt_molecules
 from qvopt import compare, scan
@@ -35,7 +36,7 @@ def test_every_table_says_what_made_it(results, page):
         part = results.block(page, name)
         rows = results.rows_of(part)
         assert "spsa" in rows
-        made = re.search(r"Made by qvopt (\S+), sources ([0-9a-f]{12})\.", part)
+        made = re.search(STAMP, part)
         stale = "**Made by an earlier version" in part
         assert (made is None) == stale, name  # one or the other
 

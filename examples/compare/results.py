@@ -11,7 +11,6 @@ Every table carries the version and a hash of the sources that made it.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import re
 import shutil
 import sys
@@ -22,7 +21,7 @@ from qvopt import compare
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "benchmarks"))
 
-from published import sources_hash  # noqa: E402
+from published import sources_hash, stamp  # noqa: E402
 
 DOCS = HERE.parents[1] / "docs"
 NAMES = ("h2", "lih", "h4")
@@ -77,11 +76,6 @@ def costs(result) -> str:
     return text + "."
 
 
-def stamp() -> str:
-    """What made a table, in one line."""
-    return f"Made by qvopt {importlib.metadata.version('qvopt')}, sources {sources_hash()}."
-
-
 def block(page: str, name: str) -> str:
     """The part of the page that a comparison fills."""
     found = re.search(rf"<!-- {name} -->(.*?)<!-- /{name} -->", page, re.DOTALL)
@@ -126,7 +120,8 @@ def main() -> None:
         for picture in PICTURES:
             source = arguments.out / name / "figures" / f"{picture}.svg"
             shutil.copy(source, images / f"{name}-{picture.removesuffix('-1')}.svg")
-        filled = f"{table(result)}\n\n{costs(result)} {stamp()}"
+        made = stamp(f"python examples/compare/results.py {name}")
+        filled = f"{table(result)}\n\n{costs(result)} {made}"
         filled = f"<!-- {name} -->\n\n{filled}\n\n<!-- /{name} -->"
         text = page.read_text(encoding="utf-8")
         pattern = rf"<!-- {name} -->.*?<!-- /{name} -->"

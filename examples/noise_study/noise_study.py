@@ -3,7 +3,8 @@
     python examples/noise_study/noise_study.py [--seeds 5] [--shots 20000] [--out FOLDER]
 
 Each energy is measured at the noiseless optimum of UCCSD, so that its error is the device's alone.
-Writes noise_study.md, noise_study.json and noise_study.png, into the temporary folder by default.
+Writes noise_study.md, noise_study.json and noise_study.png, into the temporary folder by default;
+with `--write` also the tables and the picture of docs/mitigation.md that were measured.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pages import write
 
 from qvopt import make_experiment, run
 from qvopt.engine.assembly import assemble
@@ -132,11 +134,10 @@ def draw(rows, path):
         ax.axvspan(-1.6, 1.6, color="C2", alpha=0.3, lw=0)
         ax.set_title(f"{molecule} on {device}", fontsize=10)
         ax.set_yticks(range(len(names)), names, fontsize=8)
-        ax.margins(x=0.12)
+        ax.margins(x=0.18)
         ax.grid(axis="x", alpha=0.3)
     axes[0].invert_yaxis()
-    for ax in axes[-2:]:
-        ax.set_xlabel("error of the energy (mHa); bars: reported σ of one energy")
+    figure.supxlabel("error of the energy (mHa); bars: reported σ of one energy", fontsize=10)
     figure.savefig(path, dpi=150)
 
 
@@ -147,6 +148,7 @@ def main():
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     parser.add_argument("--molecules", nargs="*", default=MOLECULES)
     parser.add_argument("--devices", nargs="*", default=DEVICES)
+    parser.add_argument("--write", action="store_true", help="renew docs/mitigation.md")
     arguments = parser.parse_args()
     rows = []
     for molecule in arguments.molecules:
@@ -164,6 +166,8 @@ def main():
     (arguments.out / "noise_study.json").write_text(document + "\n", encoding="utf-8")
     draw(rows, arguments.out / "noise_study.png")
     print(table(rows))
+    if arguments.write:
+        write(rows, draw)
 
 
 if __name__ == "__main__":

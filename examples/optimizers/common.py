@@ -44,9 +44,28 @@ def figure(panels, size=(9, 3.8)):
 
 
 def save(fig, script):
-    """Write the figure where the command line says, else into the system's temporary folder."""
-    folder = Path(tempfile.gettempdir()) / "qvopt-examples"
-    folder.mkdir(exist_ok=True)
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else folder / f"{Path(script).stem}.png"
+    """Write the figure where the command line says, else into the system's temporary folder.
+
+    With `--write` it goes into docs/images/optimizers and, with what made it, into the gallery.
+    """
+    name = Path(script).stem
+    if sys.argv[1:] == ["--write"]:
+        path = renewed(name)
+    elif len(sys.argv) > 1:
+        path = Path(sys.argv[1])
+    else:
+        folder = Path(tempfile.gettempdir()) / "qvopt-examples"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{name}.png"
     fig.savefig(path)
     print(f"\npicture: {path}")
+
+
+def renewed(name):
+    """Renew the part of docs/gallery.md with this script's picture; return where that belongs."""
+    sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+    from published import DOCS, renew
+
+    image = f"![{name.replace('_', ' ')}](images/optimizers/{name}.png)\n"
+    renew("gallery.md", name, image, f"python examples/optimizers/{name}.py --write")
+    return DOCS / "images" / "optimizers" / f"{name}.png"

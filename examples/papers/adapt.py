@@ -7,7 +7,12 @@ operators are singlets, sums of up to six excitations under one exponential; our
 excitations, with their spin-flipped images as a product. Seconds.
 
     python examples/papers/adapt.py
+    python examples/papers/adapt.py --write    # the table of docs/papers.md
 """
+
+import argparse
+
+from pages import renew, this_command
 
 from qvopt import make_experiment
 from qvopt.runs.session import Session
@@ -42,7 +47,25 @@ def operators_to(target: float, found: list[float], fci: float) -> int | None:
     return next((k for k, e in enumerate(found) if e - fci <= target), None)
 
 
+def table(runs: dict[str, tuple[list[float], float]]) -> str:
+    """Errors in mHa after some numbers of operators, and where each pool ends."""
+    fci = runs["fermionic"][1]
+    pools = " | ".join(f"`{pool}`" for pool in POOLS)
+    lines = [f"| operators | published, singlet generalised | {pools} |",
+             "|--:|--:|" + "--:|" * len(POOLS)]  # fmt: skip
+    for k in (*range(8), 10):
+        row = [PUBLISHED[k : k + 1], *(energies[k : k + 1] for energies, _ in runs.values())]
+        cells = [f"{1e3 * (e[0] - fci):.4f}" if e else "" for e in row]
+        lines.append(f"| {k} | " + " | ".join(cells) + " |")
+    ends = [f"{1e3 * (e[-1] - fci):.4f} ({len(e) - 1})" for e, _ in runs.values()]
+    ends = [f"{1e3 * (PUBLISHED_SD - fci):.4f} (SD)", *ends]
+    return "\n".join([*lines, "| converged | " + " | ".join(ends) + " |"]) + "\n"
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="renew docs/papers.md")
+    arguments = parser.parse_args()
     runs = {pool: energies(pool) for pool in POOLS}
     fci = runs["fermionic"][1]
     print(f"full CI: published {PUBLISHED_FCI:.8f}, here {fci:.8f} Ha; errors in mHa")
@@ -52,6 +75,8 @@ def main() -> None:
         cells = [f"{1e3 * (e[0] - fci):.4f}" if e else "-" for e in row]
         print(f"{k:>9}  {cells[0]:>10}  " + "  ".join(f"{cell:>16}" for cell in cells[1:]))
     print(f"published, singlet SD, converged: {1e3 * (PUBLISHED_SD - fci):.4f}")
+    if arguments.write:
+        renew("papers.md", "adapt", table(runs), this_command())
 
 
 if __name__ == "__main__":
