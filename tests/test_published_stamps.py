@@ -17,7 +17,6 @@ import qvopt.cli.command_line  # noqa: F401  registers the commands
 from qvopt.cli.app import app
 
 COMMANDS = typer.main.get_command(app).commands
-KALMAN = "| problem | stays | knows | within | best rival, MP2 start | CCSD start | Newton start |"
 NOT_MEASURED = {  # page, first line of the table: why
     ("ansatze.md", "| pool | operators | runs on |"): "sizes by construction",
     ("chemistry.md", "| | for spins |"): "names",
@@ -26,7 +25,6 @@ NOT_MEASURED = {  # page, first line of the table: why
     ("guarantees.md", "| event | what happens | checked by |"): "exit codes",
     ("hardware.md", "| key of `[backend]` | what it does |"): "values of options",
     ("hardware.md", "| vendor | environment | file, mode 0600 |"): "names",
-    ("kalman-newton.md", KALMAN): "its section names the command, and its age",
     ("measurement.md", "| rule | energies | bias | variance × shots, over that of an energy |"):
         "formulas",
     ("objects.md", "| object | what is minimised |"): "names",
