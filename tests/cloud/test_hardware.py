@@ -132,6 +132,7 @@ def test_blocks_keep_sums_and_make_one_level():
         assert all((r % 50 == 0).all() and (r > 0).all() for r in rounded)
 
 
+@pytest.mark.slow
 def test_an_optimizer_that_sets_shots_still_has_one_level_a_job():
     options = {"name": "ibm:fake_manila", "repeats": 2, "optimization_level": 1}
     result = qvopt.run("h2", backend=options, measurement=MEASURED, optimizer="adam", max_steps=1)

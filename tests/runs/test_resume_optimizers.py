@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import Session, make_experiment
 from qvopt.optimizers.registry import optimizer_names
@@ -26,7 +27,12 @@ def events(folder):
     return [{k: v for k, v in json.loads(line).items() if k not in drop} for line in lines]
 
 
-@pytest.mark.parametrize("name", optimizer_names())
+# One of each kind of query, of state and of loop.
+KINDS = ("adam", "spsa", "icans", "rosalin", "l-bfgs", "qng", "qn-spsa", "rotosolve",
+         "excitation-solve", "kalman-newton", "cobyla", "cma-es")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", rest_slow(optimizer_names(), KINDS))
 def test_cut_and_resumed(name, tmp_path):
     if name in MODULES and importlib.util.find_spec(MODULES[name]) is None:
         pytest.skip("its package is not installed")

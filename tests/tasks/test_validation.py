@@ -37,8 +37,7 @@ def test_other_ansatz_and_grouping_pass():
 
 
 def test_device_noise_shows_as_bias_and_as_nothing_else():
-    noisy = {"name": "aer", "noise": {"two_qubit": 0.02}}
-    biased = failed(noisy, repeats=60)
+    biased = failed(NOISY, repeats=60)
     assert {"energy: bias", "fidelity: bias"} <= biased
     assert {name.partition(": ")[2] for name in biased} <= {"bias", "of a state with itself"}
 
@@ -53,12 +52,18 @@ def test_the_command_says_what_noise_does(tmp_path):
     assert "Tested about its own means" in text
 
 
-def test_noise_hides_no_defect(tmp_path):
-    """About its own means a noisy backend still owns up to wrong error bars and repeated noise."""
-    noisy = {"name": "aer", "noise": {"two_qubit": 0.02}}
+NOISY = {"name": "aer", "noise": {"two_qubit": 0.02}}
+
+
+def test_noise_hides_no_repetition():
+    """About its own means a noisy backend still owns up to repeated noise."""
+    assert "energy: fresh noise" in failed(NOISY, 40, lambda p: Defective(p, seed=7))
+
+
+@pytest.mark.slow
+def test_noise_hides_no_wrong_error_bar():
     change, check = DEFECTS["standard error too small"]
-    assert check in failed(noisy, 200, lambda p: Defective(p, change))
-    assert "energy: fresh noise" in failed(noisy, 40, lambda p: Defective(p, seed=7))
+    assert check in failed(NOISY, 200, lambda p: Defective(p, change))
 
 
 class Defective:
