@@ -110,9 +110,9 @@ def test_qiskits_vqe(optimizer):
 def test_qiskits_vqe_on_a_sampler():
     """The same on a V2 sampler, shots counted."""
     found = run(QISKIT_H2, ansatz=real_amplitudes(2, reps=1), start=[0.1] * 4, shots=2000,
-                backend=StatevectorSampler(seed=3), optimizer=SPSA(40), max_steps=40)  # fmt: skip
+                backend=StatevectorSampler(seed=3), optimizer=SPSA(25), max_steps=25)  # fmt: skip
     assert found.energy < -1.7
-    assert found.shots > 80 * 2000
+    assert found.shots > 50 * 2000
 
 
 def test_scipys_cobyla_as_in_ibms_tutorial():
