@@ -49,8 +49,13 @@ def parsed(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
 def imports(path, module):
     """(name, at the top of the file?) for everything a file imports."""
+    return tuple(_imports(path, module))
+
+
+def _imports(path, module):
     tree = parsed(path)
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     if path.name == "__init__.py":

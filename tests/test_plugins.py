@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from command_line import command_line
+from slow_cases import rest_slow
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "plugins.md"
 MORE = '''
@@ -143,7 +144,11 @@ def test_it_is_listed(qvopt):
     assert "sign-descent" in qvopt("list", "optimizers").stdout
 
 
-@pytest.mark.parametrize("name", ["sign-descent", "test-optax_lion", "test-climber", "test-scipys"])
+# What the others return is handed over as objects in tests/objects/test_parts.py.
+@pytest.mark.parametrize(
+    "name",
+    rest_slow(["sign-descent", "test-optax_lion", "test-climber", "test-scipys"], ["sign-descent"]),
+)
 def test_it_runs_and_resumes(name, qvopt, tmp_path):
     if name == "test-optax_lion":
         pytest.importorskip("optax")

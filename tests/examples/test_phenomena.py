@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import integrate, stats
+from slow_cases import rest_slow
 
 from qvopt.optimizers.adaptive import scale_by_adagrad
 from qvopt.optimizers.combine import chain, scale
@@ -19,7 +20,7 @@ def script(scripts):
     return lambda name: scripts.load(FOLDER / f"{name}.py")
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", rest_slow([0, 1, 2], [0]))
 def test_a_canyon_needs_many_rates_and_a_rotated_one_directions(script, seed):
     module = script("canyon")
     data = module.compute(seed)
@@ -51,8 +52,10 @@ def test_a_canyon_needs_many_rates_and_a_rotated_one_directions(script, seed):
     assert abs(len(rotated["L-BFGS"]) - len(axes["L-BFGS"])) <= 3
 
 
-def test_rare_features_favour_adagrad(script):
+@pytest.mark.parametrize("every", rest_slow([1, 2], [2]))
+def test_rare_features_favour_adagrad(script, every, monkeypatch):
     module = script("sparse_features")
+    monkeypatch.setattr(module, "RATES", module.RATES[::every])
     data = module.compute()
     for rules in data.values():
         for d in rules.values():
@@ -124,7 +127,7 @@ def test_rmsprop_and_adam_recover_and_adagrad_does_not(script):
 @pytest.mark.parametrize(
     ("steps", "seeds", "tuning", "worth"),
     [
-        ((400, 250), 3, 40, 1.2),
+        ((250, 150), 2, 40, 1.2),
         pytest.param((2000, 800), 6, 300, 1.8, marks=pytest.mark.slow),
     ],
 )
