@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
@@ -16,7 +17,7 @@ def assembled(**settings):
     return assemble(make_experiment({"molecule": "h2", **settings}))
 
 
-@pytest.mark.parametrize("shots", [2, 7, 200])
+@pytest.mark.parametrize("shots", rest_slow([2, 7, 200], [2, 200]))
 def test_randomly_spread_energies_are_unbiased(shots):
     """Down to two shots; and the variance that they report is the one they have.
 

@@ -60,12 +60,19 @@ def test_a_stretched_bond_has_its_own_energy_and_no_references():
     assert found == pytest.approx(expected, abs=1e-8)
 
 
-def test_open_shells():
+@pytest.mark.parametrize(
+    ("atoms", "spin"),
+    [
+        ("O 0 0 0; H 0 0 0.97", 1),
+        pytest.param("O 0 0 0; O 0 0 1.2", 2, marks=pytest.mark.slow),
+    ],
+)
+def test_open_shells(atoms, spin):
     from pyscf import fci
 
-    molecule = find_molecule("O 0 0 0; O 0 0 1.2", spin=2)
+    molecule = find_molecule(atoms, spin=spin)
     hamiltonian = build_hamiltonian(molecule)
-    mean_field = pyscf_mean_field("O 0 0 0; O 0 0 1.2", spin=2)
+    mean_field = pyscf_mean_field(atoms, spin=spin)
     energies = reference_energies(hamiltonian, ("hf", "fci"))
     assert energies["hf"] == pytest.approx(mean_field.e_tot, abs=1e-8)
     assert energies["fci"] == pytest.approx(fci.FCI(mean_field).kernel()[0], abs=1e-7)
