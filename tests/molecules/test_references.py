@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt_molecules.catalogue import catalogue_names, find_molecule
 from qvopt_molecules.errors import InputError
@@ -132,7 +133,8 @@ def test_forbidden_integrals_are_zero_and_allowed_ones_are_not():
 
 
 @pytest.mark.parametrize(
-    ("bond", "lower"), [(1.595, -7.86202386), (5.0, -7.58430074), (6.0, -7.56671022)]
+    ("bond", "lower"),
+    rest_slow([(1.595, -7.86202386), (5.0, -7.58430074), (6.0, -7.56671022)], [(5.0, -7.58430074)]),
 )
 def test_the_lower_of_two_mean_fields_of_a_stretched_bond(bond, lower):
     """PySCF's default guess ends in higher minima of LiH: a curve through them has jumps."""

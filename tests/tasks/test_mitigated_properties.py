@@ -103,7 +103,10 @@ def test_corrected_means_against_dense_matrices(selection):
     assert np.allclose(found.mean, kept @ y / kept.sum(), atol=1e-10)
 
 
-@pytest.mark.parametrize("selection", [None, Selection((2, 1, 1))])
+SELECTIONS = [pytest.param(None, marks=pytest.mark.slow), Selection((2, 1, 1))]
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
 def test_errors_cover_shots_and_calibration(selection):
     rng = np.random.default_rng(4)
     rates, shots, calibrated = rng.uniform(0.02, 0.08, (4, 2)), 600, 400

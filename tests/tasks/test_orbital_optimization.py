@@ -7,6 +7,7 @@ import pytest
 from pyscf import mcscf, scf
 from pyscf.fci import direct_spin1
 from scipy.linalg import expm
+from slow_cases import rest_slow
 
 from qvopt import optimize_orbitals
 from qvopt.tasks.curvature import lowest_curvature
@@ -134,11 +135,14 @@ def test_a_saddle_of_the_canonical_orbitals_is_left():
 
 @pytest.mark.parametrize(
     "ansatz",
-    [
-        {"name": "uccsd", "point_group": True},
-        {"name": "uccsd", "order": "mp2"},
-        {"name": "adapt", "pool": "fermionic"},
-    ],
+    rest_slow(
+        [
+            {"name": "uccsd", "point_group": True},
+            {"name": "uccsd", "order": "mp2"},
+            {"name": "adapt", "pool": "fermionic"},
+        ],
+        lambda ansatz: "point_group" in ansatz,
+    ),
 )
 def test_circuits_that_depend_on_the_orbitals_are_those_of_the_first(ansatz):
     molecule = {"name": "lih", "basis": "6-31g", "active_space": {"electrons": 2, "n_orbitals": 2}}
