@@ -40,7 +40,7 @@ def test_randomly_spread_gradients_are_unbiased():
     x = np.array([0.1, -0.05, 0.2])
     truth = a.program.gradient(x)[1]
     shots = [8, 16, 40]
-    answers = a.evaluator.answer([Gradient(x, shots, spread="random")] * 1500, 1, 0)
+    answers = a.evaluator.answer([Gradient(x, shots, spread="random")] * 1000, 1, 0)
     values = np.array([answer.value for answer in answers])
     assert answers[0].shots == sum(shots)
     error = values.std(axis=0) / np.sqrt(len(values))

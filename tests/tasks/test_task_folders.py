@@ -22,7 +22,7 @@ QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 TASKS = {
     "excited": (["excited", "h4-chain", "--states", "3", "--json"], "minimisation 1", "excited"),
     "relax": (
-        ["relax", "lih", "--set", "bond=1.7", "--frozen-core", "1", "--json"],
+        ["relax", "h2", "--set", "bond=1.1", "--json"],
         "Ha/bohr",
         "relaxations",
     ),

@@ -92,7 +92,7 @@ def test_all_of_them_together(x):
     spec = {"readout": True, "zne": [1, 3]}
     raw, _ = energies(an_assembly(noise, {}), x, 10)
     plan = {"shots": 8000, "grouping": "fluid-basis-rotation", "postselect": True}
-    values, reported = energies(an_assembly(noise, spec, **plan), x, 20)
+    values, reported = energies(an_assembly(noise, spec, **plan), x, 12)
     exact = the_exact_energy(x)
     assert abs(values.mean() - exact) < 0.1 * abs(raw.mean() - exact)
     assert 0.4 < reported / values.var(ddof=1) < 2.5
