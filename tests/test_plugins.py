@@ -184,13 +184,14 @@ def test_an_ansatz_of_its_own(qvopt, tmp_path):
     assert "Generalised pair doubles" in qvopt("list", "ansatze").stdout
     out = str(tmp_path / "run")
     done = qvopt("run", "h4-chain", "--ansatz", "pairs", "--set", "ansatz.layers=2", "--out", out,
-                 "--json")  # fmt: skip
+                 "--max-steps", "15", "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert len(result["parameters"]) == 12
     assert result["fci"] < result["energy"] < result["hf"] - 0.03
     mapped = qvopt("run", "h4-chain", "--ansatz", "pairs", "--mapping", "parity", "--backend",
-                   "lightning", "--set", "ansatz.layers=2", "--json")  # fmt: skip
+                   "lightning", "--set", "ansatz.layers=2", "--max-steps", "15",
+                   "--json")  # fmt: skip
     assert json.loads(mapped.stdout)["energy"] == pytest.approx(result["energy"], abs=1e-6)
     wrong = qvopt("run", "h2", "--ansatz", "pairs", "--set", "ansatz.layer=2")
     assert "did you mean 'layers'" in wrong.stderr

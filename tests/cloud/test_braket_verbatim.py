@@ -62,7 +62,7 @@ def sources(stub):
     return [p["source"] for action in actions for p in action.get("programs", [action])]
 
 
-@pytest.mark.parametrize("program_sets", [True, False])
+@pytest.mark.parametrize("program_sets", rest_slow([True, False], [True]))
 @pytest.mark.parametrize("processor", rest_slow([GARNET, CEPHEUS], [GARNET]), ids=lambda p: p.name)
 def test_an_energy_of_native_gates_is_the_exact_one(service, processor, program_sets, tmp_path):
     stub = service(processor, program_sets=program_sets)

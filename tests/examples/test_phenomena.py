@@ -216,7 +216,9 @@ def test_saddles_hold_plain_descent(script):
     assert np.median(noisy) < 0.5 * escapes["gradient descent"]
 
 
-@pytest.mark.parametrize("name", ["canyon", "oscillation", "saddle"])
+@pytest.mark.parametrize(
+    "name", rest_slow(["canyon", "oscillation", "saddle"], ["oscillation", "saddle"])
+)
 def test_scripts_print_and_draw(name, scripts, tmp_path, monkeypatch, capsys):
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")

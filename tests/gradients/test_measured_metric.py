@@ -153,7 +153,7 @@ def test_measured_without_bias_and_with_an_honest_variance(rule, backend, mappin
     circuit, program = joined(name, mapping, backend, spin_adapted=backend == "sector")
     x = np.random.default_rng(1).normal(size=circuit.n_parameters) * 0.4
     kind = "block-diagonal" if backend == "sector" or mapping != "jordan-wigner" else "full"
-    repeats = 200 if backend == "sector" else 30
+    repeats = 120 if backend == "sector" else 30
     shots = 300 if backend == "aer" else 100
     evaluator = Evaluator(program, circuit, None, shots, 3, metric_rule=rule)
     found = [evaluator.answer([Metric(x, kind)], 1, k)[0] for k in range(repeats)]
