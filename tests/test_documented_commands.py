@@ -47,7 +47,6 @@ QUICK = (
     "run hubbard --set sites=6 --set u=4",
     "excited h2",
     "run hcn.toml",
-    "run lih --ansatz tups",
 )
 
 

@@ -107,6 +107,7 @@ def test_qiskits_vqe(optimizer):
     assert found.energy == pytest.approx(-1.85728, abs={"spsa": 2e-2}.get(optimizer, 1e-4))
 
 
+@pytest.mark.slow
 def test_qiskits_vqe_on_a_sampler():
     """The same on a V2 sampler, shots counted."""
     found = run(QISKIT_H2, ansatz=real_amplitudes(2, reps=1), start=[0.1] * 4, shots=2000,
