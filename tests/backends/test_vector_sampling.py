@@ -133,7 +133,7 @@ def test_selected_outcomes_alone_count():
     ("backend", "plan"),
     rest_slow(
         itertools.product([VectorBackend, LightningBackend, AerBackend], PLANS),
-        lambda backend, plan: backend is VectorBackend or plan == "fully-commuting",
+        lambda backend, plan: backend is VectorBackend,
     ),
 )
 def test_energies_are_unbiased_and_their_variances_honest(backend, plan):

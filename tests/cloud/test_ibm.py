@@ -249,6 +249,7 @@ def test_submit_fetch_and_resume(server, whole, tmp_path):
     assert rounds(out) == whole
 
 
+@pytest.mark.slow
 def test_budgets_hold_over_resumes(server, tmp_path):
     out = tmp_path / "run"
     result = begun(out, budget={"jobs": 2}, steps=5)

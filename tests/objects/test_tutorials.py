@@ -60,6 +60,7 @@ def test_pennylanes_cost_function_as_a_qnode():
     assert found.energy == pytest.approx(-1.13618945, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_pennylanes_adaptive_lih():
     """ "Adaptive circuits": LiH, 2 electrons in 5 orbitals, STO-3G; -7.8823 Ha."""
     symbols = ["Li", "H"]

@@ -100,7 +100,7 @@ def casscf(h, electrons, orbitals, start, noise=0.0):
 @pytest.mark.parametrize(
     ("name", "basis", "electrons", "saddle"),
     [
-        ("lih", "6-31g", 2, 0.0),
+        pytest.param("lih", "6-31g", 2, 0.0, marks=pytest.mark.slow),
         ("h4-chain", "sto-3g", 2, 0.005),
         pytest.param("h2o", "6-31g", 4, -5e-5, marks=pytest.mark.slow),
     ],
