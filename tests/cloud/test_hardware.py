@@ -223,6 +223,15 @@ def test_credentials_are_refused_where_they_would_be_written_down(tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"e.toml"}
 
 
+def test_a_snapshot_is_called_one():
+    from qvopt.cloud.ibm_options import IBMOptions
+    from qvopt.cloud.snapshots import SnapshotProvider
+
+    device = SnapshotProvider("fake_manila", IBMOptions()).describe()
+    assert "a recorded snapshot, simulated here; not live hardware" in device.note
+
+
+@pytest.mark.slow
 def test_a_snapshots_caution_is_told_where_it_is_asked_for_and_is_no_warning():
     """fake_nighthawk's errors are not typical; its class warns of it once a process."""
     program = (

@@ -106,9 +106,10 @@ def test_other_mistakes_of_use(qvopt, tmp_path, file):
     assert (capped.returncode, "may write" in capped.stderr) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sign", "code"),
-    [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 75)],
+    [(signal.SIGINT, 130), (signal.SIGTERM, 75)],
 )
 def test_a_signal_ends_it_in_order_and_says_how_to_go_on(qvopt, tmp_path, file, sign, code):
     command = [*QVOPT, "compare", str(file), "--seeds", "80", "--out", "c", "--workers", "1"]

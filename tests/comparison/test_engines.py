@@ -49,6 +49,7 @@ def check_killed(sweep, reported, alone):
     assert errors(sweep.folder) == errors(alone.folder)
 
 
+@pytest.mark.slow
 def test_killed_workers_lose_nothing(tmp_path, small, prepared):
     spec = small(seeds=3)
     sweep = prepared(spec, tmp_path / "killed")

@@ -112,6 +112,7 @@ def test_rotosolve_on_tied_rotations():
     )
 
 
+@pytest.mark.slow
 def test_rotosolve_on_pauli_rotations():
     setting = {"ansatz": "hardware-efficient", "backend": "lightning", "seed": 1, "max_steps": 60}
     rotations = run("h2", optimizer="rotosolve", **setting)

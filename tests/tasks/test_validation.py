@@ -36,6 +36,7 @@ def test_other_ansatz_and_grouping_pass():
     assert all(check.passed for check in validate_backend(experiment, repeats=60))
 
 
+@pytest.mark.slow
 def test_device_noise_shows_as_bias_and_as_nothing_else():
     biased = failed(NOISY, repeats=60)
     assert {"energy: bias", "fidelity: bias"} <= biased
@@ -55,6 +56,7 @@ def test_the_command_says_what_noise_does(tmp_path):
 NOISY = {"name": "aer", "noise": {"two_qubit": 0.02}}
 
 
+@pytest.mark.slow
 def test_noise_hides_no_repetition():
     """About its own means a noisy backend still owns up to repeated noise."""
     assert "energy: fresh noise" in failed(NOISY, 40, lambda p: Defective(p, seed=7))
