@@ -155,7 +155,7 @@ def test_a_layout_names_the_devices_own_qubits(service):
 @pytest.mark.parametrize(
     "processor",
     [
-        pytest.param(GARNET, id="garnet", marks=pytest.mark.slow),
+        pytest.param(GARNET, id="garnet"),
         pytest.param(CEPHEUS, id="cepheus", marks=pytest.mark.slow),
     ],
 )

@@ -217,7 +217,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     ("state", "when"),
     [
-        pytest.param("submitted", "before", marks=pytest.mark.slow),
+        ("submitted", "before"),
         pytest.param("submitted", "after", marks=pytest.mark.slow),
         pytest.param("done", "before", marks=pytest.mark.slow),
         pytest.param("done", "after", marks=pytest.mark.slow),

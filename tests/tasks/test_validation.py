@@ -56,7 +56,6 @@ def test_the_command_says_what_noise_does(tmp_path):
 NOISY = {"name": "aer", "noise": {"two_qubit": 0.02}}
 
 
-@pytest.mark.slow
 def test_noise_hides_no_repetition():
     """About its own means a noisy backend still owns up to repeated noise."""
     assert "energy: fresh noise" in failed(NOISY, 40, lambda p: Defective(p, seed=7))
