@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from slow_cases import rest_slow
 
 import qvopt
 import qvopt_circuits
@@ -40,7 +41,15 @@ def test_public_names_exist_and_are_documented(package):
         assert getattr(package, name).__doc__
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+# A second or more each; that they import what is there is tested in test_scripts.py.
+LONG = ("curve.py", "heisenberg.py", "relaxation.py")
+
+
+@pytest.mark.parametrize(
+    "path",
+    rest_slow(sorted((ROOT / "examples").glob("*.py")), lambda path: path.name not in LONG),
+    ids=lambda p: p.name,
+)
 def test_example_scripts(path, scripts, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     scripts.run(path)

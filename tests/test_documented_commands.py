@@ -39,7 +39,6 @@ ELSEWHERE = {
 QUICK = (
     "run h2 --shots 1000 --optimizer adam --seed 3",
     "run lih --set bond=2.0",
-    "run h2o --shots 10000 --dry",
     "show runs/",
     "list ",
     "properties runs/",
@@ -48,7 +47,6 @@ QUICK = (
     "run hubbard --set sites=6 --set u=4",
     "excited h2",
     "run hcn.toml",
-    "run lih --ansatz tups",
 )
 
 

@@ -49,25 +49,33 @@ def parsed(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+def statements(tree, top=True):
+    """Every statement below a node, and whether it stands outside of all functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield node, top and not inside
+            yield from statements(node, top and not inside)
+
+
+@cache
 def imports(path, module):
     """(name, at the top of the file?) for everything a file imports."""
+    return tuple(_imports(path, module))
+
+
+def _imports(path, module):
     tree = parsed(path)
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     if path.name == "__init__.py":
         package = module.split(".")[:-1]
-    top = set(ast.walk(tree)) - {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
+    for node, top in statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name, node in top
+                yield alias.name, top
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
-            yield ".".join([*base, *([node.module] if node.module else [])]), node in top
+            yield ".".join([*base, *([node.module] if node.module else [])]), top
 
 
 def room_of(module):

@@ -1,10 +1,12 @@
 """Known traps of the libraries below: each is shown on the library, and shown not to be here."""
 
+import itertools
 import warnings
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare
+from slow_cases import rest_slow
 
 from qvopt import make_experiment
 from qvopt.backends.batch import Point
@@ -15,6 +17,8 @@ from qvopt.optimizers.protocol import Energy, Gradient
 from qvopt_circuits import to_pennylane, to_qiskit
 
 BACKENDS = ["sector", "lightning", "aer"]
+GROUPINGS = ["fluid-basis-rotation", "qubit-wise", "fully-commuting"]
+PAIRS = rest_slow(itertools.product(BACKENDS, GROUPINGS), zip(BACKENDS, GROUPINGS, strict=True))
 X = np.array([0.1, -0.05, 0.2])
 
 
@@ -125,8 +129,7 @@ def test_noise_is_not_lost_by_transpiling_for_the_wrong_target():
     assert noisy.mean() - clean.mean() > 0.05
 
 
-@pytest.mark.parametrize("grouping", ["fluid-basis-rotation", "qubit-wise", "fully-commuting"])
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("backend", "grouping"), PAIRS)
 def test_standard_errors_hold_covariances(backend, grouping):
     a = made(backend, 2000, grouping=grouping)
     n = 300 if backend == "sector" else 80
@@ -196,8 +199,7 @@ def test_two_term_rule_fails_for_excitations():
     assert np.abs(a.circuit.pull_back(wrong) - exact).max() > 1e-3
 
 
-@pytest.mark.parametrize("grouping", ["fluid-basis-rotation", "qubit-wise", "fully-commuting"])
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("backend", "grouping"), PAIRS)
 def test_counts_follow_the_exact_probabilities(backend, grouping):
     """Single shots, so that each mean is an outcome's value; χ² against the state vector."""
     a = made(backend, grouping=grouping)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from command_line import command_line
+from slow_cases import rest_slow
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "plugins.md"
 MORE = '''
@@ -143,7 +144,11 @@ def test_it_is_listed(qvopt):
     assert "sign-descent" in qvopt("list", "optimizers").stdout
 
 
-@pytest.mark.parametrize("name", ["sign-descent", "test-optax_lion", "test-climber", "test-scipys"])
+# What the others return is handed over as objects in tests/objects/test_parts.py.
+@pytest.mark.parametrize(
+    "name",
+    rest_slow(["sign-descent", "test-optax_lion", "test-climber", "test-scipys"], ["sign-descent"]),
+)
 def test_it_runs_and_resumes(name, qvopt, tmp_path):
     if name == "test-optax_lion":
         pytest.importorskip("optax")
@@ -179,13 +184,14 @@ def test_an_ansatz_of_its_own(qvopt, tmp_path):
     assert "Generalised pair doubles" in qvopt("list", "ansatze").stdout
     out = str(tmp_path / "run")
     done = qvopt("run", "h4-chain", "--ansatz", "pairs", "--set", "ansatz.layers=2", "--out", out,
-                 "--json")  # fmt: skip
+                 "--max-steps", "15", "--json")  # fmt: skip
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert len(result["parameters"]) == 12
     assert result["fci"] < result["energy"] < result["hf"] - 0.03
     mapped = qvopt("run", "h4-chain", "--ansatz", "pairs", "--mapping", "parity", "--backend",
-                   "lightning", "--set", "ansatz.layers=2", "--json")  # fmt: skip
+                   "lightning", "--set", "ansatz.layers=2", "--max-steps", "15",
+                   "--json")  # fmt: skip
     assert json.loads(mapped.stdout)["energy"] == pytest.approx(result["energy"], abs=1e-6)
     wrong = qvopt("run", "h2", "--ansatz", "pairs", "--set", "ansatz.layer=2")
     assert "did you mean 'layers'" in wrong.stderr

@@ -53,7 +53,7 @@ def decode_line(line: bytes) -> Event | None:
         event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+    if not isinstance(event, dict):
         return None
     del event["crc"]
     return event
@@ -74,6 +74,8 @@ def read_journal(path: Path) -> tuple[list[Event], int]:
         end = data.find(b"\n", position)
         line = data[position:] if end < 0 else data[position:end]
         event = decode_line(line)
+        if event is not None and not isinstance(event.get("type"), str):
+            event = None
         if event is None and end < 0:
             break
         if event is None or event.get("n") != len(events):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "ansatze"
-SLOW = ("adapt", "hva", "lucj")  # ten seconds each
+SLOW = ("adapt", "hva", "lucj", "adapt_pools", "tups", "hardware_families")  # seconds each
 SCRIPTS = [
     pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
     for path in sorted(FOLDER.glob("*.py"))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt.backends.aer import AerBackend
 from qvopt.backends.batch import Point
@@ -60,6 +61,7 @@ class _Strings:
 CASES = {
     "h2": problem("h2", UCCSD()),
     "h2-pauli": problem("h2", UCCSD(), "qubit-wise"),
+    "h2-tied": problem("h2", UCCSD(spin_adapted=True)),
     "h4-tied": problem("h4-chain", UCCSD(spin_adapted=True)),
     "h2-strings": problem("h2", _Strings(), "qubit-wise"),
     "h2-hardware": problem("h2", HardwareEfficient(), "qubit-wise"),
@@ -79,7 +81,7 @@ def lightning():
     return {name: LightningBackend().compile(case) for name, case in CASES.items()}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", rest_slow(CASES, lambda case: case != "h4-tied"))
 def test_exact_values_agree(case, lightning):
     x = random_point(CASES[case])
     energy, gradient = lightning[case].gradient(x)
@@ -99,7 +101,7 @@ def test_exact_values_agree(case, lightning):
             assert part.diagonal() == pytest.approx(metric.diagonal(), abs=1e-9)
 
 
-@pytest.mark.parametrize("case", ["h2", "h2-pauli", "h2-hardware"])
+@pytest.mark.parametrize("case", rest_slow(["h2", "h2-pauli", "h2-hardware"], ["h2"]))
 def test_samples_agree(case, lightning):
     x, plan = random_point(CASES[case]), CASES[case].plan
     exact = lightning[case].energies([Point(x)])[0]

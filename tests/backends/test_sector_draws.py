@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 from scipy import stats
+from slow_cases import rest_slow
 
 from qvopt.backends.batch import Point
 from qvopt.backends.protocol import Problem
@@ -87,7 +88,7 @@ def test_sums_of_lanes():
         assert count == np.count_nonzero(sums <= x)
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 6, 15])
+@pytest.mark.parametrize("rows", rest_slow([1, 2, 3, 4, 5, 6, 15], [1, 3, 6]))
 @pytest.mark.parametrize("inner", [1, 7])
 def test_small_products(rows, inner):
     rng = np.random.default_rng(rows)

@@ -1,5 +1,6 @@
 """The engine of large sectors against PySCF, dense states, and the engine of small ones."""
 
+import itertools
 import threading
 import time
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_cases import rest_slow
 
 import qvopt.backends.sector.choice as sector_choice
 import qvopt.backends.sector.runs as runs
@@ -97,8 +99,13 @@ def test_the_lowest_state_is_full_ci():
     assert found[0][0] == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["lih", "h6-chain"])
-@pytest.mark.parametrize("options", [{}, {"spin_adapted": True}, {"trotter_steps": 2}])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    rest_slow(
+        itertools.product(["lih", "h6-chain"], [{}, {"spin_adapted": True}, {"trotter_steps": 2}]),
+        lambda name, options: name == "lih" or not options,
+    ),
+)
 def test_both_engines_agree(name, options, monkeypatch):
     h = build_hamiltonian(find_molecule(name))
     circuit = UCCSD(**options).circuit(h)

@@ -1,10 +1,12 @@
 """Draws of the full-vector engine against the exact distributions, in every kind of basis."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.stats import chisquare
+from slow_cases import rest_slow
 
 from qvopt.backends.aer import AerBackend
 from qvopt.backends.batch import Overlap, Point, Reading
@@ -127,8 +129,13 @@ def test_selected_outcomes_alone_count():
     assert 0 < moments.shots < 500
 
 
-@pytest.mark.parametrize("backend", [VectorBackend, LightningBackend, AerBackend])
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(
+    ("backend", "plan"),
+    rest_slow(
+        itertools.product([VectorBackend, LightningBackend, AerBackend], PLANS),
+        lambda backend, plan: backend is VectorBackend,
+    ),
+)
 def test_energies_are_unbiased_and_their_variances_honest(backend, plan):
     ansatz = "uccsd" if plan == "basis-rotation" else "hardware-efficient"
     case = problem(ansatz, plan)

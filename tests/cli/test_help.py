@@ -6,6 +6,7 @@ import pytest
 import typer
 import typer.testing
 from command_line import command_line
+from slow_cases import rest_slow
 
 import qvopt.cli.command_line  # noqa: F401  registers the commands
 from qvopt import make_experiment
@@ -99,7 +100,7 @@ def test_completion_is_on():
     assert "--install-completion" in done.stdout
 
 
-@pytest.mark.parametrize("columns", ["60", "80", "200"])
+@pytest.mark.parametrize("columns", rest_slow(["60", "80", "200"], ["60"]))
 @pytest.mark.parametrize(
     "what", ["molecules", "ansatze", "optimizers", "backends", "groupings", "mitigations"]
 )

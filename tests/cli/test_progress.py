@@ -1,9 +1,9 @@
 """Progress in a log file: a line now and then, however long the run."""
 
 import json
-import subprocess
-import sys
 from itertools import pairwise
+
+from command_line import command_line
 
 from qvopt.cli.cadence import Cadence
 from qvopt.cli.spending import status_printer
@@ -33,11 +33,8 @@ def test_lines_grow_with_the_logarithm_of_the_time():
 
 
 def test_a_piped_run_has_a_line_for_doubling_steps(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "qvopt", "run", "h2", "--optimizer", "adam", "--shots", "100",
-         "--max-steps", "600", "--json"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    done = command_line("run", "h2", "--optimizer", "adam", "--shots", "100", "--max-steps", "600",
+                        "--json", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     steps = json.loads(done.stdout)["steps"]
     assert steps == 600

@@ -63,11 +63,16 @@ def interrupted(tmp_path, number, moment, *arguments):
     ("number", "moment", "arguments"),
     [
         (signal.SIGTERM, "typer", ["run", "h2"]),
-        (signal.SIGINT, "typer", ["run", "h2"]),
         (signal.SIGINT, "qvopt.engine.assembly", ["run", "h2"]),
-        (signal.SIGTERM, "numba", ["run", "h2"]),
+        pytest.param(signal.SIGINT, "typer", ["run", "h2"], marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, "numba", ["run", "h2"], marks=pytest.mark.slow),
         (signal.SIGTERM, "folder", ["run", "h2", "--max-steps", "1", "--quiet"]),
-        (signal.SIGTERM, "qvopt.comparison.sweep", ["compare", "../comparison.toml"]),
+        pytest.param(
+            signal.SIGTERM,
+            "qvopt.comparison.sweep",
+            ["compare", "../comparison.toml"],
+            marks=pytest.mark.slow,
+        ),
         *(
             pytest.param(number, moment, arguments, marks=pytest.mark.slow)
             for number in CODES

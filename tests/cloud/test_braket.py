@@ -5,6 +5,7 @@ import os
 
 import pytest
 from braket_stub import BraketStub
+from slow_cases import rest_slow
 from vendor_jobs import AWS_ACCESS as ACCESS
 from vendor_jobs import KEY, SECRET, a_spec, aws_environment, check_counts, finish
 
@@ -72,13 +73,13 @@ def test_a_key_is_one_task_however_often_it_is_submitted(stub):
     ("kind", "error", "accepted"),
     [
         (401, RefusedError, 0),
-        (413, RefusedError, 0),
+        pytest.param(413, RefusedError, 0, marks=pytest.mark.slow),
         (429, TransientError, 0),
         (500, UncertainError, 0),
-        (503, UncertainError, 0),
-        ("reset", UncertainError, 0),
+        pytest.param(503, UncertainError, 0, marks=pytest.mark.slow),
+        pytest.param("reset", UncertainError, 0, marks=pytest.mark.slow),
         ("reset-after", UncertainError, 1),
-        ("garbage", UncertainError, 1),
+        pytest.param("garbage", UncertainError, 1, marks=pytest.mark.slow),
         ("truncated", UncertainError, 1),
         (lambda d: {}, UncertainError, 1),
     ],
@@ -97,7 +98,15 @@ def test_a_failed_submission_says_what_may_have_happened(stub, kind, error, acce
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [(500, TransientError), (429, TransientError), ("reset", TransientError), (403, RefusedError)],
+    rest_slow(
+        [
+            (500, TransientError),
+            (429, TransientError),
+            ("reset", TransientError),
+            (403, RefusedError),
+        ],
+        [("reset", TransientError), (403, RefusedError)],
+    ),
 )
 def test_a_failed_read_can_be_repeated(stub, kind, error):
     provider = BraketProvider("sv1")
@@ -134,7 +143,10 @@ def fewer_shots(document):
 
 @pytest.mark.parametrize(
     "change",
-    [a_lost_part, fewer_parts, fewer_shots, lambda d: {"hello": 1}, lambda d: '{"programRes'],
+    rest_slow(
+        [a_lost_part, fewer_parts, fewer_shots, lambda d: {"hello": 1}, lambda d: '{"programRes'],
+        [fewer_parts, fewer_shots],
+    ),
 )
 def test_wrong_results_are_never_counts(stub, change):
     provider = BraketProvider("sv1")

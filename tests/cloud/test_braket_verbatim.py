@@ -7,6 +7,7 @@ import pytest
 from braket_processors import CEPHEUS, GARNET
 from braket_stub import BraketStub
 from qiskit import QuantumCircuit
+from slow_cases import rest_slow
 from vendor_jobs import AWS_ACCESS, KEY, a_spec, aws_environment, check_counts, finish
 
 import qvopt
@@ -61,8 +62,8 @@ def sources(stub):
     return [p["source"] for action in actions for p in action.get("programs", [action])]
 
 
-@pytest.mark.parametrize("program_sets", [True, False])
-@pytest.mark.parametrize("processor", [GARNET, CEPHEUS], ids=lambda p: p.name)
+@pytest.mark.parametrize("program_sets", rest_slow([True, False], [True]))
+@pytest.mark.parametrize("processor", rest_slow([GARNET, CEPHEUS], [GARNET]), ids=lambda p: p.name)
 def test_an_energy_of_native_gates_is_the_exact_one(service, processor, program_sets, tmp_path):
     stub = service(processor, program_sets=program_sets)
     assembly = assemble(make_experiment(described(processor)))

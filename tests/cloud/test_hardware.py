@@ -132,6 +132,7 @@ def test_blocks_keep_sums_and_make_one_level():
         assert all((r % 50 == 0).all() and (r > 0).all() for r in rounded)
 
 
+@pytest.mark.slow
 def test_an_optimizer_that_sets_shots_still_has_one_level_a_job():
     options = {"name": "ibm:fake_manila", "repeats": 2, "optimization_level": 1}
     result = qvopt.run("h2", backend=options, measurement=MEASURED, optimizer="adam", max_steps=1)
@@ -222,6 +223,15 @@ def test_credentials_are_refused_where_they_would_be_written_down(tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"e.toml"}
 
 
+def test_a_snapshot_is_called_one():
+    from qvopt.cloud.ibm_options import IBMOptions
+    from qvopt.cloud.snapshots import SnapshotProvider
+
+    device = SnapshotProvider("fake_manila", IBMOptions()).describe()
+    assert "a recorded snapshot, simulated here; not live hardware" in device.note
+
+
+@pytest.mark.slow
 def test_a_snapshots_caution_is_told_where_it_is_asked_for_and_is_no_warning():
     """fake_nighthawk's errors are not typical; its class warns of it once a process."""
     program = (

@@ -1,5 +1,6 @@
 """IBM's unmodified client against a stub of its service: faults, kills, and the number of jobs."""
 
+import itertools
 import json
 import logging
 import subprocess
@@ -10,6 +11,7 @@ import warnings
 import numpy as np
 import pytest
 from ibm_server import Fault, Server
+from slow_cases import rest_slow
 
 from qvopt import Session, make_experiment
 from qvopt.backends.protocol import SubmissionPolicy
@@ -96,8 +98,13 @@ def kill_at(monkeypatch, number, when):
     monkeypatch.setattr(Journal, "append", counting)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("number", "when"),
+    rest_slow(
+        itertools.product([1, 2, 3], ["before", "after"]),
+        [(2, "before")],
+    ),
+)
 def test_death_at_every_event_of_a_job(number, when, server, whole, tmp_path, monkeypatch):
     """intent, submitted, done: before each is written and after."""
     with monkeypatch.context() as patch:
@@ -242,6 +249,7 @@ def test_submit_fetch_and_resume(server, whole, tmp_path):
     assert rounds(out) == whole
 
 
+@pytest.mark.slow
 def test_budgets_hold_over_resumes(server, tmp_path):
     out = tmp_path / "run"
     result = begun(out, budget={"jobs": 2}, steps=5)

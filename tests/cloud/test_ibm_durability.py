@@ -53,6 +53,7 @@ def check(runs, whole):
     runs.check_secret()
 
 
+@pytest.mark.slow
 def test_killed_after_a_job_was_taken_and_before_its_id_was_written(begin, whole):
     runs = begin("killed", queue=0)
     killed_and_resumed(runs, [("kill-after", CREATE, 1)])

@@ -89,6 +89,7 @@ def test_a_long_simulation_is_waited_for_and_one_elsewhere_is_not():
     assert slow.submitted == elsewhere.submitted == 1
 
 
+@pytest.mark.slow
 def test_a_simulation_that_needs_too_much_memory_says_so():
     provider = SnapshotProvider("fake_torino", IBMOptions())
     circuit = QuantumCircuit(45)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import Session, make_experiment
 from qvopt.cloud.forecast import DryProgram
@@ -56,13 +57,12 @@ def assemblies():
     }
 
 
-# Mitigated rounds hold raw ones: without mitigation, one of each kind of query is quick.
+# One of each kind of query.
 ASKING = ("adam", "l-bfgs", "qng", "qn-spsa", "spsa", "rotosolve", "icans", "rosalin")
-ROUNDS = [
-    pytest.param(name, errors, marks=[] if quick else [pytest.mark.slow])
-    for name in optimizer_names()
-    for errors, quick in (("raw", name in ASKING), ("mitigated", True))
-]
+ROUNDS = rest_slow(
+    [(name, errors) for name in optimizer_names() for errors in ("raw", "mitigated")],
+    [(name, "raw") for name in ASKING] + [(name, "mitigated") for name in ("adam", "icans")],
+)
 
 
 @pytest.mark.parametrize(("name", "errors"), ROUNDS)

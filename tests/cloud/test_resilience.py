@@ -80,7 +80,8 @@ def test_level_0_agrees_with_samples_and_level_1_reduces_the_bias(device):
 @pytest.mark.parametrize(
     ("level", "n", "shots", "grouping"),
     [
-        (0, 100, 500, "basis-rotation"),  # the client's own are 1.7 of it
+        # The client's own are 1.7 of it.
+        pytest.param(0, 100, 500, "basis-rotation", marks=pytest.mark.slow),
         pytest.param(0, 300, 500, "qubit-wise", marks=pytest.mark.slow),  # 0.8
         pytest.param(0, 300, 500, "fully-commuting", marks=pytest.mark.slow),  # 0.7
         pytest.param(1, 60, 960, "fully-commuting", marks=pytest.mark.slow),
@@ -187,7 +188,8 @@ def finish(session):
         return session.result()
 
 
-@pytest.mark.parametrize("level", [0, 1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [0, 1, 2])
 def test_the_service_runs_a_level_and_is_charged_the_shots_it_took(level, server, tmp_path):
     experiment = make_experiment(described(level, "ibm_manila"))
     result = finish(Session.begin(experiment, out=tmp_path / "run"))
@@ -201,8 +203,11 @@ def test_the_service_runs_a_level_and_is_charged_the_shots_it_took(level, server
 def test_a_budget_of_shots_counts_what_mitigation_takes(server, tmp_path):
     # Two energies of a step and three at the end, of 500 each, fit; two calibrations do not.
     experiment = make_experiment(described(1, "ibm_manila", budget={"shots": 5000}))
-    assert finish(Session.begin(experiment, out=tmp_path / "run")).status == "budget"
-    assert sum(map(taken_of, server.jobs.values())) <= 5000
+    result = finish(Session.begin(experiment, out=tmp_path / "run"))
+    assert result.status == "budget"
+    assert result.costs["hardware"].shots > 0
+    taken = sum(map(taken_of, server.jobs.values()))
+    assert taken == sum(cost.shots for cost in result.costs.values()) <= 5000
 
 
 class Killed(BaseException):
@@ -215,7 +220,7 @@ class Killed(BaseException):
         ("submitted", "before"),
         pytest.param("submitted", "after", marks=pytest.mark.slow),
         pytest.param("done", "before", marks=pytest.mark.slow),
-        ("done", "after"),
+        pytest.param("done", "after", marks=pytest.mark.slow),
     ],
 )
 def test_a_resumed_run_repeats_no_job_and_has_its_values(

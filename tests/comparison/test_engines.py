@@ -49,10 +49,11 @@ def check_killed(sweep, reported, alone):
     assert errors(sweep.folder) == errors(alone.folder)
 
 
+@pytest.mark.slow
 def test_killed_workers_lose_nothing(tmp_path, small, prepared):
-    spec = small(seeds=6)
+    spec = small(seeds=3)
     sweep = prepared(spec, tmp_path / "killed")
-    reported = with_kills(sweep, every=4, kills=2)
+    reported = with_kills(sweep, every=2, kills=1)
     check_killed(sweep, reported, prepared(spec, tmp_path / "alone"))
 
 
@@ -100,7 +101,20 @@ def scheduler():
         process.wait()
 
 
-def test_an_existing_scheduler_serves_by_its_address(tmp_path, small, scheduler, prepared):
+def test_an_existing_scheduler_serves_by_its_address(tmp_path, small, prepared):
+    from distributed import LocalCluster
+
+    sweep = prepared(small(seeds=1), tmp_path / "c")
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1",
+        dashboard_address=None,
+    ) as cluster, connect(cluster.scheduler_address) as engine:  # fmt: skip
+        assert sum(1 for _ in sweep.run(engine)) == 2
+    assert len(load_comparison(sweep.folder).outcomes) == 2
+
+
+@pytest.mark.slow
+def test_a_scheduler_and_a_worker_of_their_own_processes(tmp_path, small, scheduler, prepared):
     spec = small(seeds=3)
     sweep = prepared(spec, tmp_path / "c")
     address, _ = scheduler

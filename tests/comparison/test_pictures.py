@@ -59,6 +59,12 @@ def test_inline_svg_needs_no_style_and_no_network(drawn):
         assert "currentColor" in text
 
 
+def test_the_same_runs_give_the_same_bytes(drawn, synthetic):
+    runs = synthetic(problems=("H2",), optimizers=10, seeds=6, steps=30)
+    again = next(draw_pictures(Grid(runs), summarize(runs)))
+    assert again.inline() == drawn["convergence-1"].inline()
+
+
 def contrast(a, b):
     """The contrast ratio of WCAG 2.1."""
 

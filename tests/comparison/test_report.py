@@ -98,6 +98,7 @@ def test_markdown_holds_its_tables(written):
     assert "qvopt compare 'my file.toml'" in text
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(written, runs, tmp_path):
     write_report(tmp_path, runs, summarize(runs), ABOUT)
     first, second = (

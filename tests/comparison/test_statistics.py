@@ -73,8 +73,9 @@ def bernoulli_runs(rng, p, n):
 
 @pytest.mark.parametrize("case", ["median", "mean", "ert"])
 def test_bootstrap_covers_95_percent(case):
+    """Of 1200 intervals: right ones fail once in 700 times, those of 90 % pass once in 4000."""
     rng, draws = np.random.default_rng(1), Resampler(resamples=1000)
-    covered, trials, n = 0, 2000, 60
+    covered, trials, n = 0, 1200, 60
     for _ in range(trials):
         if case == "median":
             x, truth = rng.lognormal(size=n), 1.0

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.statistics.bootstrap import Resampler
@@ -136,7 +137,9 @@ def test_equal_optimizers_get_different_letters_in_at_most_5_percent(optimizers,
     assert false / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
 
 
-@pytest.mark.parametrize(("problems", "shift"), [(1, 0.7), (1, 1.5), (3, 0.4)])
+@pytest.mark.parametrize(
+    ("problems", "shift"), rest_slow([(1, 0.7), (1, 1.5), (3, 0.4)], [(1, 0.7)])
+)
 def test_letters_are_the_corrected_tests(problems, shift):
     rng, different = np.random.default_rng(3), 0
     for _ in range(20):

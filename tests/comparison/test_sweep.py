@@ -106,12 +106,12 @@ def test_an_interruption_loses_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        compare(DATA | {"seeds": 40}, out=folder, workers=1, progress=stop)
+        compare(DATA | {"seeds": 10}, out=folder, workers=1, progress=stop)
     ended = len(load_comparison(folder).outcomes)
-    assert 1 <= ended < 80
-    result, new = fresh(folder, seeds=40)
-    assert len(new) == 80 - ended
-    assert result.about["runs"] == {"planned": 80, "ended": 80}
+    assert 1 <= ended < 20
+    result, new = fresh(folder, seeds=10)
+    assert len(new) == 20 - ended
+    assert result.about["runs"] == {"planned": 20, "ended": 20}
 
 
 def test_reading_a_comparison_writes_nothing(tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
@@ -16,7 +17,7 @@ def assembled(**settings):
     return assemble(make_experiment({"molecule": "h2", **settings}))
 
 
-@pytest.mark.parametrize("shots", [2, 7, 200])
+@pytest.mark.parametrize("shots", rest_slow([2, 7, 200], [2, 200]))
 def test_randomly_spread_energies_are_unbiased(shots):
     """Down to two shots; and the variance that they report is the one they have.
 
@@ -39,7 +40,7 @@ def test_randomly_spread_gradients_are_unbiased():
     x = np.array([0.1, -0.05, 0.2])
     truth = a.program.gradient(x)[1]
     shots = [8, 16, 40]
-    answers = a.evaluator.answer([Gradient(x, shots, spread="random")] * 1500, 1, 0)
+    answers = a.evaluator.answer([Gradient(x, shots, spread="random")] * 1000, 1, 0)
     values = np.array([answer.value for answer in answers])
     assert answers[0].shots == sum(shots)
     error = values.std(axis=0) / np.sqrt(len(values))

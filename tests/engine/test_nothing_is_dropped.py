@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import Session, excited_states, make_experiment, run
 from qvopt.backends.aer import AerProgram
@@ -64,7 +65,7 @@ def test_readout_correction_reaches_the_pool_of_an_adaptive_ansatz():
     assert abs(corrected.mean() - truth.value[k]) < 4 * corrected.std(ddof=1) / np.sqrt(6)
 
 
-@pytest.mark.parametrize("name", ["deflated", "weighted"])
+@pytest.mark.parametrize("name", rest_slow(["deflated", "weighted"], ["deflated"]))
 def test_readout_correction_reaches_excited_states(name):
     x = np.array([0.1, 0.0, 0.3])
 

@@ -26,7 +26,12 @@ from qvopt.cli.app import app
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-SLOW = {"2_own_molecule", "3_own_optimizer_and_circuit", "5_from_snapshot_to_device"}
+SLOW = {
+    "2_own_molecule",
+    "3_own_optimizer_and_circuit",
+    "4_qubits_and_qaoa",
+    "5_from_snapshot_to_device",
+}
 MOST_BYTES = 250_000
 OURS = {"qvopt", "qvopt_circuits", "qvopt_molecules"}
 # What the plain install brings, apart from the packages that a first text names.

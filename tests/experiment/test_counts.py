@@ -4,6 +4,7 @@ import json
 
 import pytest
 from command_line import command_line
+from slow_cases import rest_slow
 
 from qvopt import diagonalize, make_experiment, run, run_properties
 from qvopt.comparison.specification import make_comparison
@@ -148,7 +149,7 @@ def test_compare_takes_what_run_takes(tmp_path):
     assert "--budget" in missing.stderr
 
 
-@pytest.mark.parametrize("text", ["2000", "2e3", "2_000", "2000 shots"])
+@pytest.mark.parametrize("text", rest_slow(["2000", "2e3", "2_000", "2000 shots"], ["2_000"]))
 def test_options_of_commands(text, tmp_path):
     done = command_line("run", "h2", "--shots", text, "--budget-shots", "1e6", "--max-steps", "1e0",
                         "--final-shots", text,

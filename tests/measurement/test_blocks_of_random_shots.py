@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import make_experiment
 from qvopt.engine.assembly import assemble
@@ -25,7 +26,9 @@ def drawn(rng, plan, weights, means, sigmas, n_blocks, block):
     return combine_random(plan, moments, weights, block)
 
 
-@pytest.mark.parametrize(("n_blocks", "block"), [(40, 1), (8, 1), (12, 10), (40, 50)])
+@pytest.mark.parametrize(
+    ("n_blocks", "block"), rest_slow([(40, 1), (8, 1), (12, 10), (40, 50)], [(8, 1), (12, 10)])
+)
 def test_blocks_are_the_independent_samples(n_blocks, block):
     experiment = make_experiment(
         {"molecule": "h2", "measurement": {"shots": 100, "grouping": "fully-commuting"}}

@@ -4,6 +4,7 @@ import networkx
 import numpy as np
 import pytest
 from numba import njit
+from slow_cases import rest_slow
 
 from qvopt.measurement.colouring import coloured_members, coloured_plan
 from qvopt.measurement.fully_commuting import fully_commuting_plan, sorted_insertion
@@ -39,7 +40,7 @@ def test_plans_are_the_hamiltonian(name, kind, operator_of):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["h3+", "lih"])
+@pytest.mark.parametrize("name", rest_slow(["h3+", "lih"], ["h3+"]))
 def test_colours_are_proper(name, kind):
     observable = observable_of(name)
     members = coloured_members(observable, kind)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import make_experiment
 from qvopt.backends.batch import Point
@@ -216,7 +217,8 @@ def test_square_of_a_wrong_bit():
 
 
 @pytest.mark.parametrize(
-    ("mitigation", "per_group"), [({}, 10), ({}, 100), ({"readout": {"shots": 4000}}, 10)]
+    ("mitigation", "per_group"),
+    rest_slow([({}, 10), ({}, 100), ({"readout": {"shots": 4000}}, 10)], [({}, 10)]),
 )
 def test_intervals_cover_on_a_noisy_device(mitigation, per_group):
     """A wrong bit leaves the electron numbers and costs more than the state's own rare outcomes.

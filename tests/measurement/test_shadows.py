@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt.backends.sector.sampling import deviations_in_states
 from qvopt.measurement.basis_change import basis_change_circuit
@@ -233,7 +234,7 @@ def test_letters_without_use_are_not_measured():
     assert shadow_variance(one, locally_biased(one), psi) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("state", ["hf", "fci", "complex"])
+@pytest.mark.parametrize("state", rest_slow(["hf", "fci", "complex"], ["complex"]))
 def test_samples_are_unbiased_and_know_their_error(state):
     _, observable, bits = problem("h2")
     psi = states_of_h2()[state]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt.backends.sector.sampling import deviations_in_states
 from qvopt.measurement.basis_rotation import basis_rotation_plan
@@ -26,7 +27,10 @@ def test_they_are_the_hamiltonian(name, make, operator_of):
     assert np.abs(operator_of(plan) - observable.to_sparse().toarray()).max() < 1e-9
 
 
-@pytest.mark.parametrize(("make", "factor"), [(qubit_wise_plan, 1.8), (fully_commuting_plan, 2.0)])
+@pytest.mark.parametrize(
+    ("make", "factor"),
+    rest_slow([(qubit_wise_plan, 1.8), (fully_commuting_plan, 2.0)], [(fully_commuting_plan, 2.0)]),
+)
 def test_lih_takes_half_the_shots(make, factor):
     h = build_hamiltonian(find_molecule("lih"))
     observable = qubit_hamiltonian(h)

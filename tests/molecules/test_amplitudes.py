@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy.linalg import expm
+from slow_cases import rest_slow
 
 from qvopt_molecules.amplitudes import ccsd_amplitudes, mp2_amplitudes
 from qvopt_molecules.catalogue import find_molecule
@@ -61,7 +62,7 @@ def cluster(h, amplitudes):
     return t, reference, reached
 
 
-@pytest.mark.parametrize("spec", MOLECULES)
+@pytest.mark.parametrize("spec", rest_slow(MOLECULES, ["h4-chain", "He 0 0 0; H 0 0 1.1"]))
 def test_ccsd_solves_its_equations(spec):
     h = hamiltonian(spec)
     t, reference, reached = cluster(h, ccsd_amplitudes(h))

@@ -1,6 +1,7 @@
 """Bases with effective core potentials, held against PySCF given the potential by name."""
 
 import pytest
+from slow_cases import rest_slow
 
 from qvopt_molecules.basis_names import BASIS_NAMES
 from qvopt_molecules.basis_sets import element_bases
@@ -22,7 +23,10 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "basis", "potentials", "functions"), CASES)
+@pytest.mark.parametrize(
+    ("text", "basis", "potentials", "functions"),
+    rest_slow(CASES, lambda text, basis, *_: basis == "cc-pvdz-pp" or text.startswith("Na")),
+)
 def test_a_basis_brings_its_potential(text, basis, potentials, functions):
     from pyscf import gto, mcscf, scf
 
@@ -97,7 +101,10 @@ def test_silver_hydride_is_not_all_electron():
 
 @pytest.mark.parametrize(
     "basis",
-    [pytest.param(n, marks=[pytest.mark.slow] if k % 6 else []) for k, n in enumerate(BASIS_NAMES)],
+    [
+        pytest.param(n, marks=[pytest.mark.slow] if k % 12 else [])
+        for k, n in enumerate(BASIS_NAMES)
+    ],
 )
 def test_every_element_is_there_or_one_line(basis):
     from pyscf import gto

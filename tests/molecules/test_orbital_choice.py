@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
@@ -52,7 +53,8 @@ def test_mp2_natural_orbitals_diagonalise_the_mp2_density():
     assert np.all(np.diff(density.diagonal()) < 1e-6)
 
 
-def test_automatic_spaces():
+@pytest.mark.parametrize("basis", rest_slow(["sto-3g", "6-31g"], ["sto-3g"]))
+def test_automatic_spaces(basis):
     from pyscf import mcscf, scf
     from pyscf.mcscf import avas
 
@@ -62,7 +64,7 @@ def test_automatic_spaces():
     h = build_hamiltonian(stretched)
     assert (h.norb, h.n_electrons) == (6, 6)
     space = ActiveSpace(selection="avas", labels=("N 2p",))
-    h = build_hamiltonian(find_molecule("n2", {"bond": 1.6}, basis="6-31g", active_space=space))
+    h = build_hamiltonian(find_molecule("n2", {"bond": 1.6}, basis=basis, active_space=space))
     mean_field = scf.RHF(h.frame.mole()).run(conv_tol=1e-12)
     lower, _ = mean_field.stability()
     mean_field = mean_field.newton().set(conv_tol=1e-12)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt_molecules.catalogue import catalogue_names, find_molecule
 from qvopt_molecules.errors import InputError
@@ -60,12 +61,19 @@ def test_a_stretched_bond_has_its_own_energy_and_no_references():
     assert found == pytest.approx(expected, abs=1e-8)
 
 
-def test_open_shells():
+@pytest.mark.parametrize(
+    ("atoms", "spin"),
+    [
+        ("O 0 0 0; H 0 0 0.97", 1),
+        pytest.param("O 0 0 0; O 0 0 1.2", 2, marks=pytest.mark.slow),
+    ],
+)
+def test_open_shells(atoms, spin):
     from pyscf import fci
 
-    molecule = find_molecule("O 0 0 0; O 0 0 1.2", spin=2)
+    molecule = find_molecule(atoms, spin=spin)
     hamiltonian = build_hamiltonian(molecule)
-    mean_field = pyscf_mean_field("O 0 0 0; O 0 0 1.2", spin=2)
+    mean_field = pyscf_mean_field(atoms, spin=spin)
     energies = reference_energies(hamiltonian, ("hf", "fci"))
     assert energies["hf"] == pytest.approx(mean_field.e_tot, abs=1e-8)
     assert energies["fci"] == pytest.approx(fci.FCI(mean_field).kernel()[0], abs=1e-7)
@@ -125,7 +133,8 @@ def test_forbidden_integrals_are_zero_and_allowed_ones_are_not():
 
 
 @pytest.mark.parametrize(
-    ("bond", "lower"), [(1.595, -7.86202386), (5.0, -7.58430074), (6.0, -7.56671022)]
+    ("bond", "lower"),
+    rest_slow([(1.595, -7.86202386), (5.0, -7.58430074), (6.0, -7.56671022)], [(5.0, -7.58430074)]),
 )
 def test_the_lower_of_two_mean_fields_of_a_stretched_bond(bond, lower):
     """PySCF's default guess ends in higher minima of LiH: a curve through them has jumps."""

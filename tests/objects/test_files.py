@@ -1,14 +1,13 @@
 """Operators and graphs in files, on the command line; lattices against dense diagonalisation."""
 
 import json
-import subprocess
-import sys
 
 import h5py
 import networkx as nx
 import numpy as np
 import openfermion
 import pytest
+from command_line import command_line
 from openfermion.linalg import get_ground_state, get_sparse_operator
 
 from qvopt import load, run
@@ -51,8 +50,7 @@ def test_an_operator_in_a_file(kind, tmp_path):
     path = tmp_path / f"problem.{kind}"
     write(kind, path)
     name = f"{path}::ham_small" if kind == "hdf5" else str(path)
-    command = [sys.executable, "-m", "qvopt", "run", name, "--json", "--out", str(tmp_path / "r")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = command_line("run", name, "--json", "--out", tmp_path / "r")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["fci"] == pytest.approx(problem_of(TERMS).exact_energy())
     path.unlink()  # the folder has all it needs
@@ -62,9 +60,7 @@ def test_an_operator_in_a_file(kind, tmp_path):
 
 def test_maxcut_on_the_command_line(tmp_path):
     (tmp_path / "edges.txt").write_text("0 1\n1 2\n2 3 2.0  # heavier\n3 0\n")
-    command = [sys.executable, "-m", "qvopt", "run", "maxcut", "--set", "graph=edges.txt",
-               "--json"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    done = command_line("run", "maxcut", "--set", "graph=edges.txt", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["fci"] == pytest.approx(-5)

@@ -11,6 +11,7 @@ import openfermion
 import pennylane as qml
 import pytest
 import rustworkx as rx
+from command_line import command_line
 from pyscf import gto, mcscf, scf
 from qiskit.quantum_info import SparsePauliOp
 
@@ -178,14 +179,15 @@ def test_a_folder_goes_on_in_another_process_and_place(thing, tmp_path, monkeypa
     whole = run(thing(), max_steps=50, **settings)
     run(thing(), max_steps=1, out=tmp_path / "run", **settings)
     shutil.move(tmp_path / "run", tmp_path / "elsewhere")
-    environment = os.environ | {"QVOPT_CACHE_DIR": str(tmp_path / "empty")}
+    empty = {"QVOPT_CACHE_DIR": str(tmp_path / "empty")}
+    environment = os.environ | empty
     command = [sys.executable, "-c", CONTINUE, str(tmp_path / "elsewhere")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert float(done.stdout) == whole.energy
     assert str(tmp_path) not in (tmp_path / "elsewhere" / "experiment.toml").read_text()
     text = (tmp_path / "elsewhere" / "experiment.toml").as_posix()
-    again = [sys.executable, "-m", "qvopt", "run", text, "--out", str(tmp_path / "b"), "--json"]
-    subprocess.run(again, env=environment, cwd=tmp_path, capture_output=True, check=True)
+    again = command_line("run", text, "--out", tmp_path / "b", "--json", cwd=tmp_path, env=empty)
+    assert again.returncode == 0, again.stderr
     assert RunFolder.open(tmp_path / "b").hamiltonian().content_hash() == (
         RunFolder.open(tmp_path / "elsewhere").hamiltonian().content_hash()
     )

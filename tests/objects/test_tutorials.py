@@ -60,6 +60,7 @@ def test_pennylanes_cost_function_as_a_qnode():
     assert found.energy == pytest.approx(-1.13618945, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_pennylanes_adaptive_lih():
     """ "Adaptive circuits": LiH, 2 electrons in 5 orbitals, STO-3G; -7.8823 Ha."""
     symbols = ["Li", "H"]
@@ -107,12 +108,13 @@ def test_qiskits_vqe(optimizer):
     assert found.energy == pytest.approx(-1.85728, abs={"spsa": 2e-2}.get(optimizer, 1e-4))
 
 
+@pytest.mark.slow
 def test_qiskits_vqe_on_a_sampler():
     """The same on a V2 sampler, shots counted."""
     found = run(QISKIT_H2, ansatz=real_amplitudes(2, reps=1), start=[0.1] * 4, shots=2000,
-                backend=StatevectorSampler(seed=3), optimizer=SPSA(40), max_steps=40)  # fmt: skip
+                backend=StatevectorSampler(seed=3), optimizer=SPSA(25), max_steps=25)  # fmt: skip
     assert found.energy < -1.7
-    assert found.shots > 80 * 2000
+    assert found.shots > 50 * 2000
 
 
 def test_scipys_cobyla_as_in_ibms_tutorial():

@@ -104,12 +104,16 @@ def test_sweeps_find_the_ansatz_minimum(name, molecule):
     assert found.energy == pytest.approx(lbfgs.energy, abs=2e-6)
 
 
-def test_rotosolve_on_tied_and_pauli_rotations():
+def test_rotosolve_on_tied_rotations():
     ansatz = {"name": "uccsd", "spin_adapted": True}
     tied = run("h4-chain", ansatz=ansatz, optimizer="rotosolve", max_steps=30)
     assert tied.energy == pytest.approx(
         run("h4-chain", ansatz=ansatz, optimizer="l-bfgs").energy, abs=1e-5
     )
+
+
+@pytest.mark.slow
+def test_rotosolve_on_pauli_rotations():
     setting = {"ansatz": "hardware-efficient", "backend": "lightning", "seed": 1, "max_steps": 60}
     rotations = run("h2", optimizer="rotosolve", **setting)
     assert rotations.energy == pytest.approx(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import run
 from qvopt.engine.assembly import assemble
@@ -146,7 +147,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", rest_slow(WRONG, ["starts of the wrong sign", "none"]))
 def test_wrong_priors_are_survived(name):
     a = assembled(LIH, shots=300)
     optimizer = with_model(get_optimizer("kalman-newton"), WRONG[name])

@@ -5,6 +5,7 @@ import inspect
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt.optimizers.errors import DivergedError
 from qvopt.optimizers.minimize import minimize
@@ -54,7 +55,11 @@ def test_each_goes_down_a_bowl(name, drive, Function):
     assert bowl(x) < 1e-2 * bowl(START)
 
 
-@pytest.mark.parametrize("name", NAMES)
+# One of each family: first order, energies alone, a metric, curvature, coordinates, SciPy's.
+KINDS = ("adam", "spsa", "qng", "l-bfgs", "kalman-newton", "rotosolve", "cobyla", "icans")
+
+
+@pytest.mark.parametrize("name", rest_slow(NAMES, lambda name: name in KINDS))
 def test_each_survives_noise(name, drive, Function):
     function = Function(bowl, bowl_slope, noise=0.05)
     x, _, _ = drive(get_optimizer(name), START, function, steps=200, landscape=LANDSCAPE)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import Session
 from qvopt.cli.command_line import run
@@ -48,7 +49,14 @@ def test_a_cut_run_goes_on(folder, tmp_path):
     assert result.costs.keys() >= {"final"} or result.shots == 0
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=[f"{p.parent.name}-{p.name}" for p in FOLDERS])
+READ = ("h2-adam", "h2-manila")  # without jobs and with them
+
+
+@pytest.mark.parametrize(
+    "folder",
+    rest_slow(FOLDERS, lambda p: p.name in READ),
+    ids=lambda p: f"{p.parent.name}-{p.name}",
+)
 def test_commands_read_it(folder, tmp_path, monkeypatch, capsys):
     shutil.copytree(folder, tmp_path / "runs" / "run")
     monkeypatch.chdir(tmp_path)

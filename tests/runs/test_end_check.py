@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import run
 from qvopt.backends.batch import Point
@@ -100,8 +101,13 @@ def test_numbers_of_an_open_shell():
     assert result.numbers.s2 == pytest.approx(0.75, abs=0.1)
 
 
-@pytest.mark.parametrize("mapping", ["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev",
-                                     "jordan-wigner-tapered"])  # fmt: skip
+@pytest.mark.parametrize(
+    "mapping",
+    rest_slow(
+        ["jordan-wigner", "parity", "parity-reduced", "bravyi-kitaev", "jordan-wigner-tapered"],
+        ["parity-reduced", "jordan-wigner-tapered"],
+    ),
+)
 def test_numbers_are_the_same_in_every_mapping(mapping):
     ansatz = {"name": "uccsd", "point_group": True}
     result = run("h3+", mapping=mapping, backend="lightning", ansatz=ansatz, max_steps=5)
@@ -131,7 +137,10 @@ def test_more_electrons_than_asked_for_show_on_a_noisy_device_too():
 
 
 @pytest.mark.parametrize(
-    ("molecule", "least"), [("h3+", 0.5), ("h2", 0.99), ("heh+", 0.99), ("lih", 0.01)]
+    ("molecule", "least"),
+    rest_slow(
+        [("h3+", 0.5), ("h2", 0.99), ("heh+", 0.99), ("lih", 0.01)], [("h2", 0.99), ("h3+", 0.5)]
+    ),
 )
 @pytest.mark.parametrize("ansatz", ["real-amplitudes", "efficient-su2"])
 def test_circuits_of_rotations_go_below_hartree_fock(molecule, least, ansatz):
@@ -197,7 +206,11 @@ def test_a_tapered_circuit_is_held_against_its_sector():
     assert result.fci >= exact["lowest"] - 1e-9
 
 
-@pytest.mark.parametrize("name", optimizer_names())
+# One of each family: by gradients, metrics, energies, one coordinate, a population, SciPy's.
+KINDS = ("adam", "qng", "spsa", "rotosolve", "cma-es", "l-bfgs", "kalman-newton", "icans", "cobyla")
+
+
+@pytest.mark.parametrize("name", rest_slow(optimizer_names(), KINDS))
 @pytest.mark.parametrize("shots", [None, 200])
 def test_a_circuit_without_parameters_ends_at_once(name, shots):
     settings = {} if shots is None else {"shots": shots}
@@ -209,7 +222,7 @@ def test_a_circuit_without_parameters_ends_at_once(name, shots):
     assert result.energy == pytest.approx(result.hf, abs=1e-10)  # a determinant has no noise
 
 
-@pytest.mark.parametrize("name", ["tnc", "powell", "cobyla"])
+@pytest.mark.parametrize("name", rest_slow(["tnc", "powell", "cobyla"], ["cobyla"]))
 def test_stopping_under_shots_is_not_convergence(name):
     result = run("h2", optimizer=name, shots=50, max_steps=300, seed=1,
                  budget={"shots": 60_000})  # fmt: skip

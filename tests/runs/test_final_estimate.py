@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import Session, make_experiment, run
 from qvopt.engine.assembly import assemble
@@ -117,7 +118,9 @@ def test_another_aim_takes_the_place_of_the_one_in_a_file(tmp_path):
     assert run(experiment, final_shots=300).final.shots == 300
 
 
-@pytest.mark.parametrize("kind", ["plain", "readout", "adapt", "measured"])
+@pytest.mark.parametrize(
+    "kind", rest_slow(["plain", "readout", "adapt", "measured"], ["plain", "measured"])
+)
 def test_a_kill_anywhere_changes_nothing(kind, tmp_path):
     more = {
         "plain": {},

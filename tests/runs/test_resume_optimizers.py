@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import Session, make_experiment
 from qvopt.optimizers.registry import optimizer_names
@@ -26,7 +27,11 @@ def events(folder):
     return [{k: v for k, v in json.loads(line).items() if k not in drop} for line in lines]
 
 
-@pytest.mark.parametrize("name", optimizer_names())
+# One of each kind of query, of state and of loop.
+KINDS = ("adam", "spsa", "icans", "l-bfgs", "qng", "rotosolve", "kalman-newton", "cma-es")
+
+
+@pytest.mark.parametrize("name", rest_slow(optimizer_names(), KINDS))
 def test_cut_and_resumed(name, tmp_path):
     if name in MODULES and importlib.util.find_spec(MODULES[name]) is None:
         pytest.skip("its package is not installed")
@@ -51,7 +56,7 @@ def test_cut_and_resumed(name, tmp_path):
         assert events(folder) == events(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("name", ["l-bfgs", "qng"])
+@pytest.mark.parametrize("name", rest_slow(["l-bfgs", "qng"], ["l-bfgs"]))
 def test_exact_run_cut_at_every_line(name, tmp_path):
     """A step after a replayed gradient has the energy that it would have had after a fresh one."""
     experiment = make_experiment({"molecule": "lih", "optimizer": name, "max_steps": 3})

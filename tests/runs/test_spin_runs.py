@@ -91,6 +91,7 @@ def test_shots_are_unbiased(grouping):
     assert 0.5 < np.var(values) < 1.8
 
 
+@pytest.mark.slow
 def test_resumes_bit_for_bit_from_frozen_spins(tmp_path):
     experiment = chain(ansatz="hva", shots=200, optimizer="adam", max_steps=6, seed=5)
     with Session.begin(experiment, out=tmp_path / "whole") as session:

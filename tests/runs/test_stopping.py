@@ -98,9 +98,13 @@ def test_both_ends_are_reported_and_fresh():
 
 
 def test_reported_energies_are_unbiased_over_runs():
-    """A best-of-run would lie below the truth: the mean of (measured - exact) is zero."""
+    """A best-of-run would lie below the truth: the mean of (measured - exact) is zero.
+
+    Forty pulls of unit spread: a bias of one standard error is seen in 99 of 100 cases (the best of
+    15 measurements is lower by 1.7), and 6 in 100,000 unbiased ones fail.
+    """
     pulls = []
-    for seed in range(60):
+    for seed in range(20):
         result = run("h2", optimizer="spsa", shots=100, seed=seed, max_steps=15)
         pulls.append((result.energy - result.exact) / result.stderr)
         pulls.append(

@@ -1,12 +1,13 @@
 """Runs over tapered qubits give the energies of the untapered ones."""
 
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import run
 from qvopt_molecules.errors import InputError
 
 
-@pytest.mark.parametrize("backend", ["lightning", "aer"])
+@pytest.mark.parametrize("backend", rest_slow(["lightning", "aer"], ["lightning"]))
 def test_uccsd_over_tapered_qubits(backend):
     options = {"ansatz": {"name": "uccsd", "point_group": True}, "max_steps": 60}
     molecule = {"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 3}}

@@ -84,12 +84,18 @@ def test_a_comparison_is_loaded_and_extended(corpus):
     assert all(after[path] == text for path, text in before.items())
 
 
-def test_commands_read_the_folders(corpus, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "command",
+    [
+        "show h2-scan/points/0000",
+        "resume h2-scan/points/0001 --quiet",
+        "scan h2-scan",
+        pytest.param("report h2-comparison", marks=pytest.mark.slow),  # draws all pictures
+        "compare h2-comparison --collect --quiet --no-report",
+        pytest.param("compare h2-comparison --collect --quiet", marks=pytest.mark.slow),
+    ],
+)
+def test_commands_read_the_folders(command, corpus, monkeypatch, capsys):
     monkeypatch.chdir(corpus)
-    for arguments in (
-        ["show", "h2-scan/points/0000"], ["resume", "h2-scan/points/0001", "--quiet"],
-        ["scan", "h2-scan"], ["report", "h2-comparison"],
-        ["compare", "h2-comparison", "--collect", "--quiet"],
-    ):  # fmt: skip
-        assert run(arguments) == 0, arguments
-        assert "qvopt: " not in capsys.readouterr().err, arguments
+    assert run(command.split()) == 0
+    assert "qvopt: " not in capsys.readouterr().err

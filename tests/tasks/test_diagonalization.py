@@ -170,6 +170,7 @@ def test_noise_only_widens_the_span(tmp_path):
     assert repaired.energy >= exact - 1e-9
 
 
+@pytest.mark.slow
 def test_a_snapshot_takes_one_job(tmp_path):
     pytest.importorskip("qiskit_ibm_runtime")
     qvopt.run("h2", backend="ibm:fake_manila", shots=400, optimizer="spsa", max_steps=1,

@@ -101,7 +101,13 @@ ALL = [pytest.param(t, marks=() if t in ("run", "vqd") else pytest.mark.slow) fo
 
 
 @pytest.mark.parametrize("task", ALL)
-@pytest.mark.parametrize("base", [NOISY, MITIGATED], ids=["plain", "mitigated"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        pytest.param(NOISY, id="plain", marks=pytest.mark.slow),
+        pytest.param(MITIGATED, id="mitigated"),
+    ],
+)
 def test_every_shot_is_in_the_ledger(task, base, meter, tmp_path):
     spent = TASKS[task](base, tmp_path / "r")
     assert meter.shots == spent > 0

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from command_line import command_line
+from slow_cases import rest_slow
 
 from qvopt import run, run_properties
 from qvopt.engine.assembly import assemble
@@ -47,7 +48,7 @@ MITIGATIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MITIGATIONS)
+@pytest.mark.parametrize("name", rest_slow(MITIGATIONS, ["readout and postselect"]))
 def test_readout_errors_are_taken_out(name):
     truth = exact()
     raw = scores(measured_properties(problem(), X, 200_000), truth)
@@ -68,7 +69,7 @@ def test_post_selection_keeps_the_electrons():
     assert errors[1] < 0.5 * errors[0]
 
 
-@pytest.mark.parametrize("fit", ["linear", "richardson"])
+@pytest.mark.parametrize("fit", rest_slow(["linear", "richardson"], ["linear"]))
 def test_noise_is_extrapolated_setting_by_setting(fit):
     noise = {"name": "aer", "noise": {"two_qubit": 0.004}}
     truth = exact()
@@ -102,7 +103,10 @@ def test_corrected_means_against_dense_matrices(selection):
     assert np.allclose(found.mean, kept @ y / kept.sum(), atol=1e-10)
 
 
-@pytest.mark.parametrize("selection", [None, Selection((2, 1, 1))])
+SELECTIONS = [pytest.param(None, marks=pytest.mark.slow), Selection((2, 1, 1))]
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
 def test_errors_cover_shots_and_calibration(selection):
     rng = np.random.default_rng(4)
     rates, shots, calibrated = rng.uniform(0.02, 0.08, (4, 2)), 600, 400

@@ -169,6 +169,7 @@ def test_symmetric_displacements_keep_the_group_and_hold_the_gradient(name):
     assert inside == pytest.approx(gradient, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_chain_relaxes_into_two_molecules(tmp_path):
     """Two hydrogen molecules far apart: nearly degenerate orbitals, at PySCF's full CI minimum."""
     from qvopt import relax

@@ -7,6 +7,7 @@ import pytest
 from pyscf import mcscf, scf
 from pyscf.fci import direct_spin1
 from scipy.linalg import expm
+from slow_cases import rest_slow
 
 from qvopt import optimize_orbitals
 from qvopt.tasks.curvature import lowest_curvature
@@ -99,7 +100,7 @@ def casscf(h, electrons, orbitals, start, noise=0.0):
 @pytest.mark.parametrize(
     ("name", "basis", "electrons", "saddle"),
     [
-        ("lih", "6-31g", 2, 0.0),
+        pytest.param("lih", "6-31g", 2, 0.0, marks=pytest.mark.slow),
         ("h4-chain", "sto-3g", 2, 0.005),
         pytest.param("h2o", "6-31g", 4, -5e-5, marks=pytest.mark.slow),
     ],
@@ -134,11 +135,14 @@ def test_a_saddle_of_the_canonical_orbitals_is_left():
 
 @pytest.mark.parametrize(
     "ansatz",
-    [
-        {"name": "uccsd", "point_group": True},
-        {"name": "uccsd", "order": "mp2"},
-        {"name": "adapt", "pool": "fermionic"},
-    ],
+    rest_slow(
+        [
+            {"name": "uccsd", "point_group": True},
+            {"name": "uccsd", "order": "mp2"},
+            {"name": "adapt", "pool": "fermionic"},
+        ],
+        lambda ansatz: "point_group" in ansatz,
+    ),
 )
 def test_circuits_that_depend_on_the_orbitals_are_those_of_the_first(ansatz):
     molecule = {"name": "lih", "basis": "6-31g", "active_space": {"electrons": 2, "n_orbitals": 2}}

@@ -82,7 +82,7 @@ def test_overlap_is_with_the_whole_degenerate_level(atoms, spin, level):
 
 def test_open_shell_spin():
     data = {"molecule": {"name": "O 0 0 0; O 0 0 1.2", "spin": 2,
-                         "active_space": {"electrons": 8, "n_orbitals": 6}}}  # fmt: skip
+                         "active_space": {"electrons": 6, "n_orbitals": 5}}}  # fmt: skip
     assembly, x = assembly_and_point(data, 0.0)
     found = exact_properties(assembly, x)
     assert found.spin_squared.value == pytest.approx(2.0, abs=1e-9)

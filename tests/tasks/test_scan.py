@@ -153,7 +153,7 @@ def test_what_the_tables_and_pictures_say(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "60")
     experiment = make_experiment({"molecule": {"name": "n2", "active_space":
-                                  {"electrons": 6, "n_orbitals": 6}}})  # fmt: skip
+                                  {"electrons": 6, "n_orbitals": 6}}, "max_steps": 3})  # fmt: skip
     work = Scan(experiment, "bond", [1.1, 2.2], folder=tmp_path / "s")
     assert scan_command(work, tmp_path / "curve.svg", as_json=False, quiet=False) == 0
     shown = capsys.readouterr()

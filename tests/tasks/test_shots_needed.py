@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import make_experiment
 from qvopt.backends.sector.sampling import deviations_in_states
@@ -45,7 +46,7 @@ def table(molecule):
 
 
 SLOW = pytest.mark.slow  # water's table takes 8 s
-MOLECULES = ["h2", "lih", "beh2", pytest.param("h2o", marks=SLOW)]
+MOLECULES = ["h2", "lih", pytest.param("beh2", marks=SLOW), pytest.param("h2o", marks=SLOW)]
 
 
 @pytest.mark.parametrize("molecule", MOLECULES)
@@ -90,7 +91,7 @@ def interleaved(observable):
     return PauliSum(n, moved(observable.x), moved(z), observable.coefficients)
 
 
-@pytest.mark.parametrize("molecule", QUBIT_WISE)
+@pytest.mark.parametrize("molecule", rest_slow(QUBIT_WISE, ["h2", "lih"]))
 def test_qubit_wise_groups_match_in_their_order_of_qubits(molecule):
     """Strings of equal |c| may be inserted in any order, which moves the figures by some per cent.
 
@@ -117,7 +118,7 @@ def test_qubit_wise_groups_match_in_their_order_of_qubits(molecule):
 
 
 @pytest.mark.parametrize(
-    ("molecule", "factor"), [("lih", 10), ("beh2", 6), pytest.param("h2o", 60, marks=SLOW)]
+    ("molecule", "factor"), rest_slow([("lih", 10), ("beh2", 6), ("h2o", 60)], [("lih", 10)])
 )
 def test_fluid_fragments_need_a_tenth_of_the_shots(molecule, factor):
     rows = table(molecule)

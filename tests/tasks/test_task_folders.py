@@ -22,7 +22,7 @@ QVOPT = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 TASKS = {
     "excited": (["excited", "h4-chain", "--states", "3", "--json"], "minimisation 1", "excited"),
     "relax": (
-        ["relax", "lih", "--set", "bond=1.7", "--frozen-core", "1", "--json"],
+        ["relax", "h2", "--set", "bond=1.1", "--json"],
         "Ha/bohr",
         "relaxations",
     ),
@@ -32,7 +32,7 @@ TASKS = {
 @pytest.mark.parametrize(
     ("name", "number", "code"),
     [
-        ("excited", signal.SIGKILL, -signal.SIGKILL),
+        pytest.param("excited", signal.SIGKILL, -signal.SIGKILL, marks=pytest.mark.slow),
         ("relax", signal.SIGINT, 130),
         pytest.param("excited", signal.SIGTERM, 75, marks=pytest.mark.slow),
     ],
@@ -81,7 +81,7 @@ def test_multiplicities(squared: float | None, word: str | None) -> None:
 
 def test_spin_of_complex_and_mixed_states() -> None:
     """LUCJ has complex amplitudes, and keeps the singlet; open shells mix without pairing."""
-    found = excited_states("h2", 2, ansatz="lucj")
+    found = excited_states("h2", 2, ansatz="lucj", max_steps=2)
     assert [s.multiplicity for s in found.states] == ["singlet", "singlet"]
 
 

@@ -1,7 +1,10 @@
 """Mitigated energies on Aer with known noise: bias, variance over seeds, and price."""
 
+import itertools
+
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import Session, make_experiment, run
 from qvopt.engine.assembly import assemble
@@ -46,8 +49,12 @@ def energies(assembly, x, repeats):
     return np.array([f.value for f in found]), np.mean([f.variance for f in found])
 
 
-@pytest.mark.parametrize("method", ["tensored", "m3"])
-@pytest.mark.parametrize("postselect", [False, True])
+@pytest.mark.parametrize(
+    ("method", "postselect"),
+    rest_slow(
+        itertools.product(["tensored", "m3"], [False, True]), [("tensored", True), ("m3", False)]
+    ),
+)
 def test_corrected_readout_is_unbiased_and_knows_its_error(x, method, postselect):
     raw, _ = energies(an_assembly(READOUT, {}), x, 5)
     spec = {"readout": {"method": method, "shots": 1000}}
@@ -70,7 +77,7 @@ def test_the_error_of_the_calibration_is_counted(x):
     assert values.var(ddof=1) > 5 * uncorrected
 
 
-@pytest.mark.parametrize("fit", ["linear", "exponential"])
+@pytest.mark.parametrize("fit", rest_slow(["linear", "exponential"], ["linear"]))
 def test_extrapolation_takes_gate_noise_away(x, fit):
     raw, _ = energies(an_assembly(GATES, {}, shots=20_000), x, 8)
     spec = {"zne": {"scales": [1, 3], "fit": fit, "folding": "all"}}
@@ -85,7 +92,7 @@ def test_all_of_them_together(x):
     spec = {"readout": True, "zne": [1, 3]}
     raw, _ = energies(an_assembly(noise, {}), x, 10)
     plan = {"shots": 8000, "grouping": "fluid-basis-rotation", "postselect": True}
-    values, reported = energies(an_assembly(noise, spec, **plan), x, 20)
+    values, reported = energies(an_assembly(noise, spec, **plan), x, 12)
     exact = the_exact_energy(x)
     assert abs(values.mean() - exact) < 0.1 * abs(raw.mean() - exact)
     assert 0.4 < reported / values.var(ddof=1) < 2.5

@@ -63,7 +63,7 @@ def test_the_reference_at_its_own_point_is_exact(noisy):
 
 
 def test_the_formula_and_its_variance(x, noisy):
-    evaluator, repeats = assembled().evaluator, 60
+    evaluator, repeats = assembled().evaluator, 40
     answers = [evaluator.answer([Energy(x)], 1, k)[0] for k in range(repeats)]
     values = np.array([a.value for a in answers])
     expected = noisy[0] - (noisy[1] - hartree_fock())

@@ -25,6 +25,29 @@ def an_assembly(mitigation, postselect=False):
     )
 
 
+def check_circuits(a):
+    """Gates and pairs of qubits are the device's, and each orbital has a qubit of its own."""
+    coupled = {tuple(sorted(e)) for e in a.program.device.backend.coupling_map}
+    for g, circuit in enumerate(a.program.circuits.groups):
+        assert set(circuit.count_ops()) <= {"rz", "sx", "x", "cx", "measure", "barrier"}
+        for step in circuit.data:
+            if step.operation.name == "cx":
+                pair = sorted(circuit.find_bit(q).index for q in step.qubits)
+                assert tuple(pair) in coupled
+        assert len(set(a.program.readout_qubits(g))) == 4
+
+
+def test_circuits_stay_on_the_device_and_readout_is_corrected():
+    x, errors = run("h2").x, []
+    exact = assemble(make_experiment({"molecule": "h2"})).evaluator.exact_energy(x)
+    for spec in ({}, {"readout": True}):
+        a = an_assembly(spec)
+        check_circuits(a)
+        errors.append(a.evaluator.answer([Energy(x)], 1, 0)[0].value - exact)
+    assert errors[0] > errors[1]
+
+
+@pytest.mark.slow
 def test_energies_of_a_snapshot():
     best = run("h2")
     errors = {}
@@ -36,14 +59,7 @@ def test_energies_of_a_snapshot():
         a = an_assembly(spec, postselect)
         answers = [a.evaluator.answer([Energy(best.x)], 1, k)[0] for k in range(2)]
         errors[name] = np.mean([v.value for v in answers]) - best.energy
-        coupled = {tuple(sorted(e)) for e in a.program.device.backend.coupling_map}
-        for g, circuit in enumerate(a.program.circuits.groups):
-            assert set(circuit.count_ops()) <= {"rz", "sx", "x", "cx", "measure", "barrier"}
-            for step in circuit.data:
-                if step.operation.name == "cx":
-                    pair = sorted(circuit.find_bit(q).index for q in step.qubits)
-                    assert tuple(pair) in coupled
-            assert len(set(a.program.readout_qubits(g))) == 4
+        check_circuits(a)
     assert errors["raw"] > errors["readout"] > errors["all"]
     assert abs(errors["all"]) < 0.3 * errors["raw"]
     near, far = (a.evaluator.answer([Fidelity(best.x, best.x + d, 500)], 2)[0] for d in (0.0, 1.5))
