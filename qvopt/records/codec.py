@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,10 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.records.ledger import Costs
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, all_finite
 from qvopt_molecules.errors import InputError
 
-_READABLE = 4096  # larger arrays are written as base64: a tenth of the time, half the size
+_READABLE = 32  # larger arrays are written as base64: a tenth of the time, half the size
 
 
 def encode_array(array: FloatArray) -> Any:
@@ -38,7 +38,7 @@ def encode_array(array: FloatArray) -> Any:
     JSON has no word for.
     """
     array = np.asarray(array, dtype=np.float64)
-    if array.size <= _READABLE and np.all(np.isfinite(array)):
+    if array.size <= _READABLE and all_finite(array):
         return array.tolist()
     raw = np.ascontiguousarray(array, dtype="<f8").tobytes()
     return {"shape": list(array.shape), "f8": base64.b64encode(raw).decode("ascii")}
@@ -67,6 +67,31 @@ def encode_query(query: Query) -> dict[str, Any]:
         out["shots"] = shots
     else:
         out["shots"] = [int(s) for s in shots]
+    return out
+
+
+def encode_queries(queries: Iterable[Query]) -> list[dict[str, Any]]:
+    """Write the queries of a round; one at the point of an earlier one names its place."""
+    out: list[dict[str, Any]] = []
+    points: dict[bytes, int] = {}
+    for place, query in enumerate(queries):
+        written = encode_query(query)
+        first = points.setdefault(np.asarray(query.x, dtype=np.float64).tobytes(), place)
+        if first != place:
+            del written["x"]
+            written["at"] = first
+        out.append(written)
+    return out
+
+
+def queries_with_points(queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Read what `encode_queries` wrote, or journals of earlier versions: each has its point."""
+    out: list[dict[str, Any]] = []
+    for query in queries:
+        read = dict(query)
+        if "at" in read:
+            read["x"] = out[read.pop("at")]["x"]
+        out.append(read)
     return out
 
 

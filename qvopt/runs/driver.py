@@ -46,7 +46,7 @@ from qvopt.runs.final_estimate import FinalEstimate
 from qvopt.runs.rounds import OPTIMIZER, JournaledRounds
 from qvopt.runs.steps import Monitor, Outcome, Status, Step
 from qvopt.runs.stopping import Watch
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, all_finite
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 _STOPPED: Final = "by its optimizer; no test of measured values says that this is a minimum"
@@ -267,7 +267,7 @@ class Driver:
         return step
 
     def _exact(self, x: FloatArray) -> float | None:
-        if not np.all(np.isfinite(x)):
+        if not all_finite(x):
             raise DivergedError("the parameters are no longer finite numbers")
         return self.evaluator.reported.exact_energy(x)
 
@@ -286,12 +286,12 @@ class Driver:
         energy: Scalar | None = None
         average: Average | None = None
         final: FinalRecord | None = None
-        visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
+        visible = self.monitor == "exact" and all_finite(self.x)
         if status == "converged" and self.number == 0 and len(self.x) > 0:
             message = message or _STATIONARY
         if not self._may_move:
             message = message or "the circuit has no parameters"
-        if status != "diverged" and np.all(np.isfinite(self.x)):
+        if status != "diverged" and all_finite(self.x):
             mean = mean_of_tail(self._tail, self.number, self.x)
             points = self._final_points(self.x, mean)
             name = self._rounds.end_name(self.number, FINAL_STREAM, points)
