@@ -54,10 +54,17 @@ def decode_array(value: Any) -> FloatArray:
 
 def encode_query(query: Query) -> dict[str, Any]:
     """Write a query."""
-    out: dict[str, Any] = {"kind": type(query).__name__.lower(), "purpose": query.purpose}
+    settings = _settings_of(query)
+    out: dict[str, Any] = {"kind": settings.pop("kind"), "purpose": settings.pop("purpose")}
     out["x"] = encode_array(query.x)
     if isinstance(query, Fidelity):
         out["y"] = encode_array(query.y)
+    return out | settings
+
+
+def _settings_of(query: Query) -> dict[str, Any]:
+    """All of a query but its points."""
+    out: dict[str, Any] = {"kind": type(query).__name__.lower(), "purpose": query.purpose}
     if isinstance(query, Metric):
         out["metric"] = query.kind
     if isinstance(query, Energy | Gradient) and query.spread != "planned":
@@ -128,13 +135,18 @@ def match_query(query: Query, recorded: Mapping[str, Any], where: str) -> float:
     Raises InputError where the structure differs or parameters differ by more than 1e-6: the
     run is then not the one that wrote the journal.
     """
-    fresh = encode_query(query)
+    fresh = _settings_of(query)
+    fresh["x"] = np.asarray(query.x, dtype=np.float64)
+    if isinstance(query, Fidelity):
+        fresh["y"] = np.asarray(query.y, dtype=np.float64)
     drift = 0.0
     for key in ("x", "y"):
         if (key in fresh) != (key in recorded):
             raise InputError(f"{where}: the replayed query does not match the journal")
         if key in fresh:
-            a, b = decode_array(fresh.pop(key)), decode_array(recorded[key])
+            a, b = np.asarray(fresh.pop(key)), decode_array(recorded[key])
+            if np.array_equal(a, b):
+                continue
             if a.shape != b.shape or not np.allclose(a, b, rtol=1e-6, atol=1e-6):
                 raise InputError(
                     f"{where}: the replayed parameters differ from the journal's by more than "

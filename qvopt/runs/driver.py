@@ -96,7 +96,8 @@ class Driver:
         self._operators_seen = len(self.history.operators)
         for role in BESIDE_THE_RUN:
             self.ledger.charge(self.history.charged(role))
-        self._steps_seen = max((r.step for r in self.history.steps), default=-1)
+        self._recorded = {r.step: r for r in self.history.steps}
+        self._steps_seen = max(self._recorded, default=-1)
         self.x = self._stepped = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
@@ -231,7 +232,7 @@ class Driver:
             energy = None  # the optimizer's has penalties in it
         replayed = self.number <= self._steps_seen
         if self.monitor == "exact":
-            exact = self._exact(iterate.x)
+            exact = self._exact(iterate.x, self.number)
             if self.evaluator.shots is None and exact is not None:
                 energy = Scalar(exact)
         elif self.monitor == "measured" and energy is None:
@@ -266,9 +267,13 @@ class Driver:
             self._rounds.write(record.encode())
         return step
 
-    def _exact(self, x: FloatArray) -> float | None:
+    def _exact(self, x: FloatArray, number: int) -> float | None:
+        """The exact energy of a step; that of a replayed one is in the journal."""
         if not all_finite(x):
             raise DivergedError("the parameters are no longer finite numbers")
+        recorded = self._recorded.get(number)
+        if recorded is not None and recorded.exact is not None:
+            return recorded.exact
         return self.evaluator.reported.exact_energy(x)
 
     def _gradient_norm(self) -> float | None:
