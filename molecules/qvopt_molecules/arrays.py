@@ -17,3 +17,8 @@ IndexArray: TypeAlias = npt.NDArray[np.uint64]
 """Places in an array: unsigned, so that compiled loops need no check for negatives."""
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+
+def all_finite(values: npt.ArrayLike) -> bool:
+    """Whether numbers hold neither NaN nor infinity."""
+    return bool(np.isfinite(values).all())

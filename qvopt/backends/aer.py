@@ -20,6 +20,7 @@ from .checks import check_memory, check_widths, finite, need_plan
 from .lowered import LoweredCircuits
 from .measured import qubit_of_bit
 from .metric_circuits import generator_basis, outcomes_of_counts, overlap_circuit
+from .noisy import MAX_QUBITS, Channels, NoisySimulator, UnreadError, noise_model_of
 from .protocol import MetricKind, Problem
 from .recorded_devices import RecordedDevice, snapshot_names
 from .statevector import StatevectorProgram
@@ -29,7 +30,8 @@ _NOISE_KEYS = ("one_qubit", "two_qubit", "readout")
 _STATE_METHODS = ("automatic", "statevector", "matrix_product_state")
 """Methods that give a state vector; the others are sampled circuit by circuit."""
 
-_BASIS = ["rz", "sx", "x", "cx"]
+_EXACT_METHODS = ("automatic", "density_matrix")
+"""Methods under which noise on few qubits is simulated by `noisy`; others are Aer's own."""
 
 
 class AerBackend:
@@ -40,7 +42,9 @@ class AerBackend:
             sx and x and of every cx (rz is virtual and free, as on superconducting devices), and
             the probability that a read bit flips. None is noiseless.
         noise_model: a Qiskit Aer NoiseModel in place of `noise`.
-        method: Aer's simulation method.
+        method: Aer's simulation method. Under "automatic" and "density_matrix", noise on few qubits
+            is simulated by density matrices of our own (see `noisy`), and shots are drawn from the
+            exact distribution; "statevector" runs Aer shot by shot.
         device: a snapshot, as in "aer:fake_manila": its noise, gates and couplings.
     """
 
@@ -99,23 +103,8 @@ class AerBackend:
             return AerProgram(problem, device.noise_model(), self.method, device)
         model = self.noise_model
         if model is None and any(self.noise.values()):
-            model = _noise_model(self.noise)
+            model = noise_model_of(self.noise)
         return AerProgram(problem, model, self.method)
-
-
-def _noise_model(noise: Mapping[str, float]) -> Any:
-    from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error
-
-    model = NoiseModel(basis_gates=_BASIS)
-    if noise.get("one_qubit"):
-        error = depolarizing_error(noise["one_qubit"], 1)
-        model.add_all_qubit_quantum_error(error, ["sx", "x"])
-    if noise.get("two_qubit"):
-        model.add_all_qubit_quantum_error(depolarizing_error(noise["two_qubit"], 2), ["cx"])
-    if noise.get("readout"):
-        p = noise["readout"]
-        model.add_all_qubit_readout_error(ReadoutError([[1 - p, p], [p, 1 - p]]))
-    return model
 
 
 class AerProgram(StatevectorProgram):
@@ -144,6 +133,8 @@ class AerProgram(StatevectorProgram):
         self._prepared: Any = None
         self._readers: dict[tuple[int, ...], tuple[Any, list[Diagonal]]] = {}
         self._gives_states = self.exact and method in _STATE_METHODS
+        self._draws_exactly = not self.exact and method in _EXACT_METHODS
+        self._noisy: dict[float, NoisySimulator | None] = {}
 
     def states(self, points: Sequence[Point]) -> list[ComplexArray]:
         """State vectors at the points; noiseless only."""
@@ -182,9 +173,10 @@ class AerProgram(StatevectorProgram):
     def sample_counts(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
     ) -> list[list[Counts]]:
-        """Counts from the simulator: for each group one run over all points of equal shots.
+        """Counts of each group: drawn from its distribution on few qubits, else from Aer's runs.
 
-        Without noise, from draws of Aer's state; amplified noise is none either.
+        Aer runs each group once over all points of equal shots. Without noise counts are draws of
+        Aer's state; amplified noise is none either.
         """
         plan = need_plan(self.problem)
         if self._gives_states:
@@ -193,13 +185,57 @@ class AerProgram(StatevectorProgram):
             return [self._sampler.counts(s, row, rng) for s, row in zip(states, shots, strict=True)]
         angles = np.array([self.circuits.angles(p) for p in points])
         scales = np.array([p.noise_scale for p in points])
-        seeds = run_seeds(seed, len(plan.groups))
         results: list[list[Counts]] = [[{} for _ in plan.groups] for _ in points]
-        for g in range(len(plan.groups)):
+        by_aer = []
+        for scale in np.unique(scales).tolist():
+            rows = np.flatnonzero(scales == scale)
+            simulator = self._noisy_simulator(scale)
+            if simulator is None:
+                by_aer.append(scale)
+                continue
+            for row, counts in zip(
+                rows.tolist(), simulator.counts(angles[rows], shots[rows], seed, scale), strict=True
+            ):
+                results[row] = counts
+        self._count_by_aer(angles, scales, by_aer, shots, seed, results)
+        return results
+
+    def _noisy_simulator(self, scale: float) -> NoisySimulator | None:
+        """Density matrices of the groups' circuits; None where Aer is to run them."""
+        if not self._draws_exactly or self.circuit.n_qubits > MAX_QUBITS:
+            return None
+        if scale not in self._noisy:
+            groups = range(len(need_plan(self.problem).groups))
+            try:
+                simulator = NoisySimulator(
+                    [self.circuits.group(g, scale) for g in groups],
+                    Channels(self._noise_model),
+                    len(self.circuit.parametric),
+                )
+            except UnreadError:
+                simulator = None
+            if simulator is not None and len(simulator.qubits) > MAX_QUBITS:
+                simulator = None
+            self._noisy[scale] = simulator
+        return self._noisy[scale]
+
+    def _count_by_aer(
+        self,
+        angles: FloatArray,
+        scales: FloatArray,
+        asked: Sequence[float],
+        shots: IntArray,
+        seed: np.random.SeedSequence,
+        results: list[list[Counts]],
+    ) -> None:
+        """Fill in the counts of settings at the scales that are asked for."""
+        n_groups = shots.shape[1]
+        seeds = run_seeds(seed, n_groups)
+        for g in range(n_groups):
             for scale, level in sorted(
                 set(zip(scales.tolist(), shots[:, g].tolist(), strict=True))
             ):
-                if level == 0:
+                if level == 0 or scale not in asked:
                     continue
                 rows = np.flatnonzero((shots[:, g] == level) & (scales == scale))
                 # Another seed for each level: equal seeds would repeat equal noise.
@@ -208,7 +244,6 @@ class AerProgram(StatevectorProgram):
                 )
                 for k, row in enumerate(rows.tolist()):
                     results[row][g] = {int(o, 16): n for o, n in run.data(k)["counts"].items()}
-        return results
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """Where the qubits of the problem are at the end: a device's router may move them."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -138,6 +139,10 @@ class Batch:
 
     def cost(self) -> Cost:
         """What sampling takes anywhere; `Program.price` adds what a vendor takes beside it."""
+        return self._cost
+
+    @cached_property
+    def _cost(self) -> Cost:
         single = len(self.pairs) + len(self.readings) + len(self.overlaps)
         calibrations = CALIBRATION_CIRCUITS if self.calibration_shots else 0
         shots = sum(

@@ -27,7 +27,6 @@ from .learned import Learned
 from .objectives import EnergyObjective, Objective
 from .round import PreparedRound
 from .stages.stage import Stage
-from .streams import stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +139,8 @@ class Evaluator:
         return PreparedRound(
             self,
             queries,
-            stream(self.seed, *key),
+            self.seed,
+            key,
             learned or Learned(),
             optimizing=optimizing,
             operators=operators,

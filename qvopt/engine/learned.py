@@ -52,7 +52,8 @@ class Learned:
         """
         earlier = () if renewed else self.calibrations
         rounds = int(optimizing) + (0 if renewed else self.rounds)
-        kept = replace(self, calibrations=(*earlier, *calibrations), rounds=rounds)
+        calibrated = (*earlier, *calibrations)
+        kept = Learned(self.energies, self.shifted, self.points, calibrated, rounds)
         return kept if observed is None else kept._observing(observed)
 
     def covering(self, qubits: Sequence[int]) -> CalibrationCounts | None:

@@ -21,13 +21,14 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.statistics import estimate_of_proportion
 from qvopt.optimizers.protocol import Answer, Gradient, Query, Spread
 from qvopt.records.ledger import Costs, add_costs
-from qvopt_molecules.arrays import FloatArray, IntArray
+from qvopt_molecules.arrays import FloatArray, IntArray, all_finite
 from qvopt_molecules.pauli import PauliSum
 
 from .errors import NonFiniteError
 from .learned import Learned, Observed
 from .part import MetricPlace, Part
 from .rules import rule_of
+from .streams import stream
 
 if TYPE_CHECKING:
     from .evaluator import Evaluator
@@ -64,7 +65,7 @@ class PreparedRound:
     Args:
         evaluator: answers the queries.
         queries: at least one.
-        seed: of the round; every kind of request has a stream of its own below it.
+        entropy, key: of the round's random stream; every kind of request has one below it.
         learned: what earlier rounds have shown.
         optimizing: whether the optimizer asks.
         operators: sums of Z strings to read off the outcomes of the first energy, for no shot more,
@@ -75,13 +76,15 @@ class PreparedRound:
         self,
         evaluator: Evaluator,
         queries: Sequence[Query],
-        seed: np.random.SeedSequence,
+        entropy: int,
+        key: Sequence[int],
         learned: Learned,
         *,
         optimizing: bool = False,
         operators: Mapping[str, PauliSum] | None = None,
     ) -> None:
-        self._seed, self._learned, self._optimizing = seed, learned, optimizing
+        self._entropy, self._key = entropy, tuple(key)
+        self._learned, self._optimizing = learned, optimizing
         self._parts: dict[int, Part] = {}
         self._exact: list[tuple[FloatArray, str]] = []
         self._exact_costs: Costs = {}
@@ -89,7 +92,7 @@ class PreparedRound:
         self._combine: list[Callable[[], Answer]] = []
         for query in queries:
             evaluator.circuit.check_parameters(query.x)
-            if not np.all(np.isfinite(query.x)):
+            if not all_finite(query.x):
                 raise NonFiniteError(
                     "the optimizer asked for parameters that are not finite numbers; try a smaller "
                     "learning rate"
@@ -124,7 +127,7 @@ class PreparedRound:
         extra = [part.run() for part in parts]
         answers = tuple(combine() for combine in self._combine)
         for answer in answers:
-            if not np.all(np.isfinite(answer.value)):
+            if not all_finite(answer.value):
                 raise NonFiniteError(
                     "the backend answered with a value that is not a finite number; the journal "
                     "keeps everything before it, check the parameters and the backend"
@@ -202,8 +205,7 @@ class PreparedRound:
 
     def _part(self, evaluator: Evaluator) -> Part:
         if id(evaluator) not in self._parts:
-            key = (*self._seed.spawn_key, *evaluator.substream)
-            seed = np.random.SeedSequence(entropy=self._seed.entropy, spawn_key=key)
+            seed = stream(self._entropy, *self._key, *evaluator.substream)
             self._parts[id(evaluator)] = Part(evaluator, seed, self._learned, self._optimizing)
         return self._parts[id(evaluator)]
 

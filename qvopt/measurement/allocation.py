@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -30,8 +31,14 @@ def allocate(weights: FloatArray, total: int, minimum: int = 2) -> IntArray:
     >>> allocate(np.array([3.0, 1.0]), 10).tolist()
     [8, 2]
     """
-    n = len(weights)
-    share = np.asarray(weights, dtype=np.float64)
+    return _allocated(np.asarray(weights, dtype=np.float64).tobytes(), total, minimum).copy()
+
+
+@lru_cache(maxsize=64)
+def _allocated(weights: bytes, total: int, minimum: int) -> IntArray:
+    """`allocate`: most rounds of a run split the same shots by the same weights."""
+    share = np.frombuffer(weights)
+    n = len(share)
     if not np.all(np.isfinite(share)) or np.any(share < 0):
         raise InputError("weights of measurement groups must be finite and not negative")
     if n == 0:

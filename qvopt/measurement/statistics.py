@@ -42,11 +42,12 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
 def _row_of_table(plan: MeasurementPlan, row: MomentRow) -> Estimate:
     """The estimate of one row; those of the whole table are made at once, and kept there."""
     table, k = row.table, row.row
+    if table.estimates is not None and table.estimates[0] is plan:
+        return table.estimates[1][k]
     if table.shots.min() < 1:  # of a randomly spread energy, which others share the table with
         one = slice(k, k + 1)
         return combine_table(plan, table.shots[one], table.means[one], table.m2s[one])[0]
-    if table.estimates is None or table.estimates[0] is not plan:
-        table.estimates = plan, combine_table(plan, table.shots, table.means, table.m2s)
+    table.estimates = plan, combine_table(plan, table.shots, table.means, table.m2s)
     return table.estimates[1][k]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from qvopt_molecules.arrays import all_finite
 from qvopt_molecules.errors import QvoptError
 
 
@@ -14,7 +15,7 @@ class DivergedError(QvoptError):
 
 def check_finite(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return x, or raise DivergedError if it holds NaN or infinity."""
-    if not np.all(np.isfinite(x)):
+    if not all_finite(x):
         raise DivergedError(
             "the parameters are no longer finite numbers; try a smaller learning rate"
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Generator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,22 @@ from .errors import check_finite
 from .protocol import Energy, Gradient, Iterate, Minimization, Optimizer, Scalar
 from .validation import count, not_negative
 
-Pairs = deque[tuple[FloatArray, FloatArray]]
+
+class Pair(NamedTuple):
+    """A step s, the change y of the gradient along it, and their products s·y and y·y."""
+
+    s: FloatArray
+    y: FloatArray
+    sy: float
+    yy: float
+
+    @classmethod
+    def of(cls, s: FloatArray, y: FloatArray) -> Pair:
+        """Return the pair with its products, which every later direction needs."""
+        return cls(s, y, float(s.dot(y)), float(y.dot(y)))
+
+
+Pairs = deque[Pair]
 
 
 def two_loop(gradient: FloatArray, pairs: Pairs) -> FloatArray:
@@ -24,15 +40,14 @@ def two_loop(gradient: FloatArray, pairs: Pairs) -> FloatArray:
     """
     q = gradient.copy()
     weights = []
-    for s, y in reversed(pairs):
-        weight = float(s @ q) / float(s @ y)
+    for s, y, sy, _ in reversed(pairs):
+        weight = float(s.dot(q)) / sy
         q -= weight * y
         weights.append(weight)
     if pairs:
-        s, y = pairs[-1]
-        q *= float(s @ y) / float(y @ y)
-    for (s, y), weight in zip(pairs, reversed(weights), strict=True):
-        q += (weight - float(y @ q) / float(s @ y)) * s
+        q *= pairs[-1].sy / pairs[-1].yy
+    for (s, y, sy, _), weight in zip(pairs, reversed(weights), strict=True):
+        q += (weight - float(y.dot(q)) / sy) * s
     return q
 
 
@@ -63,12 +78,12 @@ def lbfgs(
         energy, gradient = yield [Energy(x), Gradient(x)]
         e, g = energy.value, gradient.value
         pairs: Pairs = deque(maxlen=memory)
-        while float(np.linalg.norm(g)) > tolerance:
+        while _norm(g) > tolerance:
             direction = -two_loop(g, pairs)
-            if float(direction @ g) >= 0:
+            if float(direction.dot(g)) >= 0:
                 pairs.clear()
                 direction = -g
-            t = 1.0 if pairs else min(1.0, first_step / float(np.linalg.norm(g)))
+            t = 1.0 if pairs else min(1.0, first_step / _norm(g))
             accepted = yield from _line_search(x, e, g, direction, t, max_line_search)
             if accepted is None and pairs:
                 pairs.clear()
@@ -76,14 +91,18 @@ def lbfgs(
             if accepted is None:
                 return x
             x_new, e, g_new = accepted
-            s, y = x_new - x, g_new - g
-            if float(s @ y) > 1e-12 * float(np.linalg.norm(s) * np.linalg.norm(y)):
-                pairs.append((s, y))
+            pair = Pair.of(x_new - x, g_new - g)
+            if pair.sy > 1e-12 * (_norm(pair.s) * math.sqrt(pair.yy)):
+                pairs.append(pair)
             x, g = check_finite(x_new), g_new
             yield Iterate(x, energy=Scalar(e))
         return x
 
     return start
+
+
+def _norm(v: FloatArray) -> float:
+    return math.sqrt(v.dot(v))
 
 
 def _line_search(
@@ -94,7 +113,7 @@ def _line_search(
     Returns the best point that lowers the energy if the trials run out, None if none does.
     """
     c1, c2 = 1e-4, 0.9
-    slope0 = float(g0 @ d)
+    slope0 = float(g0.dot(d))
     low, high = (0.0, e0, slope0), None
     best: tuple[FloatArray, float, FloatArray] | None = None
     for _ in range(trials):
@@ -103,7 +122,7 @@ def _line_search(
             Energy(point, purpose="line-search"),
             Gradient(point, purpose="line-search"),
         ]
-        e, slope = energy.value, float(gradient.value @ d)
+        e, slope = energy.value, float(gradient.value.dot(d))
         noise = 4e-15 * abs(e0)  # of an energy of this size, in double precision
         flat = abs(e - e0) <= noise and abs(slope) <= c2 * abs(slope0)
         if e < e0 and (best is None or e < best[1]):

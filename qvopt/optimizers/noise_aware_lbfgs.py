@@ -11,7 +11,7 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
-from .lbfgs import Pairs, two_loop
+from .lbfgs import Pair, Pairs, two_loop
 from .protocol import Energy, Gradient, Iterate, Minimization, Optimizer, Vector
 from .validation import choice, count, not_negative, positive
 
@@ -124,18 +124,15 @@ def noise_aware_lbfgs(
     return start
 
 
-def damped(
-    s: FloatArray, y: FloatArray, pairs: Pairs, min_curvature: float
-) -> tuple[FloatArray, FloatArray] | None:
+def damped(s: FloatArray, y: FloatArray, pairs: Pairs, min_curvature: float) -> Pair | None:
     """Return (s, y) with y mixed so that yᵀs >= 0.2 b sᵀs, b = 1/H₀; None if s vanishes."""
     b = min_curvature
     if pairs:
-        s0, y0 = pairs[-1]
-        b = max(b, min(float(y0 @ y0) / float(s0 @ y0), 1e8))
+        b = max(b, min(pairs[-1].yy / pairs[-1].sy, 1e8))
     size, product = b * float(s @ s), float(s @ y)
     if size <= 0.0:
         return None
     if product < 0.2 * size:
         theta = 0.8 * size / (size - product)
         y = theta * y + (1 - theta) * b * s
-    return s, y
+    return Pair.of(s, y)

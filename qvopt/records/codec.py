@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,10 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.records.ledger import Costs
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, all_finite
 from qvopt_molecules.errors import InputError
 
-_READABLE = 4096  # larger arrays are written as base64: a tenth of the time, half the size
+_READABLE = 32  # larger arrays are written as base64: a tenth of the time, half the size
 
 
 def encode_array(array: FloatArray) -> Any:
@@ -38,7 +38,7 @@ def encode_array(array: FloatArray) -> Any:
     JSON has no word for.
     """
     array = np.asarray(array, dtype=np.float64)
-    if array.size <= _READABLE and np.all(np.isfinite(array)):
+    if array.size <= _READABLE and all_finite(array):
         return array.tolist()
     raw = np.ascontiguousarray(array, dtype="<f8").tobytes()
     return {"shape": list(array.shape), "f8": base64.b64encode(raw).decode("ascii")}
@@ -54,10 +54,17 @@ def decode_array(value: Any) -> FloatArray:
 
 def encode_query(query: Query) -> dict[str, Any]:
     """Write a query."""
-    out: dict[str, Any] = {"kind": type(query).__name__.lower(), "purpose": query.purpose}
+    settings = _settings_of(query)
+    out: dict[str, Any] = {"kind": settings.pop("kind"), "purpose": settings.pop("purpose")}
     out["x"] = encode_array(query.x)
     if isinstance(query, Fidelity):
         out["y"] = encode_array(query.y)
+    return out | settings
+
+
+def _settings_of(query: Query) -> dict[str, Any]:
+    """All of a query but its points."""
+    out: dict[str, Any] = {"kind": type(query).__name__.lower(), "purpose": query.purpose}
     if isinstance(query, Metric):
         out["metric"] = query.kind
     if isinstance(query, Energy | Gradient) and query.spread != "planned":
@@ -67,6 +74,31 @@ def encode_query(query: Query) -> dict[str, Any]:
         out["shots"] = shots
     else:
         out["shots"] = [int(s) for s in shots]
+    return out
+
+
+def encode_queries(queries: Iterable[Query]) -> list[dict[str, Any]]:
+    """Write the queries of a round; one at the point of an earlier one names its place."""
+    out: list[dict[str, Any]] = []
+    points: dict[bytes, int] = {}
+    for place, query in enumerate(queries):
+        written = encode_query(query)
+        first = points.setdefault(np.asarray(query.x, dtype=np.float64).tobytes(), place)
+        if first != place:
+            del written["x"]
+            written["at"] = first
+        out.append(written)
+    return out
+
+
+def queries_with_points(queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Read what `encode_queries` wrote, or journals of earlier versions: each has its point."""
+    out: list[dict[str, Any]] = []
+    for query in queries:
+        read = dict(query)
+        if "at" in read:
+            read["x"] = out[read.pop("at")]["x"]
+        out.append(read)
     return out
 
 
@@ -103,13 +135,18 @@ def match_query(query: Query, recorded: Mapping[str, Any], where: str) -> float:
     Raises InputError where the structure differs or parameters differ by more than 1e-6: the
     run is then not the one that wrote the journal.
     """
-    fresh = encode_query(query)
+    fresh = _settings_of(query)
+    fresh["x"] = np.asarray(query.x, dtype=np.float64)
+    if isinstance(query, Fidelity):
+        fresh["y"] = np.asarray(query.y, dtype=np.float64)
     drift = 0.0
     for key in ("x", "y"):
         if (key in fresh) != (key in recorded):
             raise InputError(f"{where}: the replayed query does not match the journal")
         if key in fresh:
-            a, b = decode_array(fresh.pop(key)), decode_array(recorded[key])
+            a, b = np.asarray(fresh.pop(key)), decode_array(recorded[key])
+            if np.array_equal(a, b):
+                continue
             if a.shape != b.shape or not np.allclose(a, b, rtol=1e-6, atol=1e-6):
                 raise InputError(
                     f"{where}: the replayed parameters differ from the journal's by more than "

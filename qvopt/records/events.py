@@ -37,9 +37,10 @@ from .codec import (
     encode_answer,
     encode_calibrations,
     encode_costs,
-    encode_query,
+    encode_queries,
     encode_scatter,
     match_query,
+    queries_with_points,
 )
 from .end_events import EndRecord
 from .jobs import job_records, lost_cost
@@ -48,9 +49,15 @@ from .ledger import Costs, add_costs
 
 Record = TypeVar("Record")
 
-FORMAT: Final = 2
+_OTHER_FORM: Final = (
+    LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError
+)  # fmt: skip
+"""What decoding raises where the parts of an event are not what its kind has."""
+
+FORMAT: Final = 3
 """Of what is written: 1, of version 0.1.0, has no number; 2 has the degrees of freedom of vectors
-and matrices. Every earlier one is read. A field that may be missing needs no new number."""
+and matrices; 3 writes a point that several queries of a round share once. Every earlier one is
+read. A field that may be missing needs no new number."""
 
 PROPERTIES: Final = "properties"
 DIAGONALIZATION: Final = "diagonalization"
@@ -147,7 +154,7 @@ class RoundRecord:
         readings: Mapping[str, Estimate],
     ) -> RoundRecord:
         """Record a round that has just run."""
-        asked, told = [encode_query(q) for q in queries], [encode_answer(a) for a in answers]
+        asked, told = encode_queries(queries), [encode_answer(a) for a in answers]
         return cls(role, number, asked, told, costs, observed, calibrations, renewed, readings)
 
     def encode(self) -> Event:
@@ -193,18 +200,18 @@ class RoundRecord:
         if len(queries) != len(self.queries):
             raise InputError(f"{where}: the replayed round does not match the journal")
         try:
-            pairs = zip(queries, self.queries, strict=True)
+            pairs = zip(queries, queries_with_points(self.queries), strict=True)
             drift = max((match_query(query, old, where) for query, old in pairs), default=0.0)
             answers = zip(queries, self.answers, strict=True)
             return [decode_answer(q, a) for q, a in answers], drift
         except InputError:
             raise
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        except _OTHER_FORM:
             raise damaged_line(None, self.place, f"queries or answers of {where}") from None
 
     def asked_at(self, points: Sequence[FloatArray]) -> bool:
         """Whether its queries were at these points, to the drift that a replay allows."""
-        asked = [decode_array(q["x"]) for q in self.queries]
+        asked = [decode_array(q["x"]) for q in queries_with_points(self.queries)]
         return len(asked) == len(points) and all(
             a.shape == p.shape and np.allclose(a, p, rtol=1e-6, atol=1e-6)
             for a, p in zip(asked, points, strict=True)
@@ -246,7 +253,7 @@ def _decoded(decode: Callable[[Event], Record], event: Event) -> Record:
         return decode(event)
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+    except _OTHER_FORM:
         raise damaged_line(None, event.get("n", -1), f"parts of its {event['type']}") from None
 
 

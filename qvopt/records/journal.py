@@ -25,6 +25,7 @@ from .forms import form_fault
 
 _TAIL = len(',"crc":"00000000"}')
 _GROUP_COMMIT_SECONDS = 1.0
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 Event = dict[str, Any]
 
@@ -39,7 +40,7 @@ class EventLog(Protocol):
 
 def encode_line(number: int, event: Mapping[str, Any]) -> bytes:
     """Write one event as a line, newline included."""
-    body = json.dumps({"n": number, **event}, allow_nan=False, separators=(",", ":"))
+    body = _ENCODER.encode({"n": number, **event})
     head = body[:-1].encode("utf-8")
     return head + b',"crc":"%08x"}\n' % zlib.crc32(head)
 

@@ -11,12 +11,14 @@ from qvopt_molecules.errors import BudgetExceededError
 Costs = dict[str, Cost]
 """Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final, …"""
 
+_NOTHING = Cost()
+
 
 def add_costs(costs: Mapping[str, Cost], more: Mapping[str, Cost]) -> Costs:
     """Return the costs of both, purpose by purpose; nothing spent has no purpose."""
     total = dict(costs)
     for purpose, cost in more.items():
-        if cost == Cost():
+        if cost == _NOTHING:
             continue
         total[purpose] = total[purpose] + cost if purpose in total else cost
     return total
@@ -52,12 +54,15 @@ class Ledger:
     @property
     def total(self) -> Cost:
         """Everything spent so far."""
-        return sum(self.spent.values(), Cost())
+        return sum(self.spent.values(), _NOTHING)
 
     def check(self, planned: Mapping[str, Cost], reserve: Cost | None = None) -> None:
         """Raise BudgetExceededError if `planned` would pass a cap, or eat into `reserve`."""
+        caps = tuple(self.budget.caps())
+        if not caps:
+            return
         total = sum(planned.values(), self.total) + (reserve or Cost())
-        for name, cap in self.budget.caps():
+        for name, cap in caps:
             if getattr(total, name) > cap:
                 spent = getattr(self.total, name)
                 unit = {"qpu_seconds": "QPU seconds", "money": self.budget.currency}.get(name, name)

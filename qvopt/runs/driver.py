@@ -46,7 +46,7 @@ from qvopt.runs.final_estimate import FinalEstimate
 from qvopt.runs.rounds import OPTIMIZER, JournaledRounds
 from qvopt.runs.steps import Monitor, Outcome, Status, Step
 from qvopt.runs.stopping import Watch
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, all_finite
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 _STOPPED: Final = "by its optimizer; no test of measured values says that this is a minimum"
@@ -96,7 +96,8 @@ class Driver:
         self._operators_seen = len(self.history.operators)
         for role in BESIDE_THE_RUN:
             self.ledger.charge(self.history.charged(role))
-        self._steps_seen = max((r.step for r in self.history.steps), default=-1)
+        self._recorded = {r.step: r for r in self.history.steps}
+        self._steps_seen = max(self._recorded, default=-1)
         self.x = self._stepped = self.start
         self._last: deque[tuple[Query, Answer]] = deque(maxlen=16)
         self.number = 0
@@ -231,7 +232,7 @@ class Driver:
             energy = None  # the optimizer's has penalties in it
         replayed = self.number <= self._steps_seen
         if self.monitor == "exact":
-            exact = self._exact(iterate.x)
+            exact = self._exact(iterate.x, self.number)
             if self.evaluator.shots is None and exact is not None:
                 energy = Scalar(exact)
         elif self.monitor == "measured" and energy is None:
@@ -266,9 +267,13 @@ class Driver:
             self._rounds.write(record.encode())
         return step
 
-    def _exact(self, x: FloatArray) -> float | None:
-        if not np.all(np.isfinite(x)):
+    def _exact(self, x: FloatArray, number: int) -> float | None:
+        """The exact energy of a step; that of a replayed one is in the journal."""
+        if not all_finite(x):
             raise DivergedError("the parameters are no longer finite numbers")
+        recorded = self._recorded.get(number)
+        if recorded is not None and recorded.exact is not None:
+            return recorded.exact
         return self.evaluator.reported.exact_energy(x)
 
     def _gradient_norm(self) -> float | None:
@@ -286,12 +291,12 @@ class Driver:
         energy: Scalar | None = None
         average: Average | None = None
         final: FinalRecord | None = None
-        visible = self.monitor == "exact" and bool(np.all(np.isfinite(self.x)))
+        visible = self.monitor == "exact" and all_finite(self.x)
         if status == "converged" and self.number == 0 and len(self.x) > 0:
             message = message or _STATIONARY
         if not self._may_move:
             message = message or "the circuit has no parameters"
-        if status != "diverged" and np.all(np.isfinite(self.x)):
+        if status != "diverged" and all_finite(self.x):
             mean = mean_of_tail(self._tail, self.number, self.x)
             points = self._final_points(self.x, mean)
             name = self._rounds.end_name(self.number, FINAL_STREAM, points)

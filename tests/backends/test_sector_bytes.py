@@ -9,6 +9,7 @@ from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector.hamiltonian_matrix import sparse_hamiltonian
 from qvopt.backends.sector.sparse import multiply
 from qvopt.measurement.basis_rotation import basis_rotation_plan
+from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.uccsd import UCCSD
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.integrals import build_hamiltonian
@@ -71,3 +72,20 @@ def test_fidelities_metric_and_samples_repeat_in_another_program():
         pair = program.fidelities([(Point(x), Point(y))])
         seen.add((pair.tobytes(), program.metric(x).tobytes(), repr(values)))
     assert len(seen) == 1
+
+
+def test_a_circuit_that_grew_is_compiled_to_the_same_bytes():
+    h = build_hamiltonian(find_molecule("h4-chain"))
+    full = UCCSD().circuit(h)
+    backend = SectorBackend()
+    rng = np.random.default_rng(4)
+    for n in (12, 9, 15, len(full.gates)):  # grown, cut, and grown again
+        circuit = Circuit(full.n_qubits, full.gates[:n], full.n_parameters)
+        problem = Problem(circuit, None, h)
+        grown, fresh = backend.compile(problem), SectorBackend().compile(problem)
+        for name in ("first", "left", "right"):
+            one, other = getattr(grown._pairs, name), getattr(fresh._pairs, name)
+            assert one.dtype == other.dtype
+            assert one.tobytes() == other.tobytes()
+        x = rng.normal(size=circuit.n_parameters)
+        assert grown.gradient(x)[1].tobytes() == fresh.gradient(x)[1].tobytes()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize, rosen, rosen_der
 
-from qvopt.optimizers.lbfgs import two_loop
+from qvopt.optimizers.lbfgs import Pair, two_loop
 from qvopt.optimizers.noise_aware_lbfgs import curvature_error, damped
 from qvopt.optimizers.protocol import Vector
 from qvopt.optimizers.registry import get_optimizer
@@ -40,10 +40,10 @@ def test_two_loop_is_the_dense_bfgs_matrix():
     pairs = []
     for _ in range(5):
         s = rng.normal(size=12)
-        pairs.append((s, BENT * s))
-    s, y = pairs[-1]
+        pairs.append(Pair.of(s, BENT * s))
+    s, y = pairs[-1][:2]
     h = np.eye(12) * (s @ y) / (y @ y)
-    for s, y in pairs:
+    for s, y, _, _ in pairs:
         rho, one = 1 / (s @ y), np.eye(12)
         h = (one - rho * np.outer(s, y)) @ h @ (one - rho * np.outer(y, s)) + rho * np.outer(s, s)
     g = rng.normal(size=12)

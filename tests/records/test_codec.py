@@ -16,7 +16,7 @@ from qvopt.optimizers.protocol import (
     Vector,
 )
 from qvopt.records.codec import decode_answer, encode_answer
-from qvopt.records.events import FORMAT, Begin
+from qvopt.records.events import FORMAT, Begin, RoundRecord
 from qvopt_molecules.errors import InputError
 
 X = np.array([0.1, 0.2])
@@ -63,3 +63,40 @@ def test_the_format_of_a_journal_is_in_its_first_event():
     for later in (FORMAT + 1, "x", None):
         with pytest.raises(InputError, match="journal has format"):
             Begin.decode(event | {"format": later})
+
+
+def record_of(queries):
+    answers = [Scalar(-1.0) if isinstance(q, Energy) else Vector(q.x, q.x) for q in queries]
+    record = RoundRecord.of("optimizer", 0, queries, answers, {}, None, (), False, {})
+    return RoundRecord.decode(json.loads(json.dumps(record.encode() | {"n": 3})))
+
+
+@pytest.mark.parametrize("n", [2, 300])
+def test_a_point_that_queries_share_is_written_once(n):
+    x = np.random.default_rng(0).normal(size=n)
+    queries = [Energy(x), Gradient(x.copy()), Energy(-x), Gradient(-x)]
+    record = record_of(queries)
+    assert ["x" in q for q in record.queries] == [True, False, True, False]
+    answers, drift = record.replayed(queries)
+    assert drift == 0.0
+    np.testing.assert_array_equal(answers[3].value, -x)
+    assert record.asked_at([x, x, -x, -x])
+    assert not record.asked_at([x, x, x, -x])
+    with pytest.raises(InputError, match="1e-6"):
+        record.replayed([*queries[:3], Gradient(x)])
+
+
+def test_rounds_of_earlier_formats_have_every_point():
+    x = np.array([0.25, -1.5])
+    old = record_of([Energy(x), Gradient(x)]).encode()
+    for query in old["queries"]:
+        query.pop("at", None)
+        query["x"] = x.tolist()
+    answers, drift = RoundRecord.decode(old).replayed([Energy(x), Gradient(x)])
+    assert drift == 0.0
+    np.testing.assert_array_equal(answers[1].value, x)
+
+
+def test_long_arrays_take_eleven_characters_a_number():
+    x = np.random.default_rng(1).normal(size=1000)
+    assert len(json.dumps(record_of([Gradient(x)]).encode()["queries"])) < 11_200

@@ -33,24 +33,28 @@ _DIRECT = 2.0, 25.0, 2e4  # of the direct product: a unit of its work, a determi
 
 
 def choose_gates(
-    tables: GateTables, hamiltonian: MolecularHamiltonian, workers: Workers
+    tables: GateTables,
+    hamiltonian: MolecularHamiltonian,
+    workers: Workers,
+    earlier: tuple[GateTables, PairTables] | None = None,
 ) -> tuple[PairTables | None, LargeEngine | None]:
     """Return pairs of determinants for a circuit's gates, or the engine of large sectors.
 
-    Raises InputError if the states would not fit in memory.
+    Pairs of gates that a circuit compiled `earlier` begins with are taken from it. Raises
+    InputError if the states would not fit in memory.
     """
     h = hamiltonian
     determinants = prod(tables.shape)
     pairs = None
     if determinants <= _CACHED:
-        pairs = pair_tables(tables, MOST_PAIRS)
+        pairs = pair_tables(tables, MOST_PAIRS, earlier)
         if pairs is not None:
             return pairs, None
     forecast.check_memory(h.norb, h.n_alpha, h.n_beta, is_complex=tables.is_complex)
     large = LargeEngine(tables, hamiltonian, workers)
     # About half of the pairs are reached from the reference.
     if not tables.is_complex and 0.5 * _PAIR[1] * count_pairs(tables) < large.work:
-        pairs = pair_tables(tables, MOST_PAIRS)
+        pairs = pair_tables(tables, MOST_PAIRS, earlier)
     if pairs is not None and _PAIR[1] * len(pairs.left) < large.work:
         return pairs, None
     return None, large

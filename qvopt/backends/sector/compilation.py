@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -104,35 +105,64 @@ class PairTables:
     right: npt.NDArray[np.uint32]
 
 
-def pair_tables(tables: GateTables, most_pairs: int) -> PairTables | None:
+def pair_tables(
+    tables: GateTables,
+    most_pairs: int,
+    earlier: tuple[GateTables, PairTables] | None = None,
+) -> PairTables | None:
     """List the pairs that are reached from the reference; None if there are too many.
 
-    None too where amplitudes are complex.
+    None too where amplitudes are complex. Those of the gates with which a circuit that was compiled
+    `earlier` begins too are taken from it: circuits that grow are compiled after every growth.
     """
     if tables.is_complex or count_pairs(tables) > most_pairs:
         return None
+    empty = np.zeros(0, dtype=np.uint32)
     reached = np.zeros(tables.shape[0] * tables.shape[1], dtype=bool)
     reached[tables.reference] = True
-    first, lefts, rights = [0], [], []
-    for gate in tables.gates.astype(np.int64):
-        left, right = _gate_pairs(gate, tables)
+    first: list[int] = [0]
+    lefts: list[npt.NDArray[np.uint32]] = [empty]
+    rights: list[npt.NDArray[np.uint32]] = [empty]
+    shared = 0 if earlier is None else common_gates(tables, earlier[0])
+    if earlier is not None and shared:
+        first = earlier[1].first[: shared + 1].tolist()
+        lefts, rights = [earlier[1].left[: first[-1]]], [earlier[1].right[: first[-1]]]
+        reached[lefts[0]] = reached[rights[0]] = True
+    indices = _signed_indices(tables)
+    for gate in tables.gates[shared:].astype(np.int64):
+        left, right = _gate_pairs(gate, tables, *indices)
         live = reached[left] | reached[right]
         left, right = left[live], right[live]
         reached[left] = reached[right] = True
-        lefts.append(left)
-        rights.append(right)
+        lefts.append(left.astype(np.uint32))
+        rights.append(right.astype(np.uint32))
         first.append(first[-1] + len(left))
-    empty = np.zeros(0, dtype=np.int64)
     return PairTables(
-        np.array(first, dtype=np.uint64),
-        np.concatenate([empty, *lefts]).astype(np.uint32),
-        np.concatenate([empty, *rights]).astype(np.uint32),
+        np.array(first, dtype=np.uint64), np.concatenate(lefts), np.concatenate(rights)
     )
+
+
+def common_gates(tables: GateTables, others: GateTables) -> int:
+    """How many gates two circuits begin with that are the same in both, by their tables."""
+    if tables.shape != others.shape or tables.reference != others.reference:
+        return 0
+    n = min(len(tables.left), len(others.left))
+    same_strings = (
+        np.array_equal(tables.left[:n], others.left[:n])
+        and np.array_equal(tables.right[:n], others.right[:n])
+        and np.array_equal(tables.sign[:n], others.sign[:n])
+    )
+    if not same_strings or tables.phases or others.phases:
+        return 0
+    m = min(len(tables.gates), len(others.gates))
+    differ = np.flatnonzero((tables.gates[:m] != others.gates[:m]).any(axis=1))
+    return int(differ[0]) if len(differ) else m
 
 
 def all_pairs(tables: GateTables) -> tuple[IndexArray, IndexArray, IndexArray]:
     """List every pair of each gate, reached or not: (first, left, right)."""
-    pairs = [_gate_pairs(gate, tables) for gate in tables.gates.astype(np.int64)]
+    indices = _signed_indices(tables)
+    pairs = [_gate_pairs(gate, tables, *indices) for gate in tables.gates.astype(np.int64)]
     first = np.concatenate([[0], np.cumsum([len(left) for left, _ in pairs], dtype=np.int64)])
     left, right = (_joined([pair[side] for pair in pairs]) for side in (0, 1))
     return first.astype(np.uint64), left, right
@@ -151,11 +181,16 @@ def count_pairs(tables: GateTables) -> int:
     return total
 
 
-def _gate_pairs(gate: Any, tables: GateTables) -> tuple[IntArray, IntArray]:
+def _signed_indices(tables: GateTables) -> tuple[IntArray, IntArray]:
+    return tables.left.astype(np.int64), tables.right.astype(np.int64)
+
+
+def _gate_pairs(
+    gate: Any, tables: GateTables, left: IntArray, right: IntArray
+) -> tuple[IntArray, IntArray]:
     """Pairs of flat determinants, T|left⟩ = +|right⟩, in the order of memory."""
     kind, a0, a1, b0, b1 = gate.tolist()
     n_alpha, n_beta = tables.shape
-    left, right = tables.left.astype(np.int64), tables.right.astype(np.int64)
     rows, columns = np.arange(n_alpha)[:, None], np.arange(n_beta)[None, :]
     sign: FloatArray = np.ones((1, 1))
     row_pair, column_pair = (rows, rows), (columns, columns)
@@ -174,11 +209,20 @@ def _gate_pairs(gate: Any, tables: GateTables) -> tuple[IntArray, IntArray]:
     return source[order], target[order]
 
 
+@lru_cache(maxsize=4096)
+def _excitation(
+    norb: int, n_electrons: int, down: tuple[int, ...], up: tuple[int, ...]
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """`excitation_pairs` over all strings: circuits that grow ask for the same ones again."""
+    return excitation_pairs(occupation_strings(norb, n_electrons), down, up)
+
+
 class _Tables:
     """Collects pair tables, each (spin, excitation) once."""
 
     def __init__(self, strings: tuple[IntArray, IntArray], norb: int) -> None:
         self.strings, self.norb = strings, norb
+        self._electrons = [int(part[0]).bit_count() for part in strings]
         self.left: list[IntArray] = []
         self.right: list[IntArray] = []
         self.sign: list[FloatArray] = []
@@ -249,7 +293,7 @@ class _Tables:
         """Pairs of one spin; `signed` for fermions, while plain qubits have no signs at all."""
         key = (spin, down, up, factor, signed)
         if key not in self._known:
-            left, right, sign = excitation_pairs(self.strings[spin], down, up)
+            left, right, sign = _excitation(self.norb, self._electrons[spin], down, up)
             if not signed:
                 sign, factor = np.ones(len(sign)), 1.0
             self.left.append(left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
+from weakref import ReferenceType, ref
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ from qvopt_molecules.errors import InputError
 
 from . import forecast, pairs
 from .choice import choose_gates, choose_product
-from .compilation import compile_circuit
+from .compilation import PairTables, compile_circuit
 from .direct_product import dot
 from .forecast import SectorForecast
 from .generators import GeneratorTables
@@ -62,6 +63,7 @@ class SectorBackend:
 
     def __init__(self, threads: int | None = None) -> None:
         self._workers = Workers(threads)
+        self._latest: ReferenceType[SectorProgram] | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -70,7 +72,10 @@ class SectorBackend:
 
     def compile(self, problem: Problem) -> SectorProgram:
         """Check that the problem fits the sector and the memory, and tabulate it."""
-        return SectorProgram(problem, self._workers)
+        latest = None if self._latest is None else self._latest()
+        program = SectorProgram(problem, self._workers, latest)
+        self._latest = ref(program)
+        return program
 
 
 class SectorProgram:
@@ -83,7 +88,12 @@ class SectorProgram:
     exact = True
     samples: frozenset[Sample] = frozenset({"energies", "fidelities", "generators", "overlaps"})
 
-    def __init__(self, problem: Problem, workers: Workers | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        workers: Workers | None = None,
+        latest: SectorProgram | None = None,
+    ) -> None:
         hamiltonian = problem.hamiltonian
         if hamiltonian is None:
             raise InputError(
@@ -99,7 +109,11 @@ class SectorProgram:
         self._workers = Workers() if workers is None else workers
         self.tables = compile_circuit(problem.circuit, n, n_alpha, n_beta)
         self._generators: GeneratorTables | None = None
-        self._pairs, self._large = choose_gates(self.tables, hamiltonian, self._workers)
+        earlier = None
+        if latest is not None and latest._pairs is not None:  # a circuit may have grown
+            earlier = latest.tables, latest._pairs
+        self._pairs: PairTables | None
+        self._pairs, self._large = choose_gates(self.tables, hamiltonian, self._workers, earlier)
         if self._large is not None:
             return
         assert self._pairs is not None
