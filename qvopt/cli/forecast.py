@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from qvopt.experiment.specification import make_experiment
+from qvopt.runs.approval import caps_line
 from qvopt.runs.problem_description import describe_problem, description_rows
 from qvopt.runs.references import References
 
 from .output import print_json, print_rows, print_table
-from .spending import caps_line
 
 
 def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what the run will take; nothing is sent."""
-    from qvopt.cloud.forecast import forecast_run
+    from qvopt.runs.forecast import forecast_run
     from qvopt.tasks.forecasting import offline_assembly
 
     assembly = offline_assembly(make_experiment(data))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from qvopt import Session, make_experiment
-from qvopt.cloud.forecast import DryProgram
+from qvopt.cloud.dry_program import DryProgram
 from qvopt.engine.assembly import assemble
 from qvopt.optimizers.registry import get_optimizer, optimizer_names
 from qvopt.records.ledger import Ledger
