@@ -158,5 +158,9 @@ def recorded_device(device: str, template: KnownDevice) -> KnownDevice | None:
         return None
     recorded = RecordedDevice(snapshot)
     return replace(
-        template, name=device, n_qubits=recorded.n_qubits, gates=recorded.gates, source=snapshot
+        template,
+        name=device,
+        n_qubits=recorded.n_qubits,
+        gates=recorded.gates,
+        origin=replace(template.origin, page=f"{template.origin.page} and {snapshot}"),
     )
