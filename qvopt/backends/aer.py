@@ -85,6 +85,11 @@ class AerBackend:
         """The backend's name."""
         return "aer" if self.device is None else f"aer:{self.device}"
 
+    def simulated(self) -> AerBackend | None:
+        """This backend, if it has noise."""
+        noisy = self.device is not None or self.noise_model is not None or any(self.noise.values())
+        return self if noisy else None
+
     def compile(self, problem: Problem) -> AerProgram:
         """Check memory and widths, and transpile once."""
         check_widths(problem)

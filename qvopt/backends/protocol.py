@@ -274,3 +274,12 @@ class NamedBackend(Backend, Protocol):
     def options(self) -> Mapping[str, Any] | None:
         """The options to give beside the name; None where it holds objects that have no text."""
         ...
+
+
+@runtime_checkable
+class CalibratedBackend(Backend, Protocol):
+    """A backend whose errors are known from a calibration."""
+
+    def simulated(self) -> Backend | None:
+        """A local simulation with these errors; None where they are not known."""
+        ...

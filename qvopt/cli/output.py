@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from qvopt.engine.assembly import Assembly
+from qvopt.runs.auto_choice import candidate_rows, choice_line
 from qvopt.runs.result import Result
 from qvopt.runs.rows import result_rows
+from qvopt.runs.text_table import text_table
 
 from .tables import print_table
 
@@ -29,6 +33,16 @@ def print_result(
         print_rows(first, justify="left")
         print()
     print_rows([*result_rows(result), *more])
+
+
+def print_choice(assembly: Assembly) -> None:
+    """Print what mitigation = "auto" chose, and why, on standard error, if it chose."""
+    if not assembly.candidates:
+        return
+    unit = "Hartree" if assembly.hamiltonian.electrons is not None else ""
+    print(choice_line(assembly.candidates), file=sys.stderr)
+    rows = candidate_rows(assembly.candidates, unit)
+    print(text_table(rows, list(rows[0])), file=sys.stderr, flush=True)
 
 
 def print_rows(

@@ -79,6 +79,10 @@ class OfflineProvider:
         """Facts of the device."""
         return self._device
 
+    def calibrated(self) -> RecordedDevice | None:
+        """The snapshot of the same name, if there is one."""
+        return self._recorded
+
     def lower(
         self,
         circuits: Sequence[QuantumCircuit],

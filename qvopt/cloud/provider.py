@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from qvopt.backends.batch import Counts
+from qvopt.backends.recorded_devices import RecordedDevice
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BackendError, InputError
 
@@ -305,4 +306,13 @@ class RecordedProvider(Provider, Protocol):
 
     def recorded_estimate(self, spec: JobSpec) -> JobForecast:
         """What the job would take on the device."""
+        ...
+
+
+@runtime_checkable
+class CalibratedProvider(Provider, Protocol):
+    """A provider that tells the errors of its device's gates and readout."""
+
+    def calibrated(self) -> RecordedDevice | None:
+        """The device as it was last calibrated; None where that is not known."""
         ...

@@ -25,6 +25,7 @@ from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
+from qvopt.runs.auto_choice import CANDIDATES, candidates_text
 from qvopt.runs.bit_strings import bit_strings
 from qvopt.runs.budget import make_budget, refuse_unbounded
 from qvopt.runs.defaults import chosen_monitor, with_final_aim, with_grouping
@@ -186,6 +187,8 @@ class Session:
             kind_of(hamiltonian),
             problem=described,
         ).encode()
+        if assembly.candidates:
+            files = {**(files or {}), CANDIDATES: candidates_text(assembly.candidates)}
         folder, journal = RunFolder.create(
             out, experiment, hamiltonian, name, begin, command=command, files=files
         )
