@@ -147,6 +147,7 @@ class AerProgram(StatevectorProgram):
         self.device = device
         self.circuits = LoweredCircuits(problem, self._lower, placed=device is not None)
         self._prepared: Any = None
+        self._cut: dict[int, tuple[Any, Any, Any]] = {}
         self._readers: dict[tuple[int, ...], tuple[Any, list[Diagonal]]] = {}
         self._gives_states = self.exact and method in _STATE_METHODS
 
@@ -337,18 +338,29 @@ class AerProgram(StatevectorProgram):
 
     def _run(self, circuit: Any, angles: FloatArray, shots: int, seed: int) -> Any:
         """Run a circuit at rows of angles, in the order of its parameter vector."""
+        simulator, circuit = self._on_used_qubits(circuit)
         parameters = sorted(circuit.parameters, key=lambda p: p.index)
         if parameters:
             binds = [{p: angles[:, p.index].tolist() for p in parameters}]
-            job = self._simulator.run(
-                [circuit], parameter_binds=binds, shots=shots, seed_simulator=seed
-            )
+            job = simulator.run([circuit], parameter_binds=binds, shots=shots, seed_simulator=seed)
         else:
-            job = self._simulator.run([circuit] * len(angles), shots=shots, seed_simulator=seed)
+            job = simulator.run([circuit] * len(angles), shots=shots, seed_simulator=seed)
         result = job.result()
         if not result.success:
             raise InputError(f"Aer could not run the circuit: {str(result.status)[:200]}")
         return result
+
+    def _on_used_qubits(self, circuit: Any) -> tuple[Any, Any]:
+        """The simulator of a circuit, and the circuit on it.
+
+        A device's errors go to Aer as text with every run: those of idle qubits are left out.
+        """
+        if self.device is None or self._simulator.options.method != "automatic":
+            return self._simulator, circuit
+        if id(circuit) not in self._cut:
+            simulator, cut, _ = self.device.simulator_of(circuit)
+            self._cut[id(circuit)] = (circuit, simulator, cut)  # which keeps the id in use
+        return self._cut[id(circuit)][1:]
 
 
 def run_seeds(seed: np.random.SeedSequence, n: int) -> Any:

@@ -216,6 +216,11 @@ class Judge:
         self.refusal = ""
 
     def _near(self, start: FloatArray) -> list[FloatArray]:
+        if not start.size:
+            raise InputError(
+                "mitigation = 'auto' tries its candidates near the start, and this circuit has no "
+                "parameters there; choose the stages (`qvopt list mitigations`)"
+            )
         if np.any(start):
             return [start]
         rng = np.random.default_rng(stream(self._experiment.seed, _STREAM))
