@@ -20,7 +20,7 @@ from .checks import check_memory, check_widths, finite, need_plan
 from .lowered import LoweredCircuits
 from .measured import qubit_of_bit
 from .metric_circuits import generator_basis, outcomes_of_counts, overlap_circuit
-from .protocol import MetricKind, Problem
+from .protocol import Backend, MetricKind, Problem
 from .recorded_devices import RecordedDevice, snapshot_names
 from .statevector import StatevectorProgram
 from .vector.sampling import planes_of
@@ -85,10 +85,13 @@ class AerBackend:
         """The backend's name."""
         return "aer" if self.device is None else f"aer:{self.device}"
 
-    def simulated(self) -> AerBackend | None:
-        """This backend, if it has noise."""
-        noisy = self.device is not None or self.noise_model is not None or any(self.noise.values())
-        return self if noisy else None
+    def simulated(self) -> Backend | None:
+        """This backend, if it has noise; a snapshot is read once for all that it compiles."""
+        if self.device is not None:
+            from .device_simulation import DeviceSimulation
+
+            return DeviceSimulation(RecordedDevice(self.device))
+        return self if self.noise_model is not None or any(self.noise.values()) else None
 
     def compile(self, problem: Problem) -> AerProgram:
         """Check memory and widths, and transpile once."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 from qvopt_molecules.errors import InputError
 
 from .aer import AerProgram
@@ -15,6 +18,10 @@ class DeviceSimulation:
 
     def __init__(self, device: RecordedDevice) -> None:
         self._device = device
+
+    @cached_property
+    def _noise(self) -> Any:
+        return self._device.noise_model()
 
     @property
     def name(self) -> str:
@@ -30,4 +37,4 @@ class DeviceSimulation:
                 f"{self._device.name} has {self._device.n_qubits} qubits, the circuit has "
                 f"{problem.circuit.n_qubits}"
             )
-        return AerProgram(problem, self._device.noise_model(), "automatic", self._device)
+        return AerProgram(problem, self._noise, "automatic", self._device)

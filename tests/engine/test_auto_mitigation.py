@@ -15,6 +15,7 @@ from qvopt.backends.aer import AerBackend
 from qvopt.backends.batch import Point
 from qvopt.cli import command_line
 from qvopt.cli.app import app
+from qvopt.cli.options import experiment_data
 from qvopt.engine.assembly import assemble, exact_counterpart, hamiltonian_of
 from qvopt.engine.auto_mitigation import Judge
 from qvopt.experiment.mitigation import MitigationSpec
@@ -157,6 +158,13 @@ def test_auto_is_alone(value):
         make_experiment({"molecule": "h2", "shots": 100, "mitigation": value})
 
 
+def test_set_takes_auto_by_its_name_and_a_number_as_the_molecules():
+    data = experiment_data("h2", {}, ["mitigation=auto", "bond=0.8", "mapping=parity"], None)
+    assert data == {
+        "molecule": {"name": "h2", "set": {"bond": 0.8}}, "mitigation": "auto", "mapping": "parity"
+    }  # fmt: skip
+
+
 def test_an_experiment_without_auto_is_the_same_as_before():
     """Its hash goes by the document, and run folders resume by it."""
     document = make_experiment({"molecule": "h2", "mitigation": {"readout": True}}).document()
@@ -169,19 +177,25 @@ SEEDS = 6
 SHOTS = 20_000
 
 
-def real_rms(candidate, device, x, exact):
-    """Root mean square error of a candidate at the optimum, over fresh seeds, at N shots in all."""
+def real_rms(candidate, twin, x, exact):
+    """Root mean square error of a candidate at the optimum, over fresh seeds, at N shots in all.
+
+    The bias is that of the mean energy, and the variance that which is reported: it is tested
+    elsewhere, and known better than by the scatter of few seeds.
+    """
     share = (1 - 0.2 * (candidate.mitigation.readout is not None)) / (
         1 + (candidate.mitigation.reference is not None)
     )
     experiment = make_experiment(
-        {"molecule": "h2", "backend": f"aer:{device}", "shots": int(share * SHOTS),
+        {"molecule": "h2", "backend": twin.name, "shots": int(share * SHOTS),
          "measurement": {"postselect": candidate.postselect},
          "mitigation": candidate.mitigation.model_dump(exclude_none=True)}
     )  # fmt: skip
-    evaluator = assemble(experiment).evaluator
-    values = [evaluator.answer([Energy(x)], 100 + seed)[0].value for seed in range(SEEDS)]
-    return float(np.sqrt(np.mean((np.array(values) - exact) ** 2)))
+    evaluator = assemble(experiment, backend=twin).evaluator
+    answers = [evaluator.answer([Energy(x)], 100 + seed)[0] for seed in range(SEEDS)]
+    variance = float(np.mean([a.variance for a in answers]))
+    bias = float(np.mean([a.value for a in answers])) - exact
+    return float(np.sqrt(max(bias**2 - variance / SEEDS, 0.0) + variance))
 
 
 @pytest.mark.slow
@@ -194,8 +208,9 @@ def test_the_choice_is_within_a_factor_of_the_best_in_truth(device):
                          "measurement": {"final_shots": SHOTS}, "mitigation": "auto"})
     )  # fmt: skip
     # Candidates that are expected to be far off are not tried: they would be the best by luck only.
-    tried = [c for c in assembly.candidates if c.rms < 4 * assembly.candidates[0].rms]
-    real = {c.name: real_rms(c, device, best.x, best.energy) for c in tried}
+    tried = [c for c in assembly.candidates if c.rms < 3 * assembly.candidates[0].rms]
+    twin = AerBackend(device=device).simulated()
+    real = {c.name: real_rms(c, twin, best.x, best.energy) for c in tried}
     for c in tried:
         print(
             f"{device} {c.name:50} expected {1e3 * c.rms:6.1f} real {1e3 * real[c.name]:6.1f} mHa"
