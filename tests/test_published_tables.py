@@ -13,6 +13,7 @@ MARKED = [
     ("ansatze.md", "ansatze"),
     ("measurement.md", "groupings"),
     ("benchmarks.md", "groupings"),
+    ("mitigation.md", "molecules"),
 ]
 
 
@@ -148,3 +149,11 @@ def test_the_shots_that_a_certificate_takes(script):
     shots = sorted(float(end[0]) for end in ends)
     assert (shots[4] + shots[5]) / 2 == pytest.approx(numbers(row[2])[0], rel=0.15)
     assert sum(end[1] - best <= made.TARGET for end in ends) >= 9
+
+
+@pytest.mark.slow
+def test_a_cell_of_the_molecules_on_snapshots(script):
+    made = script("examples/noise_study/molecules_table.py")
+    published = {(r[0], r[1]): r for r in rows(block("mitigation.md", "molecules"))[2:]}
+    (row,) = rows(made.table([made.cell("h2", "fake_hanoi")]))[2:]
+    assert row == published["H2", "hanoi"]

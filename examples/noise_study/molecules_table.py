@@ -1,4 +1,4 @@
-"""Errors of five molecules on snapshots of five devices, raw and mitigated, as one table.
+"""Errors of small molecules on snapshots of five devices, raw and mitigated, as one table.
 
     python examples/noise_study/molecules_table.py [--molecules h2 …] [--devices …] [--write]
 
@@ -31,6 +31,7 @@ MOLECULES = {
     "h2o": {"molecule": {"name": "h2o", "active_space": SPACE}},
 }
 NAMES = {"h2": "H2", "heh+": "HeH+", "h3+": "H3+", "lih": "LiH (2, 2)", "h2o": "H2O (2, 2)"}
+USUAL = ("h2", "heh+", "lih", "h2o")
 DEVICES = ("fake_manila", "fake_lagos", "fake_guadalupe", "fake_hanoi", "fake_sherbrooke")
 SHOTS, SEEDS = 20_000, 10
 WAYS = {"raw": {}, "best": {"measurement": {"postselect": True}, "mitigation": {"reference": True}}}
@@ -111,7 +112,7 @@ def table(cells):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--molecules", nargs="*", default=list(MOLECULES))
+    parser.add_argument("--molecules", nargs="*", default=USUAL, help="also h3+, of six qubits")
     parser.add_argument("--devices", nargs="*", default=DEVICES)
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="cells so far, to go on with")
     parser.add_argument("--write", action="store_true", help="renew the table of the documentation")

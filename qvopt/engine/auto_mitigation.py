@@ -7,8 +7,9 @@ squared error is
     bias² + σ²,    bias² = ⟨(E - E_exact)²⟩ - ⟨σ_M²⟩,    σ² = σ_M² M / N,
 
 where M shots were simulated, σ_M² is the variance that the stages report, and ⟨ ⟩ is the mean over
-the points; calibrations and references are among the N. The points are the start, or where that
-is the reference determinant, near it: at angles of 0.1 rad, as the amplitudes of molecules are.
+the points; calibrations and references are among the N. What the reference's error leaves depends
+on the state, and the run's is not known: the point is the lowest along the exact gradient at the
+start, x₀ - t ∇E(x₀), where the amplitudes of a molecule are about those of perturbation theory.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from qvopt.backends.batch import Point
 from qvopt.backends.protocol import Backend, CalibratedBackend
 from qvopt.engine.streams import stream
 from qvopt.experiment.mitigation import MitigationSpec
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 
 _SIMULATED: Final = 200_000
 _POINTS: Final = 2
-_ANGLE: Final = 0.1
+_FLAT: Final = 1e-8
+_ANGLE: Final = 0.1  # radians, where the gradient vanishes
+_FARTHEST: Final = 0.5  # radians along the gradient
 WIDEST: Final = 10
 """Qubits up to which noise is simulated as a density matrix: sampling is cheap, whatever M is."""
 
@@ -210,21 +214,32 @@ class Judge:
                 f"the circuit has {reference.circuit.n_qubits}; choose the stages "
                 f"(`qvopt list mitigations`)"
             )
-        self._points = self._near(reference.start) if points is None else list(points)
+        self._points = self._near(reference) if points is None else list(points)
         evaluator = reference.evaluator.reported
         self._energies = [float(evaluator.exact_energy(x) or 0.0) for x in self._points]
         self.refusal = ""
 
-    def _near(self, start: FloatArray) -> list[FloatArray]:
+    def _near(self, reference: Assembly) -> list[FloatArray]:
+        start = reference.start
         if not start.size:
             raise InputError(
                 "mitigation = 'auto' tries its candidates near the start, and this circuit has no "
                 "parameters there; choose the stages (`qvopt list mitigations`)"
             )
-        if np.any(start):
-            return [start]
-        rng = np.random.default_rng(stream(self._experiment.seed, _STREAM))
-        return [rng.normal(0.0, _ANGLE, size=start.shape) for _ in range(_POINTS)]
+        from scipy.optimize import minimize_scalar
+
+        gradient = reference.program.gradient(start)[1]
+        norm = float(np.linalg.norm(gradient))
+        if norm < _FLAT:
+            rng = np.random.default_rng(stream(self._experiment.seed, _STREAM))
+            return [rng.normal(0.0, _ANGLE, size=start.shape) for _ in range(_POINTS)]
+        direction = -gradient / norm
+
+        def along(t: float) -> float:
+            return float(reference.program.energies([Point(start + t * direction)])[0])
+
+        lowest = minimize_scalar(along, bounds=(0.0, _FARTHEST), method="bounded")
+        return [start + float(lowest.x) * direction]
 
     def candidate(self, postselect: bool, settings: dict[str, Any]) -> Candidate | None:
         """Simulate one combination; None where it is not possible, and `refusal` says why."""
