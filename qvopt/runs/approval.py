@@ -36,6 +36,7 @@ class CostStatement:
         caps: of a budget, by name; they hold for each run.
         currency: of the cap in money.
         remarks: further lines, such as how many steps the budget pays for.
+        runs: how many they are.
     """
 
     pricing: Pricing
@@ -45,6 +46,7 @@ class CostStatement:
     caps: Mapping[str, float] = field(default_factory=dict)
     currency: str = "USD"
     remarks: tuple[str, ...] = ()
+    runs: int = 1
 
     @property
     def simulated(self) -> bool:
@@ -59,7 +61,8 @@ class CostStatement:
             amounts = cost_words(self.pricing, self.cost, durable=self.durable)
             lines.insert(0, f"{self.pricing.device}: {amounts} for {self.purpose}")
         if self.caps:
-            lines.append(caps_line(self.caps, self.currency))
+            what = "each run" if self.runs > 1 else "the run"
+            lines.append(caps_line(self.caps, self.currency, what))
         return lines
 
     def __str__(self) -> str:
@@ -79,11 +82,11 @@ def cost_words(pricing: Pricing, cost: Cost, *, durable: bool = True) -> str:
     return ", ".join(words)
 
 
-def caps_line(caps: Mapping[str, float], currency: str) -> str:
-    """The caps of a budget in one line."""
+def caps_line(caps: Mapping[str, float], currency: str, what: str = "the run") -> str:
+    """The caps of a budget in one line; `what` stops before it passes them."""
     units = {"qpu_seconds": "QPU seconds", "money": currency}
     amounts = ", ".join(f"{v:,.10g} {units.get(k, k)}" for k, v in caps.items())
-    return f"each run stops before it passes {amounts}"
+    return f"{what} stops before it passes {amounts}"
 
 
 def runs_in_words(runs: int) -> str:
@@ -155,7 +158,9 @@ def run_statement(assembly: Assembly, runs: int = 1) -> CostStatement:
         forecast = forecast_run(assembly)
     except InputError as error:
         remarks = (f"{program.pricing.device}: {error}",)
-        return CostStatement(program.pricing, None, "", program.durable, caps, currency, remarks)
+        return CostStatement(
+            program.pricing, None, "", program.durable, caps, currency, remarks, runs
+        )
     steps = f"{forecast.steps:,} {'step' if forecast.steps == 1 else 'steps'}"
     return CostStatement(
         program.pricing,
@@ -165,4 +170,5 @@ def run_statement(assembly: Assembly, runs: int = 1) -> CostStatement:
         caps,
         currency,
         tuple(forecast.warnings()),
+        runs,
     )

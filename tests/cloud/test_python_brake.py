@@ -83,7 +83,7 @@ def test_a_budget_bounds_a_run(server, tmp_path):
     stated = []
     with pytest.raises(InputError, match="not agreed to"):
         qvopt.run("h2", **COMMON, budget="9 jobs", out=tmp_path / "r", approve=stated.append)
-    assert "each run stops before it passes 9 jobs" in str(stated[0])
+    assert "the run stops before it passes 9 jobs" in str(stated[0])
     assert not server.jobs
 
 
