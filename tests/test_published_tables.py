@@ -171,3 +171,11 @@ def test_the_shots_that_a_certificate_takes(script, problem, entrant):
     assert numbers(row[7])[0] == pytest.approx(float(np.median(scores.known)), rel=0.3)
     assert float(row[5]) == pytest.approx(1e3 * float(np.median(scores.final)), abs=0.05)
     assert int(np.sum(scores.error_when_known <= made.TARGET)) >= 17
+
+
+@pytest.mark.slow
+def test_a_cell_of_the_molecules_on_snapshots(script):
+    made = script("examples/noise_study/molecules_table.py")
+    published = {(r[0], r[1]): r for r in rows(block("mitigation.md", "molecules"))[2:]}
+    (row,) = rows(made.table([made.cell("h2", "fake_hanoi")]))[2:]
+    assert row == published["H2", "hanoi"]

@@ -13,20 +13,20 @@ from qvopt.measurement.statistics import moments_of_group
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
-from qvopt_molecules.errors import InputError, unknown_name
+from qvopt_molecules.errors import InputError
 
 from .batch import CalibrationCounts, Counts, Outcomes, Overlap, Point, Reading, Sample
 from .checks import check_memory, check_widths, finite, need_plan
 from .lowered import LoweredCircuits
 from .measured import qubit_of_bit
 from .metric_circuits import generator_basis, outcomes_of_counts, overlap_circuit
-from .noisy import MAX_QUBITS, Channels, NoisySimulator, UnreadError, noise_model_of
-from .protocol import MetricKind, Problem
+from .noisy import MAX_QUBITS, Channels, NoisySimulator, UnreadError, checked_rates, noise_model_of
+from .protocol import Backend, MetricKind, Problem
 from .recorded_devices import RecordedDevice, snapshot_names
+from .run_seeds import run_seeds
 from .statevector import StatevectorProgram
 from .vector.sampling import planes_of
 
-_NOISE_KEYS = ("one_qubit", "two_qubit", "readout")
 _STATE_METHODS = ("automatic", "statevector", "matrix_product_state")
 """Methods that give a state vector; the others are sampled circuit by circuit."""
 
@@ -59,14 +59,7 @@ class AerBackend:
             raise InputError(f"aer:{device} brings its own noise; leave noise out")
         if noise is not None and noise_model is not None:
             raise InputError("give either noise or noise_model to aer, not both")
-        if noise is not None and not isinstance(noise, Mapping):
-            raise InputError(f"noise must be a table of {', '.join(_NOISE_KEYS)}, got {noise!r}")
-        for key, value in (noise or {}).items():
-            if key not in _NOISE_KEYS:
-                raise unknown_name("kind of noise", key, _NOISE_KEYS)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-                raise InputError(f"noise.{key} must be a probability below 1, got {value!r}")
-        self.noise = dict(noise or {})
+        self.noise = checked_rates(noise)
         self.noise_model = noise_model
         self.method = method
         self.device = device
@@ -88,6 +81,14 @@ class AerBackend:
     def name(self) -> str:
         """The backend's name."""
         return "aer" if self.device is None else f"aer:{self.device}"
+
+    def simulated(self) -> Backend | None:
+        """This backend, if it has noise; a snapshot is read once for all that it compiles."""
+        if self.device is not None:
+            from .device_simulation import DeviceSimulation
+
+            return DeviceSimulation(RecordedDevice(self.device))
+        return self if self.noise_model is not None or any(self.noise.values()) else None
 
     def compile(self, problem: Problem) -> AerProgram:
         """Check memory and widths, and transpile once."""
@@ -131,6 +132,7 @@ class AerProgram(StatevectorProgram):
         self.device = device
         self.circuits = LoweredCircuits(problem, self._lower, placed=device is not None)
         self._prepared: Any = None
+        self._cut: dict[int, tuple[Any, Any, Any]] = {}
         self._readers: dict[tuple[int, ...], tuple[Any, list[Diagonal]]] = {}
         self._gives_states = self.exact and method in _STATE_METHODS
         self._draws_exactly = not self.exact and method in _EXACT_METHODS
@@ -367,29 +369,26 @@ class AerProgram(StatevectorProgram):
 
     def _run(self, circuit: Any, angles: FloatArray, shots: int, seed: int) -> Any:
         """Run a circuit at rows of angles, in the order of its parameter vector."""
+        simulator, circuit = self._on_used_qubits(circuit)
         parameters = sorted(circuit.parameters, key=lambda p: p.index)
         if parameters:
             binds = [{p: angles[:, p.index].tolist() for p in parameters}]
-            job = self._simulator.run(
-                [circuit], parameter_binds=binds, shots=shots, seed_simulator=seed
-            )
+            job = simulator.run([circuit], parameter_binds=binds, shots=shots, seed_simulator=seed)
         else:
-            job = self._simulator.run([circuit] * len(angles), shots=shots, seed_simulator=seed)
+            job = simulator.run([circuit] * len(angles), shots=shots, seed_simulator=seed)
         result = job.result()
         if not result.success:
             raise InputError(f"Aer could not run the circuit: {str(result.status)[:200]}")
         return result
 
+    def _on_used_qubits(self, circuit: Any) -> tuple[Any, Any]:
+        """The simulator of a circuit, and the circuit on it.
 
-def run_seeds(seed: np.random.SeedSequence, n: int) -> Any:
-    """Return seeds(group, level, noise scale): independent, whatever else is run."""
-    words = seed.generate_state(2 * n, np.uint64)
-
-    def pick(group: int, level: int = 0, scale: float = 1.0) -> int:
-        entropy = [int(words[2 * group]), int(words[2 * group + 1]), level]
-        if scale != 1.0:
-            entropy.append(int(scale * 1e6))
-        # Aer numbers the circuits of a run from the seed on: leave room below 2^63.
-        return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> np.uint64(2))
-
-    return pick
+        A device's errors go to Aer as text with every run: those of idle qubits are left out.
+        """
+        if self.device is None or self._simulator.options.method != "automatic":
+            return self._simulator, circuit
+        if id(circuit) not in self._cut:
+            simulator, cut, _ = self.device.simulator_of(circuit)
+            self._cut[id(circuit)] = (circuit, simulator, cut)  # which keeps the id in use
+        return self._cut[id(circuit)][1:]

@@ -166,12 +166,21 @@ class SubmissionPolicy:
 
 @dataclass(frozen=True)
 class Pricing:
-    """How a device's work is paid: its name, currency, whether prices are known, and free."""
+    """How a device's work is paid.
+
+    Attributes:
+        device: its full name.
+        currency, known, free: of its prices; whether they are known, and all zero.
+        simulated: whether jobs are simulated at no cost: here, or at the vendor.
+        note: where these facts are from, in a sentence; "" where there is nothing to say.
+    """
 
     device: str
     currency: str = "USD"
     known: bool = False
     free: bool = False
+    simulated: bool = False
+    note: str = ""
 
 
 class EventSink(Protocol):
@@ -197,6 +206,18 @@ class DurableProgram(NoisyProgram, Protocol):
     @property
     def durable(self) -> bool:
         """Whether jobs can be found again by another process."""
+        ...
+
+    @property
+    def submitted(self) -> bool:
+        """Whether a job of this run was submitted before."""
+        ...
+
+    def dry(self, *, recorded: bool = False) -> DurableProgram:
+        """A program that sends nothing: it answers at the cost that is forecast.
+
+        `recorded` forecasts the device that a snapshot records, in place of the snapshot.
+        """
         ...
 
     def attach(
@@ -252,4 +273,13 @@ class NamedBackend(Backend, Protocol):
     @property
     def options(self) -> Mapping[str, Any] | None:
         """The options to give beside the name; None where it holds objects that have no text."""
+        ...
+
+
+@runtime_checkable
+class CalibratedBackend(Backend, Protocol):
+    """A backend whose errors are known from a calibration."""
+
+    def simulated(self) -> Backend | None:
+        """A local simulation with these errors; None where they are not known."""
         ...

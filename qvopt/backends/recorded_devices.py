@@ -19,7 +19,7 @@ _NARROW = 8
 
 
 class RecordedDevice:
-    """A snapshot such as "fake_manila", simulated by Aer.
+    """A snapshot such as "fake_manila", or a `backend` of Qiskit's as it is now, simulated by Aer.
 
     Attributes:
         name: as above.
@@ -27,9 +27,9 @@ class RecordedDevice:
         caution: what is said against its errors; "" for none.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, backend: Any = None) -> None:
         self.name = name
-        self.backend, self.caution = find_snapshot(name)
+        self.backend, self.caution = find_snapshot(name) if backend is None else (backend, "")
         self.n_qubits = int(self.backend.num_qubits)
         self._simulators: dict[tuple[int, ...], Any] = {}
 

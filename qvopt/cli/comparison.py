@@ -21,6 +21,7 @@ from qvopt.comparison.engine import InProcess
 from qvopt.comparison.forecast import SweepForecast, check_disk
 from qvopt.comparison.problem_data import read_comparison
 from qvopt.comparison.specification import make_comparison
+from qvopt.comparison.spending import approve_sweep
 from qvopt.comparison.summary import FEW_STEPS
 from qvopt.comparison.sweep import Sweep
 from qvopt_molecules.errors import InputError
@@ -29,6 +30,7 @@ from .comparison_setup import Setup
 from .comparison_view import ComparisonView, clock
 from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
+from .spending import terminal
 
 
 def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
@@ -52,21 +54,25 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
     return 0
 
 
-def prepare_command(setup: Setup, max_gb: float, quiet: bool) -> int:
+def prepare_command(setup: Setup, max_gb: float, quiet: bool, yes: bool) -> int:
     """Check a comparison and make its folder, for workers to come."""
     with prepared_folder(setup.folder) as new:
-        _prepared(setup, new, max_gb, quiet)
+        _prepared(setup, new, max_gb, quiet, yes)
     print(f"{setup.folder} is ready for `qvopt worker {setup.folder}`", file=sys.stderr)
     return 0
 
 
-def _prepared(setup: Setup, new: bool, max_gb: float, quiet: bool) -> tuple[Sweep, SweepForecast]:
-    """Check everything, say what there is to do, and write the specification."""
+def _prepared(
+    setup: Setup, new: bool, max_gb: float, quiet: bool, yes: bool
+) -> tuple[Sweep, SweepForecast]:
+    """Check everything, say what there is to do, ask on hardware, and write the specification."""
     sweep = Sweep.prepare(setup.spec, setup.folder, most_bytes=1e9 * max_gb)
     expected = sweep.forecast()
     check_disk(expected, setup.folder, 1e9 * max_gb)
     if not quiet:
         _print_extension(sweep, expected, new)
+    approve = terminal(yes=yes, quiet=quiet, question="submit them?")
+    approve_sweep(sweep, setup.folder, approve)
     write_specification(setup.folder, setup.spec)
     return sweep, expected
 
@@ -87,6 +93,7 @@ def compare_command(
     report: bool,
     as_json: bool,
     quiet: bool,
+    yes: bool,
 ) -> int:
     """Run what is missing of a comparison and report it; return the exit code."""
     folder = setup.folder
@@ -94,7 +101,7 @@ def compare_command(
     try:
         with terminable():
             with prepared_folder(folder) as new:
-                sweep, expected = _prepared(setup, new, max_gb, quiet)
+                sweep, expected = _prepared(setup, new, max_gb, quiet, yes)
                 chosen = choose_engine(
                     expected, folder, workers=workers, scheduler=scheduler, cluster=cluster
                 )

@@ -10,6 +10,7 @@ import typer
 from qvopt.experiment.counts import parse_count
 
 from .app import Json, Quiet, app
+from .experiment_options import Yes
 
 
 @app.command()
@@ -117,6 +118,7 @@ def compare(
     ] = True,
     json_output: Json = False,
     quiet: Quiet = False,
+    yes: Yes = False,
 ) -> None:
     """Compare optimizers at equal shots; what has run before is not run again."""
     from .comparison import collect_command, compare_command, dry_command, prepare_command
@@ -140,8 +142,9 @@ def compare(
     setup = comparison_setup(single(what), out, options, only or [])
     if dry:
         raise typer.Exit(dry_command(setup, max_gb, json_output))
+    agreed = yes or budget is not None
     if prepare:
-        raise typer.Exit(prepare_command(setup, max_gb, quiet))
+        raise typer.Exit(prepare_command(setup, max_gb, quiet, agreed))
     if collect:
         raise typer.Exit(collect_command(setup.folder, report, json_output))
     raise typer.Exit(
@@ -154,6 +157,7 @@ def compare(
             report=report,
             as_json=json_output,
             quiet=quiet,
+            yes=agreed,
         )
     )
 

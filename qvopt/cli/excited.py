@@ -18,7 +18,7 @@ from qvopt.tasks.task_folder import EXCITED
 from .cadence import Cadence
 from .folders import asked_of, interruptible
 from .output import print_json, print_table
-from .spending import approve_runs
+from .spending import terminal
 
 _SAME = 0.5  # overlap with a lower state from which on a state is not another one
 
@@ -60,12 +60,12 @@ def excited_command(
     usual = {"method": "vqd", "states": 3, "beta": 3.0}
     experiment, asked, folder = asked_of(EXCITED, what, data, given, usual, out)
 
-    if not folder.exists():
-        minimisations = asked["states"] if asked["method"] == "vqd" else 1
-        approve_runs(experiment, minimisations, yes=yes, quiet=False)
+    approve = terminal(yes=yes, quiet=False, question="submit them?")
 
     def work() -> int:
-        spectrum = excited_states(experiment, **asked, out=folder, progress=_Progress())
+        spectrum = excited_states(
+            experiment, **asked, out=folder, progress=_Progress(), approve=approve
+        )
         return _report(spectrum, folder, as_json)
 
     return interruptible(work, folder)

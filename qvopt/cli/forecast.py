@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from qvopt.experiment.specification import make_experiment
+from qvopt.runs.approval import caps_line
 from qvopt.runs.problem_description import describe_problem, description_rows
 from qvopt.runs.references import References
 
-from .output import print_json, print_rows, print_table
-from .spending import caps_line
+from .output import print_choice, print_json, print_rows, print_table
 
 
 def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print what the run will take; nothing is sent."""
-    from qvopt.cloud.forecast import forecast_run
+    from qvopt.runs.forecast import forecast_run
     from qvopt.tasks.forecasting import offline_assembly
 
     assembly = offline_assembly(make_experiment(data))
+    print_choice(assembly)
     problem = describe_problem(assembly, References(0.0, None))
     forecast = forecast_run(assembly, recorded=True)
     caps = dict(forecast.budget.caps())

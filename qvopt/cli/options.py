@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from qvopt.experiment.counts import positive_count
 from qvopt.experiment.settings import without_former_aim
+from qvopt.experiment.specification import Experiment
 from qvopt.experiment.toml_text import read_experiment_file
 from qvopt_molecules.adapters.files import is_operator_file
 from qvopt_molecules.errors import InputError
@@ -47,8 +48,12 @@ def experiment_data(
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise InputError(f"--set takes KEY=VALUE, got '{setting[:60]}'")
-        path = key.split(".") if "." in key else ["molecule", "set", key]
-        _put(data, path, _parse(text))
+        value = _parse(text)
+        path = key.split(".")
+        # A molecule's parameters are numbers; "mitigation=auto" is the experiment's own key.
+        if len(path) == 1 and not (isinstance(value, str) and key in Experiment.model_fields):
+            path = ["molecule", "set", key]
+        _put(data, path, value)
     return data
 
 

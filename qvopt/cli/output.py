@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from qvopt.runs.result import Result
 from qvopt.runs.rows import result_rows
+from qvopt.runs.text_table import text_table
 
 from .tables import print_table
+
+if TYPE_CHECKING:
+    from qvopt.engine.assembly import Assembly
 
 __all__ = ["print_json", "print_result", "print_rows", "print_table", "result_rows"]
 
@@ -29,6 +34,18 @@ def print_result(
         print_rows(first, justify="left")
         print()
     print_rows([*result_rows(result), *more])
+
+
+def print_choice(assembly: Assembly) -> None:
+    """Print what mitigation = "auto" chose, and why, on standard error, if it chose."""
+    if not assembly.candidates:
+        return
+    from qvopt.runs.auto_choice import candidate_rows, choice_line
+
+    unit = "Hartree" if assembly.hamiltonian.electrons is not None else ""
+    print(choice_line(assembly.candidates), file=sys.stderr)
+    rows = candidate_rows(assembly.candidates, unit)
+    print(text_table(rows, list(rows[0])), file=sys.stderr, flush=True)
 
 
 def print_rows(

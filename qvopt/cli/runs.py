@@ -11,6 +11,7 @@ from qvopt.backends.catalogue import is_provider
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
+from qvopt.runs.advice import mitigation_advice
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.problem_description import (
@@ -26,7 +27,7 @@ from qvopt.runs.wording import exact_name, wording_of
 from qvopt_molecules.errors import BackendError, InputError
 
 from .ending import INTERRUPTED, REQUEUE, Terminated, terminable
-from .output import print_json, print_result, print_rows, print_table
+from .output import print_choice, print_json, print_result, print_rows, print_table
 from .progress import Foreseen, ProgressDisplay
 from .spending import approved, left_behind, spent_rows, status_printer
 
@@ -149,6 +150,7 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
         words = wording_of(session.names, exact_name(session.problem))
         if not quiet:
             print(description_line(session.problem), file=sys.stderr)
+            print_choice(session.assembly)
             if kept := _kept_back(session):
                 print(kept, file=sys.stderr)
         progress = ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words)
@@ -165,7 +167,8 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
     session.close()
     folder = session.folder
     assert folder is not None
-    reported = report(result, folder, as_json)
+    advice = "" if as_json or code is not None else mitigation_advice(session, result)
+    reported = report(result, folder, as_json, advice)
     if code is not None or result.status == "interrupted":
         print(f"interrupted; `qvopt resume {folder.path}` continues", file=sys.stderr)
         if left := left_behind(folder):
@@ -182,8 +185,11 @@ def _kept_back(session: Session) -> str:
     return f"kept back from the budget for the final estimate: {shots:,} shots"
 
 
-def report(result: Result, folder: RunFolder, as_json: bool) -> int:
-    """Print a result and draw its picture; return the exit code."""
+def report(result: Result, folder: RunFolder, as_json: bool, advice: str = "") -> int:
+    """Print a result and draw its picture; return the exit code.
+
+    `advice` is a line on mitigation, for the table.
+    """
     from qvopt.runs.picture import draw_convergence
 
     picture = folder.path / "convergence.png"
@@ -195,7 +201,8 @@ def report(result: Result, folder: RunFolder, as_json: bool) -> int:
         print_json(result.document())
     else:
         print()
-        print_result(result, spent_rows(folder), description_rows(result.problem))
+        more = [("mitigation", "none", advice)] if advice else []
+        print_result(result, [*more, *spent_rows(folder)], description_rows(result.problem))
         print(f"run      {folder.path}")
         print(f"picture  {picture}")
     return result.exit_code

@@ -17,7 +17,7 @@ from qvopt_molecules.errors import InputError
 
 from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
-from .spending import approve_runs
+from .spending import terminal
 
 
 def scanned_parameter(over: str | None, rest: Sequence[str]) -> tuple[str, str]:
@@ -79,8 +79,7 @@ def scan_command(
 
     A new one on hardware is asked for first.
     """
-    if work.folder is not None and not any(work.folder.glob("points/*/journal.jsonl")):
-        approve_runs(work.experiment, len(work.values), yes=yes, quiet=quiet)
+    work.approve(terminal(yes=yes, quiet=quiet, question="submit them?"))
     code = 0
     with terminable():
         try:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from qvopt.backends.cost import Cost
-from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.tasks.validation import Check, validate_backend
@@ -16,7 +14,7 @@ from qvopt.tasks.validation_rounds import stored_validation
 from qvopt_molecules.errors import InputError
 
 from .output import print_json, print_table
-from .spending import ask, cost_line, status_printer
+from .spending import status_printer, terminal
 from .tables import print_text
 
 FAILED: Final = "FAILED"
@@ -60,14 +58,7 @@ def _validate(
     yes: bool,
     resubmit: bool = False,
 ) -> int:
-    def approve(program: DurableProgram, cost: Cost) -> None:
-        pricing = program.pricing
-        if pricing.free:
-            return
-        print(cost_line(pricing, cost), file=sys.stderr, flush=True)
-        if not yes and not experiment.budget.model_dump(exclude_none=True):
-            ask("submit them?")
-
+    approve = terminal(yes=yes, quiet=True, question="submit them?")
     jobs = SubmissionPolicy(resubmit=resubmit, on_progress=status_printer(quiet=False))
     checks = validate_backend(experiment, repeats=repeats, folder=out, jobs=jobs, approve=approve)
     noiseless = assemble(experiment).program.exact

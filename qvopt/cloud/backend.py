@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from qvopt.backends.protocol import Problem
+from qvopt.backends.device_simulation import DeviceSimulation
+from qvopt.backends.protocol import Backend, Problem
 from qvopt_molecules.errors import InputError
 
 from .calls import Timeouts
 from .estimating import EstimatingProgram
 from .program import HardwareProgram, Lowering
-from .provider import Provider
+from .provider import CalibratedProvider, Provider
 
 
 class HardwareBackend:
@@ -75,6 +76,12 @@ class HardwareBackend:
     def options(self) -> None:
         """None: a provider may hold a client that has no text."""
         return None
+
+    def simulated(self) -> Backend | None:
+        """A local simulation of the device as it was last calibrated, if that is known."""
+        provider = self.provider
+        device = provider.calibrated() if isinstance(provider, CalibratedProvider) else None
+        return None if device is None else DeviceSimulation(device)
 
     def compile(self, problem: Problem) -> HardwareProgram:
         """Check widths; circuits are lowered when they are first needed."""

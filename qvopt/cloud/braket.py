@@ -23,6 +23,7 @@ from qvopt_molecules.errors import InputError
 from .braket_calls import called, check_credentials_file, need_braket
 from .braket_devices import device_arn
 from .braket_native import NativeGates
+from .braket_results import FailedProgram, programs_of
 from .calls import in_one_line
 from .known_devices import stored_price
 from .prices import given_price, task_forecast
@@ -47,7 +48,6 @@ TAG: Final = "qvopt-key"
 _PREFIX: Final = "qvopt"
 _BASIS: Final = ["h", "x", "y", "z", "s", "sdg", "rx", "ry", "rz", "cx"]
 _PROGRAM_SET: Final = "braket.ir.openqasm.program_set"
-_MAX_PROGRAMS: Final = 100
 _MAX_PAGES: Final = 50
 _SHOT_SECONDS: Final = 1e-3  # none is published
 _STATES: Final = {
@@ -123,8 +123,9 @@ class BraketProvider:
         properties = self._aws.properties
         actions = {str(getattr(k, "value", k)): v for k, v in dict(properties.action).items()}
         sets = actions.get(_PROGRAM_SET)
-        max_programs = 1 if sets is None else min(int(sets.maximumExecutables), _MAX_PROGRAMS)
-        total = None if sets is None else int(sets.maximumTotalShots)
+        # None of either is a device that takes no set.
+        max_programs = 1 if sets is None else max(int(sets.maximumExecutables), 1)
+        total = None if sets is None else int(sets.maximumTotalShots) or None
         name = self._arn.rsplit("/", 1)[-1].lower()
         stored = stored_price("braket", name).price() if price is None else given_price(price)
         shots = properties.service.shotsRange
@@ -239,7 +240,7 @@ class BraketProvider:
         return JobStatus(_STATES[name], int(place) if place.isdigit() else None, reason)
 
     def result(self, job: str, spec: JobSpec) -> JobResult:
-        """Fetch the measurements from S3; a program that failed in a set is an error."""
+        """Fetch the measurements from S3; programs that failed in a set are missing rows."""
         from braket.aws import AwsQuantumTask  # type: ignore[import-untyped,unused-ignore]
 
         answer = called(
@@ -247,18 +248,26 @@ class BraketProvider:
         )
         if answer is None:
             raise ProviderError(f"Braket: task {job} has no result")
-        parts = _measured(answer)
+        parts = programs_of(answer)
         if len(parts) != spec.n_circuits:
             raise ProviderError(
                 f"Braket: results of {len(parts)} circuits came back, {spec.n_circuits} were sent"
             )
-        out: list[tuple[Counts, ...]] = []
-        at = 0
-        for pub in spec.pubs:
-            tables = parts[at : at + pub.n_rows]
-            out.append(tuple(self._counts(p, pub.circuit, spec.shots) for p in tables))
-            at += pub.n_rows
-        return JobResult(tuple(out))
+        out: list[list[Counts]] = [[] for _ in spec.pubs]
+        failed: dict[tuple[int, int], FailedProgram] = {}
+        for (pub, row), part in zip(spec.rows, parts, strict=True):
+            if isinstance(part, FailedProgram):
+                failed[pub, row] = part
+                out[pub].append({})
+            else:
+                out[pub].append(self._counts(part, spec.pubs[pub].circuit, spec.shots))
+        reasons = dict.fromkeys(part.reason for part in failed.values())
+        return JobResult(
+            tuple(map(tuple, out)),
+            missing=tuple(failed),
+            reason="; ".join(reasons)[:200],
+            final=any(part.final for part in failed.values()),
+        )
 
     def usage(self, job: str, spec: JobSpec) -> Usage:
         """The forecast's: the service says nothing of single tasks."""
@@ -315,21 +324,6 @@ class BraketProvider:
         place = np.array([1 << bits[q] if q in bits else 0 for q in columns], dtype=np.int64)
         outcomes, times = np.unique(table.astype(np.int64) @ place, return_counts=True)
         return dict(zip(outcomes.tolist(), times.tolist(), strict=True))
-
-
-def _measured(answer: Any) -> list[tuple[Any, Any]]:
-    """Shots and measured qubits of every circuit of a result."""
-    if hasattr(answer, "entries"):
-        tables = []
-        for program in answer.entries:
-            for entry in program.entries:
-                if getattr(entry, "measurements", None) is None:
-                    raise ProviderError("Braket: a program of the set failed or was cancelled")
-                tables.append((entry.measurements, entry.measured_qubits))
-        return tables
-    if getattr(answer, "measurements", None) is None:
-        raise ProviderError("Braket: a result without measurements")
-    return [(answer.measurements, answer.measured_qubits)]
 
 
 def _field(document: Any, name: str) -> Any:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qvopt.backends.layouts import lower_to
+from qvopt.backends.recorded_devices import RecordedDevice
 from qvopt_molecules.errors import QvoptError, unknown_name
 from qvopt_molecules.textfile import expanded
 
@@ -166,6 +167,10 @@ class IBMProvider:
     def describe(self) -> Device:
         """Facts of the device."""
         return self._device
+
+    def calibrated(self) -> RecordedDevice:
+        """The device, with the errors of its target."""
+        return RecordedDevice(self._device.name, self._backend)
 
     def lower(
         self,

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from qvopt.backends.protocol import EventSink, SubmissionMode
 from qvopt.records.jobs import JobRecord, Where
@@ -102,9 +102,28 @@ class JobManager:
                 self._submit(key, spec)
 
     def run(self, specs: Sequence[JobSpec], where: tuple[int, ...]) -> list[JobResult]:
-        """Return the results of a round's jobs, in order; submit those that are not yet."""
-        keys = [self._record(spec, (where, part)).key for part, spec in enumerate(specs)]
-        waiting = dict(zip(keys, specs, strict=True))
+        """Return the results of a round's jobs, in order; submit those that are not yet.
+
+        Rows that failed in a job whose other rows ran are one more job, once.
+        """
+        results = self._finished(dict(enumerate(specs)), where)
+        again = {
+            _again(part): specs[part].of_rows(result.missing)
+            for part, result in enumerate(results)
+            if result.missing
+        }
+        if not again:
+            return results
+        repeated = dict(zip(again, self._finished(again, where), strict=True))
+        return [
+            result.completed(repeated[_again(part)]) if result.missing else result
+            for part, result in enumerate(results)
+        ]
+
+    def _finished(self, specs: Mapping[int, JobSpec], where: tuple[int, ...]) -> list[JobResult]:
+        """Return the results of jobs of a round, by their parts."""
+        keys = [self._record(spec, (where, part)).key for part, spec in specs.items()]
+        waiting = dict(zip(keys, specs.values(), strict=True))
         first, longest = self.timeouts.poll, self.timeouts.longest_poll
         if not self.device.durable:  # it runs in this process, and looking is free
             first, longest = min(first, _LOCAL_POLL[0]), min(longest, _LOCAL_POLL[1])
@@ -215,13 +234,14 @@ class JobManager:
         if not status.state.final:
             return False
         if status.state is not JobState.DONE:
-            spent = self._spent(self._usage(job, spec), spec, failed=True)
-            self._journal.write(key, str(status.state), reason=status.reason, **spent)
-            raise JobFailedError(
-                f"job {job} {status.state}: {status.reason or 'no reason given'}; it is not "
-                f"submitted again by itself: `qvopt resume RUN --resubmit` does"
-            )
+            self._fail(key, spec, status.state, status.reason)
         result = self._fetch(job, spec)
+        spec = spec.of_rows([row for row in spec.rows if row not in result.missing])
+        if result.missing:
+            reason = f"{len(result.missing)} of its circuits: {result.reason}"
+            if result.final or record.part < 0:
+                self._fail(key, spec, JobState.FAILED, reason)
+            self._report(f"job {job} failed in part, which is sent again once: {reason}")
         spent = self._spent(self._usage(job, spec), spec, failed=False)
         if self._folder is None:
             self._memory[key] = result
@@ -231,6 +251,17 @@ class JobManager:
             digest = store(result, self._folder / file)
             self._journal.write(key, "done", file=file, sha256=digest, **spent)
         return True
+
+    def _fail(self, key: str, spec: JobSpec, state: JobState, reason: str) -> NoReturn:
+        """Write down that a job ended without all of its results; `spec` is what it ran."""
+        job = self.records[key].id
+        assert job is not None
+        spent = self._spent(self._usage(job, spec), spec, failed=True)
+        self._journal.write(key, str(state), reason=reason, **spent)
+        raise JobFailedError(
+            f"job {job} {state}: {reason or 'no reason given'}; it is not submitted again by "
+            f"itself: `qvopt resume RUN --resubmit` does"
+        )
 
     def _fetch(self, job: str, spec: JobSpec) -> JobResult:
         """Fetch and check a result; one that came damaged is fetched again."""
@@ -256,7 +287,7 @@ class JobManager:
         money = usage.money
         if money is None and self.device.price.known:
             money = self.device.price.of(spec, usage.qpu_seconds)
-            if not self.device.price.per_second:
+            if not self.device.price.per_second or not usage.qpu_seconds:
                 money = planned.money
         if failed and not usage.qpu_seconds and usage.money is None:
             money = 0.0
@@ -272,6 +303,11 @@ class JobManager:
     def _pending(self, keys: Sequence[str]) -> str:
         ids = [str(self.records[k].id) for k in keys if self.records[k].open]
         return f"at {self.device.full_name}: {', '.join(ids) or 'jobs to be submitted'}"
+
+
+def _again(part: int) -> int:
+    """The part of a round that holds the rows which failed in a part."""
+    return -1 - part
 
 
 def job_key(run: str, where: Where, attempt: int, device: str, spec: JobSpec) -> str:

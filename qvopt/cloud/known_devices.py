@@ -1,8 +1,9 @@
 """Devices that are known without an account: what `--dry` prices where nobody is signed in.
 
-Each entry has its source and its date. They are the vendors' to change: check them before you
-spend. What a user gives (`price`, `gate_price` or `price_per_second` in `[backend]`) takes the
-place of the price, and a device that can be asked is asked.
+Each price and each limit has its page and its date; those that were written from memory say so.
+They are the vendors' to change: check them before you spend. What a user gives (`price`,
+`gate_price` or `price_per_second` in `[backend]`) takes the place of the price, and a device that
+can be asked is asked.
 """
 
 from __future__ import annotations
@@ -13,12 +14,32 @@ from typing import Final
 from .prices import StoredPrice
 from .provider import Limits
 
-_AWS: Final = "https://aws.amazon.com/braket/pricing/"
-_IONQ: Final = "https://ionq.com/pricing"
-_UNCHECKED: Final = "recalled, not checked"
-_IBM: Final = "https://quantum.cloud.ibm.com/docs/guides/qpu-information"
-_SHOTS_FORTE: Final = "shots: https://github.com/unitaryfoundation/metriq-gym/issues/781 (2026-07)"
-_SHOTS_IBEX: Final = "shots: https://github.com/unitaryfoundation/metriq-gym/issues/793 (2026-08)"
+
+@dataclass(frozen=True)
+class Origin:
+    """Where facts are from: a page, the month, and whether it was read then or is remembered."""
+
+    page: str
+    date: str
+    read: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.page}, {self.date}{'' if self.read else ', from memory and not verified'}"
+
+
+_AWS: Final = Origin("https://aws.amazon.com/braket/pricing/", "2025-11")
+_AWS_RECALLED: Final = Origin("https://aws.amazon.com/braket/pricing/", "2025-11", read=False)
+_AWS_DEVICES: Final = Origin(
+    "https://docs.aws.amazon.com/braket/latest/developerguide/braket-devices.html", "2025-11"
+)
+_IONQ: Final = Origin("https://ionq.com/pricing", "2025-11", read=False)
+_IONQ_LIMITS: Final = Origin("https://docs.ionq.com/", "2025-11", read=False)
+_IBM: Final = Origin("https://quantum.cloud.ibm.com/docs/guides/qpu-information", "2025-11")
+_IBM_PRICES: Final = Origin("https://www.ibm.com/quantum/products", "2025-11", read=False)
+_SHOTS_FORTE: Final = Origin(
+    "https://github.com/unitaryfoundation/metriq-gym/issues/781", "2026-07"
+)
+_SHOTS_IBEX: Final = Origin("https://github.com/unitaryfoundation/metriq-gym/issues/793", "2026-08")
 _BRAKET_GATES: Final = ("h", "x", "y", "z", "s", "sdg", "rx", "ry", "rz", "cx")
 _IONQ_GATES: Final = ("rx", "ry", "rz", "h", "x", "y", "z", "s", "sdg", "cx")
 _HERON: Final = ("cz", "rz", "sx", "x", "id")
@@ -35,7 +56,8 @@ class KnownDevice:
         limits, price: of a job.
         seconds_per_shot: of the quantum processor, where a time is published or assumed.
         overhead: seconds of the processor around a job.
-        source, date: of the price and of the rest.
+        price_origin: of the price, or of it that there is none.
+        origin: of the rest.
         simulator: whether it is simulated at the vendor.
     """
 
@@ -46,8 +68,8 @@ class KnownDevice:
     limits: Limits
     price: StoredPrice
     seconds_per_shot: float
-    source: str
-    date: str
+    price_origin: Origin
+    origin: Origin
     overhead: float = 0.0
     simulator: bool = False
 
@@ -59,7 +81,11 @@ class KnownDevice:
     @property
     def note(self) -> str:
         """Where its facts are from, in a sentence."""
-        return f"from a table of {self.date} ({self.source}), not asked of the device: check it"
+        if self.price.stored:
+            price = f"its price is from a table ({self.price_origin})"
+        else:
+            price = "its price depends on your plan and is not in the table"
+        return f"{price}, its limits too ({self.origin}); the device was not asked: check it"
 
 
 def _ibm(name: str, n_qubits: int, gates: tuple[str, ...]) -> KnownDevice:
@@ -68,7 +94,7 @@ def _ibm(name: str, n_qubits: int, gates: tuple[str, ...]) -> KnownDevice:
     )
     unpriced = StoredPrice(stored=False)
     return KnownDevice(
-        "ibm", name, n_qubits, gates, limits, unpriced, 250e-6, _IBM, "2025-11", overhead=2.0
+        "ibm", name, n_qubits, gates, limits, unpriced, 250e-6, _IBM_PRICES, _IBM, overhead=2.0
     )
 
 
@@ -77,13 +103,13 @@ def _braket(
     n_qubits: int,
     per_shot: float,
     shots: tuple[int, int | None] = (1, None),
-    more: str = "",
+    price_origin: Origin = _AWS,
+    origin: Origin = _AWS_DEVICES,
 ) -> KnownDevice:
     limits = Limits(circuits=100, shots=shots[1], min_shots=shots[0])
-    source = f"{_AWS}; {more}" if more else _AWS
     return KnownDevice(
         "braket", name, n_qubits, _BRAKET_GATES, limits, StoredPrice(0.30, per_shot), 1e-3,
-        source, "2025-11",
+        price_origin, origin,
     )  # fmt: skip
 
 
@@ -91,8 +117,8 @@ def _braket_simulator(name: str, n_qubits: int) -> KnownDevice:
     limits = Limits(circuits=100, shots=100_000)
     price = StoredPrice(per_second=0.075 / 60)
     return KnownDevice(
-        "braket", name, n_qubits, _BRAKET_GATES, limits, price, 0.0, _AWS, "2025-11",
-        simulator=True,
+        "braket", name, n_qubits, _BRAKET_GATES, limits, price, 0.0, _AWS,
+        _AWS_DEVICES, simulator=True,
     )  # fmt: skip
 
 
@@ -101,7 +127,7 @@ def _ionq(name: str, n_qubits: int, gates: tuple[float, float, float] | None) ->
     limits = Limits(circuits=300, shots=1_000_000 if simulator else 10_000)
     return KnownDevice(
         "ionq", name, n_qubits, _IONQ_GATES, limits, StoredPrice(gates=gates),
-        0.0 if simulator else 5e-3, _IONQ, "2025-11", simulator=simulator,
+        0.0 if simulator else 5e-3, _IONQ, _IONQ_LIMITS, simulator=simulator,
     )  # fmt: skip
 
 
@@ -115,13 +141,13 @@ _DEVICES: Final = (
     _braket_simulator("sv1", 34),
     _braket_simulator("dm1", 17),
     _braket("garnet", 20, 0.00145),
-    _braket("emerald", 54, 0.00160, more=_UNCHECKED),
+    _braket("emerald", 54, 0.00160, price_origin=_AWS_RECALLED),
     _braket("ankaa-3", 82, 0.00090),
-    _braket("cepheus-1-108q", 108, 0.000425, more=_UNCHECKED),
-    _braket("ibex-q1", 12, 0.02350, (1, 2_000), f"{_UNCHECKED}; {_SHOTS_IBEX}"),
-    _braket("aria-1", 25, 0.03, (100, 5_000), _SHOTS_FORTE),
-    _braket("forte-1", 36, 0.08, (100, 5_000), _SHOTS_FORTE),
-    _braket("forte-enterprise-1", 36, 0.08, (100, 5_000), _SHOTS_FORTE),
+    _braket("cepheus-1-108q", 108, 0.000425, price_origin=_AWS_RECALLED),
+    _braket("ibex-q1", 12, 0.02350, (1, 2_000), _AWS_RECALLED, _SHOTS_IBEX),
+    _braket("aria-1", 25, 0.03, (100, 5_000), origin=_SHOTS_FORTE),
+    _braket("forte-1", 36, 0.08, (100, 5_000), origin=_SHOTS_FORTE),
+    _braket("forte-enterprise-1", 36, 0.08, (100, 5_000), origin=_SHOTS_FORTE),
     _ionq("simulator", 29, None),
     _ionq("aria-1", 25, (0.000220, 0.000975, 12.4166)),
     _ionq("forte-1", 36, (0.0001645, 0.001121, 25.79)),
@@ -144,3 +170,8 @@ def stored_price(provider: str, name: str) -> StoredPrice:
     """Return the price of a device; with `stored` False and all zero where there is none."""
     device = known_device(provider, name)
     return StoredPrice(stored=False) if device is None else device.price
+
+
+def known_devices() -> tuple[KnownDevice, ...]:
+    """All entries."""
+    return _DEVICES

@@ -79,6 +79,10 @@ class OfflineProvider:
         """Facts of the device."""
         return self._device
 
+    def calibrated(self) -> RecordedDevice | None:
+        """The snapshot of the same name, if there is one."""
+        return self._recorded
+
     def lower(
         self,
         circuits: Sequence[QuantumCircuit],
@@ -158,5 +162,9 @@ def recorded_device(device: str, template: KnownDevice) -> KnownDevice | None:
         return None
     recorded = RecordedDevice(snapshot)
     return replace(
-        template, name=device, n_qubits=recorded.n_qubits, gates=recorded.gates, source=snapshot
+        template,
+        name=device,
+        n_qubits=recorded.n_qubits,
+        gates=recorded.gates,
+        origin=replace(template.origin, page=f"{template.origin.page} and {snapshot}"),
     )

@@ -39,6 +39,7 @@ from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
 from .calls import Timeouts
+from .dry_program import DryProgram
 from .job_manager import JobManager
 from .packing import JobCell, Packed, block_of, gather, pack, round_of
 from .provider import Device, JobForecast, JobResult, JobSpec, PriceModel, Provider
@@ -107,7 +108,17 @@ class HardwareProgram:
         device, price = self.device, self.device.price
         free = price.known and price == PriceModel(price.currency, known=True)
         priced = price.known or device.simulator
-        return Pricing(device.full_name, price.currency, priced, free)
+        simulated = device.simulator and (free or not device.durable)
+        return Pricing(device.full_name, price.currency, priced, free, simulated, device.note)
+
+    @property
+    def submitted(self) -> bool:
+        """Whether a job of this run was submitted before."""
+        return self._jobs is not None and bool(self._jobs.records)
+
+    def dry(self, *, recorded: bool = False) -> DryProgram:
+        """A program that answers at the forecast's cost and sends nothing."""
+        return DryProgram(self, recorded=recorded)
 
     @property
     def durable(self) -> bool:
@@ -187,12 +198,12 @@ class HardwareProgram:
             f"{n_groups} circuits: {shots} shots are too few, give {needed} or more{cost}"
         )
 
-    def price(self, batch: Batch) -> Cost:
-        """What the batch takes, with jobs, QPU seconds and money by the provider's estimate."""
-        return self.price_by(self.provider.estimate, batch)
+    def price(self, batch: Batch, estimate: Callable[[JobSpec], JobForecast] | None = None) -> Cost:
+        """What the batch takes, with jobs, QPU seconds and money by an estimate of each job.
 
-    def price_by(self, estimate: Callable[[JobSpec], JobForecast], batch: Batch) -> Cost:
-        """What the batch takes by an estimate of each job."""
+        The estimate is the provider's unless one is given.
+        """
+        estimate = estimate or self.provider.estimate
         cost = batch.cost()
         for job in self._pack(batch, np.random.SeedSequence(0)):
             planned = estimate(job.spec)

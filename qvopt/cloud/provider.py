@@ -7,24 +7,21 @@ provider speaks to one device of one vendor. It does no retrying, waiting or boo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
-
 from qvopt.backends.batch import Counts
+from qvopt.backends.recorded_devices import RecordedDevice
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BackendError, InputError
 
+from .job_spec import JobSpec as JobSpec
+from .job_spec import Pub as Pub
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-
-
-"""Times by outcome; bit q of an outcome is classical bit q, which is qubit q of the problem."""
 
 
 class ProviderError(BackendError):
@@ -66,92 +63,13 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Pub:
-    """A circuit that ends in measuring qubit q into bit q of one register "meas", and its rows.
-
-    `values` has shape (n_rows, n_parameters), in radians, columns in the order of
-    `circuit.parameters`. A circuit without parameters has shape (n_rows, 0).
-
-    With `observable`, {Z mask: coefficient}, the circuit ends without measurements and the
-    provider's estimator returns Σ_k c_k ⟨Π_{q in mask_k} Z_q⟩, q being a qubit of the circuit
-    (only where `Device.estimates` is set).
-    """
-
-    circuit: QuantumCircuit
-    values: FloatArray
-    observable: tuple[tuple[int, float], ...] | None = None
-
-    @property
-    def n_rows(self) -> int:
-        """Circuits that it runs."""
-        return len(self.values)
-
-    @cached_property
-    def n_bits(self) -> int:
-        """Classical bits that a shot returns."""
-        return int(self.circuit.num_clbits)
-
-    def bound(self) -> list[QuantumCircuit]:
-        """Circuits with their parameters put in, one a row: for vendors that know no rows."""
-        return [self.circuit.assign_parameters(row.tolist()) for row in self.values]
-
-
-@dataclass(frozen=True, eq=False)
-class JobSpec:
-    """What one job runs: every row of every pub `shots` times.
-
-    `seed` is for simulators: same spec and seed, same counts. Hardware does not look at it.
-    """
-
-    pubs: tuple[Pub, ...]
-    shots: int
-    seed: int = 0
-
-    @property
-    def n_circuits(self) -> int:
-        """Rows of all pubs."""
-        return sum(pub.n_rows for pub in self.pubs)
-
-    @property
-    def executions(self) -> int:
-        """Shots of all rows."""
-        return self.n_circuits * self.shots
-
-    @property
-    def estimates(self) -> bool:
-        """Whether it asks for values of observables, and not for counts."""
-        return bool(self.pubs) and self.pubs[0].observable is not None
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of circuits, values and shots."""
-        digest = hashlib.sha256()
-        for pub in self.pubs:
-            digest.update(describe_circuit(pub.circuit).encode())
-            digest.update(np.ascontiguousarray(pub.values, dtype="<f8").tobytes())
-            digest.update(repr((pub.values.shape, pub.observable)).encode())
-        digest.update(str(self.shots).encode())
-        return digest.hexdigest()
-
-
-def describe_circuit(circuit: QuantumCircuit) -> str:
-    """Name, parameters and bits of every instruction, a line each: equal text, equal circuit."""
-    lines = [f"{circuit.num_qubits} {circuit.num_clbits} {[p.name for p in circuit.parameters]}"]
-    for step in circuit.data:
-        qubits = [circuit.find_bit(q).index for q in step.qubits]
-        clbits = [circuit.find_bit(c).index for c in step.clbits]
-        lines.append(
-            f"{step.operation.name} {list(map(str, step.operation.params))} {qubits} {clbits}"
-        )
-    return "\n".join(lines)
-
-
-@dataclass(frozen=True, eq=False)
 class JobResult:
     """What came back: counts[i][r] of row r of pub i; or values and variances by pub, (n_rows,).
 
     `shots` are those that were really taken for the whole job, where mitigation takes more than
-    was asked; None where it is what was asked.
+    was asked; None where it is what was asked. `missing` are rows (pub, row), in order, that the
+    vendor failed to run while it ran others, `reason` is why; `final` says that they would fail
+    again. Their counts are empty.
     """
 
     counts: tuple[tuple[Counts, ...], ...] = ()
@@ -159,6 +77,17 @@ class JobResult:
     variances: tuple[FloatArray, ...] | None = None
     shots: int | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    missing: tuple[tuple[int, int], ...] = ()
+    reason: str = ""
+    final: bool = False
+
+    def completed(self, more: JobResult) -> JobResult:
+        """This result with the missing rows' counts from the job of those rows."""
+        counts = [list(rows) for rows in self.counts]
+        rows = [row for part in more.counts for row in part]
+        for (pub, row), found in zip(self.missing, rows, strict=True):
+            counts[pub][row] = found
+        return replace(self, counts=tuple(map(tuple, counts)), missing=(), reason="")
 
 
 @dataclass(frozen=True)
@@ -377,4 +306,13 @@ class RecordedProvider(Provider, Protocol):
 
     def recorded_estimate(self, spec: JobSpec) -> JobForecast:
         """What the job would take on the device."""
+        ...
+
+
+@runtime_checkable
+class CalibratedProvider(Provider, Protocol):
+    """A provider that tells the errors of its device's gates and readout."""
+
+    def calibrated(self) -> RecordedDevice | None:
+        """The device as it was last calibrated; None where that is not known."""
         ...

@@ -16,7 +16,7 @@ from .provider import JobResult, JobSpec, ProviderError
 
 
 def check_result(result: JobResult, spec: JobSpec) -> None:
-    """Raise ProviderError unless there are counts of every shot of every row."""
+    """Raise ProviderError unless there are counts of every shot of every row not missing."""
     if spec.estimates:
         _check_values(result, spec)
         return
@@ -25,7 +25,9 @@ def check_result(result: JobResult, spec: JobSpec) -> None:
     for number, (pub, rows) in enumerate(zip(spec.pubs, result.counts, strict=True)):
         if len(rows) != pub.n_rows:
             raise ProviderError(f"circuit {number}: {len(rows)} results of {pub.n_rows} points")
-        for counts in rows:
+        for row, counts in enumerate(rows):
+            if (number, row) in result.missing:
+                continue
             for outcome, times in counts.items():
                 if not _whole(outcome) or not 0 <= outcome < 2**pub.n_bits:
                     raise ProviderError(f"circuit {number}: an outcome that has not its bits")
@@ -72,6 +74,8 @@ def load(path: Path, sha256: str) -> JobResult:
 def _encode(result: JobResult) -> dict[str, Any]:
     rows = [[sorted((int(o), int(n)) for o, n in r.items()) for r in pub] for pub in result.counts]
     out: dict[str, Any] = {"counts": rows, "shots": result.shots}
+    if result.missing:
+        out["missing"] = [list(row) for row in result.missing]
     if result.values is not None and result.variances is not None:
         out["values"] = [np.asarray(v).tolist() for v in result.values]
         out["variances"] = [np.asarray(v).tolist() for v in result.variances]
@@ -82,4 +86,5 @@ def _decode(document: dict[str, Any]) -> JobResult:
     counts = tuple(tuple(dict(map(tuple, row)) for row in pub) for pub in document["counts"])
     parts = [document.get(k) for k in ("values", "variances")]
     values, variances = (None if p is None else tuple(np.array(v) for v in p) for p in parts)
-    return JobResult(counts, values, variances, document["shots"])
+    missing = tuple((int(pub), int(row)) for pub, row in document.get("missing", ()))
+    return JobResult(counts, values, variances, document["shots"], missing=missing)

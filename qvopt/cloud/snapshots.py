@@ -76,6 +76,10 @@ class SnapshotProvider:
         """Facts of the device."""
         return self._device
 
+    def calibrated(self) -> RecordedDevice:
+        """The snapshot."""
+        return self._recorded
+
     def lower(
         self,
         circuits: Sequence[QuantumCircuit],

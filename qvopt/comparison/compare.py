@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Unpack
 
 from qvopt.experiment.budget_text import budget_data
+from qvopt.runs.approval import Approve
 from qvopt.runs.bar import counted
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.text_table import text_table
@@ -26,6 +27,7 @@ from .outcomes import RunOutcome
 from .problem_data import read_comparison
 from .shared_settings import SharedSettings, takes_shared_settings, with_shared
 from .specification import ComparisonSpec, make_comparison
+from .spending import approve_sweep
 from .summary import Summary
 from .sweep import Sweep, SweepProgress
 from .tables import runs_table, steps_table, to_xarray
@@ -149,6 +151,7 @@ def compare(
     cluster: str | Path | None = None,
     max_gb: float | None = None,
     progress: bool | Callable[[SweepProgress], object] | None = None,
+    approve: Approve | None = None,
     **shared: Unpack[SharedSettings],
 ) -> ComparisonResult:
     """Run a comparison, or what is missing of it, and return its tables.
@@ -175,6 +178,7 @@ def compare(
         max_gb: most that may be written, in GB.
         progress: called with each run as it ends; or whether to show a bar, None in notebooks
             alone.
+        approve: called before the first job on hardware that is paid or queued, as by `run`.
 
     Raises InputError for what cannot run, before anything does.
     """
@@ -200,6 +204,7 @@ def compare(
         sweep = Sweep.prepare(spec, folder, most_bytes=most)
         expected = sweep.forecast()
         check_disk(expected, folder, most)
+        approve_sweep(sweep, folder, approve)
         chosen = choose_engine(
             expected,
             folder,

@@ -130,12 +130,14 @@ class Sweep:
 
     def forecast(self) -> SweepForecast:
         """What the whole comparison has left to do; tuned optimizers count with their defaults."""
-        trials = self.runs("tuning")
-        scored = list(
-            scored_runs(self.spec, self.problems, self.entrants, chosen_options(self.tuned()))
-        )
-        runs = [*trials, *scored]
+        runs = self.planned_runs()
         return forecast(runs, self.missing(runs))
+
+    def planned_runs(self) -> list[PlannedRun]:
+        """All runs, those that have ended included; tuned optimizers have their defaults."""
+        chosen = chosen_options(self.tuned())
+        scored = scored_runs(self.spec, self.problems, self.entrants, chosen)
+        return [*self.runs("tuning"), *scored]
 
     def stray(self) -> int:
         """How many runs in the folder are none of this comparison's: of a former file's."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.protocol import Backend, PoolProgram, Problem, Program
+from qvopt.engine.auto_mitigation import Candidate, choose_mitigation
 from qvopt.engine.constraints import (
     DEFAULT_WEIGHTS,
     conserves_numbers,
@@ -71,7 +72,10 @@ class Compiler:
 
 @dataclass(frozen=True, eq=False)
 class Assembly:
-    """Everything an experiment needs to run, and the point to start from."""
+    """Everything an experiment needs to run, and the point to start from.
+
+    `candidates` are the mitigations that "auto" chose from, the chosen one first.
+    """
 
     experiment: Experiment
     hamiltonian: Hamiltonian
@@ -81,6 +85,7 @@ class Assembly:
     evaluator: Evaluator
     start: FloatArray
     compiler: Compiler
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def molecular(self) -> MolecularHamiltonian:
@@ -251,12 +256,17 @@ def assemble(
     """
     if hamiltonian is None:
         hamiltonian = hamiltonian_of(experiment.molecule)
+    if backend is None:
+        backend = get_backend(experiment.backend.name, **experiment.backend.options)
+    candidates: tuple[Candidate, ...] = ()
+    if experiment.mitigation.auto:
+        experiment, candidates = choose_mitigation(
+            experiment, hamiltonian, backend, assemble, exact_counterpart
+        )
     ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
     experiment = with_constraints(experiment, ansatz, hamiltonian, default_weights)
     prepared = prepare(ansatz, hamiltonian, experiment.mapping)
     circuit = prepared.circuit
-    if backend is None:
-        backend = get_backend(experiment.backend.name, **experiment.backend.options)
     integrals = None if hamiltonian.electrons is None else hamiltonian.orbitals()
     observable = hamiltonian.qubits(experiment.mapping)
     stages = _stages(experiment, hamiltonian, circuit)
@@ -302,7 +312,9 @@ def assemble(
     else:
         rng = np.random.default_rng(stream(experiment.seed, START_STREAM))
         start = prepared.start(rng)
-    return Assembly(experiment, hamiltonian, circuit, plan, program, evaluator, start, compiler)
+    return Assembly(
+        experiment, hamiltonian, circuit, plan, program, evaluator, start, compiler, candidates
+    )
 
 
 def _bare_evaluator(evaluator: Evaluator, program: Program) -> Evaluator:

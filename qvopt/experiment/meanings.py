@@ -104,7 +104,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         "measurement.final_share": Meaning(
             "largest share of the run's shots that final_precision may take"
         ),
-        "mitigation": Meaning("error mitigation on a noisy backend"),
+        "mitigation": Meaning("error mitigation on a noisy backend: a table, or 'auto'"),
+        "mitigation.auto": Meaning("true: the stages are chosen by the device's calibration"),
         "mitigation.readout": Meaning("readout correction: true, a method, or a table"),
         "mitigation.zne": Meaning("zero-noise extrapolation: true, a fit, scales, or a table"),
         "mitigation.reference": Meaning("reference-state mitigation: true or a table"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -84,15 +84,33 @@ class MitigationSpec(StrictModel):
     """What is done about a device's errors. Post-selection is `measurement.postselect`.
 
     They combine: readout is corrected first, then outcomes are selected, energies are
-    extrapolated, and the error of the reference state is taken off last.
+    extrapolated, and the error of the reference state is taken off last. `auto` leaves the choice
+    to `qvopt.engine.auto_mitigation`, which takes its place.
     """
 
+    auto: Literal[True] | None = None
     readout: Annotated[ReadoutSpec | None, BeforeValidator(_readout)] = None
     zne: Annotated[ZneSpec | None, BeforeValidator(_zne)] = None
     reference: Annotated[ReferenceSpec | None, BeforeValidator(_table)] = None
 
     def __bool__(self) -> bool:
-        return any(part is not None for part in (self.readout, self.zne, self.reference))
+        return any(part is not None for part in (self.readout, self.zne, self.reference, self.auto))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto(cls, data: Any) -> Any:
+        """Let the name "auto" stand for the table."""
+        if not isinstance(data, str):
+            return data
+        if data != "auto":
+            raise ValueError(f"mitigation must be 'auto' or a table, got {data!r}")
+        return {"auto": True}
+
+    @model_validator(mode="after")
+    def _alone(self) -> Self:
+        if self.auto and any(p is not None for p in (self.readout, self.zne, self.reference)):
+            raise ValueError("auto chooses the stages; leave readout, zne and reference out")
+        return self
 
 
 MITIGATIONS: Final[Mapping[str, type[StrictModel] | None]] = MappingProxyType(

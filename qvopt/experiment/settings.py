@@ -42,7 +42,7 @@ class OtherSettings(TypedDict, total=False):
     learning_rate: float | None
     budget: str | int | Mapping[str, Any] | None
     measurement: Mapping[str, Any] | None
-    mitigation: Mapping[str, Any] | None
+    mitigation: Mapping[str, Any] | str | None
     constraints: Mapping[str, Any] | None
     stopping: Mapping[str, Any] | None
     monitor: str | None
@@ -82,7 +82,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "final_shots": "shots of the final estimate, in place of a precision.",
     "learning_rate": "of the optimizer, where it has one.",
     "budget": 'caps over the whole run: "20 QPU-min, 5 EUR", "1e6 shots", shots, or a table.',
-    "measurement, mitigation, constraints, stopping": "tables, as in an experiment file.",
+    "measurement, mitigation, constraints, stopping": "tables, as in an experiment file; "
+    "mitigation may be 'auto'.",
     "monitor": "which energy the records carry: exact, measured or none.",
     "start": "parameters to start from.",
 }

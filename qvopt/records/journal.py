@@ -46,7 +46,13 @@ def encode_line(number: int, event: Mapping[str, Any]) -> bytes:
 
 
 def decode_line(line: bytes) -> Event | None:
-    """Read one line without its newline; None if its checksum or its form is wrong."""
+    """Read one event's line without its newline; None if its checksum or its form is wrong."""
+    event = decode_sealed(line)
+    return event if event is not None and isinstance(event.get("type"), str) else None
+
+
+def decode_sealed(line: bytes) -> dict[str, Any] | None:
+    """Read an object with a checksum; None if its checksum or its form is wrong."""
     head, tail = line[:-_TAIL], line[-_TAIL:]
     if tail != b',"crc":"%08x"}' % zlib.crc32(head):
         return None

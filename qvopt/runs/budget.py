@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qvopt.backends.protocol import DurableProgram, Program
-from qvopt.experiment.specification import BudgetSpec
+from qvopt.experiment.specification import BudgetSpec, Experiment
 from qvopt.records.ledger import Budget
 from qvopt_molecules.errors import InputError
 
@@ -30,3 +30,25 @@ def make_budget(spec: BudgetSpec, program: Program) -> Budget:
             )
         currency = pricing.currency
     return Budget(**data, currency=currency or "USD")
+
+
+def caps_of(budget: BudgetSpec) -> dict[str, float]:
+    """The caps that are set."""
+    return budget.model_dump(exclude_none=True, exclude={"currency"})
+
+
+def refuse_unbounded(experiment: Experiment, program: Program, runs: int = 1) -> None:
+    """Raise InputError for runs on paid or queued hardware with neither a cap nor `max_steps`."""
+    if not isinstance(program, DurableProgram) or program.pricing.simulated:
+        return
+    if "max_steps" in experiment.model_fields_set or caps_of(experiment.budget):
+        return
+    device, steps = program.pricing.device, experiment.max_steps
+    which = f"this run on {device} may be (it" if runs == 1 else (
+        f"the {runs} runs on {device} may be (each"
+    )  # fmt: skip
+    raise InputError(
+        f"nothing limits how long {which} would take up to {steps} steps): add --max-steps 20, or "
+        f"a cap such as --budget '20 QPU-min' or '100 jobs' (in Python and in files max_steps = 20 "
+        f"or budget = '20 QPU-min')"
+    )

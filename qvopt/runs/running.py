@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import OtherSettings, refuses_unknown_keywords, takes_settings
+from qvopt.runs.approval import Approve, approve_session
 from qvopt.runs.bar import shows_progress, step_bar
 from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.result import Result
@@ -25,6 +26,7 @@ def run(
     store: bool = False,
     callback: Callable[[Step], object] | None = None,
     progress: bool | None = None,
+    approve: Approve | None = None,
     **settings: Unpack[OtherSettings],
 ) -> Result:
     """Run one experiment to its end and return the result.
@@ -43,6 +45,11 @@ def run(
         callback: called with each step; it ends the run by returning True. A folder goes on from
             there.
         progress: whether to show a bar; None shows one in notebooks.
+        approve: called before the first job on hardware with a `CostStatement` of jobs, shots, QPU
+            seconds and money; the run is refused if it returns False. None writes the statement to
+            the log, as a warning, where jobs are paid or queued.
+
+    On such hardware a run needs `max_steps` or a `budget`.
 
     Ctrl-C, or the interrupt of a notebook, ends the optimisation after the round in flight: the
     result has the final estimate and the status "interrupted". A second one raises
@@ -54,6 +61,7 @@ def run(
     experiment, backend = resolve(problem, {**parts, **settings})
     store = store or out is not None
     with Session.begin(experiment, out=out, store=store, backend=backend) as session:
+        approve_session(session, approve, new=True)
         return _finished(session, callback, progress)
 
 
@@ -67,6 +75,7 @@ def resume(
     ansatz: Any = None,
     callback: Callable[[Step], object] | None = None,
     progress: bool | None = None,
+    approve: Approve | None = None,
 ) -> Result:
     """Go on with a run from its folder, to its end, and return the result.
 
@@ -79,7 +88,7 @@ def resume(
         max_steps: go on to this many steps in all; None keeps the run's.
         backend, optimizer, ansatz: what came in as an object and cannot be rebuilt from the folder,
             handed over again.
-        callback, progress: as of `run`.
+        callback, progress, approve: as of `run`; a run that has submitted a job was approved.
 
     Raises InputError for a folder of something else, and for another object than the run began
     with.
@@ -87,6 +96,7 @@ def resume(
     with Session.resume(
         path, max_steps=max_steps, backend=backend, optimizer=optimizer, ansatz=ansatz
     ) as session:
+        approve_session(session, approve, new=False)
         return _finished(session, callback, progress)
 
 

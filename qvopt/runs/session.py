@@ -25,8 +25,9 @@ from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
 from qvopt.runs.attaching import AttachedPrograms
+from qvopt.runs.auto_choice import CANDIDATES, candidates_text
 from qvopt.runs.bit_strings import bit_strings
-from qvopt.runs.budget import make_budget
+from qvopt.runs.budget import make_budget, refuse_unbounded
 from qvopt.runs.defaults import chosen_monitor, with_final_aim, with_grouping
 from qvopt.runs.driver import Driver
 from qvopt.runs.end_check import EndCheck
@@ -143,7 +144,8 @@ class Session:
                 aligned with a neighbour's.
             files: texts to keep in the folder, by name.
 
-        Raises InputError before anything is written where the experiment cannot run.
+        Raises InputError before anything is written where the experiment cannot run, or nothing
+        bounds it on hardware that is paid or queued.
         """
         out = None if out is None else path_of(out, "out")
         if out is not None and out.exists():
@@ -166,6 +168,7 @@ class Session:
         # Jobs that are paid for, or that outlive this process, need a journal.
         program = assembly.program
         refuse_idle_caps(experiment.budget, hardware=isinstance(program, DurableProgram))
+        refuse_unbounded(experiment, program)
         store = store or (isinstance(program, DurableProgram) and program.durable)
         if not store:
             session = cls(
@@ -184,6 +187,8 @@ class Session:
             kind_of(hamiltonian),
             problem=described,
         ).encode()
+        if assembly.candidates:
+            files = {**(files or {}), CANDIDATES: candidates_text(assembly.candidates)}
         folder, journal = RunFolder.create(
             out, experiment, hamiltonian, name, begin, command=command, files=files
         )

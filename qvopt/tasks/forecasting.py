@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 from qvopt.cloud.catalogue import offline_backend
-from qvopt.cloud.forecast import forecast_run
-from qvopt.cloud.forecast_result import RunForecast
 from qvopt.engine.assembly import Assembly, assemble
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
 from qvopt.runs.defaults import with_final_aim
+from qvopt.runs.forecast import forecast_run
+from qvopt.runs.forecast_result import RunForecast
 
 
 @takes_settings

@@ -20,7 +20,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from qvopt.backends.catalogue import get_backend
+from qvopt.backends.catalogue import get_backend, is_provider
 from qvopt.backends.protocol import Backend, SubmissionPolicy
 from qvopt.engine.assembly import assemble, hamiltonian_of, resolve_molecule
 from qvopt.experiment.ignored import refuse_ignored
@@ -28,7 +28,9 @@ from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment, MoleculeSpec
 from qvopt.records.portable import portable
+from qvopt.runs.approval import Approve, approve_runs
 from qvopt.runs.bar import counted
+from qvopt.runs.defaults import with_final_aim
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
@@ -118,6 +120,19 @@ class Scan:
         self._done: list[ScanPoint] = []
         if folder is not None:
             claim_task(folder, SCAN, self.document()["scan"], experiment)
+
+    def approve(self, approve: Approve | None) -> None:
+        """State what all points may take, and ask; a scan that has begun was agreed to.
+
+        Raises InputError where a point's run has no bound, and where the answer is no.
+        """
+        if self.folder is not None and any(self.folder.glob("points/*/journal.jsonl")):
+            return
+        experiment = self._experiments[0]
+        if self._backend is None and not is_provider(experiment.backend.name):
+            return
+        assembly = with_final_aim(assemble(experiment, backend=self._backend))
+        approve_runs(self.experiment, assembly, len(self.values), approve)
 
     def document(self) -> dict[str, Any]:
         """What was asked, as plain data."""
@@ -259,6 +274,7 @@ def scan(
     warm: bool = True,
     out: str | Path | None = None,
     progress: bool | Callable[[ScanPoint], object] | None = None,
+    approve: Approve | None = None,
     **settings: Unpack[Settings],
 ) -> ScanResult:
     """Run a potential-energy curve to its end and return it.
@@ -272,6 +288,7 @@ def scan(
         warm: start each point where its neighbour ended.
         out: folder to keep the runs in, and to go on with.
         progress: called with each point; or whether to show a bar, None in notebooks alone.
+        approve: called before the first job on hardware, as by `run`.
 
     Raises InputError for what cannot run.
     """
@@ -281,6 +298,7 @@ def scan(
         with_backend(experiment, backend), parameter, values, warm=warm, folder=folder,
         backend=backend,
     )  # fmt: skip
+    work.approve(approve)
     with counted(progress, "points", len(work.values)) as report:
         for point in work:
             report(point)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from qvopt.records.journal import decode_line, encode_line
+from qvopt.records.journal import decode_sealed, encode_line
 from qvopt_molecules.errors import InputError
 
 NAME: Final = "link.json"
@@ -36,7 +36,7 @@ def read_link(folder: Path) -> Link:
         content = path.read_bytes()
     except OSError as error:
         raise _refusal(path, f"cannot be read: {error.strerror}") from None
-    data = decode_line(content.removesuffix(b"\n")) or _of_first_version(content)
+    data = decode_sealed(content.removesuffix(b"\n")) or _of_first_version(content)
     if data.keys() - {"n"} != set(Link._fields):
         raise _refusal(path, "is damaged")
     return Link(data["continuity"], data["warm"])

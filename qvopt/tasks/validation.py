@@ -20,10 +20,11 @@ from qvopt.backends.protocol import DurableProgram, Program, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.protocol import Answer, Energy, Fidelity, Gradient, Metric, Query
+from qvopt.runs.approval import Approve
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
-from .validation_rounds import Approve, Series, answer_series, spread_over_rounds
+from .validation_rounds import Series, answer_series, spread_over_rounds
 
 FEWEST: Final = 20
 """Repeats below which spreads say nothing."""
@@ -72,7 +73,7 @@ def validate_backend(
         wrap: changes the compiled program before it is used, for tests of these checks.
         folder: see `answer_series`.
         jobs: what is to be done with jobs on hardware.
-        approve: is asked before the first job.
+        approve: called before the first job on hardware, as by `run`.
     """
     if repeats < FEWEST:
         raise InputError(f"a validation needs at least {FEWEST} repeats, got {repeats}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +16,14 @@ from qvopt.optimizers.protocol import Answer, Query
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger, add_costs
+from qvopt.runs.approval import Approve, CostStatement, agree
 from qvopt.runs.attaching import AttachedPrograms
-from qvopt.runs.budget import make_budget
+from qvopt.runs.budget import caps_of, make_budget
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.rounds import JournaledRounds
 from qvopt_molecules.errors import InputError
 
 TASK = "validation"
-
-Approve = Callable[[DurableProgram, Cost], None]
-"""Is called with what all rounds will take, before the first job; raises InputError for no."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +83,7 @@ def answer_series(
         folder: a new folder, or that of the same validation; None keeps one in runs/ where jobs
             outlive the process, and nothing elsewhere.
         jobs: what is to be done with jobs.
-        approve: is asked before the first job.
+        approve: called before the first job on hardware, see `agree`.
 
     Returns the answers of each series, in order.
     """
@@ -95,6 +93,8 @@ def answer_series(
     policy = jobs or SubmissionPolicy()
     if folder is None and not durable:
         AttachedPrograms(None, policy).attach(program, None, main=True)
+        if isinstance(program, DurableProgram):
+            agree(_statement(assembly, evaluator, series), approve)
         return _answered(JournaledRounds(ledger), evaluator, series)
     store, journal = _opened(assembly, folder, repeats)
     attached = AttachedPrograms(journal, policy)
@@ -102,9 +102,8 @@ def answer_series(
         history = History.of(journal.events)
         attached.attach(program, store.path, main=True)
         ledger.charge({"lost": attached.lost})
-        new = not any(event["type"] == "job" for event in journal.events)
-        if new and approve is not None and isinstance(program, DurableProgram):
-            approve(program, _price(evaluator, series))
+        if isinstance(program, DurableProgram) and not program.submitted:
+            agree(_statement(assembly, evaluator, series), approve)
         return _answered(JournaledRounds(ledger, journal, history), evaluator, series)
     finally:
         attached.close()
@@ -125,12 +124,22 @@ def _answered(
     return answers
 
 
-def _price(evaluator: Evaluator, series: Sequence[Series]) -> Cost:
+def _statement(assembly: Assembly, evaluator: Evaluator, series: Sequence[Series]) -> CostStatement:
+    """What all rounds will take."""
+    program, budget = assembly.program, assembly.experiment.budget
+    assert isinstance(program, DurableProgram)
     costs: dict[str, Cost] = {}
     for part in series:
         for number, queries in enumerate(part.rounds):
             costs = add_costs(costs, evaluator.prepare(queries, part.stream, number).costs)
-    return sum(costs.values(), Cost())
+    return CostStatement(
+        program.pricing,
+        sum(costs.values(), Cost()),
+        "the validation",
+        program.durable,
+        caps_of(budget),
+        budget.currency or program.pricing.currency,
+    )
 
 
 def _opened(assembly: Assembly, path: Path | None, repeats: int) -> tuple[RunFolder, Journal]:

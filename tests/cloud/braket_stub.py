@@ -19,7 +19,7 @@ def schema(name, version="1"):
     return {"name": name, "version": version}
 
 
-def capabilities(program_sets=True):
+def capabilities(program_sets=True, largest=(100, 200_000)):
     action = {
         "braket.ir.openqasm.program": {
             "actionType": "braket.ir.openqasm.program",
@@ -32,8 +32,8 @@ def capabilities(program_sets=True):
         action["braket.ir.openqasm.program_set"] = {
             "actionType": "braket.ir.openqasm.program_set",
             "version": ["1"],
-            "maximumExecutables": 100,
-            "maximumTotalShots": 200_000,
+            "maximumExecutables": largest[0],
+            "maximumTotalShots": largest[1],
         }
     document = {
         "braketSchemaHeader": schema(
@@ -67,6 +67,7 @@ class BraketStub(VendorStub):
     tokens: dict = field(default_factory=dict)
     refusals: list = field(default_factory=list)
     program_sets: bool = True
+    largest: tuple = (100, 200_000)  # programs of a set, and their shots
     processor: object = None  # a Processor, in place of the simulator
     polls_until_done: int = 1
     state: str = "COMPLETED"
@@ -103,7 +104,9 @@ class BraketStub(VendorStub):
         if self.processor is None:
             shown |= {"deviceName": "SV1", "providerName": "Amazon Braket"}
             shown |= {"deviceType": "SIMULATOR"}
-            return 200, shown | {"deviceCapabilities": capabilities(self.program_sets)}
+            return 200, shown | {
+                "deviceCapabilities": capabilities(self.program_sets, self.largest)
+            }
         if arn != self.processor.arn:
             return 404, {"message": "no such device", "__type": "ResourceNotFoundException"}
         shown |= {"deviceName": self.processor.name, "providerName": self.processor.vendor}
@@ -270,6 +273,28 @@ def _set(task, found, shots):
         },
         "s3Location": None,
     }
+
+
+def failing(*indices, tasks=(0,), retryable=True):
+    """Make these programs of the numbered tasks' sets fail; for `broken`."""
+
+    def change(document):
+        if int(document["taskMetadata"]["id"].rsplit("/", 1)[-1]) in tasks:
+            for index in indices:
+                document["programResults"][index]["executableResults"] = [
+                    {
+                        "braketSchemaHeader": schema(f"{_RESULT}.program_set_executable_failure"),
+                        "inputsIndex": 0,
+                        "failureMetadata": {
+                            "failureReason": "lost",
+                            "retryable": retryable,
+                            "category": "DEVICE",
+                        },
+                    }
+                ]
+        return document
+
+    return change
 
 
 def _public(task):

@@ -231,7 +231,7 @@ def run_executor(backend: Any, params: dict[str, Any], seed: int) -> str:
         quantum_program_from_2_0,
     )
 
-    from qvopt.cloud.provider import describe_circuit
+    from qvopt.cloud.job_spec import describe_circuit
 
     program, _ = quantum_program_from_2_0(ParamsModel.model_validate(params))
     options = SimulatorOptions(seed_simulator=seed)

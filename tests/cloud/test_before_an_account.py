@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 
 import pytest
 from ibm_server import Server
@@ -13,6 +14,7 @@ from qvopt.backends.catalogue import get_backend
 from qvopt.cli import command_line
 from qvopt.cli.app import app
 from qvopt.cloud.catalogue import offline_backend
+from qvopt.cloud.known_devices import known_devices
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the server's, of IBM's client
@@ -176,6 +178,27 @@ def server(monkeypatch, tmp_path):
 
 def write(path, steps="max_steps = 1", device="ibm_manila"):
     (path / "e.toml").write_text(EXPERIMENT.format(steps=steps, device=device))
+
+
+@pytest.mark.parametrize("device", known_devices(), ids=lambda d: d.full_name)
+def test_every_entry_of_the_table_has_its_sources_and_says_what_is_not_verified(device):
+    for origin in (device.price_origin, device.origin):
+        assert origin.page.startswith("https://")
+        assert re.fullmatch(r"20\d\d-\d\d", origin.date)
+        assert ("not verified" in str(origin)) is not origin.read
+    assert device.note.endswith("check it")
+    if device.price.stored:
+        assert str(device.price_origin) in device.note
+    else:
+        assert "depends on your plan" in device.note
+
+
+def test_a_price_from_memory_is_said_to_be_one(nobody):
+    _, document = forecast("braket:emerald", shots=10_000)
+    assert "from memory and not verified" in document["note"]
+    _, document = forecast("braket:garnet", shots=10_000)
+    assert "not verified" not in document["note"]
+    assert "aws.amazon.com/braket/pricing/, 2025-11" in document["note"]
 
 
 @pytest.mark.parametrize("command", ["run", "submit"])

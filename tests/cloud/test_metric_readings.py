@@ -9,11 +9,11 @@ from qiskit_aer import AerSimulator
 from qvopt import Session, make_experiment
 from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.cloud.backend import HardwareBackend
-from qvopt.cloud.forecast import forecast_run
 from qvopt.engine.assembly import assemble
 from qvopt.engine.evaluator import Evaluator
 from qvopt.gradients.metric_rules import supported_metric_rule
 from qvopt.optimizers.protocol import Metric
+from qvopt.runs.forecast import forecast_run
 
 pytestmark = pytest.mark.usefixtures("quiet_client")
 

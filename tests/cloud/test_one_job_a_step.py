@@ -9,7 +9,7 @@ import pytest
 from slow_cases import rest_slow
 
 from qvopt import Session, make_experiment
-from qvopt.cloud.forecast import DryProgram
+from qvopt.cloud.dry_program import DryProgram
 from qvopt.engine.assembly import assemble
 from qvopt.optimizers.registry import get_optimizer, optimizer_names
 from qvopt.records.ledger import Ledger

@@ -103,6 +103,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
     "measurement.final_precision": [(SHOTS, 0.005)],
     "measurement.final_share": [
         (SHOTS | {"measurement": {"shots": 240, "final_precision": 0.001}}, 0.3)],
+    "mitigation.auto": [(NOISY | {"mapping": "parity-reduced"}, True), (CORRECTED, True)],
     "mitigation.readout.method": [(CORRECTED, "m3")],
     "mitigation.readout.shots": [(NOISY, 200), (CORRECTED, 400)],
     "mitigation.readout.every": [(CORRECTED, 1)],

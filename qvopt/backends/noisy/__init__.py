@@ -1,7 +1,9 @@
 """Density matrices of few qubits under a noise model: exact distributions, and draws from them."""
 
 from .channels import Channels, UnreadError
-from .rates import noise_model_of
+from .rates import checked_rates, noise_model_of
 from .simulator import MAX_QUBITS, NoisySimulator
 
-__all__ = ["MAX_QUBITS", "Channels", "NoisySimulator", "UnreadError", "noise_model_of"]
+__all__ = [
+    "MAX_QUBITS", "Channels", "NoisySimulator", "UnreadError", "checked_rates", "noise_model_of",
+]  # fmt: skip

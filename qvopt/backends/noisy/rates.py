@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from qvopt_molecules.errors import InputError, unknown_name
+
+_KINDS: Final = ("one_qubit", "two_qubit", "readout")
 _BASIS: Final = ["rz", "sx", "x", "cx"]
+
+
+def checked_rates(noise: Mapping[str, float] | None) -> dict[str, float]:
+    """Return the rates of a table, or raise InputError; None is no noise."""
+    if noise is not None and not isinstance(noise, Mapping):
+        raise InputError(f"noise must be a table of {', '.join(_KINDS)}, got {noise!r}")
+    for key, value in (noise or {}).items():
+        if key not in _KINDS:
+            raise unknown_name("kind of noise", key, _KINDS)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+            raise InputError(f"noise.{key} must be a probability below 1, got {value!r}")
+    return dict(noise or {})
 
 
 def noise_model_of(noise: Mapping[str, float]) -> Any:

@@ -11,8 +11,9 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
+from qvopt.runs.approval import Approve, approve_runs
 from qvopt.runs.bar import counted
-from qvopt.runs.defaults import with_grouping
+from qvopt.runs.defaults import with_final_aim, with_grouping
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Step
 from qvopt.tasks.task_folder import EXCITED, claim_task
@@ -35,6 +36,7 @@ def excited_states(
     beta: float = 3.0,
     out: str | Path | None = None,
     progress: bool | Callable[[int, Step], object] | None = None,
+    approve: Approve | None = None,
     **settings: Unpack[Settings],
 ) -> ExcitedStates:
     """Find the lowest states of a molecule in its sector of electron numbers.
@@ -51,6 +53,7 @@ def excited_states(
         out: folder for the journals of the minimisations, which are resumed from there.
         progress: called with the number of the minimisation and its step; or whether to show a
             bar, None in notebooks alone.
+        approve: called before the first job on hardware, as by `run`.
 
     Raises InputError for what cannot run.
     """
@@ -87,6 +90,9 @@ def excited_states(
     if states > size:
         raise InputError(f"the sector has {size} states, {states} were asked for")
     folder = None if out is None else Path(out)
+    if folder is None or not folder.exists():
+        minimisations = states if method == "vqd" else 1
+        approve_runs(experiment, with_final_aim(assembly), minimisations, approve)
     if folder is not None:
         asked = {"method": method, "states": states, "beta": float(beta)}
         claim_task(folder, EXCITED, asked, assembly.experiment, unresolved=experiment)

@@ -1,12 +1,11 @@
-"""What a run on hardware will take, before anything is sent: its first steps, played dry."""
+"""A hardware program that sends nothing: forecasts play the first steps of a run on it."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,34 +20,33 @@ from qvopt.backends.batch import (
 from qvopt.backends.checks import need_plan
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
-from qvopt.engine.assembly import Assembly
 from qvopt.measurement.estimate import Moments
-from qvopt.optimizers.registry import get_optimizer
-from qvopt.records.ledger import Ledger
-from qvopt.runs.budget import make_budget
-from qvopt.runs.driver import Driver
-from qvopt.runs.final_estimate import FinalAim, FinalEstimate
 from qvopt_molecules.arrays import FloatArray
-from qvopt_molecules.errors import InputError
 
-from .forecast_result import RunForecast
-from .program import HardwareProgram
 from .provider import JobForecast, JobSpec, RecordedProvider
 
-_PLAYED = 3
+if TYPE_CHECKING:
+    from .program import HardwareProgram
 
 
 class DryProgram:
-    """Stands for a hardware program: answers with noise around nothing, at the forecast's cost."""
+    """Stands for a hardware program: answers with noise around nothing, at the forecast's cost.
+
+    Args:
+        program: what it stands for.
+        recorded: forecast the device that a snapshot records, and not the snapshot.
+    """
 
     exact = False
+    submitted = False
 
-    def __init__(
-        self,
-        program: HardwareProgram,
-        estimate: Callable[[JobSpec], JobForecast] | None = None,
-    ) -> None:
-        self._program, self._estimate = program, estimate or program.provider.estimate
+    def __init__(self, program: HardwareProgram, *, recorded: bool = False) -> None:
+        provider, price = program.provider, program.device.price
+        estimate: Callable[[JobSpec], JobForecast] = provider.estimate
+        if recorded and isinstance(provider, RecordedProvider):
+            estimate, price = provider.recorded_estimate, provider.recorded_price
+        self._program, self._estimate = program, estimate
+        self.pricing: Pricing = replace(program.pricing, known=price.known, currency=price.currency)
         self._rng = np.random.default_rng(0)
 
     @property
@@ -63,7 +61,7 @@ class DryProgram:
 
     def price(self, batch: Batch) -> Cost:
         """That of the program, by the estimate."""
-        return self._program.price_by(self._estimate, batch)
+        return self._program.price(batch, self._estimate)
 
     def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
         """Answer without running anything.
@@ -128,11 +126,6 @@ class DryProgram:
         return self._program.fidelities(pairs)
 
     @property
-    def pricing(self) -> Pricing:
-        """That of the program."""
-        return self._program.pricing
-
-    @property
     def durable(self) -> bool:
         """Nothing is sent."""
         return False
@@ -158,59 +151,6 @@ class DryProgram:
     def close(self) -> None:
         """Nothing is open."""
 
-
-def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
-    """Play the first steps of an assembled experiment, with nothing sent.
-
-    Args:
-        assembly: on hardware.
-        recorded: forecast the device that a snapshot records, and not the snapshot.
-
-    Raises InputError where its backend is not hardware.
-    """
-    program, experiment = assembly.program, assembly.experiment
-    if not isinstance(program, HardwareProgram):
-        raise InputError("only runs on hardware have a forecast of jobs; use `qvopt run --dry`")
-    if assembly.evaluator.growth is not None:
-        raise InputError(
-            "a circuit that grows has no forecast: cap the run by --budget in jobs, shots or "
-            "QPU seconds"
-        )
-    provider, price = program.provider, program.device.price
-    estimate: Callable[[JobSpec], JobForecast] | None = None
-    if recorded and isinstance(provider, RecordedProvider):
-        estimate, price = provider.recorded_estimate, provider.recorded_price
-    evaluator = replace(assembly.evaluator, program=DryProgram(program, estimate))
-    spec = experiment.optimizer_spec
-    played = min(_PLAYED, experiment.max_steps)
-    ledger = Ledger()
-    driver = Driver(
-        evaluator,
-        get_optimizer(spec.name, **experiment.optimizer_options),
-        assembly.start,
-        experiment.seed,
-        played,
-        ledger,
-        experiment.monitor or "none",
-    )
-    totals = [ledger.total for _ in driver]
-    # What is spent by step 0, such as its monitor's energy, is the first step's.
-    steps = [b - a for a, b in itertools.pairwise([Cost(), *totals[1:]])]
-    first = steps[0] if steps else totals[0]
-    later = steps[-1] if steps else Cost()
-    budget = make_budget(experiment.budget, program)
-    optimised = first + later.times(max(experiment.max_steps - 1, 0))
-    aim = FinalAim.of(experiment.measurement)
-    x = assembly.start
-    final = FinalEstimate(aim).reserve(evaluator, [x, x, x], Ledger(budget, {"steps": optimised}))
-    return RunForecast(
-        program.device.full_name,
-        experiment.max_steps,
-        first,
-        later,
-        final,
-        budget,
-        price.known,
-        price.currency,
-        program.device.note,
-    )
+    def dry(self, *, recorded: bool = False) -> DryProgram:
+        """Another one of the program."""
+        return DryProgram(self._program, recorded=recorded)

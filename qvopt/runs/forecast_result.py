@@ -33,6 +33,12 @@ class RunForecast:
         ends = self.first + self.final
         return ends + self.later.times(max(self.steps - 1, 0))
 
+    @property
+    def within_budget(self) -> Cost:
+        """The steps that the budget pays for, and the final check."""
+        steps = self.steps_in_budget()
+        return self.first + self.final + self.later.times(steps - 1) if steps else Cost()
+
     def steps_in_budget(self) -> int:
         """Steps that fit in, at the forecast's costs, with the final check."""
         left = self.steps

@@ -1,0 +1,146 @@
+"""Errors of small molecules on snapshots of five devices, raw and mitigated, as one table.
+
+    python examples/noise_study/molecules_table.py [--molecules h2 …] [--devices …] [--write]
+
+Every energy is measured at the noiseless optimum of UCCSD, so that its error is the device's alone:
+raw, and with post-selection and the reference state, at equal shots in all. `--write` renews the
+table of docs/mitigation.md.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qvopt import make_experiment, run
+from qvopt.cloud.snapshots import OVERHEAD, REP_DELAY
+from qvopt.engine.assembly import assemble
+from qvopt.optimizers.protocol import Energy
+from qvopt_molecules.errors import InputError
+
+SPACE = {"electrons": 2, "n_orbitals": 2}
+MOLECULES = {
+    "h2": {"molecule": "h2"},
+    "heh+": {"molecule": "heh+"},
+    "h3+": {"molecule": "h3+"},
+    "lih": {"molecule": {"name": "lih", "active_space": SPACE}},
+    "h2o": {"molecule": {"name": "h2o", "active_space": SPACE}},
+}
+NAMES = {"h2": "H2", "heh+": "HeH+", "h3+": "H3+", "lih": "LiH (2, 2)", "h2o": "H2O (2, 2)"}
+USUAL = ("h2", "heh+", "lih", "h2o")
+DEVICES = ("fake_manila", "fake_lagos", "fake_guadalupe", "fake_hanoi", "fake_sherbrooke")
+SHOTS, SEEDS = 20_000, 10
+WAYS = {"raw": {}, "best": {"measurement": {"postselect": True}, "mitigation": {"reference": True}}}
+DEFAULT_OUT = Path(tempfile.gettempdir()) / "qvopt-examples" / "molecules_table.json"
+COMMAND = "python examples/noise_study/molecules_table.py --write"
+
+
+@dataclass
+class Cell:
+    """A molecule on a device: mean errors and reported σ of one energy in mHa, raw and best.
+
+    `covered` counts the seeds whose interval of 2σ holds the noiseless energy, of the best way.
+    """
+
+    molecule: str
+    device: str
+    gates: int
+    raw: float
+    raw_sigma: float
+    best: float
+    best_sigma: float
+    covered: int
+    shots: int
+    qpu_seconds: float
+
+
+def measured(molecule, device, way, x, shots):
+    """Energies over seeds, their reported variances, and two-qubit gates of the largest circuit."""
+    data = {**MOLECULES[molecule], "backend": f"aer:{device}", "shots": shots, **WAYS[way]}
+    assembly = assemble(make_experiment(data))
+    answers = [assembly.evaluator.answer([Energy(x)], seed)[0] for seed in range(SEEDS)]
+    circuits = assembly.program.circuits.groups
+    gates = max(sum(len(step.qubits) == 2 for step in circuit.data) for circuit in circuits)
+    values, variances = (np.array([getattr(a, n) for a in answers]) for n in ("value", "variance"))
+    return values, variances, gates
+
+
+def cell(molecule, device):
+    """One cell; None where the device has too few qubits."""
+    optimum = run(make_experiment(MOLECULES[molecule]))
+    try:
+        raw, raw_variance, gates = measured(molecule, device, "raw", optimum.x, SHOTS)
+    except InputError as error:
+        print(f"{molecule} on {device}: {error}", file=sys.stderr)
+        return None
+    best, variance, _ = measured(molecule, device, "best", optimum.x, SHOTS // 2)
+    exact = optimum.energy
+    return Cell(
+        molecule,
+        device,
+        gates,
+        1e3 * float(raw.mean() - exact),
+        1e3 * float(np.sqrt(raw_variance.mean())),
+        1e3 * float(best.mean() - exact),
+        1e3 * float(np.sqrt(variance.mean())),
+        int(np.sum(np.abs(best - exact) <= 2 * np.sqrt(variance))),
+        SHOTS,
+        OVERHEAD + REP_DELAY * SHOTS,
+    )
+
+
+def table(cells):
+    """The cells as Markdown."""
+    lines = [
+        "| molecule | device | two-qubit gates | raw (mHa) | mitigated (mHa) | left | within 2σ | "
+        "shots | QPU s |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for c in cells:
+        lines.append(
+            f"| {NAMES[c.molecule]} | {c.device.removeprefix('fake_')} | {c.gates} | "
+            f"{c.raw:+.0f} ± {c.raw_sigma:.0f} | {c.best:+.1f} ± {c.best_sigma:.1f} | "
+            f"{100 * abs(c.best / c.raw):.0f} % | {c.covered}/{SEEDS} | {c.shots:,} | "
+            f"{c.qpu_seconds:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--molecules", nargs="*", default=USUAL, help="also h3+, of six qubits")
+    parser.add_argument("--devices", nargs="*", default=DEVICES)
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="cells so far, to go on with")
+    parser.add_argument("--write", action="store_true", help="renew the table of the documentation")
+    arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    done = {}
+    if arguments.out.is_file():
+        stored = [Cell(**row) for row in json.loads(arguments.out.read_text(encoding="utf-8"))]
+        done = {(c.molecule, c.device): c for c in stored}
+    for molecule in arguments.molecules:
+        for device in arguments.devices:
+            if (molecule, device) in done:
+                continue
+            made = cell(molecule, device)
+            if made is not None:
+                done[molecule, device] = made
+                rows = json.dumps([asdict(c) for c in done.values()], indent=1)
+                arguments.out.write_text(rows + "\n", encoding="utf-8")
+                print(made, flush=True)
+    order = {(m, d): k for k, (m, d) in enumerate((m, d) for m in MOLECULES for d in DEVICES)}
+    shown = table(sorted(done.values(), key=lambda c: order[c.molecule, c.device]))
+    print(shown)
+    if arguments.write:
+        sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+        from published import renew
+
+        renew("mitigation.md", "molecules", shown, COMMAND)
+
+
+if __name__ == "__main__":
+    main()
