@@ -12,6 +12,7 @@ favours the rivals.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -64,6 +65,13 @@ def ratio(ours: float, rival: float) -> float:
     return rival / ours if ours > 0 else float("inf")
 
 
+def short(name: str) -> str:
+    """The name of an instance without what all of them share."""
+    name = re.sub(r"uccsd point_group=True spin_adapted=True\s*", "", name)
+    name = re.sub(r"(\S+) \S+ bond=(\S+)", r"\1 \2 Å", name)
+    return name.replace("initial=", "from ").strip()
+
+
 def table(outcomes) -> tuple[str, str]:
     """The table and, in words, what it comes to."""
     instances = defaultdict(list)
@@ -79,7 +87,7 @@ def table(outcomes) -> tuple[str, str]:
         gaps.append(ends[OURS] / ends[lowest])
         times = "all at once" if np.isinf(ratios[-1]) else f"{ratios[-1]:.2g}"
         text += (
-            f"| {name} | {shots(reached[OURS])} | {best} | {shots(reached[best])} | {times} "
+            f"| {short(name)} | {shots(reached[OURS])} | {best} | {shots(reached[best])} | {times} "
             f"| {ends[OURS]:.3f} | {ends[lowest]:.3f} | {lowest} |\n"
         )
     ratios.sort()

@@ -56,10 +56,15 @@ SPACES: Final[dict[str, Mapping[str, Choices]]] = {
 def search_space(entrant: EntrantSpec) -> Mapping[str, Choices]:
     """Return where an optimizer's hyper-parameters are searched.
 
+    Ranges come before lists, each in the order given: a folder's file, which has lists first as
+    TOML wants it, then means the same search as the file that it was made from.
+
     Raises InputError where it has none, or for one that it does not have.
     """
     entry = describe(entrant.name)
-    space = entrant.search
+    space: Mapping[str, Choices] = dict(
+        sorted(entrant.search.items(), key=lambda item: not isinstance(item[1], SearchRange))
+    )
     if not space:
         space = dict(SPACES.get(entry.name, _RATE if "learning_rate" in entry.defaults else {}))
     if not space:

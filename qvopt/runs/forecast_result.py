@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,8 @@ class RunForecast:
 
     def __repr__(self) -> str:
         lines = [f"{self.device}: nothing was sent", self.frame().to_string(index=False)]
-        return "\n".join([*lines, *self._notes()])
+        notes = [textwrap.fill(note, 110, subsequent_indent="  ") for note in self._notes()]
+        return "\n".join([*lines, *notes])
 
     def _repr_html_(self) -> str:
         from html import escape

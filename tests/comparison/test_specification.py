@@ -85,6 +85,20 @@ def test_examples_read_back_the_same(path):
     assert make_comparison(tomllib.loads(spec.toml())) == spec
 
 
+def test_the_file_of_a_folder_searches_what_the_first_one_did():
+    """TOML has lists before tables: the order of hyper-parameters must not decide what is tried.
+
+    A comparison that searched both kinds did not find its runs again.
+    """
+    search = {"learning_rate": {"low": 0.01, "high": 0.1}, "shots": [100, 300, 1000],
+              "b1": {"low": 0.5, "high": 0.9}, "schedule": ["constant", "cosine"]}  # fmt: skip
+    entrant = {"name": "adam", "tuned": True, "search": search}
+    spec = make_comparison({"problems": ["h2"], "optimizers": [entrant], "budget": 10_000})
+    read = make_comparison(tomllib.loads(spec.toml()))
+    assert list(read.optimizers[0].search) != list(spec.optimizers[0].search)
+    assert trial_options(read.optimizers[0], 8) == trial_options(spec.optimizers[0], 8)
+
+
 def test_lists_are_expanded_all_with_all():
     spec = make_comparison(
         GOOD

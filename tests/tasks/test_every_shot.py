@@ -6,6 +6,7 @@ import pytest
 from qiskit_aer import AerSimulator
 
 from qvopt import excited_states, run, run_properties
+from qvopt.backends.noisy import NoisySimulator
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.stored import stored_result
@@ -25,7 +26,7 @@ MITIGATED = NOISY | {
 
 
 class Meter:
-    """Counts the shots that Aer runs, whatever asked for them."""
+    """Counts the shots that Aer runs and that density matrices are drawn from, whatever asked."""
 
     def __init__(self, monkeypatch):
         self.shots = 0
@@ -39,6 +40,14 @@ class Meter:
                             **options)  # fmt: skip
 
         monkeypatch.setattr(AerSimulator, "run", metered)
+        draw = NoisySimulator.counts
+
+        def metered_draw(simulator, *arguments, **keywords):
+            drawn = draw(simulator, *arguments, **keywords)
+            self.shots += sum(sum(counts.values()) for setting in drawn for counts in setting)
+            return drawn
+
+        monkeypatch.setattr(NoisySimulator, "counts", metered_draw)
 
 
 @pytest.fixture
