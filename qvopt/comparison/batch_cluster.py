@@ -16,8 +16,11 @@ from __future__ import annotations
 
 import inspect
 import shutil
+import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,9 +120,22 @@ class _Certificates:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Put the handlers of signals back: dask_jobqueue takes Ctrl-C, and ends with 0 at it."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+
+
 def _cluster_class(system: str) -> Any:
     try:
-        import dask_jobqueue
+        with _handlers_kept():
+            import dask_jobqueue
     except ImportError:
         raise missing_extra("--cluster needs dask-jobqueue", "cluster") from None
     return getattr(dask_jobqueue, SYSTEMS[system])

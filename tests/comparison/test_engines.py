@@ -1,5 +1,6 @@
 """Real schedulers and real workers, which are killed: no result is lost, none counts twice."""
 
+import importlib.util
 import os
 import signal
 import subprocess
@@ -175,10 +176,29 @@ kill -- -$(cat "$FAKE_SLURM/pid")
 """
 
 
+def _need_dask_jobqueue():
+    if importlib.util.find_spec("dask_jobqueue") is None:  # imported, it takes Ctrl-C for itself
+        pytest.skip("needs dask_jobqueue")
+
+
+def test_a_cluster_file_leaves_ctrl_c_as_it_is(tmp_path):
+    _need_dask_jobqueue()
+    (tmp_path / "slurm.toml").write_text('system = "slurm"\ncores = 1\nmemory = "1GB"\n')
+    code = (
+        "import signal\n"
+        "before = signal.getsignal(signal.SIGINT)\n"
+        "from qvopt.comparison.batch_cluster import read_cluster_file\n"
+        "from pathlib import Path\n"
+        "read_cluster_file(Path('slurm.toml'))\n"
+        "assert signal.getsignal(signal.SIGINT) is before\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
 @pytest.mark.slow
 def test_jobs_of_a_batch_system_work_over_encrypted_connections(tmp_path, small, prepared):
     """SLURM is two scripts here that run the job on this machine; the rest is real."""
-    pytest.importorskip("dask_jobqueue")
+    _need_dask_jobqueue()
     for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
