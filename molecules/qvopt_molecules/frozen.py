@@ -18,15 +18,18 @@ _KEPT: Final[dict[str, Hamiltonian]] = {}
 
 
 def freeze(hamiltonian: Hamiltonian) -> str:
-    """Keep a Hamiltonian; return its content hash."""
+    """Keep a Hamiltonian; return its content hash.
+
+    The last one of a content is kept: another of the same integrals may lie in another frame, or,
+    read from an FCIDUMP file, in none, and its dipole is not this one's.
+    """
     digest = hamiltonian.content_hash()
-    if digest not in _KEPT:
+    if _KEPT.get(digest) is not hamiltonian:
         _KEPT[digest] = hamiltonian
         path = _path(digest)
         try:
-            if not path.is_file():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                save_hamiltonian(hamiltonian, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_hamiltonian(hamiltonian, path)
         except OSError:
             pass  # without a cache, it stays in this process and in the folders of its runs
     return digest
@@ -50,8 +53,6 @@ def frozen(digest: str, label: str = "") -> Hamiltonian:
 
 def freeze_beside(path: Path, digest: str) -> None:
     """Take a problem from a folder's file, if it is there and has that content."""
-    if digest in _KEPT:
-        return
     try:
         hamiltonian = load_hamiltonian(path)
     except InputError:
