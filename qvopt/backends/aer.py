@@ -92,16 +92,12 @@ class AerBackend:
 
     def compile(self, problem: Problem) -> AerProgram:
         """Check memory and widths, and transpile once."""
+        if self.device is not None:
+            from .device_simulation import DeviceSimulation
+
+            return DeviceSimulation(RecordedDevice(self.device), self.method).compile(problem)
         check_widths(problem)
         check_memory(problem.circuit.n_qubits, 3, "aer")
-        if self.device is not None:
-            device = RecordedDevice(self.device)
-            if problem.circuit.n_qubits > device.n_qubits:
-                raise InputError(
-                    f"{self.device} has {device.n_qubits} qubits, the circuit has "
-                    f"{problem.circuit.n_qubits}"
-                )
-            return AerProgram(problem, device.noise_model(), self.method, device)
         model = self.noise_model
         if model is None and any(self.noise.values()):
             model = noise_model_of(self.noise)

@@ -16,8 +16,8 @@ from .recorded_devices import RecordedDevice
 class DeviceSimulation:
     """Compiles problems for a recorded device, with the errors of its gates and of its readout."""
 
-    def __init__(self, device: RecordedDevice) -> None:
-        self._device = device
+    def __init__(self, device: RecordedDevice, method: str = "automatic") -> None:
+        self._device, self._method = device, method
 
     @cached_property
     def _noise(self) -> Any:
@@ -37,4 +37,4 @@ class DeviceSimulation:
                 f"{self._device.name} has {self._device.n_qubits} qubits, the circuit has "
                 f"{problem.circuit.n_qubits}"
             )
-        return AerProgram(problem, self._noise, "automatic", self._device)
+        return AerProgram(problem, self._noise, self._method, self._device)

@@ -14,7 +14,8 @@ Every one has `seconds`, the time worked on the run so far.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -53,6 +54,18 @@ _OTHER_FORM: Final = (
     LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError
 )  # fmt: skip
 """What decoding raises where the parts of an event are not what its kind has."""
+
+
+@contextmanager
+def _readable(line: int, what: str) -> Iterator[None]:
+    """Name the line where something in it cannot be decoded."""
+    try:
+        yield
+    except InputError:
+        raise
+    except _OTHER_FORM:
+        raise damaged_line(None, line, what) from None
+
 
 FORMAT: Final = 3
 """Of what is written: 1, of version 0.1.0, has no number; 2 has the degrees of freedom of vectors
@@ -199,15 +212,11 @@ class RoundRecord:
         where = f"{self.role} round {self.number}"
         if len(queries) != len(self.queries):
             raise InputError(f"{where}: the replayed round does not match the journal")
-        try:
+        with _readable(self.place, f"queries or answers of {where}"):
             pairs = zip(queries, queries_with_points(self.queries), strict=True)
             drift = max((match_query(query, old, where) for query, old in pairs), default=0.0)
             answers = zip(queries, self.answers, strict=True)
             return [decode_answer(q, a) for q, a in answers], drift
-        except InputError:
-            raise
-        except _OTHER_FORM:
-            raise damaged_line(None, self.place, f"queries or answers of {where}") from None
 
     def asked_at(self, points: Sequence[FloatArray]) -> bool:
         """Whether its queries were at these points, to the drift that a replay allows."""
@@ -249,12 +258,8 @@ def step_records(events: Iterable[Event]) -> tuple[StepRecord, ...]:
 
 def _decoded(decode: Callable[[Event], Record], event: Event) -> Record:
     """Decode an event whose parts may be of another form than its kind has."""
-    try:
+    with _readable(event.get("n", -1), f"parts of its {event['type']}"):
         return decode(event)
-    except InputError:
-        raise
-    except _OTHER_FORM:
-        raise damaged_line(None, event.get("n", -1), f"parts of its {event['type']}") from None
 
 
 @dataclass(frozen=True)

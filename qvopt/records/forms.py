@@ -60,7 +60,7 @@ def _whole_numbers(value: Any) -> bool:
 
 _ENERGY: Final = _or_null(_number)
 
-_FORMS: Final[Mapping[str, Mapping[str, Form]]] = {
+_WRITTEN: Final[Mapping[str, Mapping[str, Form]]] = {
     "begin": {
         "experiment": _text,
         "hamiltonian": _text,
@@ -123,18 +123,27 @@ _INTENT: Final[Mapping[str, Form]] = {
 }  # fmt: skip
 
 
+_Fields = tuple[tuple[str, bool, Form], ...]
+
+
+def _fields(written: Mapping[str, Form]) -> _Fields:
+    """Each field's name, whether it may be missing, and its form."""
+    return tuple((name.strip("[]"), name[0] == "[", form) for name, form in written.items())
+
+
+_FIELDS: Final[Mapping[str, _Fields]] = {kind: _fields(w) for kind, w in _WRITTEN.items()}
+_INTENT_FIELDS: Final = _fields({**_WRITTEN["job"], **_INTENT})
+
+
 def form_fault(event: Mapping[str, Any]) -> str:
     """What is wrong with the fields of an event, such as `its step has no "shots"`; else empty."""
     kind = event["type"]
     if not _ENERGY(event.get("seconds")):
         return '"seconds" is not a number'
-    forms = _FORMS.get(kind, {})
-    if kind == "job" and event.get("state") == "intent":
-        forms = {**forms, **_INTENT}
-    for name, form in forms.items():
-        key = name.strip("[]")
+    intent = kind == "job" and event.get("state") == "intent"
+    for key, optional, form in _INTENT_FIELDS if intent else _FIELDS.get(kind, ()):
         if key not in event:
-            if key == name:
+            if not optional:
                 return f'its {kind} has no "{key}"'
         elif not form(event[key]):
             return f'"{key}" of its {kind} is of a wrong kind'

@@ -81,8 +81,6 @@ def read_journal(path: Path) -> tuple[list[Event], int]:
         end = data.find(b"\n", position)
         line = data[position:] if end < 0 else data[position:end]
         event = decode_line(line)
-        if event is not None and not isinstance(event.get("type"), str):
-            event = None
         if event is None and end < 0:
             break
         if event is None or event.get("n") != len(events):

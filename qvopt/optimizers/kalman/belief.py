@@ -92,12 +92,18 @@ class Belief:
         """C of x*, shape (n, n)."""
         return self._moments[1]
 
+    def innovation(
+        self, x: FloatArray, rows: FloatArray, gradient: FloatArray, variance: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Measured derivatives less the expected ones, shape (m,), and their covariance."""
+        innovation = gradient - rows @ (x - self.mean)
+        return innovation, rows @ self.covariance @ rows.T + np.diag(variance)
+
     def surprise(
         self, x: FloatArray, rows: FloatArray, gradient: FloatArray, variance: FloatArray
     ) -> float:
         """χ² of measured derivatives for each of them: about 1 where the belief holds."""
-        innovation = gradient - rows @ (x - self.mean)
-        spread = rows @ self.covariance @ rows.T + np.diag(variance)
+        innovation, spread = self.innovation(x, rows, gradient, variance)
         return float(innovation @ np.linalg.solve(spread, innovation)) / len(rows)
 
     def observed(

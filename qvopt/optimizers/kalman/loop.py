@@ -134,10 +134,10 @@ def _along_last_step(
     if size <= 0.0:
         return curvature
     rows, along = matrix[chosen], step[chosen]
-    innovation = float(along @ (reading.gradient - rows @ (x - belief.mean))) / size
-    spread = rows @ belief.covariance @ rows.T + np.diag(variance)
+    innovation, spread = belief.innovation(x, rows, reading.gradient, variance)
     noise = float(along @ spread @ along) / size**2
-    change = _CURVATURE_VARIANCE / (_CURVATURE_VARIANCE + noise) * innovation
+    trust = _CURVATURE_VARIANCE / (_CURVATURE_VARIANCE + noise)
+    change = trust * (float(along @ innovation) / size)
     return curvature.scaled_along(step, 1.0 + float(np.clip(change, -0.5, 1.0)))
 
 

@@ -69,6 +69,5 @@ def contradictions(
     belief: Belief, x: FloatArray, rows: FloatArray, gradient: FloatArray, variance: FloatArray
 ) -> FloatArray:
     """How far off the belief's derivatives are, in Hartree, where beyond √10 deviations; else 0."""
-    innovation = gradient - rows @ (x - belief.mean)
-    spread = np.einsum("ij,jk,ik->i", rows, belief.covariance, rows) + variance
-    return np.where(innovation**2 > _OUTLIER * spread, np.abs(innovation), 0.0)
+    innovation, spread = belief.innovation(x, rows, gradient, variance)
+    return np.where(innovation**2 > _OUTLIER * np.diag(spread), np.abs(innovation), 0.0)
