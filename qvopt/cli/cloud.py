@@ -13,6 +13,7 @@ from qvopt.cloud.job_manager import JobsPendingError
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import JobState
 from qvopt.experiment.specification import make_experiment
+from qvopt.runs.approval import approve_session
 from qvopt.runs.session import Session
 from qvopt.runs.stored import ended_result
 from qvopt_molecules.errors import InputError
@@ -20,7 +21,7 @@ from qvopt_molecules.errors import InputError
 from .ending import terminable
 from .output import print_json, print_table
 from .runs import report, work
-from .spending import approved, status_printer
+from .spending import status_printer, terminal
 
 
 def submit_command(
@@ -38,8 +39,8 @@ def submit_command(
             experiment, out=path, command=["qvopt", *sys.argv[1:]], jobs=handling
         ) as session,
         _hardware(session),
-        approved(session, yes=yes, quiet=quiet, new=experiment),
     ):
+        approve_session(session, terminal(yes=yes, quiet=quiet), new=True)
         return _follow(session, as_json, quiet, 0)
 
 
@@ -59,8 +60,8 @@ def _step(path: Path, handling: SubmissionPolicy, as_json: bool, quiet: bool, ye
         terminable(),
         Session.resume(path, jobs=handling) as session,
         _hardware(session),
-        approved(session, yes=yes, quiet=quiet),
     ):
+        approve_session(session, terminal(yes=yes, quiet=quiet), new=False)
         code = 0 if handling.mode == "submit" else JobsPendingError.exit_code
         return _follow(session, as_json, quiet, code)
 

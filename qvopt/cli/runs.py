@@ -12,6 +12,7 @@ from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.advice import mitigation_advice
+from qvopt.runs.approval import approve_session
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.problem_description import (
@@ -29,7 +30,7 @@ from qvopt_molecules.errors import BackendError, InputError
 from .ending import INTERRUPTED, REQUEUE, Terminated, terminable
 from .output import print_choice, print_json, print_result, print_rows, print_table
 from .progress import Foreseen, ProgressDisplay
-from .spending import approved, left_behind, spent_rows, status_printer
+from .spending import left_behind, spent_rows, status_printer, terminal
 
 
 def run_command(
@@ -42,8 +43,8 @@ def run_command(
     with (
         terminable(),
         Session.begin(experiment, out=out, command=command, jobs=jobs) as session,
-        approved(session, yes=yes, quiet=quiet, new=experiment),
     ):
+        approve_session(session, terminal(yes=yes, quiet=quiet), new=True)
         return work(session, as_json, quiet)
 
 
@@ -100,8 +101,8 @@ def resume_command(
     with (
         terminable(),
         Session.resume(path, max_steps=max_steps, jobs=jobs) as session,
-        approved(session, yes=yes, quiet=quiet),
     ):
+        approve_session(session, terminal(yes=yes, quiet=quiet), new=False)
         if session.changes:
             print(f"note: {session.changes}", file=sys.stderr)
         return work(session, as_json, quiet)

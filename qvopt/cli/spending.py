@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
-from qvopt.experiment.specification import Experiment
-from qvopt.runs.approval import Approve, CostStatement, approve_session
+from qvopt.runs.approval import Approve, CostStatement
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.session import Session
 from qvopt_molecules.errors import InputError
 
 from .cadence import Cadence
@@ -36,24 +33,6 @@ def status_printer(quiet: bool) -> Callable[[str], None] | None:
         last = text
 
     return None if quiet else show
-
-
-@contextmanager
-def approved(
-    session: Session, *, yes: bool, quiet: bool, new: Experiment | None = None
-) -> Iterator[None]:
-    """Say what a run on hardware may take, and ask before its first job, as `terminal` does.
-
-    Args:
-        session: a run that has submitted nothing yet; one that has was agreed to.
-        yes: whether the answer is given.
-        quiet: silences what costs nothing.
-        new: what a new run was asked for; None for one that is resumed.
-
-    Raises InputError where the answer is no.
-    """
-    approve_session(session, terminal(yes=yes, quiet=quiet), new=new is not None)
-    yield
 
 
 def terminal(*, yes: bool, quiet: bool, question: str = "submit it?") -> Approve:

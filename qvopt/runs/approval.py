@@ -152,23 +152,27 @@ def run_statement(assembly: Assembly, runs: int = 1) -> CostStatement:
     """What equal runs on hardware may take; nothing is sent."""
     program = assembly.program
     assert isinstance(program, DurableProgram)
-    budget = assembly.experiment.budget
-    caps, currency = caps_of(budget), budget.currency or program.pricing.currency
     try:
         forecast = forecast_run(assembly)
     except InputError as error:
-        remarks = (f"{program.pricing.device}: {error}",)
-        return CostStatement(
-            program.pricing, None, "", program.durable, caps, currency, remarks, runs
-        )
+        return statement_of(assembly, None, "", (f"{program.pricing.device}: {error}",), runs)
     steps = f"{forecast.steps:,} {'step' if forecast.steps == 1 else 'steps'}"
+    purpose = f"{steps} and the final check" if runs == 1 else runs_in_words(runs)
+    total = forecast.total.times(runs)
+    return statement_of(assembly, total, purpose, tuple(forecast.warnings()), runs)
+
+
+def statement_of(
+    assembly: Assembly,
+    cost: Cost | None,
+    purpose: str,
+    remarks: tuple[str, ...] = (),
+    runs: int = 1,
+) -> CostStatement:
+    """What work on an assembly's device may take, under the caps of its experiment."""
+    program, budget = assembly.program, assembly.experiment.budget
+    assert isinstance(program, DurableProgram)
+    caps, currency = caps_of(budget), budget.currency or program.pricing.currency
     return CostStatement(
-        program.pricing,
-        forecast.total.times(runs),
-        f"{steps} and the final check" if runs == 1 else runs_in_words(runs),
-        program.durable,
-        caps,
-        currency,
-        tuple(forecast.warnings()),
-        runs,
+        program.pricing, cost, purpose, program.durable, caps, currency, remarks, runs
     )

@@ -16,9 +16,9 @@ from qvopt.optimizers.protocol import Answer, Query
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger, add_costs
-from qvopt.runs.approval import Approve, CostStatement, agree
+from qvopt.runs.approval import Approve, CostStatement, agree, statement_of
 from qvopt.runs.attaching import AttachedPrograms
-from qvopt.runs.budget import caps_of, make_budget
+from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.rounds import JournaledRounds
 from qvopt_molecules.errors import InputError
@@ -126,20 +126,11 @@ def _answered(
 
 def _statement(assembly: Assembly, evaluator: Evaluator, series: Sequence[Series]) -> CostStatement:
     """What all rounds will take."""
-    program, budget = assembly.program, assembly.experiment.budget
-    assert isinstance(program, DurableProgram)
     costs: dict[str, Cost] = {}
     for part in series:
         for number, queries in enumerate(part.rounds):
             costs = add_costs(costs, evaluator.prepare(queries, part.stream, number).costs)
-    return CostStatement(
-        program.pricing,
-        sum(costs.values(), Cost()),
-        "the validation",
-        program.durable,
-        caps_of(budget),
-        budget.currency or program.pricing.currency,
-    )
+    return statement_of(assembly, sum(costs.values(), Cost()), "the validation")
 
 
 def _opened(assembly: Assembly, path: Path | None, repeats: int) -> tuple[RunFolder, Journal]:
