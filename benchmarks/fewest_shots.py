@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from published import renew
 from scipy.optimize import minimize
+from scores import shots_to_stay
 
 from qvopt import make_experiment
 from qvopt.engine.assembly import Assembly, assemble
@@ -114,13 +115,6 @@ def trace(
     return np.array(steps), driver.outcome.status == "converged"
 
 
-def stays(steps: FloatArray, reference: float) -> float:
-    """Shots after which the error is below the target for good."""
-    above = np.flatnonzero(steps[:, 1] - reference > TARGET)
-    first = 0 if not len(above) else int(above[-1]) + 1
-    return float(steps[first, 0]) if first < len(steps) else float("inf")
-
-
 @dataclass(frozen=True)
 class Scores:
     """What the runs of an entrant gave: one entry a seed, shots and Hartree above the minimum."""
@@ -138,7 +132,7 @@ class Scores:
         stay, final, known, errors = [], [], [], []
         for seed in seeds:
             steps, _ = trace(assembly, entrant, {}, seed, budget)
-            stay.append(stays(steps, best))
+            stay.append(shots_to_stay(steps[:, 0], steps[:, 1] - best, TARGET))
             final.append(steps[-1, 1] - best)
             if entrant.name == "kalman-newton":
                 steps, _ = trace(assembly, entrant, CERTIFIED, seed, 50 * budget)

@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "benchmarks"))
 
 from published import renew  # noqa: E402
+from scores import shots_to_stay  # noqa: E402
 
 OURS, TARGET = "kalman-newton", 1.6e-3
 HEADING = (
@@ -35,9 +36,7 @@ HEADING = (
 
 def stays(outcome) -> float:
     """Shots after which a run's error is below the target for good."""
-    above = np.flatnonzero(~(outcome.error <= TARGET))
-    first = 0 if not len(above) else int(above[-1]) + 1
-    return float(outcome.shots[first]) if first < len(outcome.shots) else float("inf")
+    return shots_to_stay(outcome.shots, outcome.error, TARGET)
 
 
 def final(outcome) -> float:

@@ -30,3 +30,27 @@ def server(monkeypatch):
     with Server() as stub:
         stub.stand_in(monkeypatch)
         yield stub
+
+
+@pytest.fixture
+def server_of_a_user(monkeypatch, tmp_path):
+    """The same, signed in with a secret that must not be shown, from an empty folder."""
+    from ibm_server import Server
+    from killing import SECRET
+
+    monkeypatch.chdir(tmp_path)
+    with Server(token=SECRET) as stub:
+        stub.stand_in(monkeypatch)
+        yield stub
+
+
+@pytest.fixture
+def braket_service(monkeypatch):
+    """A stub of Braket and its S3, which the SDK takes for the service."""
+    from braket_stub import BraketStub
+    from vendor_jobs import AWS_ACCESS, aws_environment
+
+    with BraketStub(token=AWS_ACCESS) as server:
+        for name, value in aws_environment(server.url).items():
+            monkeypatch.setenv(name, value)
+        yield server

@@ -6,7 +6,6 @@ import os
 import signal
 
 import pytest
-from ibm_server import Server
 from killing import SECRET
 from typer.testing import CliRunner
 
@@ -37,11 +36,8 @@ optimization_level = 1
 
 
 @pytest.fixture
-def server(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    with Server(token=SECRET) as stub:
-        stub.stand_in(monkeypatch)
-        yield stub
+def server(server_of_a_user):
+    return server_of_a_user
 
 
 def write(path, device="ibm:ibm_manila", steps=1, more=""):

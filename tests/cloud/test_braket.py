@@ -4,10 +4,9 @@ import logging
 import os
 
 import pytest
-from braket_stub import BraketStub
 from slow_cases import rest_slow
 from vendor_jobs import AWS_ACCESS as ACCESS
-from vendor_jobs import KEY, SECRET, a_spec, aws_environment, check_counts, finish
+from vendor_jobs import KEY, SECRET, a_spec, check_counts, finish
 
 from qvopt.cloud.braket import BraketProvider
 from qvopt.cloud.braket_devices import device_arn
@@ -29,11 +28,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def stub(monkeypatch):
-    with BraketStub(token=ACCESS) as server:
-        for name, value in aws_environment(server.url).items():
-            monkeypatch.setenv(name, value)
-        yield server
+def stub(braket_service):
+    return braket_service
 
 
 @pytest.mark.parametrize("rows", [((0.3,), (1.1,)), ((0.3,),)])

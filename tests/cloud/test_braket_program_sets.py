@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from braket_stub import BraketStub, failing
+from braket_stub import failing
 from qiskit.circuit import ParameterVector
-from vendor_jobs import AWS_ACCESS, a_spec, aws_environment, check_counts
+from vendor_jobs import a_spec, check_counts
 
 import qvopt
 from qvopt.cloud.braket import BraketProvider
@@ -26,11 +26,8 @@ ROUND = (2, 0, 0)
 
 
 @pytest.fixture
-def stub(monkeypatch):
-    with BraketStub(token=AWS_ACCESS) as server:
-        for name, value in aws_environment(server.url).items():
-            monkeypatch.setenv(name, value)
-        yield server
+def stub(braket_service):
+    return braket_service
 
 
 class Log:

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from ibm_server import Server
 from killing import SECRET
 from typer.testing import CliRunner
 
@@ -27,11 +26,8 @@ optimization_level = 1
 
 
 @pytest.fixture
-def server(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    with Server(token=SECRET) as stub:
-        stub.stand_in(monkeypatch)
-        yield stub
+def server(server_of_a_user):
+    return server_of_a_user
 
 
 def call(*arguments, answer=""):

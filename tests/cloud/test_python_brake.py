@@ -3,8 +3,6 @@
 import logging
 
 import pytest
-from ibm_server import Server
-from killing import SECRET
 from typer.testing import CliRunner
 
 import qvopt
@@ -26,11 +24,8 @@ COMMON = {
 
 
 @pytest.fixture
-def server(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    with Server(token=SECRET) as stub:
-        stub.stand_in(monkeypatch)
-        yield stub
+def server(server_of_a_user):
+    return server_of_a_user
 
 
 TASKS = {
