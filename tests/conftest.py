@@ -31,6 +31,17 @@ def _own_cache(tmp_path_factory):
         os.environ["QVOPT_CACHE_DIR"] = before
 
 
+@pytest.fixture(autouse=True)
+def _signals_as_they_were():
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    after = [signal.getsignal(number) for number in numbers]
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+    assert after == before, "a test left a handler of signals to those after it"
+
+
 class Scripts:
     """Loads and runs scripts that import their siblings (`common.py`), as `python script.py` does.
 

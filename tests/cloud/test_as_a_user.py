@@ -9,7 +9,7 @@ import pytest
 from killing import SECRET
 from typer.testing import CliRunner
 
-from qvopt.cli import command_line, main
+from qvopt.cli import command_line
 from qvopt.cli.app import app
 from qvopt.cloud.status import cancel_jobs, run_status
 from qvopt.experiment.budget_text import parse_budget
@@ -189,23 +189,20 @@ def test_budgets_that_are_not_meant_so(text, why):
         parse_budget(text)
 
 
-def run_main(monkeypatch, capsys, *arguments):
-    monkeypatch.setattr("sys.argv", ["qvopt", *arguments])
-    with pytest.raises(SystemExit) as end:
-        main()
-    return end.value.code, capsys.readouterr().err
+def messages_of(capsys, *arguments):
+    return command_line.run(arguments), capsys.readouterr().err
 
 
 def test_a_refused_key_is_said_to_be_one_at_once(server, tmp_path, monkeypatch, capsys, caplog):
     write(tmp_path)
     monkeypatch.setenv("QISKIT_IBM_TOKEN", "another-planted-token-77")
-    code, error = run_main(monkeypatch, capsys, "submit", "e.toml", "--out", "r")
+    code, error = messages_of(capsys, "submit", "e.toml", "--out", "r")
     assert code == 4
     assert error == "qvopt: IBM Quantum refused the key: bad API key, Status code: 400; see " \
         "`qvopt doctor`\n"  # fmt: skip
     assert not (tmp_path / "r").exists()
     assert "another-planted" not in caplog.text
-    code, _ = run_main(monkeypatch, capsys, "doctor", "--backend", "ibm:ibm_manila")
+    code, _ = messages_of(capsys, "doctor", "--backend", "ibm:ibm_manila")
     assert code == 4
 
 
@@ -214,7 +211,7 @@ def test_a_dead_network_is_said_to_be_one_at_once(server, tmp_path, monkeypatch,
     write(tmp_path)
     for name in ("QISKIT_IBM_URL", "IAM_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    code, error = run_main(monkeypatch, capsys, "submit", "e.toml", "--out", "r")
+    code, error = messages_of(capsys, "submit", "e.toml", "--out", "r")
     assert code == 4
     assert error == "qvopt: IBM Quantum gave no access token: no answer from 127.0.0.1; " \
         "check the network\n"  # fmt: skip
@@ -222,7 +219,7 @@ def test_a_dead_network_is_said_to_be_one_at_once(server, tmp_path, monkeypatch,
 
 def test_an_unknown_device_is_told_with_those_of_the_account(server, tmp_path, monkeypatch, capsys):
     write(tmp_path, device="ibm:ibm_manilla")
-    code, error = run_main(monkeypatch, capsys, "submit", "e.toml", "--out", "r")
+    code, error = messages_of(capsys, "submit", "e.toml", "--out", "r")
     assert code == 2
     assert "did you mean 'ibm_manila'" in error
 
@@ -230,7 +227,7 @@ def test_an_unknown_device_is_told_with_those_of_the_account(server, tmp_path, m
 def test_a_wrong_mode_is_refused_on_snapshots_too(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     write(tmp_path, device="ibm:fake_manila", more='mode = "sesion"')
-    code, error = run_main(monkeypatch, capsys, "run", "e.toml")
+    code, error = messages_of(capsys, "run", "e.toml")
     assert code == 2
     assert "did you mean 'session'" in error
 
@@ -242,7 +239,7 @@ def test_a_key_has_no_place_on_a_command_line(tmp_path, monkeypatch, capsys):
     (tmp_path / "key").write_text(SECRET + "\n")
     (tmp_path / "key").chmod(0o600)
     monkeypatch.setenv("QISKIT_IBM_TOKEN_FILE", str(tmp_path / "key"))
-    code, error = run_main(monkeypatch, capsys, "run", "e.toml", "--out", f"my-{SECRET}")
+    code, error = messages_of(capsys, "run", "e.toml", "--out", f"my-{SECRET}")
     assert code == 2
     assert "looks like a credential" in error
     assert SECRET not in error
@@ -252,7 +249,7 @@ def test_a_key_has_no_place_on_a_command_line(tmp_path, monkeypatch, capsys):
 def test_a_key_file_that_is_not_there(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("QISKIT_IBM_TOKEN_FILE", "/nowhere/key")
     monkeypatch.delenv("QISKIT_IBM_TOKEN", raising=False)
-    code, error = run_main(monkeypatch, capsys, "doctor", "--backend", "ibm:ibm_manila", "--live")
+    code, error = messages_of(capsys, "doctor", "--backend", "ibm:ibm_manila", "--live")
     assert code == 2, error
     assert "QISKIT_IBM_TOKEN_FILE names /nowhere/key, which" in call("doctor").output
 
