@@ -63,7 +63,10 @@ MaxSteps = Annotated[
 AnsatzName = Annotated[str | None, typer.Option(help="qvopt list ansatze", show_default="uccsd")]
 OptimizerName = Annotated[
     str | None,
-    typer.Option(help="qvopt list optimizers", show_default="l-bfgs; adam with --shots"),
+    typer.Option(
+        help="qvopt list optimizers",
+        show_default="l-bfgs; kalman-newton with --shots; adam on hardware",
+    ),
 ]
 BackendName = Annotated[str | None, typer.Option(help="qvopt list backends", show_default="sector")]
 Charge = Annotated[

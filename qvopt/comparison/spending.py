@@ -12,7 +12,7 @@ from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import DurableProgram, Pricing
 from qvopt.engine.assembly import Assembly, assemble
 from qvopt.runs.approval import Approve, CostStatement, agree, runs_in_words
-from qvopt.runs.defaults import with_final_aim
+from qvopt.runs.defaults import with_defaults
 from qvopt.runs.forecast import forecast_run
 from qvopt_molecules.errors import InputError
 
@@ -52,7 +52,7 @@ def statements(runs: Sequence[PlannedRun]) -> list[CostStatement]:
     for key, run in alike.items():
         problem = (run.problem.label, run.experiment.measurement.shots)
         if problem not in assembled:
-            assembled[problem] = with_final_aim(assemble(run.experiment))
+            assembled[problem] = with_defaults(assemble(run.experiment))
         assembly = replace(assembled[problem], experiment=run.experiment)
         program = assembly.program
         if not isinstance(program, DurableProgram) or program.pricing.simulated:

@@ -224,6 +224,10 @@ class StoppingSpec(StrictModel):
         return {name: value for name, value in given.items() if value is not None}
 
 
+def _usual_optimizer(*, sampled: bool) -> str:
+    return "kalman-newton" if sampled else "l-bfgs"
+
+
 def _caps(value: Any) -> Any:
     """A number, or a text such as "1e6 shots", stands for a table."""
     return budget_data(value) if isinstance(value, int | float | str) else value
@@ -299,7 +303,7 @@ class Experiment(StrictModel):
         usual = {
             "ansatz": "uccsd",
             "backend": "sector",
-            "optimizer": "adam" if sampled else "l-bfgs",
+            "optimizer": _usual_optimizer(sampled=sampled),
         }
         for key, name in usual.items():
             if isinstance(data.get(key), Mapping):
@@ -308,10 +312,13 @@ class Experiment(StrictModel):
 
     @property
     def optimizer_spec(self) -> OptimizerSpec:
-        """The optimizer: the named one, else L-BFGS for exact energies and Adam under shots."""
+        """The optimizer: the named one, else L-BFGS for exact energies, Kalman-Newton under shots.
+
+        A run on hardware takes another by default: see `qvopt.runs.defaults.with_optimizer`.
+        """
         if self.optimizer is not None:
             return self.optimizer
-        return OptimizerSpec(name="l-bfgs" if self.measurement.shots is None else "adam")
+        return OptimizerSpec(name=_usual_optimizer(sampled=self.measurement.shots is not None))
 
     @property
     def optimizer_options(self) -> dict[str, Any]:

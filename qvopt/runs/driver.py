@@ -40,6 +40,7 @@ from qvopt.records.end_events import Average, EndRecord, FinalRecord
 from qvopt.records.events import BESIDE_THE_RUN, GrowRecord, History, StepRecord
 from qvopt.records.journal import EventLog
 from qvopt.records.ledger import Ledger
+from qvopt.runs.certificate import Certificate
 from qvopt.runs.end_check import EndCheck
 from qvopt.runs.ending import TAIL, describe_rise, mean_of_tail
 from qvopt.runs.final_estimate import FinalEstimate
@@ -70,8 +71,8 @@ class Driver:
         watch: rules that stop the run under noise.
         end_check: what the state at the end is held against; None leaves it unchecked.
         final: measures the energy at the end.
-        certificate: what it means, in words, that the optimizer ends by itself; "" where it shows
-            no minimum.
+        certificate: what it means that the optimizer ends by itself; None where it shows no
+            minimum.
     """
 
     evaluator: Evaluator
@@ -86,7 +87,7 @@ class Driver:
     watch: Watch = field(default_factory=Watch)
     end_check: EndCheck | None = None
     final: FinalEstimate = field(default_factory=FinalEstimate)
-    certificate: str = ""
+    certificate: Certificate | None = None
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
@@ -172,8 +173,8 @@ class Driver:
         finally:
             rounds.close()
         if status == "converged" and not ruled and self._may_move and self._sampled:
-            if self.certificate:
-                message = self.certificate
+            if self.certificate is not None and self.evaluator.growth is None:
+                status, message = self.certificate.judged(self.evaluator.landscape)
             else:
                 status, message = "stopped", _STOPPED
         self.outcome = self._finish(status, message)

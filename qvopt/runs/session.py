@@ -19,7 +19,7 @@ from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.handing import handed_again
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import with_backend
-from qvopt.experiment.specification import Experiment, StoppingSpec
+from qvopt.experiment.specification import Experiment
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
@@ -28,7 +28,8 @@ from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.auto_choice import CANDIDATES, candidates_text
 from qvopt.runs.bit_strings import bit_strings
 from qvopt.runs.budget import make_budget, refuse_unbounded
-from qvopt.runs.defaults import chosen_monitor, with_final_aim, with_grouping
+from qvopt.runs.certificate import Certificate
+from qvopt.runs.defaults import chosen_monitor, with_defaults
 from qvopt.runs.driver import Driver
 from qvopt.runs.end_check import EndCheck
 from qvopt.runs.final_estimate import FinalAim, FinalEstimate
@@ -91,6 +92,7 @@ class Session:
         assembly.compiler.attach = partial(self._programs.attach, folder=path, main=False)
         ledger.charge({"lost": self._programs.lost})
         spec = self.experiment.optimizer_spec
+        in_hartree = assembly.hamiltonian.electrons is not None
         self.driver = Driver(
             assembly.evaluator,
             growing_optimizer(
@@ -114,7 +116,7 @@ class Session:
             FinalEstimate(
                 FinalAim.of(self.experiment.measurement), partial(energy_evaluator, assembly)
             ),
-            _certificate(self.experiment.stopping, assembly.hamiltonian.electrons is not None),
+            Certificate.of(self.experiment.stopping, in_hartree=in_hartree),
         )
 
     @classmethod
@@ -159,7 +161,7 @@ class Session:
         refuse_ignored(experiment)
         if hamiltonian is None:
             hamiltonian = hamiltonian_of(experiment.molecule)
-        assembly = with_final_aim(with_grouping(assemble(experiment, hamiltonian, backend)))
+        assembly = with_defaults(assemble(experiment, hamiltonian, backend))
         experiment = assembly.experiment
         spec = experiment.optimizer_spec
         get_optimizer(spec.name, **spec.options)
@@ -343,13 +345,3 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _certificate(stopping: StoppingSpec, in_hartree: bool) -> str:
-    """What it means that an optimizer ends which was asked for an expected error."""
-    if stopping.expected_error is None:
-        return ""
-    bound = f"below {stopping.expected_error:g}{' Ha' if in_hartree else ''}"
-    if stopping.confidence is None:
-        return f"the optimizer expects an error {bound}"
-    return f"the optimizer holds the error to be {bound}, with {100 * stopping.confidence:g} %"

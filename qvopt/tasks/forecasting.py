@@ -9,7 +9,7 @@ from qvopt.engine.assembly import Assembly, assemble
 from qvopt.experiment.resolving import resolve, with_backend
 from qvopt.experiment.settings import Settings, takes_settings
 from qvopt.experiment.specification import Experiment
-from qvopt.runs.defaults import with_final_aim
+from qvopt.runs.defaults import with_defaults
 from qvopt.runs.forecast import forecast_run
 from qvopt.runs.forecast_result import RunForecast
 
@@ -30,7 +30,7 @@ def forecast(problem: Any, **settings: Unpack[Settings]) -> RunForecast:
     """
     experiment, backend = resolve(problem, settings)
     if backend is not None:
-        assembly = with_final_aim(assemble(with_backend(experiment, backend), backend=backend))
+        assembly = with_defaults(assemble(with_backend(experiment, backend), backend=backend))
     else:
         assembly = offline_assembly(experiment)
     return forecast_run(assembly, recorded=True)
@@ -39,4 +39,4 @@ def forecast(problem: Any, **settings: Unpack[Settings]) -> RunForecast:
 def offline_assembly(experiment: Experiment) -> Assembly:
     """Return a run's parts, on a device that needs no account where it is in the table."""
     spec = experiment.backend
-    return with_final_aim(assemble(experiment, backend=offline_backend(spec.name, spec.options)))
+    return with_defaults(assemble(experiment, backend=offline_backend(spec.name, spec.options)))

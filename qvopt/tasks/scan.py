@@ -30,7 +30,7 @@ from qvopt.experiment.specification import Experiment, MoleculeSpec
 from qvopt.records.portable import portable
 from qvopt.runs.approval import Approve, approve_runs
 from qvopt.runs.bar import counted
-from qvopt.runs.defaults import with_final_aim
+from qvopt.runs.defaults import with_defaults
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
 from qvopt.runs.session import Session
@@ -131,7 +131,7 @@ class Scan:
         experiment = self._experiments[0]
         if self._backend is None and not is_provider(experiment.backend.name):
             return
-        assembly = with_final_aim(assemble(experiment, backend=self._backend))
+        assembly = with_defaults(assemble(experiment, backend=self._backend))
         approve_runs(self.experiment, assembly, len(self.values), approve)
 
     def document(self) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def test_compare_takes_what_run_takes(tmp_path):
 @pytest.mark.parametrize("text", rest_slow(["2000", "2e3", "2_000", "2000 shots"], ["2_000"]))
 def test_options_of_commands(text, tmp_path):
     done = command_line("run", "h2", "--shots", text, "--budget-shots", "1e6", "--max-steps", "1e0",
-                        "--final-shots", text,
+                        "--final-shots", text, "--optimizer", "adam",
                         "--seed", "1_1", "--json", "-q", "--out", "r", cwd=tmp_path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["shots"] == 2000 * 12 + 3 * 2000

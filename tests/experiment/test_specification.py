@@ -43,7 +43,7 @@ def test_an_experiment_survives_its_file():
 
 def test_defaults_follow_the_shots():
     assert make_experiment({"molecule": "h2"}).optimizer_spec.name == "l-bfgs"
-    assert make_experiment({"molecule": "h2", "shots": 5}).optimizer_spec.name == "adam"
+    assert make_experiment({"molecule": "h2", "shots": 5}).optimizer_spec.name == "kalman-newton"
     named = make_experiment({"molecule": "h2", "optimizer": {"memory": 3}})
     assert named.optimizer_spec.name == "l-bfgs"
     assert named.optimizer_spec.options == {"memory": 3}

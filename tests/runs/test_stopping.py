@@ -146,7 +146,7 @@ def test_an_optimizer_that_knows_its_error_ends_the_run(tmp_path):
         result = run("h2", optimizer="kalman-newton", shots=300, seed=seed, max_steps=200,
                      stopping={"expected_error": 1.6e-3, "confidence": 0.95})  # fmt: skip
         assert result.status == "converged"
-        assert "below 0.0016 Ha, with 95 %" in result.message
+        assert "less than 0.0016 Ha above the circuit's minimum, with 95 %" in result.message
         within.append(result.exact - result.fci < 1.6e-3)
     assert sum(within) >= 9
     # What the option does alone ends the run too, and shows no test that the run asked for.

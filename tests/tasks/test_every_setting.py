@@ -96,7 +96,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
         (SHOTS | {"measurement": {"shots": 240, "gradient": "directional"}},
          {"name": "directional", "directions": 2}),
         (SHOTS, {"name": "parameter-shift", "nonsense": 1})],
-    "measurement.gradient_allocation": [(SHOTS, "measured")],
+    "measurement.gradient_allocation": [(SHOTS | {"optimizer": "adam"}, "measured")],
     "measurement.metric": [(QNG, "fidelities")],
     "measurement.postselect": [(NOISY, True)],
     "measurement.final_shots": [(SHOTS, 500)],

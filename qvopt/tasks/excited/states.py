@@ -11,8 +11,11 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
+from qvopt.experiment.specification import Experiment, OptimizerSpec
+from qvopt.optimizers.registry import describe
 from qvopt.runs.approval import Approve, approve_runs
 from qvopt.runs.bar import counted
+from qvopt.runs.budget import caps_of
 from qvopt.runs.defaults import with_final_aim, with_grouping
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Step
@@ -67,7 +70,9 @@ def excited_states(
             f"{method} takes its matrix elements from exact amplitudes; leave shots out, or "
             f"take vqd or ssvqe"
         )
+    experiment = _with_optimizer(experiment)
     refuse_ignored(experiment)
+    _refuse_endless(experiment)
     if experiment.stopping.expected_error is not None:
         raise InputError(
             "stopping.expected_error is of an energy alone, and excited states are minimised with "
@@ -107,3 +112,21 @@ def excited_states(
     if folder is not None:
         RunFolder(folder).write_json("states.json", spectrum.document())
     return spectrum
+
+
+def _with_optimizer(experiment: Experiment) -> Experiment:
+    """Name the optimizer where it is left open: under shots one that needs no expected error."""
+    if experiment.optimizer is not None or experiment.measurement.shots is None:
+        return experiment
+    return experiment.model_copy(update={"optimizer": OptimizerSpec(name="adam")})
+
+
+def _refuse_endless(experiment: Experiment) -> None:
+    spec = experiment.optimizer_spec
+    if experiment.measurement.shots is None:
+        return
+    if "expected_error" in describe(spec.name).defaults and not caps_of(experiment.budget):
+        raise InputError(
+            f"{spec.name} ends by the expected error of an energy alone, which excited states do "
+            f"not have; take another optimizer, or a budget"
+        )
