@@ -88,7 +88,7 @@ def with_final_aim(assembly: Assembly) -> Assembly:
     given = experiment.measurement
     if given.shots is None or FinalAim.of(given) is not None:
         return assembly
-    ends_by_error = experiment.stopping.expected_error is not None
+    ends_by_error = experiment.stopping.expected_error is not None and experiment.max_steps > 0
     in_hartree = assembly.hamiltonian.electrons is not None
     whole = ends_by_error and in_hartree and not caps_of(experiment.budget)
     chosen = {"final_precision": PRECISION, "final_share": None if whole else SHARE}

@@ -357,6 +357,7 @@ def test_a_budget_in_the_middle_of_a_growth_keeps_a_whole_circuit():
         result = run(
             "h2",
             ansatz={"name": "adapt", "pool": "fermionic"},
+            optimizer="adam",
             shots=1000,
             budget={"shots": cap},
             seed=1,
