@@ -13,6 +13,7 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.advice import mitigation_advice
 from qvopt.runs.approval import approve_session
+from qvopt.runs.defaults import with_defaults
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.problem_description import (
@@ -57,7 +58,7 @@ def price_command(data: Mapping[str, Any], as_json: bool) -> int:
         from .forecast import forecast_command
 
         return forecast_command(data, as_json)
-    assembly = assemble(experiment)
+    assembly = with_defaults(assemble(experiment))
     program = assembly.program
     if isinstance(program, Foreseen) and program.forecast is not None:
         print(program.forecast, file=sys.stderr)

@@ -30,7 +30,7 @@ def describe_problem(assembly: Assembly, references: References) -> dict[str, An
     the reference; both in the order of the qubits of a spin), `mapping`, `qubits`, `parameters`,
     `depth` and `two_qubit_gates` (all-to-all connectivity, before any transpilation), `grouping`
     and `groups`, `constraints` (weights in Hartree), `exact` (of which state the exact energy is),
-    `notes`.
+    `optimizer`, `stopping` (the rules that were set or chosen, as in an experiment), `notes`.
     """
     experiment, h, circuit = assembly.experiment, assembly.hamiltonian, assembly.circuit
     out: dict[str, Any] = {}
@@ -43,6 +43,11 @@ def describe_problem(assembly: Assembly, references: References) -> dict[str, An
         out |= {"depth": sizes["depth"], "two_qubit_gates": sizes["cnots"]}
     if assembly.plan is not None:
         out |= {"grouping": assembly.plan.name, "groups": len(assembly.plan.groups)}
+    if circuit.n_parameters or assembly.evaluator.growth is not None:
+        out["optimizer"] = experiment.optimizer_spec.name
+        rules = experiment.stopping.model_dump(exclude_none=True)
+        if rules:
+            out["stopping"] = rules
     weights = penalty_weights(experiment)
     if weights:
         out["constraints"] = {k: v for k, v in vars(weights).items() if v}
@@ -116,12 +121,27 @@ def description_rows(description: Mapping[str, Any]) -> list[tuple[str, str, str
     rows.append(("circuit", ", ".join(sizes), ""))
     if "grouping" in d:
         rows.append(("measured in", f"{d['groups']:,} groups", d["grouping"]))
+    if "optimizer" in d:
+        rows.append(("optimizer", d["optimizer"], _end_in_words(d.get("stopping", {}))))
     if "constraints" in d:
         names = {"electrons": "electrons", "s_z": "S_z", "s2": "S²"}
         weights = ", ".join(f"{names[k]} {v:g}" for k, v in d["constraints"].items())
         rows.append(("penalties", weights, "Ha, in what is minimised alone"))
     rows += [("note", note, "") for note in d.get("notes", ())]
     return rows
+
+
+def _end_in_words(rules: Mapping[str, Any]) -> str:
+    """What ends the run before its steps and its budget do."""
+    words = []
+    if "expected_error" in rules:
+        sure = f" ({100 * rules['confidence']:g} %)" if "confidence" in rules else ""
+        words.append(f"until its error is below {rules['expected_error']:g}{sure}")
+    if "gradient" in rules:
+        words.append(f"until {rules['gradient']} gradients are level with zero")
+    if "plateau" in rules:
+        words.append(f"until {rules['plateau']} energies do not fall")
+    return "; ".join(words)
 
 
 def description_line(description: Mapping[str, Any]) -> str:
