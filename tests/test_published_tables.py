@@ -66,8 +66,8 @@ def test_shots_of_water_in_the_text(script):
     others = page("explanation/why-shots.md") + page("how-to/fewer-shots.md")
     for words in (
         "0.95, 7.6 and 36 million shots",
-        "the default takes 0.95 million shots an energy",
-        "qubit-wise groups 36 million",
+        "takes 0.95 million shots with the default groups",
+        "and 36 million with qubit-wise groups",
     ):
         assert words in " ".join(others.split())
     assert plans["qubit-wise"].variance == pytest.approx(36, rel=0.02)

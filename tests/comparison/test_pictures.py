@@ -14,7 +14,14 @@ from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.pictures.catalogue import draw_pictures
 from qvopt.comparison.pictures.convergence import error_at
 from qvopt.comparison.pictures.sensitivity import dependences
-from qvopt.comparison.pictures.style import COLOURS, label_ends, new_figure, shots_text, spread
+from qvopt.comparison.pictures.style import (
+    COLOURS,
+    End,
+    label_ends,
+    new_figure,
+    shots_text,
+    spread,
+)
 from qvopt.comparison.pictures.wins import win_matrix
 from qvopt.comparison.summarize import summarize
 
@@ -96,7 +103,7 @@ def test_labels_of_equal_ends_do_not_overlap():
     figure = new_figure(6, 4)
     axes = figure.subplots()
     axes.set(yscale="log", ylim=(0.01, 10))
-    label_ends([(axes, [(0.1, f"optimizer {k}", "#000000") for k in range(8)])])
+    label_ends([(axes, [End(0.1, f"optimizer {k}", "#000000") for k in range(8)])])
     figure.draw_without_rendering()
     boxes = [t.get_window_extent() for t in axes.texts]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))

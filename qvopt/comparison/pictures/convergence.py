@@ -15,7 +15,8 @@ from qvopt.comparison.summary import Summary
 from qvopt_molecules.arrays import FloatArray
 
 from .picture import Picture
-from .style import INK, MUTED, REST, Looks, label_ends, log_axis, new_figure
+from .series import Series
+from .style import INK, MUTED, REST, End, Looks, label_ends, log_axis, new_figure
 
 _POINTS = 80
 _FAINT_SEEDS = 6
@@ -48,7 +49,7 @@ def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k
     """All optimizers of a problem in one panel; the best eight in colour with quartile bands."""
     figure = new_figure(7.2, 4.3)
     axes = figure.subplots()
-    ends = plot_convergence(axes, grid, summary, looks, problem)
+    ends, series = plot_convergence(axes, grid, summary, looks, problem)
     label_ends([(axes, ends)])
     grey = sum(not looks.foreground(c.optimizer) for c in grid.of(problem))
     others = f" The other {grey} are grey." if grey else ""
@@ -60,35 +61,38 @@ def draw_convergence(grid: Grid, summary: Summary, looks: Looks, problem: str, k
         f"Log-log lines of true energy error ({summary.thousandth}) against shots spent on "
         f"{problem}. " + _ends_text(ends, summary.thousandth),
         figure,
+        series,
     )
 
 
 def plot_convergence(
     axes: Any, grid: Grid, summary: Summary, looks: Looks, problem: str
-) -> list[tuple[float, str, str]]:
-    """Draw all optimizers of a problem; return the last median, label and colour of the best."""
+) -> tuple[list[End], Series]:
+    """Draw all optimizers of a problem; return the ends of the best medians, and all medians."""
     cells = grid.of(problem, summary.order)
     shots = shots_grid(cells)
     ends = []
     bands = [_band(cell, shots) for cell in cells]
-    for cell, (low, middle, high) in zip(cells[::-1], bands[::-1], strict=True):
+    for k, (cell, (low, middle, high)) in reversed(list(enumerate(zip(cells, bands, strict=True)))):
         front = looks.foreground(cell.optimizer)
         colour = looks.colour(cell.optimizer)
         if front:
             shade = np.where(np.isfinite(high), high, 1e9)
-            axes.fill_between(shots, low, shade, color=colour, alpha=0.12, linewidth=0)
+            area = axes.fill_between(shots, low, shade, color=colour, alpha=0.12, linewidth=0)
+            area.set_gid(f"optimizer-{k}-band")
         axes.plot(
             shots, middle, label=cell.optimizer, color=colour, linestyle=looks.dash(cell.optimizer),
-            linewidth=1.6 if front else 0.8, zorder=3 if front else 2,
+            linewidth=1.6 if front else 0.8, zorder=3 if front else 2, gid=f"optimizer-{k}-line",
         )  # fmt: skip
         shown = middle[np.isfinite(middle)]
         if front and len(shown):
-            ends.append((float(shown[-1]), cell.optimizer, colour))
+            ends.append(End(float(shown[-1]), cell.optimizer, colour, f"optimizer-{k}"))
     _finish(axes, cells, bands, shots, summary)
     axes.set_xlabel("shots spent, everything charged")
     axes.set_ylabel(f"true energy error ({summary.thousandth})")
     axes.set_title(problem, loc="left")
-    return ends
+    lines = tuple((c.optimizer, middle) for c, (_, middle, _) in zip(cells, bands, strict=True))
+    return ends, Series(axes, shots, lines, summary.thousandth)
 
 
 def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
@@ -172,9 +176,9 @@ def _finish(
     axes.grid(True, which="major")
 
 
-def _ends_text(ends: Sequence[tuple[float, str, str]], unit: str) -> str:
+def _ends_text(ends: Sequence[End], unit: str) -> str:
     said = sorted(ends)
     if not said:
         return "No optimizer has a finite median."
-    parts = ", ".join(f"{name} {error:.3g}" for error, name, _ in said)
+    parts = ", ".join(f"{name} {error:.3g}" for error, name, *_ in said)
     return f"Median errors at the end ({unit}): {parts}."

@@ -128,7 +128,7 @@ def _draw_steps(
             zorder=3 if front else 2, alpha=1.0 if front else 0.7,
         )  # fmt: skip
         if front:
-            ends.append((max(float(y[keep][-1]), 1e-9), name, looks.colour(name)))
+            ends.append(End(max(float(y[keep][-1]), 1e-9), name, looks.colour(name)))
     axes.grid(True, which="major")
     if any(len(s.x) for s in steps.values()):
         return ends

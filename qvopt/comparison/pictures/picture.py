@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .series import Series
 from .style import INK, MUTED, lay_out, style
 
 
@@ -21,6 +22,8 @@ class Picture:
         title, caption: in words.
         alt: what it shows, for those who cannot see it.
         figure: matplotlib's.
+        series: its lines, for a page that shows their values; their groups in the SVG have the ids
+            `optimizer-K-…`, K their place in it.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Picture:
     caption: str
     alt: str
     figure: Any
+    series: Series | None = None
 
     @cached_property
     def svg(self) -> str:
@@ -61,6 +65,14 @@ class Picture:
                 printed, metadata={"CreationDate": None, "Producer": None}
             )
         return [vector, printed]
+
+    @cached_property
+    def data(self) -> str:
+        """The lines as JSON, with the place of the axes in the SVG; empty without lines."""
+        if self.series is None:
+            return ""
+        assert self.svg  # drawing places the axes
+        return self.series.as_json()
 
     def inline(self) -> str:
         """The figure as an <svg> element for a page: its text colour, no style attribute, own ids.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -144,8 +144,13 @@ def log_axis(axis: Any, *, shots: bool = False, minor: bool = True) -> None:
     axis.set_major_formatter(FuncFormatter(lambda x, _: shots_text(x) if shots else f"{x:g}"))
 
 
-End = tuple[float, str, str]
-"""Height in data, name and colour of a line's end."""
+class End(NamedTuple):
+    """A line's end: height in data, name, colour, and the start of the ids of its label in SVG."""
+
+    height: float
+    name: str
+    colour: str
+    gid: str = ""
 
 
 def label_ends(panels: Sequence[tuple[Any, Sequence[End]]], size: float = 8) -> None:
@@ -166,18 +171,23 @@ def _label_axes(axes: Any, ends: Sequence[End], size: float) -> None:
     height = axes.get_window_extent().height / axes.figure.dpi * 72
     gap = 1.25 * size / height
     raw = axes.transAxes.inverted().transform(
-        [axes.transData.transform((1.0, y)) if y > 0 else (0.0, 0.0) for y, _, _ in ends]
+        [axes.transData.transform((1.0, y)) if y > 0 else (0.0, 0.0) for y, *_ in ends]
     )[:, 1]
     order = np.argsort(raw, kind="stable")
     wanted = np.clip(raw[order], 0.0, 1.0)
     for k, y in zip(order, spread(wanted, gap), strict=True):
-        _, name, colour = ends[k]
+        end = ends[k]
         start = float(np.clip(raw[k], 0.0, 1.0))
-        axes.plot(
-            [1.0, 1.025], [start, y], transform=axes.transAxes, clip_on=False, color=colour,
+        (leader,) = axes.plot(
+            [1.0, 1.025], [start, y], transform=axes.transAxes, clip_on=False, color=end.colour,
             linewidth=0.7, scalex=False, scaley=False,
         )  # fmt: skip
-        axes.text(1.035, y, name, transform=axes.transAxes, color=INK, fontsize=size, va="center")
+        label = axes.text(
+            1.035, y, end.name, transform=axes.transAxes, color=INK, fontsize=size, va="center"
+        )
+        if end.gid:
+            leader.set_gid(f"{end.gid}-leader")
+            label.set_gid(f"{end.gid}-label")
 
 
 def spread(wanted: npt.ArrayLike, gap: float) -> FloatArray:

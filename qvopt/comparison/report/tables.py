@@ -56,9 +56,11 @@ def ranking_table(summary: Summary) -> Table:
     )
 
 
-def results_table(summary: Summary, problem: str, number: int) -> Table:
-    """One problem: success, shots and running time at the main target; errors at the end."""
-    target = summary.targets[0]
+def results_table(
+    summary: Summary, problem: str, number: int, target: float | None = None
+) -> Table:
+    """One problem: success, shots and running time at a target, the main one by default; errors."""
+    target = summary.targets[0] if target is None else target
     reached = {r.optimizer: r for r in _targets(summary, problem, target)}
     ended = {r.optimizer: r for r in summary.at_end if r.problem == problem}
     names = [name for name in summary.order if name in ended]
@@ -66,11 +68,12 @@ def results_table(summary: Summary, problem: str, number: int) -> Table:
     lowest, unit = min((ended[n].error for n in names), default=0.0), summary.thousandth
     return Table(
         f"results-{number}",
-        f"{problem}: runs that reached {1e3 * target:g} {unit} with Wilson's 95 % interval; shots "
-        f"to it, median and quartiles with failures as infinite; expected running time (ERT), "
-        f"failures charged; median true and measured error at the end. Intervals are 95 % "
-        f"bootstrap over seeds. Bold: the lowest final error. Steps: their median (†: fewer than "
-        f"{FEW_STEPS}, too few to rank by); gradients: how many the budget pays.",
+        f"{problem}: runs that reached {target_text(summary, target)} with Wilson's 95 % "
+        f"interval; shots to it, median and quartiles with failures as infinite; expected "
+        f"running time (ERT), failures charged; median true and measured error at the end. "
+        f"Intervals are 95 % bootstrap over seeds. Bold: the lowest final error. Steps: their "
+        f"median (†: fewer than {FEW_STEPS}, too few to rank by); gradients: how many the budget "
+        f"pays.",
         ("optimizer", "steps", "gradients", "reached", "rate (%)", "shots to target", "quartiles",
          "ERT", "95 %", f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
         tuple(rows),
@@ -102,7 +105,7 @@ def targets_table(summary: Summary, problem: str) -> Table:
     """One problem: every other target."""
     rows = tuple(
         (
-            f"{1e3 * r.target:g} {summary.thousandth}", r.optimizer, f"{r.successes}/{r.runs}",
+            target_text(summary, r.target), r.optimizer, f"{r.successes}/{r.runs}",
             f"{100 * r.rate_interval.low:.0f}–{100 * r.rate_interval.high:.0f}",
             shots(r.quartiles[1]), _range(r.quartiles[0], r.quartiles[2]),
             shots(r.ert), between(r.ert_interval, shots),
@@ -222,6 +225,11 @@ def _targets(summary: Summary, problem: str, target: float) -> Sequence[TargetRo
 
 def _range(low: float, high: float) -> str:
     return shots(low) if low == high else f"{shots(low)}–{shots(high)}"
+
+
+def target_text(summary: Summary, target: float) -> str:
+    """Return a target with its unit."""
+    return f"{1e3 * target:g} {summary.thousandth}"
 
 
 def option_text(options: Any) -> str:

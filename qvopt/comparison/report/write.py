@@ -25,6 +25,7 @@ from .tables import (
     paired_table,
     ranking_table,
     results_table,
+    target_text,
     targets_table,
     values,
 )
@@ -50,6 +51,7 @@ class _Drawn:
     title: str
     caption: str
     alt: str
+    series: str
 
 
 def write_report(
@@ -102,7 +104,9 @@ def _draw(
     for picture in draw_pictures(grid, summary, trials, base):
         picture.save(folder)
         svgs[picture.name] = picture.inline()
-        drawn.append(_Drawn(picture.name, picture.title, picture.caption, picture.alt))
+        drawn.append(
+            _Drawn(picture.name, picture.title, picture.caption, picture.alt, picture.data)
+        )
     return drawn, svgs
 
 
@@ -123,9 +127,14 @@ def _context(
         "sections": SECTIONS,
         "ranking": ranking_table(summary),
         "results": [
-            (results_table(summary, p, k), targets_table(summary, p), p)
+            (
+                [results_table(summary, p, k, t) for t in summary.targets],
+                targets_table(summary, p),
+                p,
+            )
             for k, p in enumerate(summary.problems, start=1)
         ],
+        "targets": [target_text(summary, t) for t in summary.targets],
         "pictures": drawn,
         "tests": paired_table(summary),
         "detectable": detectable_table(summary),
@@ -172,8 +181,10 @@ def _write_tables(
         runs[mixed] = runs[mixed].astype("string")
         runs.to_parquet(folder / "runs.parquet", index=False)
     papers: list[Table] = [
-        context["ranking"], context["detectable"], *(t for t, _, _ in context["results"])
-    ]  # fmt: skip
+        context["ranking"],
+        context["detectable"],
+        *(at_targets[0] for at_targets, _, _ in context["results"]),
+    ]
     for table in papers:
         (folder / f"{table.name}.tex").write_text(latex_table(table), encoding="utf-8")
 
@@ -182,8 +193,8 @@ def _markdown(context: Mapping[str, Any]) -> str:
     parts = [f"# {plain(context['title'])}", context["subtitle"]]
     parts.append("\n".join(f"- {plain(f)}" for f in context["findings"]))
     parts += ["## Ranking", markdown_table(context["ranking"]), "## Results by problem"]
-    for table, others, problem in context["results"]:
-        parts += [f"### {plain(problem)}", markdown_table(table)]
+    for at_targets, others, problem in context["results"]:
+        parts += [f"### {plain(problem)}", markdown_table(at_targets[0])]
         parts += [markdown_table(others)] if others.rows else []
     parts.append("## Pictures")
     for picture in context["pictures"]:
