@@ -157,11 +157,13 @@ class SubmissionPolicy:
         mode: "wait" for results, "submit" one round and stop, or "fetch" what is ready.
         resubmit: whether failed jobs are submitted again.
         on_progress: is called with each line about a job.
+        approved: whether what the jobs take was agreed to.
     """
 
     mode: SubmissionMode = "wait"
     resubmit: bool = False
     on_progress: Callable[[str], None] | None = None
+    approved: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,9 +210,10 @@ class DurableProgram(NoisyProgram, Protocol):
         """Whether jobs can be found again by another process."""
         ...
 
-    @property
-    def submitted(self) -> bool:
-        """Whether a job of this run was submitted before."""
+    def submitted(
+        self, batch: Batch | None = None, seed: np.random.SeedSequence | None = None
+    ) -> bool:
+        """Whether a job of this run, or of a batch of it, was submitted before."""
         ...
 
     def dry(self, *, recorded: bool = False) -> DurableProgram:

@@ -13,7 +13,6 @@ from qvopt.cloud.job_manager import JobsPendingError
 from qvopt.cloud.program import HardwareProgram
 from qvopt.cloud.provider import JobState
 from qvopt.experiment.specification import make_experiment
-from qvopt.runs.approval import approve_session
 from qvopt.runs.session import Session
 from qvopt.runs.stored import ended_result
 from qvopt_molecules.errors import InputError
@@ -40,7 +39,7 @@ def submit_command(
         ) as session,
         _hardware(session),
     ):
-        approve_session(session, terminal(yes=yes, quiet=quiet), new=True)
+        session.approve(terminal(yes=yes, quiet=quiet), new=True)
         return _follow(session, as_json, quiet, 0)
 
 
@@ -61,7 +60,7 @@ def _step(path: Path, handling: SubmissionPolicy, as_json: bool, quiet: bool, ye
         Session.resume(path, jobs=handling) as session,
         _hardware(session),
     ):
-        approve_session(session, terminal(yes=yes, quiet=quiet), new=False)
+        session.approve(terminal(yes=yes, quiet=quiet))
         code = 0 if handling.mode == "submit" else JobsPendingError.exit_code
         return _follow(session, as_json, quiet, code)
 

@@ -11,7 +11,7 @@ from qvopt.tasks.diagonalization import diagonalize
 from qvopt.tasks.properties_result import Place
 
 from .output import print_json, print_rows
-from .spending import status_printer
+from .spending import status_printer, terminal
 
 
 def diagonalize_command(
@@ -21,6 +21,7 @@ def diagonalize_command(
     max_determinants: int,
     at: Place | None,
     as_json: bool,
+    yes: bool,
 ) -> int:
     """Print the energy in the span, and what it rests on."""
     done = diagonalize(
@@ -30,6 +31,7 @@ def diagonalize_command(
         max_determinants=max_determinants,
         at=at,
         jobs=SubmissionPolicy(on_progress=status_printer(as_json)),
+        approve=terminal(yes=yes, quiet=as_json),
     )
     if as_json:
         print_json(done.document())

@@ -13,11 +13,11 @@ from qvopt.tasks.run_properties import run_properties
 from qvopt_molecules.exact_reference import exact_method
 
 from .output import print_json, print_table
-from .spending import status_printer
+from .spending import status_printer, terminal
 
 
 def properties_command(
-    path: Path, shots: int | None, exact: bool, at: Place | None, as_json: bool
+    path: Path, shots: int | None, exact: bool, at: Place | None, as_json: bool, yes: bool
 ) -> int:
     """Print the properties."""
     properties = run_properties(
@@ -26,6 +26,7 @@ def properties_command(
         exact=exact,
         at=at,
         jobs=SubmissionPolicy(on_progress=status_printer(as_json)),
+        approve=terminal(yes=yes, quiet=as_json),
     )
     document = properties.document()
     if as_json:

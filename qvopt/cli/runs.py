@@ -12,7 +12,6 @@ from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.advice import mitigation_advice
-from qvopt.runs.approval import approve_session
 from qvopt.runs.defaults import with_defaults
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.interruption import ends_after_round
@@ -45,7 +44,7 @@ def run_command(
         terminable(),
         Session.begin(experiment, out=out, command=command, jobs=jobs) as session,
     ):
-        approve_session(session, terminal(yes=yes, quiet=quiet), new=True)
+        session.approve(terminal(yes=yes, quiet=quiet), new=True)
         return work(session, as_json, quiet)
 
 
@@ -103,7 +102,7 @@ def resume_command(
         terminable(),
         Session.resume(path, max_steps=max_steps, jobs=jobs) as session,
     ):
-        approve_session(session, terminal(yes=yes, quiet=quiet), new=False)
+        session.approve(terminal(yes=yes, quiet=quiet))
         if session.changes:
             print(f"note: {session.changes}", file=sys.stderr)
         return work(session, as_json, quiet)

@@ -86,11 +86,12 @@ def properties(
     ] = False,
     at: At = None,
     json_output: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Density matrices, dipole, natural occupations, spin and full CI overlap of a run's state."""
     from .properties import properties_command
 
-    raise typer.Exit(properties_command(folder, shots, exact, at, json_output))  # type: ignore[arg-type]
+    raise typer.Exit(properties_command(folder, shots, exact, at, json_output, yes))  # type: ignore[arg-type]
 
 
 @app.command()
@@ -114,12 +115,13 @@ def diagonalize(
     ] = 1_000_000,
     at: At = None,
     json_output: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Diagonalise the Hamiltonian in the determinants that a run's state shows: an upper bound."""
     from .diagonalization import diagonalize_command
 
     raise typer.Exit(
-        diagonalize_command(folder, shots, repair, max_determinants, at, json_output)  # type: ignore[arg-type]
+        diagonalize_command(folder, shots, repair, max_determinants, at, json_output, yes)  # type: ignore[arg-type]
     )
 
 

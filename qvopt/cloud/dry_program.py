@@ -38,7 +38,6 @@ class DryProgram:
     """
 
     exact = False
-    submitted = False
 
     def __init__(self, program: HardwareProgram, *, recorded: bool = False) -> None:
         provider, price = program.provider, program.device.price
@@ -143,6 +142,12 @@ class DryProgram:
 
     def submit(self, batch: Batch, seed: np.random.SeedSequence) -> None:
         """Nothing is sent."""
+
+    def submitted(
+        self, batch: Batch | None = None, seed: np.random.SeedSequence | None = None
+    ) -> bool:
+        """Nothing is sent."""
+        return False
 
     def block(self, shots: int) -> int:
         """That of the program."""

@@ -146,6 +146,10 @@ class JobManager:
         looking(pauses)(all_done)
         return [self._result(k) for k in keys]
 
+    def submitted(self, where: tuple[int, ...]) -> bool:
+        """Whether a job of this round was submitted before."""
+        return bool(self._journal.of_round(where))
+
     def of_round(self, where: tuple[int, ...]) -> list[JobRecord]:
         """The round's jobs that are done."""
         return [record for record in self._journal.of_round(where) if record.state == "done"]

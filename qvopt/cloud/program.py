@@ -111,10 +111,15 @@ class HardwareProgram:
         simulated = device.simulator and (free or not device.durable)
         return Pricing(device.full_name, price.currency, priced, free, simulated, device.note)
 
-    @property
-    def submitted(self) -> bool:
-        """Whether a job of this run was submitted before."""
-        return self._jobs is not None and bool(self._jobs.records)
+    def submitted(
+        self, batch: Batch | None = None, seed: np.random.SeedSequence | None = None
+    ) -> bool:
+        """Whether a job of this run, or of a batch of it, was submitted before."""
+        if self._jobs is None or not self._jobs.records:
+            return False
+        if batch is None or seed is None:
+            return True
+        return self._jobs.submitted(round_of(self._pack(batch, seed), batch, seed))
 
     def dry(self, *, recorded: bool = False) -> DryProgram:
         """A program that answers at the forecast's cost and sends nothing."""

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.engine.errors import NonFiniteError
 from qvopt.engine.streams import START_STREAM, stream
@@ -38,6 +39,9 @@ from qvopt_molecules.storage import load_hamiltonian
 
 from .frozen import integrals_path
 from .stored_outcome import StoredOutcome, read_outcome, write_outcome
+
+_APPROVED: Final = SubmissionPolicy(approved=True)
+"""What the runs of a comparison take was agreed to before the first of them."""
 
 _KEPT: Final = 4
 """Assembled problems that a process keeps: assembling takes as long as a short run."""
@@ -188,7 +192,9 @@ def _begin(
         journal.append(begin.encode())
     known = task["references"]
     references = References(float(known["hf"] or 0.0), known["fci"])
-    session = Session(assembly, folder=run, journal=journal, references=references, problem={})
+    session = Session(
+        assembly, folder=run, journal=journal, references=references, problem={}, jobs=_APPROVED
+    )
     return session, exact_reference
 
 

@@ -6,20 +6,19 @@ Every task that may submit jobs passes here before its first one.
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import DurableProgram, Pricing
 from qvopt.engine.assembly import Assembly
 from qvopt.experiment.specification import Experiment
+from qvopt.records.ledger import Costs
 from qvopt_molecules.errors import InputError
 
 from .budget import caps_of, refuse_unbounded
 from .forecast import forecast_run
-from .session import Session
 
 _log: Final = logging.getLogger(__name__)
 
@@ -111,22 +110,47 @@ def agree(statement: CostStatement, approve: Approve | None) -> None:
         raise InputError("not agreed to, and nothing was submitted")
 
 
-def approve_session(session: Session, approve: Approve | None, *, new: bool) -> None:
+def approve_run(assembly: Assembly, approve: Approve | None, *, more_steps: int = 0) -> None:
     """State what a run may take before its first job, and go on unless the answer is no.
 
-    A run that has submitted a job was agreed to. Where the answer is no, a new run's folder is
-    removed.
+    A run that has submitted a job was agreed to, but for steps beyond those of its experiment.
+
+    Args:
+        assembly: of the run, its program attached to the journal.
+        approve: see `agree`.
+        more_steps: how many steps beyond those of its experiment it takes.
+
+    Raises InputError where the answer is no.
     """
-    program = session.assembly.program
-    if not isinstance(program, DurableProgram) or program.submitted:
+    program = assembly.program
+    if not isinstance(program, DurableProgram):
         return
-    try:
-        agree(run_statement(session.assembly), approve)
-    except BaseException:
-        session.close()
-        if new and session.folder is not None:
-            shutil.rmtree(session.folder.path)
-        raise
+    experiment = assembly.experiment
+    if program.submitted():
+        if more_steps <= 0:
+            return
+        steps = more_steps
+    else:
+        steps = experiment.max_steps + more_steps
+    experiment = experiment.model_copy(update={"max_steps": steps})
+    agree(run_statement(replace(assembly, experiment=experiment)), approve)
+
+
+def approve_measurement(
+    assembly: Assembly, costs: Costs, purpose: str, approve: Approve | None
+) -> None:
+    """State what one measurement takes before its job, and go on unless the answer is no.
+
+    Args:
+        assembly: of the run that is measured.
+        costs: by purpose, as they are forecast.
+        purpose: in words.
+        approve: see `agree`.
+
+    Raises InputError where the answer is no.
+    """
+    if isinstance(assembly.program, DurableProgram):
+        agree(statement_of(assembly, sum(costs.values(), Cost()), purpose), approve)
 
 
 def approve_runs(

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import OtherSettings, refuses_unknown_keywords, takes_settings
-from qvopt.runs.approval import Approve, approve_session
+from qvopt.runs.approval import Approve
 from qvopt.runs.bar import shows_progress, step_bar
 from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.result import Result
@@ -61,7 +61,7 @@ def run(
     experiment, backend = resolve(problem, {**parts, **settings})
     store = store or out is not None
     with Session.begin(experiment, out=out, store=store, backend=backend) as session:
-        approve_session(session, approve, new=True)
+        session.approve(approve, new=True)
         return _finished(session, callback, progress)
 
 
@@ -96,7 +96,7 @@ def resume(
     with Session.resume(
         path, max_steps=max_steps, backend=backend, optimizer=optimizer, ansatz=ansatz
     ) as session:
-        approve_session(session, approve, new=False)
+        session.approve(approve)
         return _finished(session, callback, progress)
 
 

@@ -24,6 +24,7 @@ from qvopt.optimizers.registry import get_optimizer
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal
 from qvopt.records.ledger import Ledger
+from qvopt.runs.approval import Approve, approve_run
 from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.auto_choice import CANDIDATES, candidates_text
 from qvopt.runs.bit_strings import bit_strings
@@ -84,7 +85,9 @@ class Session:
         self.monitor = chosen_monitor(self.experiment, assembly)
         ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
         path = None if folder is None else folder.path
-        self._programs = AttachedPrograms(journal, jobs or SubmissionPolicy())
+        jobs = jobs or SubmissionPolicy()
+        self._approved = jobs.approved
+        self._programs = AttachedPrograms(journal, jobs)
         self._programs.attach(assembly.program, path, main=True)
         reported = assembly.evaluator.reported.program
         if reported is not assembly.program:
@@ -287,7 +290,32 @@ class Session:
         hamiltonian = self.assembly.hamiltonian
         return names_of(self.experiment, hamiltonian.label, kind_of(hamiltonian))
 
+    def approve(self, approve: Approve | None, *, new: bool = False) -> None:
+        """State what the run may take before its first job, and go on unless the answer is no.
+
+        Iterating does so by itself, with `approve` None. A run that has submitted a job was agreed
+        to, but for steps beyond those of its experiment.
+
+        Args:
+            approve: is called with the `CostStatement`, and refuses the jobs by a false value; None
+                writes it to the log, as a warning, where something is paid or queued.
+            new: whether the run's folder is removed where the answer is no.
+
+        Raises InputError where the answer is no; the session is closed then.
+        """
+        more_steps = self.driver.max_steps - self.experiment.max_steps
+        try:
+            approve_run(self.assembly, approve, more_steps=more_steps)
+        except BaseException:
+            self.close()
+            if new and self.folder is not None:
+                shutil.rmtree(self.folder.path)
+            raise
+        self._approved = True
+
     def __iter__(self) -> Iterator[Step]:
+        if not self._approved:
+            self.approve(None)
         for step in self.driver:
             self._steps.append(step)
             yield step

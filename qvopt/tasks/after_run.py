@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from qvopt.records.codec import decode_costs, encode_costs
 from qvopt.records.events import History
 from qvopt.records.journal import Event, Journal
 from qvopt.records.ledger import Costs, Ledger
+from qvopt.runs.approval import Approve, approve_measurement
 from qvopt.runs.attaching import AttachedPrograms
 from qvopt.runs.budget import make_budget
 from qvopt.runs.folder import RunFolder
@@ -22,9 +24,40 @@ from qvopt_molecules.argument_checks import path_of
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
 
-Measure = Callable[[Assembly, int, Ledger], tuple[dict[str, Any], Costs]]
-"""Measures on the run's circuit, as the n-th of its role, after asking the ledger; returns what is
+Measure = Callable[[Assembly, int, "Account"], tuple[dict[str, Any], Costs]]
+"""Measures on the run's circuit, as the n-th of its role, after asking the account; returns what is
 kept, and what it cost."""
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """Of a run that is measured after its end.
+
+    Attributes:
+        assembly: of the run.
+        ledger: what it has spent, under its caps.
+        purpose: of the measurement, in words.
+        approve: see `agree`.
+    """
+
+    assembly: Assembly
+    ledger: Ledger
+    purpose: str
+    approve: Approve | None
+
+    def ask(self, costs: Costs, *, begun: bool = False) -> None:
+        """Ask for what a measurement will cost, before its jobs.
+
+        Args:
+            costs: by purpose.
+            begun: whether its jobs were submitted before, and so agreed to.
+
+        Raises BudgetExceededError where it would pass a cap of the run, InputError where the answer
+        is no.
+        """
+        self.ledger.check(costs)
+        if not begun:
+            approve_measurement(self.assembly, costs, self.purpose, self.approve)
 
 
 def folder_of(run: str | Path | Result) -> Path:
@@ -58,6 +91,7 @@ def kept_or_measured(
     field: str,
     asked: dict[str, Any],
     jobs: SubmissionPolicy | None,
+    approve: Approve | None,
     measure: Measure,
 ) -> dict[str, Any]:
     """Return the journal's answer to a question, or measure it and write it down.
@@ -69,9 +103,11 @@ def kept_or_measured(
         field: of the event that has the answer.
         asked: the question; the same one is not measured again.
         jobs: what is to be done with jobs; None waits for them.
+        approve: called before the first job on hardware, see `agree`.
         measure: measures it.
 
-    Raises BudgetExceededError where it would pass a cap of the run.
+    Raises BudgetExceededError where it would pass a cap of the run, InputError where the answer is
+    no.
     """
     kept = _kept(events, role, field, asked)
     if kept is not None:
@@ -81,7 +117,7 @@ def kept_or_measured(
         if kept is not None:
             return kept
         policy = jobs or SubmissionPolicy()
-        number, answer, costs = _measured(folder, journal, role, policy, measure)
+        number, answer, costs = _measured(folder, journal, role, policy, approve, measure)
         event = {"type": "round", "role": role, "round": number, "asked": asked, field: answer}
         journal.append({**event, "cost": encode_costs(costs)}, durable=True)
     return answer
@@ -97,7 +133,12 @@ def _kept(
 
 
 def _measured(
-    folder: RunFolder, journal: Journal, role: str, policy: SubmissionPolicy, measure: Measure
+    folder: RunFolder,
+    journal: Journal,
+    role: str,
+    policy: SubmissionPolicy,
+    approve: Approve | None,
+    measure: Measure,
 ) -> tuple[int, dict[str, Any], Costs]:
     """The number of the measurement among its role's, the answer and its costs."""
     experiment, events = folder.begun_experiment(), journal.events
@@ -112,7 +153,8 @@ def _measured(
         ledger.charge(decode_costs(event["cost"]))
     number = sum(e["role"] == role for e in earlier)
     try:
-        answer, costs = measure(assembly, number, ledger)
+        account = Account(assembly, ledger, f"the {role} of {folder.path}", approve)
+        answer, costs = measure(assembly, number, account)
     finally:
         attached.close()
     return number, answer, costs

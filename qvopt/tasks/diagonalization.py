@@ -28,12 +28,13 @@ from qvopt.measurement.blocks import rounded_up
 from qvopt.measurement.plan import Diagonal, MeasurementGroup, MeasurementPlan, PauliBasis
 from qvopt.records.codec import encode_array
 from qvopt.records.events import DIAGONALIZATION, History
-from qvopt.records.ledger import Costs, Ledger, add_costs
+from qvopt.records.ledger import Costs, add_costs
+from qvopt.runs.approval import Approve
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.html import html_table
 from qvopt.runs.result import Result
 from qvopt.runs.text_table import shown_cell, text_table
-from qvopt.tasks.after_run import final_point, folder_of, kept_or_measured
+from qvopt.tasks.after_run import Account, final_point, folder_of, kept_or_measured
 from qvopt.tasks.configuration_recovery import Samples, recovered
 from qvopt.tasks.properties_result import Place
 from qvopt_molecules.arrays import FloatArray
@@ -126,6 +127,7 @@ def diagonalize(
     max_determinants: int | float | str = MAX_DETERMINANTS,
     at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
+    approve: Approve | None = None,
 ) -> Diagonalization:
     """Diagonalise in the determinants that the final state of a run shows.
 
@@ -140,6 +142,7 @@ def diagonalize(
         at: "last" iterate, or "average" of the last quarter; None takes the average where there
             is one.
         jobs: what is to be done with the job of a run on hardware; None waits for it.
+        approve: called before the job on hardware, as by `run`.
 
     The shots are charged to the run and count against its budget; asking again costs nothing.
     Raises InputError for a run that has not ended, another mapping than Jordan-Wigner, and where no
@@ -165,7 +168,9 @@ def diagonalize(
     h = folder.hamiltonian().orbitals()
     asked = {"shots": shots, "at": where, "x": encode_array(x)}
     measure = partial(_measured, x=x, shots=shots)
-    kept = kept_or_measured(folder, events, DIAGONALIZATION, "counts", asked, jobs, measure)
+    kept = kept_or_measured(
+        folder, events, DIAGONALIZATION, "counts", asked, jobs, approve, measure
+    )
     counts = {int(outcome): int(n) for outcome, n in kept.items()}
     rng = np.random.default_rng(stream(experiment.seed, _REPAIRS, shots))
     samples = Samples.of_counts(counts, h.norb, (h.n_alpha, h.n_beta))
@@ -210,21 +215,21 @@ def _diagonalized(
 
 
 def _measured(
-    assembly: Assembly, number: int, ledger: Ledger, *, x: FloatArray, shots: int
+    assembly: Assembly, number: int, account: Account, *, x: FloatArray, shots: int
 ) -> tuple[dict[str, Any], Costs]:
     """Sample within the run's budget; return the counts by outcome and what they cost."""
     key = (_STREAM, shots, number)
     if "counts" in assembly.program.samples:
-        counts, costs = _sampled(assembly, x, shots, key, ledger)
+        counts, costs = _sampled(assembly, x, shots, key, account)
     else:
         costs = {DIAGONALIZATION: Cost(1, 1, shots)}
-        ledger.check(costs)
+        account.ask(costs)
         counts = _drawn(assembly, x, shots, key)
     return {str(outcome): n for outcome, n in sorted(counts.items())}, costs
 
 
 def _sampled(
-    assembly: Assembly, x: FloatArray, shots: int, key: tuple[int, ...], ledger: Ledger
+    assembly: Assembly, x: FloatArray, shots: int, key: tuple[int, ...], account: Account
 ) -> tuple[dict[int, int], Costs]:
     """Counts from the program: one circuit, on hardware one job."""
     n = assembly.circuit.n_qubits
@@ -239,8 +244,10 @@ def _sampled(
     def costs(total: Cost) -> Costs:
         return add_costs({DIAGONALIZATION: Cost(1, 1, taken)}, {"hardware": total - batch.cost()})
 
-    ledger.check(costs(program.price(batch)))
-    result = program.run(batch, stream(assembly.experiment.seed, *key))
+    seed = stream(assembly.experiment.seed, *key)
+    begun = isinstance(program, DurableProgram) and program.submitted(batch, seed)
+    account.ask(costs(program.price(batch)), begun=begun)
+    result = program.run(batch, seed)
     return dict(result.counts[0][0]), costs(result.cost)
 
 

@@ -101,12 +101,17 @@ class DensityMeasurement:
             return {PROPERTIES: Cost(1, len(self._settings), self._shots)}
         return self._costs(self._program.price(self._batch))
 
+    @property
+    def begun(self) -> bool:
+        """Whether its jobs were submitted before."""
+        program = self._program
+        return isinstance(program, DurableProgram) and program.submitted(self._batch, self._stream)
+
     def run(self) -> tuple[MeasuredDensity, Costs]:
         """Return the measured density matrices, and what was spent."""
         if self._program is None:
             return self._matrices(self._drawn()), self.costs
-        key = (PROPERTIES_BATCHES, self._shots, *self._key)
-        result = self._program.run(self._batch, stream(self._seed, *key))
+        result = self._program.run(self._batch, self._stream)
         calibration = None
         if self._spec.readout is not None:
             measured = result.calibration
@@ -123,6 +128,11 @@ class DensityMeasurement:
             else:
                 outcomes.append(per_scale[0])
         return self._matrices(outcomes), self._costs(result.cost)
+
+    @property
+    def _stream(self) -> np.random.SeedSequence:
+        """Of the batch."""
+        return stream(self._seed, PROPERTIES_BATCHES, self._shots, *self._key)
 
     @property
     def _selection(self) -> Selection | None:

@@ -13,10 +13,11 @@ from qvopt.experiment.counts import positive_count
 from qvopt.experiment.settings import refuses_unknown_keywords
 from qvopt.records.codec import encode_array
 from qvopt.records.events import PROPERTIES, History
-from qvopt.records.ledger import Costs, Ledger
+from qvopt.records.ledger import Costs
+from qvopt.runs.approval import Approve
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.result import Result
-from qvopt.tasks.after_run import final_point, folder_of, kept_or_measured
+from qvopt.tasks.after_run import Account, final_point, folder_of, kept_or_measured
 from qvopt.tasks.measured_density import DensityMeasurement
 from qvopt.tasks.properties import exact_properties, properties_of
 from qvopt.tasks.properties_result import Place, Properties
@@ -34,6 +35,7 @@ def run_properties(
     exact: bool = False,
     at: Place | None = None,
     jobs: SubmissionPolicy | None = None,
+    approve: Approve | None = None,
 ) -> Properties:
     """Return the properties of a run's final state.
 
@@ -47,6 +49,7 @@ def run_properties(
         at: "last" iterate, or the "average" of the last quarter, which runs with shots have too;
             None takes the average where there is one.
         jobs: what is to be done with the job of a run on hardware; None waits for it.
+        approve: called before the job on hardware, as by `run`.
 
     Measured properties are mitigated as the run's energies are (a calibration of the readout is
     part of it). What was measured is charged to the run ("properties" in its costs), counts against
@@ -72,18 +75,18 @@ def run_properties(
         return properties
     asked = {"shots": shots, "at": where, "x": encode_array(x)}
     measure = partial(_measured, x=x, shots=shots, at=where)
-    kept = kept_or_measured(folder, events, PROPERTIES, "properties", asked, jobs, measure)
+    kept = kept_or_measured(folder, events, PROPERTIES, "properties", asked, jobs, approve, measure)
     folder.write_json("properties.json", kept)
     return Properties.of_document(kept)
 
 
 def _measured(
-    assembly: Assembly, number: int, ledger: Ledger, *, x: FloatArray, shots: int, at: Place
+    assembly: Assembly, number: int, account: Account, *, x: FloatArray, shots: int, at: Place
 ) -> tuple[dict[str, Any], Costs]:
     """Measure within the run's budget; return the document and what it cost."""
     key = (number, _PLACES.index(at))
     measurement = DensityMeasurement(assembly, x, shots, key=key)
-    ledger.check(measurement.costs)
+    account.ask(measurement.costs, begun=measurement.begun)
     properties, costs = properties_of(measurement, assembly, x)
     measured = replace(properties, at=at, mitigation=tuple(measurement.mitigation))
     return measured.document(), costs

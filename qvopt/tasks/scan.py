@@ -118,6 +118,7 @@ class Scan:
             self.names["unit"] = units.pop() if len(units) == 1 else ""
         self.label = name[:40] or "molecule"
         self._done: list[ScanPoint] = []
+        self._approved = False
         if folder is not None:
             claim_task(folder, SCAN, self.document()["scan"], experiment)
 
@@ -126,13 +127,12 @@ class Scan:
 
         Raises InputError where a point's run has no bound, and where the answer is no.
         """
-        if self.folder is not None and any(self.folder.glob("points/*/journal.jsonl")):
-            return
         experiment = self._experiments[0]
-        if self._backend is None and not is_provider(experiment.backend.name):
-            return
-        assembly = with_defaults(assemble(experiment, backend=self._backend))
-        approve_runs(self.experiment, assembly, len(self.values), approve)
+        begun = self.folder is not None and any(self.folder.glob("points/*/journal.jsonl"))
+        if not begun and (self._backend is not None or is_provider(experiment.backend.name)):
+            assembly = with_defaults(assemble(experiment, backend=self._backend))
+            approve_runs(self.experiment, assembly, len(self.values), approve)
+        self._approved = True
 
     def document(self) -> dict[str, Any]:
         """What was asked, as plain data."""
@@ -189,7 +189,8 @@ class Scan:
         spec = self.experiment.backend
         backend = get_backend(spec.name, **spec.options)
         if outlives(backend):
-            how = {"backend": backend, "jobs": SubmissionPolicy("submit")}
+            jobs = SubmissionPolicy("submit", approved=self._approved)
+            how = {"backend": backend, "jobs": jobs}
             yield from in_job_sets(
                 missing, lambda number: self._session(number, None, **how)[0], backend.timeouts
             )
@@ -241,7 +242,8 @@ class Scan:
         self, number: int, before: tuple[Hamiltonian, FloatArray] | None, **how: Any
     ) -> tuple[Session, float | None]:
         """Resume a point, or begin it; `how` is for the session."""
-        how = {"backend": self._backend, **how}
+        jobs = SubmissionPolicy(approved=self._approved)
+        how = {"backend": self._backend, "jobs": jobs, **how}
         path = self._path(number)
         if path is not None and not cleared(path):
             return Session.resume(path, **how), read_link(path)[0]

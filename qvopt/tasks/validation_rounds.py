@@ -102,7 +102,7 @@ def answer_series(
         history = History.of(journal.events)
         attached.attach(program, store.path, main=True)
         ledger.charge({"lost": attached.lost})
-        if isinstance(program, DurableProgram) and not program.submitted:
+        if isinstance(program, DurableProgram) and not program.submitted():
             agree(_statement(assembly, evaluator, series), approve)
         return _answered(JournaledRounds(ledger, journal, history), evaluator, series)
     finally:

@@ -95,7 +95,7 @@ def excited_states(
     if states > size:
         raise InputError(f"the sector has {size} states, {states} were asked for")
     folder = None if out is None else Path(out)
-    if folder is None or not folder.exists():
+    if folder is None or not any(folder.glob("state-*.jsonl")):
         minimisations = states if method == "vqd" else 1
         approve_runs(experiment, with_final_aim(assembly), minimisations, approve)
     if folder is not None:
