@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -21,4 +22,9 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 def all_finite(values: npt.ArrayLike) -> bool:
     """Whether numbers hold neither NaN nor infinity."""
+    if isinstance(values, float):
+        return math.isfinite(values)
+    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.char == "d":
+        # Σ v² is finite only where every v is, and takes one call; it may overflow all the same.
+        return math.isfinite(values.dot(values)) or bool(np.isfinite(values).all())
     return bool(np.isfinite(values).all())

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -86,8 +86,14 @@ class Overlap:
     imaginary: bool = False
 
 
+NO_SHOTS: Final[IntArray] = np.zeros(0, dtype=np.int64)
+NO_ROWS: Final[IntArray] = np.zeros((0, 0), dtype=np.int64)
+for _empty in (NO_SHOTS, NO_ROWS):
+    _empty.flags.writeable = False
+
+
 def _no_shots() -> IntArray:
-    return np.zeros(0, dtype=np.int64)
+    return NO_SHOTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +110,7 @@ class Batch:
     """
 
     points: Sequence[Point] = ()
-    shots: IntArray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
+    shots: IntArray = field(default_factory=lambda: NO_ROWS)
     counts: bool = False
     pairs: Sequence[Pair] = ()
     pair_shots: IntArray = field(default_factory=_no_shots)
@@ -148,6 +154,7 @@ class Batch:
         shots = sum(
             int(s.sum())
             for s in (self.shots, self.pair_shots, self.reading_shots, self.overlap_shots)
+            if s.size
         )
         return Cost(
             evaluations=len(self.points) + single,

@@ -11,6 +11,7 @@ from qvopt.measurement.estimate import Moments
 from qvopt_molecules.arrays import IntArray
 
 from .batch import (
+    NO_SHOTS,
     Batch,
     BatchResult,
     CalibrationCounts,
@@ -95,7 +96,7 @@ def simulate(simulator: Simulator, batch: Batch, seed: Seed) -> BatchResult:
             counts = simulator.sample_counts(batch.points, batch.shots, stream)
     if batch.points and not batch.counts:
         moments = simulator.sample(batch.points, batch.shots, Stream.ENERGIES.of(seed))
-    fidelities: IntArray = np.zeros(0, dtype=np.int64)
+    fidelities: IntArray = NO_SHOTS
     if batch.pairs:
         stream = Stream.FIDELITIES.of(seed)
         fidelities = simulator.sample_fidelities(batch.pairs, batch.pair_shots, stream)
@@ -105,7 +106,7 @@ def simulate(simulator: Simulator, batch: Batch, seed: Seed) -> BatchResult:
             raise _unable(simulator, "generators")
         stream = Stream.GENERATORS.of(seed)
         generators = simulator.sample_generators(batch.readings, batch.reading_shots, stream)
-    overlaps: IntArray = np.zeros(0, dtype=np.int64)
+    overlaps: IntArray = NO_SHOTS
     if batch.overlaps:
         if not isinstance(simulator, OverlapSimulator):
             raise _unable(simulator, "overlaps")

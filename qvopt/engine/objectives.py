@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .evaluator import Evaluator
     from .round import PreparedRound
 
-Values = Callable[[], list[Estimate]]
+Values = Callable[[], Sequence[Estimate]]
 """Gives the estimate at each point, once the round has run."""
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from qvopt.backends.batch import (
     CALIBRATION_CIRCUITS,
+    NO_ROWS,
+    NO_SHOTS,
     Batch,
     BatchResult,
     CalibrationCounts,
     Overlap,
     Pair,
+    Point,
     Reading,
     Stream,
 )
@@ -26,7 +29,9 @@ from qvopt.gradients.metric_rules import ExpandedMetric
 from qvopt.measurement.allocation import Scatter, allocate
 from qvopt.measurement.blocks import in_blocks, rounded_up
 from qvopt.measurement.estimate import Estimate, Moments
+from qvopt.measurement.moment_table import MomentTable
 from qvopt.measurement.readings import read_operators
+from qvopt.measurement.statistics import estimates_of
 from qvopt.optimizers.protocol import Spread
 from qvopt.records.ledger import Costs, add_costs
 from qvopt_molecules.arrays import FloatArray, IntArray
@@ -44,6 +49,8 @@ if TYPE_CHECKING:
 
 CALIBRATION: Final = "readout-calibration"
 """What a calibration is charged as."""
+
+_NOTHING: Final = Cost()
 
 _ROWS_A_CIRCUIT: Final = 4
 """Rows of a job that a circuit at one setting is run in, on average at most."""
@@ -92,7 +99,7 @@ class Part:
         self.batch = Batch()
         self.costs: Costs = {}
         self.result = BatchResult(Cost())
-        self.estimates: list[Estimate] = []
+        self.estimates: Sequence[Estimate] = []
         self.observed: Observed | None = None
         self.readings: dict[str, Estimate] = {}
 
@@ -122,19 +129,10 @@ class Part:
 
     def add_rows(self, sampling: Sampling) -> slice:
         """Add energies; return where their estimates will be."""
-        start = len(self._rows)
-        self._rows.extend(
-            Row(
-                p,
-                n,
-                self._queries,
-                sampling.spread,
-                sampling.shifted,
-                sampling.purpose,
-                sampling.differentiates,
-            )
-            for p, n in zip(sampling.points, sampling.shots, strict=True)
-        )
+        start, query = len(self._rows), self._queries
+        what = sampling.spread, sampling.shifted, sampling.purpose, sampling.differentiates
+        pairs = zip(sampling.points, sampling.shots, strict=True)
+        self._rows.extend([Row(point, shots, query, *what) for point, shots in pairs])
         self._queries += 1
         place = slice(start, len(self._rows))
         if sampling.differentiates:
@@ -175,44 +173,44 @@ class Part:
 
     def close(self) -> None:
         """Expand by the stages and allocate shots to groups: the batch is then complete."""
-        batch = Batch(
-            pairs=self._pairs,
-            pair_shots=np.array(self._pair_shots, dtype=np.int64),
-            readings=self._readings,
-            reading_shots=np.array(self._reading_shots, dtype=np.int64),
-            overlaps=self._overlaps,
-            overlap_shots=np.array(self._overlap_shots, dtype=np.int64),
-        )
+        points: Sequence[Point] = ()
+        shots: IntArray = NO_ROWS
+        counts, calibration = False, 0
         if self._rows:
             request = Request(self._rows)
             self._requests = [request]
-            context = self._context()
             if self._operators:
                 request = replace(request, counts=True)
-            for stage in self._evaluator.stages:
-                request = stage.expand(request, context)
-                self._requests.append(request)
+            if stages := self._evaluator.stages:
+                context = self._context()
+                for stage in stages:
+                    request = stage.expand(request, context)
+                    self._requests.append(request)
             block = self._row_block(request.rows)
             shots = self._allocated(request.rows, block)
-            calibration = 0
             if request.calibration_shots:
                 calibration = rounded_up(request.calibration_shots, block)
                 circuits = CALIBRATION_CIRCUITS
                 self._charge(CALIBRATION, Cost(circuits=circuits, shots=circuits * calibration))
-            batch = replace(
-                batch,
-                points=[row.point for row in request.rows],
-                shots=shots,
-                counts=request.counts,
-                calibration_shots=calibration,
-            )
-        self.batch = batch
+            points, counts = [row.point for row in request.rows], request.counts
+        self.batch = Batch(
+            points,
+            shots,
+            counts,
+            self._pairs,
+            _numbers(self._pair_shots),
+            self._readings,
+            _numbers(self._reading_shots),
+            self._overlaps,
+            _numbers(self._overlap_shots),
+            calibration,
+        )
 
     def price(self) -> Cost:
         """What a vendor takes beside the circuits and shots: jobs, QPU seconds, money."""
         if self.batch.empty:
-            return Cost()
-        return self._evaluator.program.price(self.batch) - self.batch.cost()
+            return _NOTHING
+        return _beside(self._evaluator.program.price(self.batch), self.batch.cost())
 
     def submit(self) -> None:
         """Submit the jobs, where there are any: those of several programs then run at once."""
@@ -223,11 +221,11 @@ class Part:
     def run(self) -> Cost:
         """Run the batch and reduce the results; return what the vendor took beside it."""
         if self.batch.empty:
-            return Cost()
+            return _NOTHING
         self.result = self._evaluator.program.run(self.batch, self._seed)
         if self._rows:
             self._reduce()
-        return self.result.cost - self.batch.cost()
+        return _beside(self.result.cost, self.batch.cost())
 
     def _reduce(self) -> None:
         rows = self._requests[-1].rows
@@ -236,6 +234,26 @@ class Part:
             raise BackendError(
                 f"the backend returned {len(measured)} results for {len(rows)} settings"
             )
+        plan, stages = self._evaluator.need_plan(), self._evaluator.stages
+        moments = self.result.moments
+        if not stages and isinstance(moments, MomentTable) and self._planned:
+            self._observe(rows, moments)
+            self.estimates = estimates_of(plan, moments)
+        else:
+            self.estimates = self._mitigated(rows)
+        if self._evaluator.learns_points and self._gradients and len(rows) == len(self._rows):
+            n_groups = len(plan.groups)
+            pooled = [Scatter.of_points(self.estimates[g], n_groups) for g in self._gradients]
+            groups = self.observed or (None, None)
+            self.observed = (groups[0], groups[1], sum(pooled[1:], pooled[0]))
+
+    @property
+    def _planned(self) -> bool:
+        """Whether no energy's shots drew their groups."""
+        return all(weights is None for weights in self._weights)
+
+    def _mitigated(self, rows: Sequence[Row]) -> list[Estimate]:
+        """Return the estimates that the stages make of what came back."""
         results: Sequence[RowResult]
         block = self._evaluator.block
         if self.batch.counts:
@@ -252,16 +270,11 @@ class Part:
             if stages[k].level == "counts":
                 results = stages[k].reduce(requests[k], results, context)
         results = [result.with_moments(plan) for result in results]
-        self._observe(rows, results)
+        self._observe(rows, [result.moments for result in results])
         for k in reversed(range(len(stages))):
             if stages[k].level == "estimates":
                 results = stages[k].reduce(requests[k], results, context)
-        self.estimates = [result.value(plan) for result in results]
-        if self._evaluator.learns_points and self._gradients and len(rows) == len(self._rows):
-            n_groups = len(plan.groups)
-            pooled = [Scatter.of_points(self.estimates[g], n_groups) for g in self._gradients]
-            groups = self.observed or (None, None)
-            self.observed = (groups[0], groups[1], sum(pooled[1:], pooled[0]))
+        return [result.value(plan) for result in results]
 
     def _read(self, rows: Sequence[Row]) -> None:
         """Read operators off the first setting of the first energy that has no amplified noise."""
@@ -270,16 +283,16 @@ class Part:
             plan, counts = self._evaluator.need_plan(), self.result.counts[first[0]]
             self.readings = read_operators(plan, counts, self._operators)
 
-    def _observe(self, rows: Sequence[Row], results: Sequence[RowResult]) -> None:
+    def _observe(self, rows: Sequence[Row], measured: Sequence[Sequence[Moments] | None]) -> None:
         """Pool the variances of each group, before energies are extrapolated."""
         if not self._evaluator.learns_groups:
             return
         pooled: list[Scatter | None] = []
         for shifted in (False, True):
             moments: list[Sequence[Moments]] = [
-                result.moments
-                for row, result in zip(rows, results, strict=True)
-                if row.shifted == shifted and result.moments is not None
+                of_row
+                for row, of_row in zip(rows, measured, strict=True)
+                if row.shifted == shifted and of_row is not None
             ]
             pooled.append(Scatter.of(moments) if moments else None)
         self.observed = tuple(pooled)
@@ -289,7 +302,6 @@ class Part:
         evaluator = self._evaluator
         n_groups = len(evaluator.need_plan().groups)
         out = np.zeros((len(rows), n_groups), dtype=np.int64)
-        kept: dict[tuple[int, bool], IntArray] = {}
         self._weights = []
         start = 0
         while start < len(rows):
@@ -303,13 +315,8 @@ class Part:
                     out[k] = self._drawn(rows[k].shots, weights)
                 self._weights.extend([weights] * (stop - start))
             else:
-                split = []
-                for row in rows[start:stop]:
-                    key = (row.shots, row.shifted)
-                    if key not in kept:
-                        kept[key] = allocate(weights, row.shots)
-                    split.append(kept[key])
-                out[start:stop] = in_blocks(split, block)
+                totals = tuple([row.shots for row in rows[start:stop]])
+                out[start:stop] = _split(weights.tobytes(), totals, block)
                 self._weights.extend([None] * (stop - start))
             part = out[start:stop]
             cost = Cost(stop - start, int(np.count_nonzero(part)), int(part.sum()))
@@ -336,9 +343,29 @@ class Part:
         return block * max(1, -(-total // (block * _ROWS_A_CIRCUIT * circuits)))
 
     def _charge(self, purpose: str, cost: Cost) -> None:
-        if cost != Cost():
+        if cost != _NOTHING:
             self.costs = add_costs(self.costs, {purpose: cost})
 
     def _context(self) -> Context:
         evaluator = self._evaluator
         return Context(evaluator.program, evaluator.need_plan(), self._learned, self._optimizing)
+
+
+@lru_cache(maxsize=64)
+def _split(weights: bytes, totals: tuple[int, ...], block: int) -> IntArray:
+    """Shots of each row and group, in multiples of a block: the same ones in most rounds of a run.
+
+    The weights are float64; the result is not to be written to.
+    """
+    shares = np.frombuffer(weights)
+    splits = {total: allocate(shares, total) for total in set(totals)}
+    return np.array(in_blocks([splits[total] for total in totals], block))
+
+
+def _numbers(shots: Sequence[int]) -> IntArray:
+    return np.array(shots, dtype=np.int64) if shots else NO_SHOTS
+
+
+def _beside(cost: Cost, sampling: Cost) -> Cost:
+    """What is taken beside the sampling."""
+    return _NOTHING if cost is sampling else cost - sampling

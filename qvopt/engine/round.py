@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -33,6 +34,9 @@ from .streams import stream
 if TYPE_CHECKING:
     from .evaluator import Evaluator
     from .objectives import Sampling
+
+
+_NOTHING: Final = Cost()
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +163,9 @@ class PreparedRound:
         """The generator of random shifts and spreads."""
         return self._part(evaluator).rng
 
-    def energies(self, evaluator: Evaluator, sampling: Sampling) -> Callable[[], list[Estimate]]:
+    def energies(
+        self, evaluator: Evaluator, sampling: Sampling
+    ) -> Callable[[], Sequence[Estimate]]:
         """Ask for energies."""
         part = self._part(evaluator)
         place = part.add_rows(sampling)
@@ -192,11 +198,11 @@ class PreparedRound:
         place, taken = part.add_metric(expansion, shots, purpose)
         return lambda: place.samples(part.result), taken
 
-    def deviations(self, evaluator: Evaluator, n_points: int) -> FloatArray:
-        """Relative deviations of a gradient's shifted energies, as far as they are known."""
+    def deviations(self, evaluator: Evaluator, n_points: int) -> FloatArray | float:
+        """Relative deviations of a gradient's shifted energies; 1 where they are not known."""
         pooled = self._learned.points
         if not evaluator.learns_points or pooled is None or len(pooled.squares) != n_points:
-            return np.ones(n_points)
+            return 1.0
         return learned_deviations(pooled)
 
     def min_shots(self, evaluator: Evaluator, spread: Spread) -> int:
@@ -204,14 +210,20 @@ class PreparedRound:
         return self._part(evaluator).min_shots(spread)
 
     def _part(self, evaluator: Evaluator) -> Part:
-        if id(evaluator) not in self._parts:
+        part = self._parts.get(id(evaluator))
+        if part is None:
             seed = stream(self._entropy, *self._key, *evaluator.substream)
-            self._parts[id(evaluator)] = Part(evaluator, seed, self._learned, self._optimizing)
-        return self._parts[id(evaluator)]
+            part = Part(evaluator, seed, self._learned, self._optimizing)
+            self._parts[id(evaluator)] = part
+        return part
 
     def _total(self, extra: Sequence[Cost]) -> Costs:
+        return add_costs(self._sampling, {"hardware": sum(extra, _NOTHING)})
+
+    @cached_property
+    def _sampling(self) -> Costs:
+        """What exact values and sampling cost; nothing is added once the parts are closed."""
         costs = self._exact_costs
         for part in self._parts.values():
             costs = add_costs(costs, part.costs)
-        hardware = sum(extra, Cost())
-        return costs if hardware == Cost() else add_costs(costs, {"hardware": hardware})
+        return costs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from qvopt.backends.batch import Counts, Point
 from qvopt.measurement.estimate import Estimate, Moments
@@ -21,8 +22,7 @@ def min_shots(spread: Spread, n_groups: int) -> int:
     return 2 if spread == "random" else 2 * n_groups
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class Row(NamedTuple):
     """One energy at one setting.
 
     Attributes:

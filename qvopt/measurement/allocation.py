@@ -14,6 +14,7 @@ from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.spins import Hamiltonian
 
 from .estimate import Estimate, Moments
+from .estimate_table import EstimateTable
 from .moment_table import MomentRow
 from .plan import MeasurementPlan
 from .variance import reference_deviations, reference_means
@@ -141,8 +142,8 @@ class Scatter:
     @classmethod
     def of_points(cls, estimates: Sequence[Estimate], n_groups: int) -> Scatter:
         """Variance × shots of whole energies, one for each setting."""
-        shots = np.array([e.shots for e in estimates], dtype=np.float64)
-        variance = np.array([e.variance for e in estimates])
+        table = EstimateTable.of(estimates)
+        shots, variance = table.shots.astype(np.float64), table.variances
         known = np.isfinite(variance) & (shots > n_groups)
         freedoms = np.where(known, shots - n_groups, 0.0)
         return cls(np.where(known, variance, 0.0) * shots * freedoms, freedoms)

@@ -7,7 +7,8 @@ from typing import overload
 
 from qvopt_molecules.arrays import FloatArray, IntArray
 
-from .estimate import Estimate, Moments
+from .estimate import Moments
+from .estimate_table import EstimateTable
 from .plan import MeasurementPlan
 
 
@@ -57,7 +58,7 @@ class MomentTable(Sequence[MomentRow]):
 
     def __init__(self, shots: IntArray, means: FloatArray, m2s: FloatArray) -> None:
         self.shots, self.means, self.m2s = shots, means, m2s
-        self.estimates: tuple[MeasurementPlan, list[Estimate]] | None = None
+        self.estimates: tuple[MeasurementPlan, EstimateTable] | None = None
 
     def __len__(self) -> int:
         """Number of settings."""

@@ -47,6 +47,8 @@ CORRELATED_DOUBT: Final = 3e-3
 ERROR_DOUBT: Final = 0.1
 """Weight of outcomes that a device's errors cause, where the rates are not known."""
 
+_LEAST_DOF: Final = 2.0 * SHAPE
+
 _MIXED_TO_JUMP: Final = 4.0
 """δ² over the variance in the mixed state: half of all outcomes on either side, a jump 2σ apart."""
 
@@ -91,6 +93,11 @@ class GroupPrior:
         return np.asarray(SHAPE * ratio)
 
     @cached_property
+    def _events(self) -> FloatArray:
+        """Squares that the prior counts for, a δ²."""
+        return np.asarray(SHAPE * self.jumps)
+
+    @cached_property
     def _per_square(self) -> FloatArray:
         """Degrees of freedom for each unit of m₂, 2a/δ²."""
         out = np.zeros_like(self.jumps)
@@ -107,22 +114,29 @@ class GroupPrior:
         """
         beyond = shots - 1.0
         sampled = squares / np.maximum(beyond, 1.0)
-        expected = (squares + SHAPE * self.jumps) / (beyond + self._weight)
-        least_dof = 2.0 * SHAPE
-        dof = np.minimum(
-            least_dof + self._per_square * squares, beyond + least_dof * (expected > sampled)
-        )
-        return np.maximum(sampled, expected) / shots, np.maximum(dof, 1.0), sampled / shots
+        expected = (squares + self._events) / (beyond + self._weight)
+        dof = self._per_square * squares
+        dof += _LEAST_DOF
+        np.minimum(dof, beyond + _LEAST_DOF * (expected > sampled), out=dof)
+        np.maximum(dof, 1.0, out=dof)
+        np.maximum(sampled, expected, out=expected)
+        expected /= shots
+        sampled /= shots
+        return expected, dof, sampled
 
     def of_sum(self, shots: FloatArray, squares: FloatArray) -> SumOfMeans:
         """Variance of the sum of all groups' means; arguments as of `of_each`."""
         parts, dof, sampled = self.of_each(shots, squares)
         variance = parts.sum(axis=-1)
-        spread = (parts * parts / dof).sum(axis=-1)
-        least = np.maximum(variance, 1e-300)
-        total = np.where(spread > 0.0, variance**2 / np.maximum(spread, 1e-300), np.inf)
-        assumed = np.where(variance > 0.0, 1.0 - sampled.sum(axis=-1) / least, 0.0)
-        return SumOfMeans(variance, total, assumed)
+        parts *= parts
+        parts /= dof
+        spread = parts.sum(axis=-1)
+        share = 1.0 - sampled.sum(axis=-1) / np.maximum(variance, 1e-300)
+        total = variance**2 / np.maximum(spread, 1e-300)
+        if not (spread > 0.0).all():  # of exact outcomes
+            total = np.where(spread > 0.0, total, np.inf)
+            share = np.where(variance > 0.0, share, 0.0)
+        return SumOfMeans(variance, total, share)
 
 
 _PROPORTION: Final = GroupPrior(np.array([0.25]), np.array([1.0]))

@@ -11,7 +11,8 @@ from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.errors import BackendError
 
 from .estimate import Estimate, Moments, combined_dof, scaled_sum
-from .moment_table import MomentRow
+from .estimate_table import EstimateTable
+from .moment_table import MomentRow, MomentTable
 from .plan import Diagonal, MeasurementGroup, MeasurementPlan
 from .prior import GroupPrior, proportion_variance
 from .readout import Calibration, corrected_moments
@@ -35,25 +36,30 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
         return _row_of_table(plan, moments)
     table = np.array([(m.shots, m.mean, m.m2) for m in moments], dtype=np.float64).reshape(-1, 3)
     shots, means, squares = table.T
+    estimate = combine_table(plan, shots[None], means[None], squares[None])[0]
     shared = scaled_sum([m.shared for m in moments], [1.0] * len(moments))
-    return _estimates(plan, shots[None], means[None], squares[None], [shared])[0]
+    return _with_shared(replace(estimate, shared=shared)) if shared else estimate
 
 
 def _row_of_table(plan: MeasurementPlan, row: MomentRow) -> Estimate:
-    """The estimate of one row; those of the whole table are made at once, and kept there."""
+    """The estimate of one row."""
     table, k = row.table, row.row
-    if table.estimates is not None and table.estimates[0] is plan:
-        return table.estimates[1][k]
     if table.shots.min() < 1:  # of a randomly spread energy, which others share the table with
         one = slice(k, k + 1)
         return combine_table(plan, table.shots[one], table.means[one], table.m2s[one])[0]
-    table.estimates = plan, combine_table(plan, table.shots, table.means, table.m2s)
-    return table.estimates[1][k]
+    return estimates_of(plan, table)[k]
+
+
+def estimates_of(plan: MeasurementPlan, table: MomentTable) -> EstimateTable:
+    """Return the energies of all settings of a table: made at once, and kept there."""
+    if table.estimates is None or table.estimates[0] is not plan:
+        table.estimates = plan, combine_table(plan, table.shots, table.means, table.m2s)
+    return table.estimates[1]
 
 
 def combine_table(
-    plan: MeasurementPlan, shots: IntArray, means: FloatArray, squares: FloatArray
-) -> list[Estimate]:
+    plan: MeasurementPlan, shots: IntArray | FloatArray, means: FloatArray, squares: FloatArray
+) -> EstimateTable:
     """Return the energies of many settings at once; see `combine_moments`.
 
     Args:
@@ -63,29 +69,12 @@ def combine_table(
         squares: sums of squared deviations in Hartree², same shape.
     """
     _check_groups(plan, np.shape(shots)[-1])
-    return _estimates(plan, np.asarray(shots, dtype=np.float64), means, squares, None)
-
-
-def _estimates(
-    plan: MeasurementPlan,
-    shots: FloatArray,
-    means: FloatArray,
-    squares: FloatArray,
-    shared: Sequence[tuple[float, ...]] | None,
-) -> list[Estimate]:
-    totals = shots.sum(axis=-1).astype(np.int64).tolist()
+    shots = np.asarray(shots, dtype=np.float64)
+    totals = shots.sum(axis=-1).astype(np.int64)
     if shots.size and shots.min() < 1.0:
         shots, means = _with_lost_groups(plan, shots, means)
-    values = (plan.constant + means.sum(axis=-1)).tolist()
-    summed = plan.prior.of_sum(shots, squares)
-    columns = zip(
-        values, totals, *(column.tolist() for column in summed), shared or [()] * len(values),
-        strict=True,
-    )  # fmt: skip
-    return [
-        _with_shared(Estimate(value, variance, n, common, dof, assumed))
-        for value, n, variance, dof, assumed, common in columns
-    ]
+    variance, dof, assumed = plan.prior.of_sum(shots, squares)
+    return EstimateTable(plan.constant + means.sum(axis=-1), variance, totals, dof, assumed)
 
 
 def _with_lost_groups(

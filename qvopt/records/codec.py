@@ -109,7 +109,7 @@ def encode_answer(answer: Answer) -> dict[str, Any]:
         scalar["shots"] = answer.shots
         return scalar if math.isinf(answer.dof) else {**scalar, "dof": answer.dof}
     out = {"value": encode_array(answer.value), "shots": answer.shots}
-    if np.any(answer.variance):
+    if answer.variance.any():
         out["variance"] = encode_array(answer.variance)
     if answer.dof is not None:
         out["dof"] = encode_array(answer.dof)

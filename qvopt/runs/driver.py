@@ -6,6 +6,7 @@ without the backend; the first one that it does not hold is evaluated, and from 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -280,7 +281,7 @@ class Driver:
     def _gradient_norm(self) -> float | None:
         for _, answer in reversed(self._last):
             if isinstance(answer, Vector):
-                return float(np.linalg.norm(answer.value))
+                return math.sqrt(answer.value @ answer.value)
         return None
 
     def _final_points(self, x: FloatArray, mean: FloatArray) -> list[FloatArray]:

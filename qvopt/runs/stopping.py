@@ -36,6 +36,8 @@ class Watch:
 
     def see(self, queries: Sequence[Query], answers: Sequence[Answer]) -> None:
         """Take note of a round."""
+        if self._gradient is None and self._plateau is None:
+            return
         for query, answer in zip(queries, answers, strict=True):
             if isinstance(answer, Vector):
                 self._slope = answer
@@ -47,6 +49,8 @@ class Watch:
 
         `energy` is the monitor's, used where the optimizer asked for none.
         """
+        if self._gradient is None and self._plateau is None:
+            return None
         if self._slope is not None and np.any(self._slope.variance):
             self._gradients.append(self._slope)
         seen = self._now or ([] if energy is None else [energy])

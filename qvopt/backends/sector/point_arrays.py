@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.arrays import FloatArray, IntArray
 
 from .compilation import GateTables
+
+Shifts = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,25 +45,31 @@ def angles_of(tables: GateTables, circuit: Circuit, x: FloatArray) -> FloatArray
 
 def point_arrays(points: Sequence[Point], tables: GateTables, circuit: Circuit) -> PointArrays:
     """Gather points for a circuit's gates."""
-    places: dict[int, int] = {}
     vectors: list[FloatArray] = []
-    row, first = [], [0]
-    gates, deltas = [], []
+    places: dict[int, int] = {}
     for point in points:
-        place = places.setdefault(id(point.x), len(vectors))
-        if place == len(vectors):
+        if id(point.x) not in places:
+            places[id(point.x)] = len(vectors)
             vectors.append(point.x)
-        row.append(place)
-        for k, delta in point.shifts:
-            gates.append(k)
-            deltas.append(delta)
-        first.append(len(gates))
-    return PointArrays(
-        np.array([angles_of(tables, circuit, x) for x in vectors]).reshape(
-            len(vectors), len(tables.offsets)
-        ),
-        np.array(row, dtype=np.int64),
-        np.array(first, dtype=np.int64),
-        tables.parametric[gates] if gates else np.zeros(0, dtype=np.int64),
-        np.array(deltas, dtype=np.float64),
-    )
+    angles = np.empty((len(vectors), len(tables.offsets)))
+    for k, x in enumerate(vectors):
+        angles[k] = angles_of(tables, circuit, x)
+    row = np.zeros(len(points), dtype=np.int64)
+    if len(vectors) > 1:
+        row[:] = [places[id(point.x)] for point in points]
+    first, shifted, deltas = _shift_arrays(tuple([point.shifts for point in points]))
+    return PointArrays(angles, row, first, tables.parametric[shifted], deltas)
+
+
+@lru_cache(maxsize=16)
+def _shift_arrays(shifts: tuple[Shifts, ...]) -> tuple[IntArray, IntArray, FloatArray]:
+    """Where each point's shifts begin, their parametric gates and angles: not to be written to.
+
+    The shifts of a gradient are the same at every step.
+    """
+    first = np.zeros(len(shifts) + 1, dtype=np.int64)
+    np.cumsum([len(of_point) for of_point in shifts], out=first[1:])
+    flat = [shift for of_point in shifts for shift in of_point]
+    gates = np.array([k for k, _ in flat], dtype=np.int64)
+    deltas = np.array([delta for _, delta in flat], dtype=np.float64)
+    return first, gates, deltas

@@ -54,6 +54,9 @@ class Workers:
         threads = self.threads if work > _WORTH_SHARING and n_tiles > 1 else 1
         least = 1 if threads == 1 else 4 * threads
         pieces = min(n_tiles, max(least, min(int(work / _PIECE), _MOST_PIECES)))
+        if pieces == 1:
+            kernel(*arguments, 0, n_tiles)
+            return
         ends = [n_tiles * k // pieces for k in range(pieces + 1)] if pieces else []
         ranges = pairwise(ends)
         if threads == 1:

@@ -12,6 +12,7 @@ from qvopt.engine.objectives import Sampling
 from qvopt.gradients.parameter_shift import Combination, GradientExpansion
 from qvopt.measurement.allocation import allocate
 from qvopt.measurement.estimate import Estimate
+from qvopt.measurement.estimate_table import EstimateTable
 from qvopt.optimizers.protocol import Answer, Gradient, Vector
 from qvopt_molecules.arrays import IntArray
 from qvopt_molecules.errors import InputError
@@ -44,9 +45,11 @@ class GradientQueryRule:
             shots = _by_weight(query, expansion, evaluator, round_)
         else:
             shots = _by_component(query.shots, query, expansion, evaluator, round_)
-        measured = np.flatnonzero(shots)
+        points, measured = expansion.points, np.flatnonzero(shots)
+        if len(measured) < len(shots):
+            points = tuple([points[k] for k in measured.tolist()])
         sampling = Sampling(
-            [expansion.points[k] for k in measured],
+            points,
             shots[measured].tolist(),
             query.spread,
             query.purpose,
@@ -57,7 +60,7 @@ class GradientQueryRule:
 
         def combine() -> Answer:
             estimates = values()
-            taken = sum(e.shots for e in estimates)
+            taken = int(EstimateTable.of(estimates).shots.sum())
             if len(measured) < len(shots):
                 return Vector(*_partial(expansion, estimates, measured), taken)
             value, variance = expansion.combine(estimates)

@@ -60,7 +60,7 @@ class ZeroNoiseExtrapolation:
                 )
             split = allocate(share, row.shots, minimum if row.shots else 0)
             rows.extend(
-                replace(row, point=replace(row.point, noise_scale=scale), shots=shots)
+                row._replace(point=replace(row.point, noise_scale=scale), shots=shots)
                 for scale, shots in zip(self.scales, split.tolist(), strict=True)
             )
         return replace(request, rows=rows)
