@@ -232,6 +232,36 @@ def test_classical_optimizers_under_noise(script):
         assert [numbers(c) for c in row[1:]] == [numbers(c) for c in published[row[0]]]
 
 
+@pytest.mark.slow
+def test_shot_frugal_optimizers(script, tmp_path):
+    """The whole table again: its runs are those of fixed seeds."""
+    from qvopt import compare
+
+    made = script("examples/papers/frugal.py")
+    published = rows(block("papers.md", "frugal"))[2:]
+    again = rows(made.table(compare(made.FILE, out=tmp_path / "frugal").summary))[2:]
+    assert [row[0] for row in again] == [row[0] for row in published]
+    for new, old in zip(again, published, strict=True):
+        assert new[-1] == old[-1]
+        for a, b in zip(new[1:5], old[1:5], strict=True):
+            assert numbers(a) == pytest.approx(numbers(b), rel=0.1)
+
+
+def test_what_is_said_of_shot_frugal_optimizers():
+    """The three claims of docs/papers.md, against the table above them."""
+    table = {row[0]: row[1:] for row in rows(block("papers.md", "frugal"))[2:]}
+    lih = {name: numbers(row[2])[0] for name, row in table.items()}
+    shots = {n: numbers(row[1])[0] for n, row in table.items() if row[1] != "–"}
+    letters = {name: set(row[-1]) for name, row in table.items()}
+    assert min(shots, key=shots.__getitem__) == "iCANS"
+    assert lih["SPSA"] < lih["iCANS"] < lih["Adam"]
+    assert list(table)[:2] == ["gCANS", "Rosalin"]
+    assert letters["Rosalin"] & letters["iCANS"]
+    assert lih["gCANS"] == min(lih.values())
+    assert numbers(table["gCANS"][0])[0] == min(numbers(row[0])[0] for row in table.values())
+    assert not any(letters["gCANS"] & letters[other] for other in table if other != "gCANS")
+
+
 def test_the_advice_repeats_its_tables():
     """ "In short" of docs/results.md, against the three tables below it."""
     text = " ".join(page("results.md").split())

@@ -8,14 +8,14 @@ call of the objective ends the thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
-from qvopt_molecules.errors import InputError
+from qvopt_molecules.errors import InputError, shown
 
 from .errors import check_finite
 from .protocol import (
@@ -57,14 +57,14 @@ class _Turns:
 class _Objective:
     """The function that the minimiser calls: energies, and gradients at the same point."""
 
-    def __init__(self, turns: _Turns, gradients: bool) -> None:
-        self._turns, self._gradients = turns, gradients
+    def __init__(self, turns: _Turns, gradients: bool, n: int) -> None:
+        self._turns, self._gradients, self._n = turns, gradients, n
         self._x: FloatArray | None = None
         self._answers: list[Answer] = []
 
     def _at(self, x: FloatArray) -> list[Answer]:
         if self._x is None or not np.array_equal(x, self._x):
-            point = check_finite(np.array(x, dtype=np.float64).reshape(-1))
+            point = _point(x, self._n, "the minimiser, asking for an energy,")
             queries: list[Query] = [Energy(point)]
             if self._gradients:
                 queries.append(Gradient(point))
@@ -97,11 +97,11 @@ def closed_loop(minimizer: Minimizer, *, gradients: bool = False, **options: Any
     """
 
     def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
-        turns = _Turns()
-        objective = _Objective(turns, gradients)
+        turns, n = _Turns(), len(x)
+        objective = _Objective(turns, gradients, n)
 
         def callback(point: FloatArray, *_: Any) -> None:
-            turns.ask(Iterate(check_finite(np.array(point, dtype=np.float64).reshape(-1))))
+            turns.ask(Iterate(_point(point, n, "the minimiser's callback")))
 
         keywords = dict(options) | ({"jac": objective.gradient} if gradients else {})
 
@@ -138,12 +138,33 @@ def point_of(answer: Any, n: int) -> FloatArray:
 
     Raises InputError if there is none of the right size.
     """
-    x = np.asarray(getattr(answer, "x", answer), dtype=np.float64).reshape(-1)
-    if x.shape != (n,):
+    return _point(
+        getattr(answer, "x", answer), n, "the minimiser", "; return x, or an object with x"
+    )
+
+
+def _points_of(answer: Any, n: int) -> list[FloatArray]:
+    """Return the points that an optimizer asks for; raises InputError if they are none."""
+    if not isinstance(answer, Iterable):
         raise InputError(
-            f"the minimiser returned a point of shape {x.shape}, expected ({n},); return x, or "
-            f"an object with an attribute x"
+            f"ask() returned {shown(answer)}; return a list of points, each of {n} numbers"
         )
+    points = [_point(point, n, "ask()") for point in answer]
+    if not points:
+        raise InputError("ask() returned no points; let stop() be true where the search has ended")
+    return points
+
+
+def _point(value: Any, n: int, source: str, remedy: str = "") -> FloatArray:
+    """Return a copy of a point that a library gave; raises InputError for what is none."""
+    try:
+        x: FloatArray = np.array(value, dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{source} gave {shown(value)}, expected a point of {n} numbers{remedy}"
+        ) from None
+    if x.shape != (n,):
+        raise InputError(f"{source} gave a point of shape {x.shape}, expected ({n},){remedy}")
     return check_finite(x)
 
 
@@ -161,11 +182,10 @@ def ask_tell(make: Callable[[FloatArray, np.random.Generator], Any]) -> Optimize
         library = make(x, rng)
         best, stop = (getattr(library, name, None) for name in ("best", "stop"))
         while True:
-            points = [np.asarray(p, dtype=np.float64).reshape(-1) for p in library.ask()]
-            answers: list[Scalar] = yield [Energy(check_finite(p)) for p in points]
+            points = _points_of(library.ask(), len(x))
+            answers: list[Scalar] = yield [Energy(point) for point in points]
             library.tell(points, [a.value for a in answers])
-            x = best() if callable(best) else np.mean(points, axis=0)
-            x = check_finite(np.array(x, dtype=np.float64).reshape(-1))
+            x = _point(best(), len(x), "best()") if callable(best) else np.mean(points, axis=0)
             yield Iterate(x)
             if callable(stop) and stop():
                 return x

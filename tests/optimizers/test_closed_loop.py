@@ -185,3 +185,47 @@ def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cma", None)
     with pytest.raises(InputError, match=r"pip install '\.\[cma\]'"):
         get_optimizer("cma-es")
+
+
+class Asks:
+    """An ask/tell library that gives whatever it was made with."""
+
+    def __init__(self, points, best=None):
+        self.points = points
+        if best is not None:
+            self.best = lambda: best
+
+    def ask(self):
+        return self.points
+
+    def tell(self, points, energies):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("points", "best", "words"),
+    [
+        (None, None, "None"),
+        (5, None, "5"),
+        ([], None, "no points"),
+        ("ab", None, "'a'"),
+        ([[1.0, 2.0]], None, r"shape \(2,\)"),
+        ([{"x": 1}], None, "a point of 3 numbers"),
+        ([[1, 2, [3]]], None, "a point of 3 numbers"),
+        ([np.zeros(3)], "best", "best"),
+        ([np.zeros(3)], [1.0], r"shape \(1,\)"),
+    ],
+)
+def test_what_a_library_asks_for_is_checked(points, best, words, drive, Function):
+    with pytest.raises(InputError, match=words) as raised:
+        drive(ask_tell(lambda x, rng: Asks(points, best)), START, Function(np.sum, None))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("point", ["a", [1.0], None, {}])
+def test_where_a_minimiser_looks_is_checked(point, drive, Function):
+    asking = closed_loop(lambda fun, x0, callback: fun(point))
+    calling = closed_loop(lambda fun, x0, callback: callback(point))
+    for optimizer in (asking, calling):
+        with pytest.raises(InputError, match="the minimiser"):
+            drive(optimizer, START, Function(np.sum, None))
