@@ -20,9 +20,11 @@ _OF_SHOTS: Final = (
 def refuse_ignored(experiment: Experiment) -> None:
     """Raise InputError for a setting of measured energies where all energies are exact.
 
-    Also for a stop by the expected error, where the optimizer has no model of it.
+    Also for a stop by the expected error, where the optimizer has no model of it, and for settings
+    of gradients, where it asks for none.
     """
     _check_certificate(experiment)
+    _check_gradients(experiment)
     if experiment.measurement.shots is not None:
         return
     for name, value in _given(experiment):
@@ -45,6 +47,26 @@ def _check_certificate(experiment: Experiment) -> None:
     for name in experiment.stopping.certificate():
         if name in spec.options:
             raise InputError(f"{name} is given twice, in stopping and in optimizer; leave one out")
+
+
+def _check_gradients(experiment: Experiment) -> None:
+    """Refuse settings of gradients beside a named optimizer of ours that asks for none."""
+    spec = experiment.optimizer
+    if spec is None or experiment.measurement.shots is None:
+        return
+    needs = describe(spec.name).needs
+    if "energies" not in needs or "gradients" in needs:
+        return
+    if experiment.stopping.gradient is not None:
+        idle = "stopping.gradient"
+    elif experiment.measurement.gradient != MeasurementSpec().gradient:
+        idle = "measurement.gradient"
+    else:
+        return
+    raise InputError(
+        f"{idle} has no effect with {spec.name}, which measures no gradients; leave it out, or "
+        f"take an optimizer that does, such as adam"
+    )
 
 
 def refuse_idle_caps(budget: BudgetSpec, *, hardware: bool) -> None:

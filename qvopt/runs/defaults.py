@@ -28,16 +28,19 @@ def with_defaults(assembly: Assembly) -> Assembly:
 def with_optimizer(assembly: Assembly) -> Assembly:
     """Name the optimizer of a run that leaves it open, and the stop that belongs to it.
 
-    Under shots it is Kalman-Newton, which ends by itself. On hardware, and with a gradient rule
-    that was asked for, it is Adam: all of its steps cost the same, so that what a run may take is
-    known before it is paid for; a wanted `stopping.expected_error` takes Kalman-Newton there too.
+    Under shots it is Kalman-Newton, which ends by itself. Where gradients are asked for, by a rule
+    or by a stop, it is Adam. On hardware too: all of its steps cost the same, so that what a run
+    may take is known before it is paid for. A wanted `stopping.expected_error` takes Kalman-Newton
+    there as well.
     """
     experiment = assembly.experiment
     if experiment.optimizer is not None or experiment.measurement.shots is None:
         return assembly
-    asked = experiment.measurement.gradient != MeasurementSpec().gradient
-    constant = asked or isinstance(assembly.program, DurableProgram)
-    if constant and experiment.stopping.expected_error is None:
+    rule = experiment.measurement.gradient != MeasurementSpec().gradient
+    gradients = rule or experiment.stopping.gradient is not None
+    if (
+        gradients or isinstance(assembly.program, DurableProgram)
+    ) and experiment.stopping.expected_error is None:
         chosen = OptimizerSpec(name="adam")
     else:
         chosen = experiment.optimizer_spec

@@ -44,7 +44,8 @@ def test_a_bare_run_ends_by_itself_at_chemical_accuracy():
         ({"shots": 300, "optimizer": "kalman-newton", "budget": 10_000}, "kalman-newton", None),
         ({"shots": 300, "optimizer": "kalman-newton", "max_steps": 3}, "kalman-newton", 0.0016),
         ({"shots": 300, "optimizer": "adam"}, "adam", None),
-        # A gradient rule that was asked for is used.
+        # A gradient rule that was asked for is used, and so is a stop by the gradient.
+        ({"shots": 300, "stopping": {"gradient": 5}}, "adam", None),
         ({"shots": 300, "measurement": {"gradient": "directional"}}, "adam", None),
     ],
 )

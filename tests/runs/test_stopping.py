@@ -167,3 +167,12 @@ def test_an_expected_error_that_nothing_serves_is_refused(settings, words):
         run("h2", stopping={"expected_error": 1.6e-3}, **settings)
     with pytest.raises(InputError, match="give expected_error too"):
         run("h2", shots=100, stopping={"confidence": 0.9})
+
+
+@pytest.mark.parametrize("optimizer", ["spsa", "rotosolve", "cobyla", "kalman-newton"])
+@pytest.mark.parametrize(
+    "settings", [{"stopping": {"gradient": 5}}, {"measurement": {"gradient": "directional"}}]
+)
+def test_settings_of_gradients_that_nothing_measures_are_refused(optimizer, settings):
+    with pytest.raises(InputError, match="measures no gradients"):
+        run("h2", shots=100, optimizer=optimizer, **settings)
