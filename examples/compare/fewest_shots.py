@@ -1,4 +1,4 @@
-"""Runs fewest_shots.toml and renews the table of docs/kalman-newton.md that compares optimizers.
+"""Runs fewest_shots.toml and renews the table and the picture of docs/kalman-newton.md.
 
     python examples/compare/fewest_shots.py              # prints it: an hour or so of one core
     python examples/compare/fewest_shots.py --write      # and renews the page
@@ -20,14 +20,17 @@ from pathlib import Path
 import numpy as np
 
 from qvopt import compare
+from qvopt.comparison.compare import ComparisonResult
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "benchmarks"))
 
-from published import renew  # noqa: E402
+from published import DOCS, renew  # noqa: E402
 from scores import shots_to_stay  # noqa: E402
 
 OURS, TARGET = "kalman-newton", 1.6e-3
+PICTURE = DOCS / "images" / "comparison" / "fewest-shots.svg"
+SHOWN = ("H4 1.5 Å", "H4 2 Å")
 HEADING = (
     "| instance | Kalman-Newton stays after | best rival | stays after | times fewer "
     "| final error, mHa | best rival's | of |\n|---|---:|---|---:|---:|---:|---:|---|\n"
@@ -101,6 +104,24 @@ def table(outcomes) -> tuple[str, str]:
     return text, words
 
 
+def draw(result: ComparisonResult, path: Path) -> None:
+    """Draw the median errors of two instances against the shots spent."""
+    import matplotlib.pyplot as plt
+
+    problems = {short(outcome.problem): outcome.problem for outcome in result.outcomes}
+    figure, panels = plt.subplots(1, 2, figsize=(9.5, 4.2), sharey=True, layout="constrained")
+    for panel, name in zip(panels, SHOWN, strict=True):
+        result.plot(ax=panel, problem=problems[name])
+        panel.set_title(name, loc="left")
+        panel.get_legend().remove()
+    panels[1].set_ylabel("")
+    lines, names = panels[0].get_legend_handles_labels()
+    place = "outside right center"
+    figure.legend(lines[::-1], names[::-1], loc=place, frameon=False, fontsize=8)
+    figure.savefig(path)
+    plt.close(figure)
+
+
 def main() -> None:
     """Run, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -112,7 +133,9 @@ def main() -> None:
     print(text + "\n" + words)
     if arguments.write:
         command = "python examples/compare/fewest_shots.py --write"
-        renew("kalman-newton.md", "fewest-shots", f"{text}\n{words}", command)
+        draw(result, PICTURE)
+        shown = "![H4 by seven optimizers](images/comparison/fewest-shots.svg)"
+        renew("kalman-newton.md", "fewest-shots", f"{text}\n{words}\n\n{shown}", command)
 
 
 if __name__ == "__main__":
