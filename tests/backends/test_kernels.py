@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import qvopt
+
 PROGRAM = """
 import sys
 import numpy as np
@@ -24,5 +26,6 @@ print("both")
 
 
 def test_a_run_without_linear_algebra_and_a_product_after_it():
+    qvopt.run("h2")  # integrals and reference energies are kept from here on
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
     assert done.stdout.strip() == "both", done.stderr
