@@ -20,6 +20,11 @@ IndexArray: TypeAlias = npt.NDArray[np.uint64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 
+def same(a: FloatArray, b: FloatArray) -> bool:
+    """Whether two arrays have one shape and equal numbers; `numpy.array_equal` for arrays alone."""
+    return a is b or (a.shape == b.shape and bool((a == b).all()))
+
+
 def all_finite(values: npt.ArrayLike) -> bool:
     """Whether numbers hold neither NaN nor infinity."""
     if isinstance(values, float):

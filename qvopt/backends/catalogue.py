@@ -59,7 +59,10 @@ def backend_names() -> tuple[str, ...]:
 
 def is_provider(name: str) -> bool:
     """Whether a backend's work is jobs at a vendor, or at a recorded device of one."""
-    return name.partition(":")[0] in {e.name for e in entry_points(group=PROVIDERS)}
+    provider = name.partition(":")[0]
+    return provider not in _SIMULATORS and provider in {
+        e.name for e in entry_points(group=PROVIDERS)
+    }
 
 
 def backend_description(name: str) -> str:

@@ -20,7 +20,7 @@ def _run() -> int:
     # Imports make a million objects that stay. Looking through them again and again, and at the
     # end, takes a fifth of a short command's time.
     gc.set_threshold(100_000, 20, 20)
-    from .command_line import run
+    from .commands import run
 
     code = run(sys.argv[1:])
     gc.freeze()  # and once more at the end

@@ -1,89 +1,9 @@
-"""The command line: commands register themselves; each imports its work when used."""
+"""The command line with all of its commands registered, as for its documentation."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
-from typing import Any
+from .commands import register, run
 
-import typer
+__all__ = ["run"]
 
-from qvopt.experiment.secrets import refuse_secrets
-from qvopt_molecules.errors import QvoptError, shorten
-
-from . import (
-    cloud_commands,
-    comparison_commands,
-    list_commands,
-    measurement_commands,
-    report_commands,
-    run_commands,
-    task_commands,
-)
-from .app import USAGE_ERROR, app
-from .ending import signal_behind
-from .internal_error import report_internal_error
-
-__all__ = [
-    "cloud_commands",
-    "comparison_commands",
-    "list_commands",
-    "measurement_commands",
-    "report_commands",
-    "run",
-    "run_commands",
-    "task_commands",
-]
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Run the command of these arguments and return its exit code; every error is one line."""
-    try:
-        refuse_secrets(list(arguments))
-        return int(app(list(arguments), prog_name="qvopt", standalone_mode=False) or 0)
-    except Exception as error:
-        signal = signal_behind(error)
-        if signal is not None:
-            raise signal from None
-        return _reported(error)
-
-
-def _reported(error: Exception) -> int:
-    """Say what is wrong in a line, and return the exit code."""
-    match error:
-        case QvoptError():
-            return _say(str(error), error.exit_code)
-        case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 141
-        case OSError():
-            where = f" ({error.filename})" if error.filename else ""
-            return _say(
-                f"{error.strerror or error}{shorten(where, 160)}; what was kept is safe, and the "
-                f"same command continues from it",
-                4,
-            )
-        case MemoryError():
-            return _say("out of memory; choose a smaller active space", 2)
-        case typer.Abort():
-            return _say("aborted", 1)
-    if isinstance(error, USAGE_ERROR):
-        return _wrong_usage(error)
-    return report_internal_error(error)
-
-
-def _wrong_usage(error: Any) -> int:
-    """Say in a line what is wrong with a command line; without any argument, show the help."""
-    message, code = str(error.format_message()), int(error.exit_code)
-    if "Usage:" in message or not message:  # a group without a command: the message is its help
-        error.show()
-        return code
-    command = error.ctx.command_path if error.ctx is not None else "qvopt"
-    message = message[0].lower() + message[1:].rstrip(".").replace(": Value error, ", ": ")
-    return _say(f"{shorten(message, 220)}; see `{command} --help`", code)
-
-
-def _say(message: str, code: int) -> int:
-    print(f"qvopt: {message}", file=sys.stderr)
-    return code
+register()

@@ -8,7 +8,7 @@ import numpy as np
 
 from qvopt.backends.batch import Point
 from qvopt.backends.protocol import MetricKind, Program
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, same
 from qvopt_molecules.errors import InputError
 
 
@@ -26,13 +26,13 @@ class ExactValues:
 
     def energy(self, x: FloatArray) -> float:
         """The energy at x in Hartree."""
-        if self._energy is None or not np.array_equal(self._energy[0], x):
+        if self._energy is None or not same(self._energy[0], x):
             self._energy = (x.copy(), float(self._program.energies([Point(x)])[0]))
         return self._energy[1]
 
     def gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
         """The energy and its gradient at x."""
-        if self._gradient is None or not np.array_equal(self._gradient[0], x):
+        if self._gradient is None or not same(self._gradient[0], x):
             energy, gradient = self._program.gradient(x)
             self._gradient = (x.copy(), float(energy), gradient)
         return self._gradient[1], self._gradient[2]

@@ -22,7 +22,7 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.measurement.statistics import estimate_of_proportion
 from qvopt.optimizers.protocol import Answer, Gradient, Query, Spread
 from qvopt.records.ledger import Costs, add_costs
-from qvopt_molecules.arrays import FloatArray, IntArray, all_finite
+from qvopt_molecules.arrays import FloatArray, IntArray, all_finite, same
 from qvopt_molecules.pauli import PauliSum
 
 from .errors import NonFiniteError
@@ -152,12 +152,12 @@ class PreparedRound:
 
     def exact_at(self, x: FloatArray, purpose: str) -> None:
         """Count the exact energy or gradient at x, unless the round has counted the point."""
-        if not any(np.array_equal(x, other) for other, _ in self._exact):
+        if not any(same(x, other) for other, _ in self._exact):
             self.exact(x, purpose)
 
     def differentiates(self, x: FloatArray) -> bool:
         """Whether the round asks for a gradient at x."""
-        return any(np.array_equal(x, other) for other in self._differentiated)
+        return any(same(x, other) for other in self._differentiated)
 
     def rng(self, evaluator: Evaluator) -> np.random.Generator:
         """The generator of random shifts and spreads."""

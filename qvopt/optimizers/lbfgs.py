@@ -38,16 +38,18 @@ def two_loop(gradient: FloatArray, pairs: Pairs) -> FloatArray:
 
     J. Nocedal, Math. Comput. 35, 773 (1980); H₀ = (s·y / y·y) 1 from the newest pair.
     """
-    q = gradient.copy()
+    q, part = gradient.copy(), np.empty_like(gradient)
     weights = []
     for s, y, sy, _ in reversed(pairs):
         weight = float(s.dot(q)) / sy
-        q -= weight * y
+        np.multiply(y, weight, part)
+        np.subtract(q, part, q)
         weights.append(weight)
     if pairs:
         q *= pairs[-1].sy / pairs[-1].yy
     for (s, y, sy, _), weight in zip(pairs, reversed(weights), strict=True):
-        q += (weight - float(y.dot(q)) / sy) * s
+        np.multiply(s, weight - float(y.dot(q)) / sy, part)
+        np.add(q, part, q)
     return q
 
 

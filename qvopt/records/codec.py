@@ -54,9 +54,13 @@ def decode_array(value: Any) -> FloatArray:
 
 def encode_query(query: Query) -> dict[str, Any]:
     """Write a query."""
+    return _encoded(query, {"x": encode_array(query.x)})
+
+
+def _encoded(query: Query, point: dict[str, Any]) -> dict[str, Any]:
     settings = _settings_of(query)
     out: dict[str, Any] = {"kind": settings.pop("kind"), "purpose": settings.pop("purpose")}
-    out["x"] = encode_array(query.x)
+    out |= point
     if isinstance(query, Fidelity):
         out["y"] = encode_array(query.y)
     return out | settings
@@ -82,12 +86,11 @@ def encode_queries(queries: Iterable[Query]) -> list[dict[str, Any]]:
     out: list[dict[str, Any]] = []
     points: dict[bytes, int] = {}
     for place, query in enumerate(queries):
-        written = encode_query(query)
         first = points.setdefault(np.asarray(query.x, dtype=np.float64).tobytes(), place)
-        if first != place:
-            del written["x"]
-            written["at"] = first
-        out.append(written)
+        if first == place:
+            out.append(encode_query(query))
+        else:
+            out.append(_encoded(query, {}) | {"at": first})
     return out
 
 

@@ -18,14 +18,8 @@ _PACKAGES = ("qvopt", "numpy", "scipy", "numba", "pyscf", "pennylane", "pennylan
 
 def describe_environment() -> dict[str, Any]:
     """Return versions of what sets the numbers, the machine, and the source revision if known."""
-    versions: dict[str, str | None] = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
     return {
-        "versions": versions,
+        "versions": {package: _version(package) for package in _PACKAGES},
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": _processor(),
@@ -56,6 +50,20 @@ def describe_changes(recorded: Mapping[str, Any]) -> str:
     return shorten(
         f"this run began with {before}, and continues with {after}: its last digits may differ", 300
     )
+
+
+def _version(package: str) -> str | None:
+    """Version of an installed package, None without it; its description is not parsed for that."""
+    try:
+        metadata = importlib.metadata.distribution(package).read_text("METADATA") or ""
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    for line in metadata.splitlines():
+        if line.startswith("Version:"):
+            return line.partition(":")[2].strip()
+        if not line:  # the end of the headers
+            break
+    return importlib.metadata.version(package)
 
 
 def _processor() -> str:

@@ -5,6 +5,8 @@ Lines are drawn three times as large and averaged down; text is drawn once, at i
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 WIDTH, HEIGHT = 1080, 810
@@ -83,4 +85,21 @@ class Canvas:
             self._draws.Draw(strip).text((1, 1), text, 255, self._fonts[size])
             turned = strip.rotate(90, expand=True)
             picture.paste(BLACK, (round(x), round(y - across / 2)), turned)
-        picture.save(path, compress_level=1)
+        path.write_bytes(png_of(picture.tobytes(), picture.size))
+
+
+def png_of(pixels: bytes, size: tuple[int, int]) -> bytes:
+    """Return red, green and blue pixels, row by row, as a PNG file (ISO/IEC 15948).
+
+    Rows are not filtered: on line drawings that is no larger, and takes a fifth of Pillow's time,
+    which tries every filter on each of them.
+    """
+    width, height = size
+    stride = 3 * width
+    rows = b"".join(b"\0" + pixels[k * stride : (k + 1) * stride] for k in range(height))
+    header = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts
+    )

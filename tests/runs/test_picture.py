@@ -124,3 +124,17 @@ def test_labels_are_different_numbers_and_tell_the_tick():
         assert np.allclose(values, places, rtol=0, atol=1e-3 * (high - low))
     assert ticks.shot_labels([0.0, 500.0, 1.5e4, 2e6]) == ["0", "500", "15 k", "2 M"]
     assert ticks.power_of_ten(-12) == "10⁻¹²"
+
+
+def test_a_png_file_holds_the_pixels_that_it_was_made_of(tmp_path):
+    from PIL import Image
+
+    from qvopt.runs.canvas import png_of
+
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 3), dtype=np.uint8)
+    path = tmp_path / "noise.png"
+    path.write_bytes(png_of(pixels.tobytes(), (5, 7)))
+    with Image.open(path) as image:
+        image.load()  # checks the sums too
+        assert (image.mode, image.size) == ("RGB", (5, 7))
+        assert np.array_equal(np.asarray(image), pixels)

@@ -23,21 +23,31 @@ def cancel_inverses(gates: Iterable[Gate]) -> list[Gate]:
     Only gates without parameters cancel. Each looks back over at most a hundred gates.
     """
     kept: list[Gate] = []
+    bases: list[dict[int, str]] = []
     for gate in gates:
-        position = _inverse_before(gate, kept) if _is_constant(gate) else None
+        basis = _bases(gate)
+        position = _inverse_before(gate, basis, kept, bases) if _is_constant(gate) else None
         if position is None:
             kept.append(gate)
+            bases.append(basis)
         else:
             del kept[position]
+            del bases[position]
     return kept
 
 
-def _inverse_before(gate: Gate, kept: list[Gate]) -> int | None:
+def _inverse_before(
+    gate: Gate, basis: dict[int, str], kept: list[Gate], bases: list[dict[int, str]]
+) -> int | None:
+    inverse = _INVERSES.get(gate.name, gate.name)
     for position in range(len(kept) - 1, max(-1, len(kept) - 1 - _WINDOW), -1):
-        if _are_inverse(gate, kept[position]):
+        if kept[position].name == inverse and _are_inverse(gate, kept[position]):
             return position
-        if not _commute(gate, kept[position]):
-            return None
+        # Gates surely commute where they act in one basis on each qubit that they share.
+        other = bases[position]
+        for qubit, letter in basis.items():
+            if qubit in other and (other[qubit] != letter or not letter):
+                return None
     return None
 
 
@@ -46,7 +56,8 @@ def _is_constant(gate: Gate) -> bool:
 
 
 def _are_inverse(a: Gate, b: Gate) -> bool:
-    if _INVERSES.get(a.name, a.name) != b.name or a.paulis != b.paulis:
+    """Whether two gates, whose names are inverse, undo each other."""
+    if a.paulis != b.paulis:
         return False
     if a.qubits != b.qubits and not (a.name in ("cz", "swap") and set(a.qubits) == set(b.qubits)):
         return False
@@ -55,12 +66,9 @@ def _are_inverse(a: Gate, b: Gate) -> bool:
     return _is_constant(b) and a.angle.offset == -b.angle.offset
 
 
-def _commute(a: Gate, b: Gate) -> bool:
-    """Whether two gates surely commute: on each qubit they share they act in one basis."""
-    shared = set(a.qubits).intersection(b.qubits)
-    return all(_basis(a, q) == _basis(b, q) != "" for q in shared)
-
-
-def _basis(gate: Gate, qubit: int) -> str:
+def _bases(gate: Gate) -> dict[int, str]:
+    """The Pauli basis that a gate acts in on each of its qubits; "" where there is none."""
     letters = gate.paulis or _BASES.get(gate.name, "")
-    return letters[gate.qubits.index(qubit)] if letters else ""
+    if not letters:
+        return dict.fromkeys(gate.qubits, "")
+    return dict(zip(gate.qubits, letters, strict=True))

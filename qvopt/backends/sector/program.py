@@ -20,6 +20,7 @@ from qvopt.backends.batch import (
     Sample,
 )
 from qvopt.backends.cost import Cost
+from qvopt.backends.kernels import prepare_numba
 from qvopt.backends.protocol import MetricKind, Problem
 from qvopt.backends.simulation import simulate
 from qvopt.measurement.moment_table import MomentTable
@@ -72,6 +73,7 @@ class SectorBackend:
 
     def compile(self, problem: Problem) -> SectorProgram:
         """Check that the problem fits the sector and the memory, and tabulate it."""
+        prepare_numba()
         latest = None if self._latest is None else self._latest()
         program = SectorProgram(problem, self._workers, latest)
         self._latest = ref(program)

@@ -10,6 +10,7 @@ import numpy as np
 
 from qvopt.backends.batch import Outcomes, Point, Reading
 from qvopt.backends.checks import check_memory, check_widths
+from qvopt.backends.kernels import prepare_numba
 from qvopt.backends.metric_circuits import generator_basis, outcomes_of_counts
 from qvopt.backends.protocol import Problem
 from qvopt.backends.statevector import StatevectorProgram
@@ -48,6 +49,7 @@ class VectorBackend:
         """Check memory and widths, and tabulate gates and observable."""
         check_widths(problem)
         check_memory(problem.circuit.n_qubits, 4, self.name)
+        prepare_numba()
         return VectorProgram(problem)
 
 

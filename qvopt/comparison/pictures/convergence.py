@@ -16,7 +16,7 @@ from qvopt_molecules.arrays import FloatArray
 
 from .picture import Picture
 from .series import Series
-from .style import INK, MUTED, REST, End, Looks, label_ends, log_axis, new_figure
+from .style import INK, MUTED, REST, End, Looks, label_ends, log_axis, new_figure, set_margins
 
 _POINTS = 80
 _FAINT_SEEDS = 6
@@ -87,7 +87,8 @@ def plot_convergence(
         shown = middle[np.isfinite(middle)]
         if front and len(shown):
             ends.append(End(float(shown[-1]), cell.optimizer, colour, f"optimizer-{k}"))
-    _finish(axes, cells, bands, shots, summary)
+    _scale(axes, cells, bands, shots, summary, labelled=True)
+    _draw_targets(axes, summary, labelled=True)
     axes.set_xlabel("shots spent, everything charged")
     axes.set_ylabel(f"true energy error ({summary.thousandth})")
     axes.set_title(problem, loc="left")
@@ -103,7 +104,7 @@ def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
     shots = shots_grid(cells)
     columns = min(4, len(cells))
     rows = math.ceil(len(cells) / columns)
-    figure = new_figure(1.9 * columns + 0.5, 1.55 * rows + 0.5)
+    figure = new_figure(1.9 * columns + 0.5, 1.55 * rows + 0.5, layout="none")
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     bands = [_band(cell, shots) for cell in cells]
     for panel, cell, (low, middle, high) in zip(panels, cells, bands, strict=False):
@@ -118,9 +119,12 @@ def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
         panel.fill_between(shots, low, shade, color="#1f77c9", alpha=0.2, linewidth=0)
         panel.plot(shots, middle, color="#1f77c9", linewidth=1.5)
         panel.set_title(cell.optimizer, fontsize=8, loc="left", pad=3)
-        _finish(panel, cells, bands, shots, summary, labelled=False)
+        if panel is panels[0]:  # scales, limits and ticks are those of all
+            _scale(panel, cells, bands, shots, summary, labelled=False)
+        _draw_targets(panel, summary, labelled=False)
     for panel in panels[len(cells) :]:
         panel.set_visible(False)
+    set_margins(figure, rows, columns)
     figure.supxlabel("shots spent, everything charged", fontsize=9, color=INK)
     figure.supylabel(f"true energy error ({summary.thousandth})", fontsize=9, color=INK)
     left = len(grid.of(problem)) - len(cells)
@@ -147,15 +151,17 @@ def _shown(error: FloatArray) -> FloatArray:
     return np.where(np.isinf(scaled), np.nan, scaled)
 
 
-def _finish(
+def _scale(
     axes: Any,
     cells: Sequence[GridCell],
     bands: Sequence[FloatArray],
     shots: FloatArray,
     summary: Summary,
-    labelled: bool = True,
+    *,
+    labelled: bool,
 ) -> None:
-    targets = summary.targets if labelled else summary.targets[:1]
+    """Logarithmic axes that hold every curve and target."""
+    targets = _targets(summary, labelled)
     starts = [1e3 * float(r.error[0]) for c in cells for r in c.runs if len(r.error)]
     lower = np.concatenate([low for low, _, _ in bands])
     lowest = float(np.nanmin(lower)) if np.isfinite(lower).any() else 1.0
@@ -165,7 +171,15 @@ def _finish(
     axes.set(xscale="log", yscale="log", ylim=(low, top), xlim=(shots[0], shots[-1]))
     log_axis(axes.xaxis, shots=True, minor=labelled)
     log_axis(axes.yaxis, minor=labelled)
-    for target in targets:
+
+
+def _targets(summary: Summary, labelled: bool) -> Sequence[float]:
+    """Every target where there is room for their labels, else the main one."""
+    return summary.targets if labelled else summary.targets[:1]
+
+
+def _draw_targets(axes: Any, summary: Summary, *, labelled: bool) -> None:
+    for target in _targets(summary, labelled):
         axes.axhline(1e3 * target, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         if labelled:
             axes.annotate(
