@@ -3,7 +3,9 @@ r"""What is believed before the first shot: where to begin, how far off that is,
 With a classical model: P₀ = H + ¾ |λ| S on the parameters that symmetry does not keep at zero, H
 the Hessian and S the metric at the reference, λ = gᵀx_N the level shift of the rational-function
 step x_N. (The curvature at the minimum is larger than at the reference about by the correlation
-energy; the shift is its classical estimate.) Negative eigenvalues change sign.
+energy; the shift is its classical estimate.) Eigenvalues below 0.1 Hartree are raised to that. Where H
+is not positive, the reference is far from the minimum in a direction that H says nothing of, and
+P₀ is the mean of that matrix and its diagonal.
 
 The covariance about a start x₀ has three parts:
 
@@ -35,6 +37,7 @@ from .derivatives import DerivativeReading
 _SHIFT = 0.75
 _LONGEST_SHIFT = 1.5
 _LEAST_EIGENVALUE = 0.1
+_DIAGONAL_SHARE = 0.5
 _TIE = 0.98
 _CURVATURE_SPREAD = 0.3
 
@@ -74,7 +77,16 @@ def classical_curvature(model: ClassicalModel, active: IntArray) -> FloatArray:
     root = 0.0 if newton is None else float(model.gradient @ newton)
     shift = _SHIFT * min(max(-root, 0.0), _LONGEST_SHIFT)
     values, vectors = np.linalg.eigh(model.hessian[block] + shift * model.metric[block])
-    return np.asarray((vectors * np.maximum(values, _LEAST_EIGENVALUE)) @ vectors.T)
+    curvature = (vectors * np.maximum(values, _LEAST_EIGENVALUE)) @ vectors.T
+    if not reference_curves_upwards(model, active):
+        curvature += _DIAGONAL_SHARE * (np.diag(np.diag(curvature)) - curvature)
+    return np.asarray(curvature)
+
+
+def reference_curves_upwards(model: ClassicalModel, active: IntArray) -> bool:
+    """Whether the Hessian at the reference is positive, so that it says where the minimum lies."""
+    lowest_eigenvalue = np.linalg.eigvalsh(model.hessian[np.ix_(active, active)])[0]
+    return bool(lowest_eigenvalue > 0.0)
 
 
 def partner_correlations(model: ClassicalModel, active: IntArray) -> FloatArray:
