@@ -3,9 +3,9 @@ r"""What is believed before the first shot: where to begin, how far off that is,
 With a classical model: P₀ = H + ¾ |λ| S on the parameters that symmetry does not keep at zero, H
 the Hessian and S the metric at the reference, λ = gᵀx_N the level shift of the rational-function
 step x_N. (The curvature at the minimum is larger than at the reference about by the correlation
-energy; the shift is its classical estimate.) Eigenvalues below 0.1 Hartree are raised to that. Where H
-is not positive, the reference is far from the minimum in a direction that H says nothing of, and
-P₀ is the mean of that matrix and its diagonal.
+energy; the shift is its classical estimate.) Eigenvalues below 0.1 Hartree are raised to that.
+Where H is not positive its softest directions are not those of the minimum, and P₀ is the mean of
+that matrix and its diagonal.
 
 The covariance about a start x₀ has three parts:
 
@@ -15,7 +15,9 @@ The covariance about a start x₀ has three parts:
 the amplitudes are off by a common factor; the other classical starts x_k, by their weights; and
 each parameter on its own by a share of itself, and by φ of the estimated correlation energy E_c
 over all n. R has 1 on the diagonal and ±0.98 between spin partners. A second shape that is held as
-likely has the last part alone, without (b x₀_i)².
+likely has the last part alone, without (b x₀_i)². Where the curvature at the reference is that of
+the minimum already, the starts are far better than their differences say: all is smaller by e^{3q},
+q the lowest eigenvalue of H by that of P₀ (0 where H is not positive).
 
 Without one, C is wide in units of the period, and P comes from the first round.
 """
@@ -38,6 +40,7 @@ _SHIFT = 0.75
 _LONGEST_SHIFT = 1.5
 _LEAST_EIGENVALUE = 0.1
 _DIAGONAL_SHARE = 0.5
+_NARROWING = 3.0
 _TIE = 0.98
 _CURVATURE_SPREAD = 0.3
 
@@ -89,6 +92,17 @@ def reference_curves_upwards(model: ClassicalModel, active: IntArray) -> bool:
     return bool(lowest_eigenvalue > 0.0)
 
 
+def curvature_certainty(model: ClassicalModel, active: IntArray) -> float:
+    """q: how much of the softest curvature at the minimum is there at the reference, 0 to 1.
+
+    That is the lowest eigenvalue of H by that of P₀; 0 where H is not positive.
+    """
+    block = np.ix_(active, active)
+    at_reference = np.linalg.eigvalsh(model.hessian[block])[0]
+    at_minimum = np.linalg.eigvalsh(classical_curvature(model, active))[0]
+    return float(np.clip(at_reference / at_minimum, 0.0, 1.0))
+
+
 def partner_correlations(model: ClassicalModel, active: IntArray) -> FloatArray:
     """Return R, shape (n_active, n_active)."""
     place = {int(i): k for k, i in enumerate(active)}
@@ -132,10 +146,10 @@ def informed_prior(
     covariance = spread.common**2 * np.outer(sizes, sizes) + ties * np.outer(own, own)
     for difference in apart:
         covariance = covariance + spread.others * np.outer(difference, difference)
-    even = np.sqrt(share)
+    even = ties * np.outer(np.sqrt(share), np.sqrt(share))
+    narrowing = np.exp(-_NARROWING * curvature_certainty(model, active))
     curvature = Curvature.of(base, _CURVATURE_SPREAD, ties)
-    belief = Belief.prior(start[active], covariance, ties * np.outer(even, even))
-    return Prior(belief, curvature)
+    return Prior(Belief.prior(start[active], narrowing * covariance, narrowing * even), curvature)
 
 
 def uninformed_prior(reading: DerivativeReading, start: FloatArray, reach: FloatArray) -> Prior:

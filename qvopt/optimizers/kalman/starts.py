@@ -46,9 +46,7 @@ def classical_starts(
     return chosen
 
 
-def trusted(
-    model: ClassicalModel, active: IntArray, curvature: FloatArray, x: FloatArray
-) -> bool:
+def trusted(model: ClassicalModel, active: IntArray, curvature: FloatArray, x: FloatArray) -> bool:
     """Whether the Newton step needs no energy to be preferred.
 
     That is where the Hessian at the reference is positive, and x is another classical start, or so
@@ -78,7 +76,7 @@ def contenders(energies: Sequence[Scalar], significance: float = 2.0) -> list[in
     """The starts that may be the lowest: those not significantly above the lowest measured."""
     values = np.array([e.value for e in energies])
     error = float(np.sqrt(2 * np.mean([e.variance for e in energies])))
-    return np.flatnonzero(values <= values.min() + significance * error).tolist()
+    return [k for k, v in enumerate(values) if v <= values.min() + significance * error]
 
 
 def pooled(a: Scalar, b: Scalar) -> Scalar:
@@ -89,4 +87,5 @@ def pooled(a: Scalar, b: Scalar) -> Scalar:
         share * a.value + (1 - share) * b.value,
         share**2 * a.variance + (1 - share) ** 2 * b.variance,
         shots,
+        a.dof + b.dof,
     )
