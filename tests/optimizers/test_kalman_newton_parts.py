@@ -245,8 +245,8 @@ def test_a_start_beside_the_newton_step_needs_no_energy():
     known = model(np.diag([1.0, 2.0]), newton=newton)
     curvature = classical_curvature(known, everything)
     assert trusted(known, everything, curvature, np.zeros(2))
-    assert trusted(known, everything, curvature, newton + [0.05, 0.0])  # 1.25 mHa
-    assert not trusted(known, everything, curvature, newton + [0.2, 0.0])  # 20 mHa
+    assert trusted(known, everything, curvature, np.array([0.15, 0.1]))  # 1.25 mHa
+    assert not trusted(known, everything, curvature, np.array([0.3, 0.1]))  # 20 mHa
     saddle = model(np.diag([-1.0, 2.0]), newton=newton)
     assert not trusted(saddle, everything, curvature, np.zeros(2))
 
