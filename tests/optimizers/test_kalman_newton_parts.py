@@ -210,8 +210,9 @@ def test_lowest_start_is_preferred_in_order():
 
 
 def test_starts_that_are_close_are_measured_again():
-    energies = [Scalar(-1.0, 1e-4, 100), Scalar(-1.01, 1e-4, 100), Scalar(-0.5, 1e-4, 100)]
+    energies = [Scalar(-1.0, 4e-4, 100), Scalar(-1.01, 4e-4, 100), Scalar(-0.5, 4e-4, 100)]
     assert contenders(energies) == [0, 1]
+    assert contenders([e._replace(variance=1e-4) for e in energies]) == [1]  # 14 mHa: near enough
     both = pooled(Scalar(1.0, 4e-4, 100, 10), Scalar(2.0, 1e-4, 400, 40))
     assert both.value == pytest.approx(1.8)
     assert both.variance == pytest.approx(0.04 * 4e-4 + 0.64 * 1e-4)

@@ -34,7 +34,9 @@ _GIVEN: Final = StartSpread(common=0.0, own=0.4, energy=0.1, others=1.0)
 _REACH: Final = 0.5
 """Deviation of an unknown minimum, in radians of the highest frequency."""
 
-_RERUN: Final = 4
+_AGAIN: Final = 4
+"""Times the shots of a start's energy, where the first are too few to choose by."""
+
 _FIRST_SHOTS: Final = 10
 _SHOTS_BY_PARAMETER: Final = 100
 
@@ -131,10 +133,10 @@ def _informed(
         energies = yield [Energy(p, shots) for p in points]
         near = contenders(energies)
         if len(near) > 1 and not reference_curves_upwards(model, active):
-            again = yield [Energy(points[k], _RERUN * shots) for k in near]
+            again = yield [Energy(points[k], _AGAIN * shots) for k in near]
             for k, more in zip(near, again, strict=True):
                 energies[k] = pooled(energies[k], more)
-        best, weights = lowest(energies, 1.0)
+        best, weights = lowest(energies)
     x = points[best]
     yield Iterate(x, energies[best], note="classical start")
     others = [(float(weights[k]), p) for k, p in enumerate(points) if k != best]
