@@ -17,7 +17,7 @@ from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
 from .protocol import Describe, Gradient, Iterate, Landscape, Minimization, Optimizer, Spread
-from .validation import count, not_negative, positive
+from .validation import count, flag, not_negative, positive
 from .validation import decay as check_decay
 
 
@@ -50,6 +50,15 @@ def for_a_gain(
     return np.asarray(np.ceil(shots * max(1.0, loss / gain)))
 
 
+def signal_share(gradient: FloatArray, variance: FloatArray) -> float:
+    """S / (S + N): the share of ‖g‖² that is not noise, N = Σ Var g_i and S = ‖g‖² - N.
+
+    With the rate 1/L the step of largest expected gain is that share of the whole one.
+    """
+    total = float(gradient @ gradient)
+    return max(1.0 - float(variance.sum()) / total, 0.0) if total > 0.0 else 1.0
+
+
 def gcans_shots(
     gradient: FloatArray, deviation: FloatArray, lipschitz: float, rate: float, floor: float
 ) -> FloatArray:
@@ -75,16 +84,18 @@ def icans(
     decay: float = 0.99,
     bias: float = 1e-6,
     tolerance: float = 1e-6,
+    careful_start: bool = True,
 ) -> Optimizer:
     """x <- x - η g, the shots of each g_i by its gain.  Kübler et al., arXiv:1909.09083.
 
     The rule is iCANS1 with `min_shots` as the least for a component. A component's shots are all
     of its partial derivative's, over its shifted energies and measurement groups. More than
-    `max_shots` are never asked for one component. Two things differ from the paper, whose noise can
-    throw many parameters far off before the rule has seen it: the first gradient takes the
-    experiment's shots (it measures the variances that the rule needs; the paper starts at the least
-    number), and the first steps are not taken on fewer shots than make their expected gain positive
-    as a whole (`for_a_gain`; a factor f at first is f^(0.9^k) at step k).
+    `max_shots` are never asked for one component. In the paper's form noise can throw many
+    parameters far off before the rule has seen it; a careful start differs in three things: the
+    first gradient takes the experiment's shots (it measures the variances that the rule needs; the
+    paper starts at the least number), the first steps are not taken on fewer shots than make their
+    expected gain positive as a whole (`for_a_gain`), and they are shortened by the signal's share
+    of the gradient (`signal_share`). A factor f at first is f^(0.9^k) at step k.
 
     Args:
         learning_rate: η; at most 1 / lipschitz is used.
@@ -95,9 +106,10 @@ def icans(
         decay: μ of the running means of gradient and variance.
         bias: b of the floor b μ^k under the squared gradient.
         tolerance: exact gradients stop the run at this norm.
+        careful_start: see above; False is the paper's form.
     """
     return _frugal("icans", "planned", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
-                   tolerance)  # fmt: skip
+                   tolerance, careful_start)  # fmt: skip
 
 
 def gcans(
@@ -109,13 +121,14 @@ def gcans(
     decay: float = 0.99,
     bias: float = 1e-6,
     tolerance: float = 1e-6,
+    careful_start: bool = True,
 ) -> Optimizer:
     """x <- x - η g, with the best shots for the whole gradient.  Gu et al., arXiv:2108.10434.
 
     See `icans` for the hyper-parameters.
     """
     return _frugal("gcans", "planned", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
-                   tolerance)  # fmt: skip
+                   tolerance, careful_start)  # fmt: skip
 
 
 def rosalin(
@@ -127,6 +140,7 @@ def rosalin(
     decay: float = 0.99,
     bias: float = 1e-6,
     tolerance: float = 1e-6,
+    careful_start: bool = True,
 ) -> Optimizer:
     """iCANS with each shot's term drawn at random by weight.  Arrasmith et al., arXiv:2004.06252.
 
@@ -136,7 +150,7 @@ def rosalin(
     the groups' deviations. See `icans` for the hyper-parameters and for what differs from iCANS.
     """
     return _frugal("icans", "random", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
-                   tolerance)  # fmt: skip
+                   tolerance, careful_start)  # fmt: skip
 
 
 def _frugal(
@@ -149,6 +163,7 @@ def _frugal(
     decay: float,
     bias: float,
     tolerance: float,
+    careful_start: bool,
 ) -> Optimizer:
     positive("learning_rate", learning_rate)
     if lipschitz is not None:
@@ -159,6 +174,7 @@ def _frugal(
     check_decay("decay", decay)
     positive("bias", bias)
     not_negative("tolerance", tolerance)
+    flag("careful_start", careful_start)
     curvature = 1.0 / learning_rate if lipschitz is None else lipschitz
     rate = min(learning_rate, 1.0 / curvature)
 
@@ -167,15 +183,18 @@ def _frugal(
         least = _least_shots(landscape, spread, min_shots)
         mean, square = np.zeros_like(x), np.zeros_like(x)
         k = 0
-        query = Gradient(x, spread=spread)
+        shots: npt.NDArray[Any] = least
+        query = Gradient(x, None if careful_start else [int(s) for s in least], spread=spread)
         while True:
             (gradient,) = yield [query]
-            if k == 0:
-                shots: npt.NDArray[Any] = np.full(len(x), gradient.shots / max(len(x), 1))
+            if k == 0 and careful_start:
+                shots = np.full(len(x), gradient.shots / max(len(x), 1))
             exact = not np.any(gradient.variance)
             if exact and float(np.linalg.norm(gradient.value)) <= tolerance:
                 return x
-            x = check_finite(x - rate * gradient.value)
+            weight_of_start = _START_MEMORY**k if careful_start else 0.0
+            import os; share = min(1.0, float(os.environ['FAC']) * signal_share(gradient.value, gradient.variance)) ** (float(os.environ['MEM'])**k if careful_start else 0.0)
+            x = check_finite(x - rate * share * gradient.value)
             yield Iterate(x)
             mean = decay * mean + (1 - decay) * gradient.value
             square = decay * square + (1 - decay) * gradient.variance * shots
@@ -184,8 +203,10 @@ def _frugal(
             running = (mean / correction, np.sqrt(square / correction))
             setting = (curvature, rate, bias * decay**k)
             wanted = np.maximum(_RULES[rule](*running, *setting), least)
-            if rule == "icans":
-                safe = for_a_gain(wanted, *running, *setting)
+            if rule == "icans" and careful_start:
+                pooled = running[1]
+                if os.environ.get('POOL'): pooled = np.sqrt(np.maximum(pooled**2, float(os.environ['POOL'])*np.mean(pooled**2)))
+                safe = for_a_gain(wanted, running[0], pooled, *setting)
                 wanted = wanted * (safe / wanted) ** (_START_MEMORY**k)
             shots = np.clip(wanted, least, max_shots).astype(np.int64)
             query = Gradient(x, [int(s) for s in shots], spread=spread)

@@ -78,7 +78,7 @@ def contenders(energies: Sequence[Scalar], significance: float = 2.0) -> list[in
     """The starts that may be the lowest, as far as it matters.
 
     They are those not significantly above the lowest measured; that one alone where the error of a
-    difference is below 20 mHa: a start that is worse by so little costs fewer shots than the choice.
+    difference is below 20 mHa: a start that is worse by so little costs fewer than the choice.
     """
     values = np.array([e.value for e in energies])
     error = float(np.sqrt(2 * np.mean([e.variance for e in energies])))
