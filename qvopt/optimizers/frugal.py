@@ -50,13 +50,13 @@ def for_a_gain(
     return np.asarray(np.ceil(shots * max(1.0, loss / gain)))
 
 
-def signal_share(gradient: FloatArray, variance: FloatArray) -> float:
-    """S / (S + N): the share of ‖g‖² that is not noise, N = Σ Var g_i and S = ‖g‖² - N.
+def share_without_loss(signal: float, noise: float) -> float:
+    """The longest share of a step at the rate 1/L whose expected gain is not negative.
 
-    With the rate 1/L the step of largest expected gain is that share of the whole one.
+    That of a share c is η (c S - c² (S + N) / 2), S = ‖g‖² and N = Σ Var g_i: c = 2S / (S + N).
     """
-    total = float(gradient @ gradient)
-    return max(1.0 - float(variance.sum()) / total, 0.0) if total > 0.0 else 1.0
+    signal = max(signal, 0.0)
+    return min(1.0, 2 * signal / (signal + noise)) if noise > 0.0 else 1.0
 
 
 def gcans_shots(
@@ -71,7 +71,7 @@ def _factor(lipschitz: float, rate: float) -> float:
     return 2 * lipschitz * rate / (2 - lipschitz * rate)
 
 
-_START_MEMORY = 0.9
+_START_MEMORY, _STEP_MEMORY = 0.9, 0.75
 _RULES = {"icans": icans_shots, "gcans": gcans_shots}
 
 
@@ -94,8 +94,9 @@ def icans(
     parameters far off before the rule has seen it; a careful start differs in three things: the
     first gradient takes the experiment's shots (it measures the variances that the rule needs; the
     paper starts at the least number), the first steps are not taken on fewer shots than make their
-    expected gain positive as a whole (`for_a_gain`), and they are shortened by the signal's share
-    of the gradient (`signal_share`). A factor f at first is f^(0.9^k) at step k.
+    expected gain positive as a whole (`for_a_gain`; a factor f at first is f^(0.9^k) at step k),
+    and they are no longer than loses nothing on average, with the squared gradient from its running
+    mean (`share_without_loss`; of what that takes off, 0.75^k is taken at step k).
 
     Args:
         learning_rate: η; at most 1 / lipschitz is used.
@@ -182,7 +183,7 @@ def _frugal(
         landscape: Landscape = yield Describe()
         least = _least_shots(landscape, spread, min_shots)
         mean, square = np.zeros_like(x), np.zeros_like(x)
-        k = 0
+        noise_of_mean, k = 0.0, 0
         shots: npt.NDArray[Any] = least
         query = Gradient(x, None if careful_start else [int(s) for s in least], spread=spread)
         while True:
@@ -192,21 +193,23 @@ def _frugal(
             exact = not np.any(gradient.variance)
             if exact and float(np.linalg.norm(gradient.value)) <= tolerance:
                 return x
-            weight_of_start = _START_MEMORY**k if careful_start else 0.0
-            import os; share = min(1.0, float(os.environ['FAC']) * signal_share(gradient.value, gradient.variance)) ** (float(os.environ['MEM'])**k if careful_start else 0.0)
+            k += 1
+            mean = decay * mean + (1 - decay) * gradient.value
+            noise = float(gradient.variance.sum())
+            noise_of_mean = decay**2 * noise_of_mean + (1 - decay) ** 2 * noise
+            correction = 1 - decay**k
+            share = 1.0
+            if careful_start:
+                signal = (float(mean @ mean) - noise_of_mean) / correction**2
+                share -= _STEP_MEMORY ** (k - 1) * (1 - share_without_loss(signal, noise))
             x = check_finite(x - rate * share * gradient.value)
             yield Iterate(x)
-            mean = decay * mean + (1 - decay) * gradient.value
             square = decay * square + (1 - decay) * gradient.variance * shots
-            k += 1
-            correction = 1 - decay**k
             running = (mean / correction, np.sqrt(square / correction))
             setting = (curvature, rate, bias * decay**k)
             wanted = np.maximum(_RULES[rule](*running, *setting), least)
             if rule == "icans" and careful_start:
-                pooled = running[1]
-                if os.environ.get('POOL'): pooled = np.sqrt(np.maximum(pooled**2, float(os.environ['POOL'])*np.mean(pooled**2)))
-                safe = for_a_gain(wanted, running[0], pooled, *setting)
+                safe = for_a_gain(wanted, *running, *setting)
                 wanted = wanted * (safe / wanted) ** (_START_MEMORY**k)
             shots = np.clip(wanted, least, max_shots).astype(np.int64)
             query = Gradient(x, [int(s) for s in shots], spread=spread)
