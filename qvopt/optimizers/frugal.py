@@ -17,7 +17,7 @@ from qvopt_molecules.errors import InputError
 
 from .errors import check_finite
 from .protocol import Describe, Gradient, Iterate, Landscape, Minimization, Optimizer, Spread
-from .validation import count, not_negative, positive
+from .validation import count, flag, not_negative, positive
 from .validation import decay as check_decay
 
 
@@ -50,6 +50,15 @@ def for_a_gain(
     return np.asarray(np.ceil(shots * max(1.0, loss / gain)))
 
 
+def share_without_loss(signal: float, noise: float) -> float:
+    """The longest share of a step at the rate 1/L whose expected gain is not negative.
+
+    That of a share c is η (c S - c² (S + N) / 2), S = ‖g‖² and N = Σ Var g_i: c = 2S / (S + N).
+    """
+    signal = max(signal, 0.0)
+    return min(1.0, 2 * signal / (signal + noise)) if noise > 0.0 else 1.0
+
+
 def gcans_shots(
     gradient: FloatArray, deviation: FloatArray, lipschitz: float, rate: float, floor: float
 ) -> FloatArray:
@@ -62,7 +71,7 @@ def _factor(lipschitz: float, rate: float) -> float:
     return 2 * lipschitz * rate / (2 - lipschitz * rate)
 
 
-_START_MEMORY = 0.9
+_START_MEMORY, _STEP_MEMORY = 0.9, 0.75
 _RULES = {"icans": icans_shots, "gcans": gcans_shots}
 
 
@@ -75,16 +84,19 @@ def icans(
     decay: float = 0.99,
     bias: float = 1e-6,
     tolerance: float = 1e-6,
+    careful_start: bool = True,
 ) -> Optimizer:
     """x <- x - η g, the shots of each g_i by its gain.  Kübler et al., arXiv:1909.09083.
 
     The rule is iCANS1 with `min_shots` as the least for a component. A component's shots are all
     of its partial derivative's, over its shifted energies and measurement groups. More than
-    `max_shots` are never asked for one component. Two things differ from the paper, whose noise can
-    throw many parameters far off before the rule has seen it: the first gradient takes the
-    experiment's shots (it measures the variances that the rule needs; the paper starts at the least
-    number), and the first steps are not taken on fewer shots than make their expected gain positive
-    as a whole (`for_a_gain`; a factor f at first is f^(0.9^k) at step k).
+    `max_shots` are never asked for one component. In the paper's form noise can throw many
+    parameters far off before the rule has seen it; a careful start differs in three things: the
+    first gradient takes the experiment's shots (it measures the variances that the rule needs; the
+    paper starts at the least number), the first steps are not taken on fewer shots than make their
+    expected gain positive as a whole (`for_a_gain`; a factor f at first is f^(0.9^k) at step k),
+    and they are no longer than loses nothing on average, with the squared gradient from its running
+    mean (`share_without_loss`; of what that takes off, 0.75^k is taken at step k).
 
     Args:
         learning_rate: η; at most 1 / lipschitz is used.
@@ -95,9 +107,10 @@ def icans(
         decay: μ of the running means of gradient and variance.
         bias: b of the floor b μ^k under the squared gradient.
         tolerance: exact gradients stop the run at this norm.
+        careful_start: see above; False is the paper's form.
     """
     return _frugal("icans", "planned", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
-                   tolerance)  # fmt: skip
+                   tolerance, careful_start)  # fmt: skip
 
 
 def gcans(
@@ -109,13 +122,14 @@ def gcans(
     decay: float = 0.99,
     bias: float = 1e-6,
     tolerance: float = 1e-6,
+    careful_start: bool = True,
 ) -> Optimizer:
     """x <- x - η g, with the best shots for the whole gradient.  Gu et al., arXiv:2108.10434.
 
     See `icans` for the hyper-parameters.
     """
     return _frugal("gcans", "planned", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
-                   tolerance)  # fmt: skip
+                   tolerance, careful_start)  # fmt: skip
 
 
 def rosalin(
@@ -127,6 +141,7 @@ def rosalin(
     decay: float = 0.99,
     bias: float = 1e-6,
     tolerance: float = 1e-6,
+    careful_start: bool = True,
 ) -> Optimizer:
     """iCANS with each shot's term drawn at random by weight.  Arrasmith et al., arXiv:2004.06252.
 
@@ -136,7 +151,7 @@ def rosalin(
     the groups' deviations. See `icans` for the hyper-parameters and for what differs from iCANS.
     """
     return _frugal("icans", "random", learning_rate, lipschitz, min_shots, max_shots, decay, bias,
-                   tolerance)  # fmt: skip
+                   tolerance, careful_start)  # fmt: skip
 
 
 def _frugal(
@@ -149,6 +164,7 @@ def _frugal(
     decay: float,
     bias: float,
     tolerance: float,
+    careful_start: bool,
 ) -> Optimizer:
     positive("learning_rate", learning_rate)
     if lipschitz is not None:
@@ -159,6 +175,7 @@ def _frugal(
     check_decay("decay", decay)
     positive("bias", bias)
     not_negative("tolerance", tolerance)
+    flag("careful_start", careful_start)
     curvature = 1.0 / learning_rate if lipschitz is None else lipschitz
     rate = min(learning_rate, 1.0 / curvature)
 
@@ -166,25 +183,32 @@ def _frugal(
         landscape: Landscape = yield Describe()
         least = _least_shots(landscape, spread, min_shots)
         mean, square = np.zeros_like(x), np.zeros_like(x)
-        k = 0
-        query = Gradient(x, spread=spread)
+        noise_of_mean, k = 0.0, 0
+        shots: npt.NDArray[Any] = least
+        query = Gradient(x, None if careful_start else [int(s) for s in least], spread=spread)
         while True:
             (gradient,) = yield [query]
-            if k == 0:
-                shots: npt.NDArray[Any] = np.full(len(x), gradient.shots / max(len(x), 1))
+            if k == 0 and careful_start:
+                shots = np.full(len(x), gradient.shots / max(len(x), 1))
             exact = not np.any(gradient.variance)
             if exact and float(np.linalg.norm(gradient.value)) <= tolerance:
                 return x
-            x = check_finite(x - rate * gradient.value)
-            yield Iterate(x)
-            mean = decay * mean + (1 - decay) * gradient.value
-            square = decay * square + (1 - decay) * gradient.variance * shots
             k += 1
+            mean = decay * mean + (1 - decay) * gradient.value
+            noise = float(gradient.variance.sum())
+            noise_of_mean = decay**2 * noise_of_mean + (1 - decay) ** 2 * noise
             correction = 1 - decay**k
+            share = 1.0
+            if careful_start:
+                signal = (float(mean @ mean) - noise_of_mean) / correction**2
+                share -= _STEP_MEMORY ** (k - 1) * (1 - share_without_loss(signal, noise))
+            x = check_finite(x - rate * share * gradient.value)
+            yield Iterate(x)
+            square = decay * square + (1 - decay) * gradient.variance * shots
             running = (mean / correction, np.sqrt(square / correction))
             setting = (curvature, rate, bias * decay**k)
             wanted = np.maximum(_RULES[rule](*running, *setting), least)
-            if rule == "icans":
+            if rule == "icans" and careful_start:
                 safe = for_a_gain(wanted, *running, *setting)
                 wanted = wanted * (safe / wanted) ** (_START_MEMORY**k)
             shots = np.clip(wanted, least, max_shots).astype(np.int64)

@@ -135,6 +135,7 @@ _OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "min_shots": Option("whole, >= 1", "shots", "least of one component"),
         "max_shots": Option("whole, >= 1", "shots", "most of one component"),
         "bias": Option("> 0", "", "b of the floor b μ^k under the squared gradient"),
+        "careful_start": Option("true or false", "", "let no noise lead the first steps uphill"),
         # of quasi-Newton methods and searches
         "memory": Option("whole, >= 1", "pairs", "steps that the curvature is made of"),
         "first_step": Option("> 0", _X, "length of the first trial step"),

@@ -12,10 +12,11 @@ from qvopt.optimizers.kalman.derivatives import (
 )
 from qvopt.optimizers.kalman.design import rounded, shots_for
 from qvopt.optimizers.kalman.noise import ShotNoise
-from qvopt.optimizers.kalman.starts import lowest
+from qvopt.optimizers.kalman.prior import classical_curvature, curvature_certainty
+from qvopt.optimizers.kalman.starts import contenders, lowest, pooled, trusted
 from qvopt.optimizers.kalman.stop import contradictions
 from qvopt.optimizers.kalman.trust import TrustRegion
-from qvopt.optimizers.protocol import Scalar
+from qvopt.optimizers.protocol import ClassicalModel, Scalar
 from qvopt.optimizers.statistics import upper_bound
 
 RNG = np.random.default_rng(7)
@@ -77,7 +78,7 @@ def test_belief_is_bayes_rule():
     y = rows @ (x - center) - gradient  # = rows z + noise
     logs, means, covariances = [], [], []
     for shape in shapes:
-        for log_scale in np.linspace(-6, 6, 25):
+        for log_scale in np.linspace(-6, 9, 31):
             prior = np.exp(log_scale) * shape
             spread = rows @ prior @ rows.T + np.diag(variance)
             gain = prior @ rows.T @ np.linalg.inv(spread)
@@ -206,6 +207,49 @@ def test_lowest_start_is_preferred_in_order():
     assert best == 0  # the second is not significantly lower
     assert weights[2] == pytest.approx(0.1)
     assert lowest([Scalar(-1.0, 1e-6), Scalar(-1.01, 1e-6)])[0] == 1
+
+
+def test_starts_that_are_close_are_measured_again():
+    energies = [Scalar(-1.0, 4e-4, 100), Scalar(-1.01, 4e-4, 100), Scalar(-0.5, 4e-4, 100)]
+    assert contenders(energies) == [0, 1]
+    assert contenders([e._replace(variance=1e-4) for e in energies]) == [1]  # 14 mHa: near enough
+    both = pooled(Scalar(1.0, 4e-4, 100, 10), Scalar(2.0, 1e-4, 400, 40))
+    assert both.value == pytest.approx(1.8)
+    assert both.variance == pytest.approx(0.04 * 4e-4 + 0.64 * 1e-4)
+    assert (both.shots, both.dof) == (500, 50)
+
+
+def model(hessian, **starts):
+    n = len(hessian)
+    return ClassicalModel(
+        np.full(n, -0.1), hessian, np.eye(n), np.zeros(n, dtype=bool), starts=starts
+    )
+
+
+def test_a_classical_hessian_that_is_not_positive_is_half_believed():
+    everything = np.arange(2)
+    hessian = np.array([[1.0, 0.5], [0.5, 2.0]])
+    assert classical_curvature(model(hessian), everything) == pytest.approx(hessian)
+    assert curvature_certainty(model(hessian), everything) == pytest.approx(1.0)
+    saddle = np.array([[1.0, 2.0], [2.0, 1.0]])  # eigenvalues 3 and -1, which becomes 0.1
+    assert classical_curvature(model(saddle), everything) == pytest.approx(
+        np.array([[1.55, 0.725], [0.725, 1.55]])
+    )
+    assert curvature_certainty(model(saddle), everything) == 0.0
+    shifted = model(hessian, newton=np.array([5.0, 5.0]))  # of level shift -1
+    softest = np.linalg.eigvalsh(hessian)[0]
+    assert curvature_certainty(shifted, everything) == pytest.approx(softest / (softest + 0.75))
+
+
+def test_a_start_beside_the_newton_step_needs_no_energy():
+    everything, newton = np.arange(2), np.array([0.1, 0.1])
+    known = model(np.diag([1.0, 2.0]), newton=newton)
+    curvature = classical_curvature(known, everything)
+    assert trusted(known, everything, curvature, np.zeros(2))
+    assert trusted(known, everything, curvature, np.array([0.15, 0.1]))  # 1.25 mHa
+    assert not trusted(known, everything, curvature, np.array([0.3, 0.1]))  # 20 mHa
+    saddle = model(np.diag([-1.0, 2.0]), newton=newton)
+    assert not trusted(saddle, everything, curvature, np.zeros(2))
 
 
 def test_a_step_that_breaks_its_promise_halves_the_radius():

@@ -25,7 +25,7 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
-_LOG_SCALES: Final[FloatArray] = np.linspace(-6.0, 6.0, 25, dtype=np.float64)
+_LOG_SCALES: Final[FloatArray] = np.linspace(-6.0, 9.0, 31, dtype=np.float64)
 _SCALE_DEVIATION: Final = 2.0
 """τ: a prior covariance may be wrong by a factor of e^±2, at one standard deviation."""
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 from ..errors import check_finite
 from ..protocol import Iterate, Minimization, Scalar
@@ -47,7 +47,7 @@ def descend(
     longest, remainder = settings.longest_step, settings.remainder
     trust, doubt = TrustRegion.first(problem.model is not None), curvature_doubt(problem)
     best: tuple[Scalar, FloatArray] | None = None
-    verified = False
+    verified = surveyed = False
     while True:
         matrix = curvature.matrix
         done = certain(x[active], belief, matrix, step, surprise, settings, doubt)
@@ -57,14 +57,8 @@ def descend(
         if first is not None:
             reading, first = first, None
         else:
-            if done and settings.expected_error is not None:
-                wanted = settings.expected_error
-                shots = verification_shots(wanted, matrix, noise.one_shot, problem.least)
-            else:
-                now = 0.5 * float(np.sum(matrix * belief.covariance))
-                shots = shots_for(
-                    settings.shrink * now, belief.covariance, matrix, noise.one_shot, problem.least
-                )
+            shots, survey = _planned(problem, belief, matrix, noise, settings, done, surveyed)
+            surveyed = surveyed or survey
             chosen = np.flatnonzero(shots)
             reading = yield from measure(problem, x, chosen, shots[chosen])
         if reading.exact:
@@ -109,6 +103,33 @@ def descend(
         belief = belief.blurred(remainder * np.abs(step), curvature.ties)
         x = _moved(problem, x, step)
         yield Iterate(x)
+
+
+def _planned(
+    problem: SearchProblem,
+    belief: Belief,
+    matrix: FloatArray,
+    noise: ShotNoise,
+    settings: Settings,
+    done: bool,
+    surveyed: bool,
+) -> tuple[IntArray, bool]:
+    """Shots of each derivative in the next round, and whether it is as large as a verification.
+
+    Where all is done it is one. The first round that would take more is one too: where the prior is
+    what limits the expected error, far fewer shots may tell that it was too wide.
+    """
+    one_shot, least = noise.one_shot, problem.least
+    now = 0.5 * float(np.sum(matrix * belief.covariance))
+    target = settings.shrink * now
+    if settings.expected_error is None:
+        return shots_for(target, belief.covariance, matrix, one_shot, least), False
+    verification = verification_shots(settings.expected_error, matrix, one_shot, least)
+    if done:
+        return verification, True
+    shots = shots_for(target, belief.covariance, matrix, one_shot, least)
+    large = bool(shots.sum() > verification.sum())
+    return verification if large and not surveyed else shots, large
 
 
 def _adapted(remainder: float, surprise: float, typical: float) -> float:

@@ -14,9 +14,16 @@ from ..protocol import Describe, Energy, Iterate, Landscape, Minimization, Optim
 from ..validation import count, flag, not_negative, positive
 from .design import rounded
 from .loop import descend
-from .prior import Prior, StartSpread, classical_curvature, informed_prior, uninformed_prior
+from .prior import (
+    Prior,
+    StartSpread,
+    classical_curvature,
+    informed_prior,
+    reference_curves_upwards,
+    uninformed_prior,
+)
 from .problem import SearchProblem, Settings, measure
-from .starts import classical_starts, lowest, trusted
+from .starts import classical_starts, contenders, lowest, pooled, trusted
 
 _CHOSEN: Final = StartSpread(common=0.2, own=0.3, energy=0.07, others=0.3)
 """Errors of the best of several starts, of which the others are a measure."""
@@ -26,6 +33,9 @@ _GIVEN: Final = StartSpread(common=0.0, own=0.4, energy=0.1, others=1.0)
 
 _REACH: Final = 0.5
 """Deviation of an unknown minimum, in radians of the highest frequency."""
+
+_AGAIN: Final = 4
+"""Times the shots of a start's energy, where the first are too few to choose by."""
 
 _FIRST_SHOTS: Final = 10
 _SHOTS_BY_PARAMETER: Final = 100
@@ -117,10 +127,15 @@ def _informed(
     weights: FloatArray = np.ones(len(points))
     energies: list[Any] = [None] * len(points)
     best = 0
-    if len(points) > 1 and not trusted(model, active, x):
+    if len(points) > 1 and not trusted(model, active, base, x):
         least = problem.landscape.least_energy_shots
         shots = max(least, min(settings.start_shots, _SHOTS_BY_PARAMETER * len(active)))
         energies = yield [Energy(p, shots) for p in points]
+        near = contenders(energies)
+        if len(near) > 1 and not reference_curves_upwards(model, active):
+            again = yield [Energy(points[k], _AGAIN * shots) for k in near]
+            for k, more in zip(near, again, strict=True):
+                energies[k] = pooled(energies[k], more)
         best, weights = lowest(energies)
     x = points[best]
     yield Iterate(x, energies[best], note="classical start")

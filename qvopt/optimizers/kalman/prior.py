@@ -3,7 +3,9 @@ r"""What is believed before the first shot: where to begin, how far off that is,
 With a classical model: P₀ = H + ¾ |λ| S on the parameters that symmetry does not keep at zero, H
 the Hessian and S the metric at the reference, λ = gᵀx_N the level shift of the rational-function
 step x_N. (The curvature at the minimum is larger than at the reference about by the correlation
-energy; the shift is its classical estimate.) Negative eigenvalues change sign.
+energy; the shift is its classical estimate.) Eigenvalues below 0.1 Hartree are raised to that.
+Where H is not positive its softest directions are not those of the minimum, and P₀ is the mean of
+that matrix and its diagonal.
 
 The covariance about a start x₀ has three parts:
 
@@ -13,7 +15,9 @@ The covariance about a start x₀ has three parts:
 the amplitudes are off by a common factor; the other classical starts x_k, by their weights; and
 each parameter on its own by a share of itself, and by φ of the estimated correlation energy E_c
 over all n. R has 1 on the diagonal and ±0.98 between spin partners. A second shape that is held as
-likely has the last part alone, without (b x₀_i)².
+likely has the last part alone, without (b x₀_i)². Where the curvature at the reference is that of
+the minimum already, the starts are far better than their differences say: all is smaller by e^{3q},
+q the lowest eigenvalue of H by that of P₀ (0 where H is not positive).
 
 Without one, C is wide in units of the period, and P comes from the first round.
 """
@@ -35,6 +39,8 @@ from .derivatives import DerivativeReading
 _SHIFT = 0.75
 _LONGEST_SHIFT = 1.5
 _LEAST_EIGENVALUE = 0.1
+_DIAGONAL_SHARE = 0.5
+_NARROWING = 3.0
 _TIE = 0.98
 _CURVATURE_SPREAD = 0.3
 
@@ -74,7 +80,27 @@ def classical_curvature(model: ClassicalModel, active: IntArray) -> FloatArray:
     root = 0.0 if newton is None else float(model.gradient @ newton)
     shift = _SHIFT * min(max(-root, 0.0), _LONGEST_SHIFT)
     values, vectors = np.linalg.eigh(model.hessian[block] + shift * model.metric[block])
-    return np.asarray((vectors * np.maximum(values, _LEAST_EIGENVALUE)) @ vectors.T)
+    curvature = (vectors * np.maximum(values, _LEAST_EIGENVALUE)) @ vectors.T
+    if not reference_curves_upwards(model, active):
+        curvature += _DIAGONAL_SHARE * (np.diag(np.diag(curvature)) - curvature)
+    return np.asarray(curvature)
+
+
+def reference_curves_upwards(model: ClassicalModel, active: IntArray) -> bool:
+    """Whether the Hessian at the reference is positive, so that it says where the minimum lies."""
+    lowest_eigenvalue = np.linalg.eigvalsh(model.hessian[np.ix_(active, active)])[0]
+    return bool(lowest_eigenvalue > 0.0)
+
+
+def curvature_certainty(model: ClassicalModel, active: IntArray) -> float:
+    """q: how much of the softest curvature at the minimum is there at the reference, 0 to 1.
+
+    That is the lowest eigenvalue of H by that of P₀; 0 where H is not positive.
+    """
+    block = np.ix_(active, active)
+    at_reference = np.linalg.eigvalsh(model.hessian[block])[0]
+    at_minimum = np.linalg.eigvalsh(classical_curvature(model, active))[0]
+    return float(np.clip(at_reference / at_minimum, 0.0, 1.0))
 
 
 def partner_correlations(model: ClassicalModel, active: IntArray) -> FloatArray:
@@ -120,10 +146,10 @@ def informed_prior(
     covariance = spread.common**2 * np.outer(sizes, sizes) + ties * np.outer(own, own)
     for difference in apart:
         covariance = covariance + spread.others * np.outer(difference, difference)
-    even = np.sqrt(share)
+    even = ties * np.outer(np.sqrt(share), np.sqrt(share))
+    narrowing = np.exp(-_NARROWING * curvature_certainty(model, active))
     curvature = Curvature.of(base, _CURVATURE_SPREAD, ties)
-    belief = Belief.prior(start[active], covariance, ties * np.outer(even, even))
-    return Prior(belief, curvature)
+    return Prior(Belief.prior(start[active], narrowing * covariance, narrowing * even), curvature)
 
 
 def uninformed_prior(reading: DerivativeReading, start: FloatArray, reach: FloatArray) -> Prior:

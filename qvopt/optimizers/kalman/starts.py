@@ -9,12 +9,18 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray, IntArray
 
 from ..protocol import ClassicalModel, Scalar
+from .prior import reference_curves_upwards
 
 _STRONG = 1.6
 """Perturbation theory falls short of strong correlation about by this factor."""
 
 _LONGEST = 0.8
 """Amplitudes beyond this say that the model has broken down."""
+
+_RESOLUTION = 0.005
+"""Energies nearer to each other than this, in Hartree, are not worth the shots to rank them."""
+
+_WORTH_CHOOSING = 0.02
 
 
 def classical_starts(
@@ -42,28 +48,52 @@ def classical_starts(
     return chosen
 
 
-def trusted(model: ClassicalModel, active: IntArray, x: FloatArray) -> bool:
+def trusted(model: ClassicalModel, active: IntArray, curvature: FloatArray, x: FloatArray) -> bool:
     """Whether the Newton step needs no energy to be preferred.
 
-    That is where the Hessian at the reference is positive, and x is no other start of the user's.
+    That is where the Hessian at the reference is positive, and x is another classical start, or so
+    near to the Newton step that a few shots could not tell which is lower.
     """
-    if "newton" not in model.starts:
+    if "newton" not in model.starts or not reference_curves_upwards(model, active):
         return False
-    if np.any(x) and all(np.max(np.abs(x - s)) > 1e-3 for s in model.starts.values()):
-        return False
-    lowest_eigenvalue = np.linalg.eigvalsh(model.hessian[np.ix_(active, active)])[0]
-    return bool(lowest_eigenvalue > 0.0)
+    if not np.any(x) or any(np.max(np.abs(x - s)) < 1e-3 for s in model.starts.values()):
+        return True
+    apart = (x - model.starts["newton"])[active]
+    return 0.5 * float(apart @ curvature @ apart) < _RESOLUTION
 
 
-def lowest(
-    energies: Sequence[Scalar], significance: float = 2.0, resolution: float = 0.005
-) -> tuple[int, FloatArray]:
+def lowest(energies: Sequence[Scalar], significance: float = 2.0) -> tuple[int, FloatArray]:
     """Return the first start that is not significantly above the lowest, and weights of all.
 
-    Weights in (0.1, 1) fall off over the error of a difference and `resolution` in Hartree.
+    Weights in (0.1, 1) fall off over the error of a difference and 5 mHa.
     """
     values = np.array([e.value for e in energies])
     error = float(np.sqrt(2 * np.mean([e.variance for e in energies])))
     near = values <= values.min() + significance * error
-    weights = np.exp(-np.minimum((values - values.min()) / (error + resolution), 50.0))
+    weights = np.exp(-np.minimum((values - values.min()) / (error + _RESOLUTION), 50.0))
     return int(np.argmax(near)), np.maximum(weights, 0.1)
+
+
+def contenders(energies: Sequence[Scalar], significance: float = 2.0) -> list[int]:
+    """The starts that may be the lowest, as far as it matters.
+
+    They are those not significantly above the lowest measured; that one alone where the error of a
+    difference is below 20 mHa: a start that is worse by so little costs fewer than the choice.
+    """
+    values = np.array([e.value for e in energies])
+    error = float(np.sqrt(2 * np.mean([e.variance for e in energies])))
+    if error < _WORTH_CHOOSING:
+        return [int(np.argmin(values))]
+    return [k for k, v in enumerate(values) if v <= values.min() + significance * error]
+
+
+def pooled(a: Scalar, b: Scalar) -> Scalar:
+    """Combine two measurements of the same energy, by their shots."""
+    shots = a.shots + b.shots
+    share = a.shots / shots
+    return Scalar(
+        share * a.value + (1 - share) * b.value,
+        share**2 * a.variance + (1 - share) ** 2 * b.variance,
+        shots,
+        a.dof + b.dof,
+    )

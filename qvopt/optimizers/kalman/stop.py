@@ -20,6 +20,7 @@ from qvopt_molecules.arrays import FloatArray, IntArray
 
 from .belief import Belief, error_bound, expected_error
 from .design import rounded
+from .prior import reference_curves_upwards
 from .problem import SearchProblem, Settings
 
 _CONTRADICTED: Final = 2.0
@@ -33,9 +34,8 @@ def curvature_doubt(problem: SearchProblem) -> float:
     """By how much an error may be larger than P says."""
     if problem.model is None:
         return _DOUBTFUL_CURVATURE
-    block = np.ix_(problem.active, problem.active)
-    lowest_eigenvalue = float(np.linalg.eigvalsh(problem.model.hessian[block])[0])
-    return 1.0 if lowest_eigenvalue > 0.0 else _DOUBTFUL_CURVATURE
+    upwards = reference_curves_upwards(problem.model, problem.active)
+    return 1.0 if upwards else _DOUBTFUL_CURVATURE
 
 
 def certain(
