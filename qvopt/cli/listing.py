@@ -155,6 +155,7 @@ def _mitigations() -> list[dict[str, Any]]:
         "readout": "correction of readout errors, from calibration circuits",
         "zne": "zero-noise extrapolation of energies, with folded gates",
         "reference": "the error measured at the Hartree-Fock determinant is subtracted",
+        "cdr": "Clifford data regression: noise learned where energies are known is inverted",
         "postselect": "outcomes with wrong electron numbers are discarded",
     }
     return [{"name": n, "description": descriptions[n]} for n in MITIGATIONS]

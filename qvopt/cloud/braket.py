@@ -126,6 +126,7 @@ class BraketProvider:
         # None of either is a device that takes no set.
         max_programs = 1 if sets is None else max(int(sets.maximumExecutables), 1)
         total = None if sets is None else int(sets.maximumTotalShots) or None
+        least = None if sets is None else getattr(sets, "minimumTotalShots", None)
         name = self._arn.rsplit("/", 1)[-1].lower()
         stored = stored_price("braket", name).price() if price is None else given_price(price)
         shots = properties.service.shotsRange
@@ -139,6 +140,7 @@ class BraketProvider:
                 shots=int(shots[1]),
                 executions=total,
                 min_shots=max(1, int(shots[0])),
+                min_executions=max(1, int(least or 1)),
             ),
             stored,
             simulator=self._simulator,

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qvopt.backends.recorded_devices import snapshot_names
+from qvopt_molecules.argument_checks import real_number, whole_number
 from qvopt_molecules.errors import InputError, unknown_name
 from qvopt_molecules.options import checked_options
 
 from .backend import HardwareBackend, backend_factory
 from .known_devices import known_names
 from .provider import PriceModel, Provider
+
+if TYPE_CHECKING:
+    from .drifting_snapshots import Drift
 
 
 def _ibm(
@@ -25,6 +29,10 @@ def _ibm(
     price_per_second: float | None = None,
     currency: str = "USD",
     resilience: int | None = None,
+    timed: bool = False,
+    drift: float | None = None,
+    drift_jobs: float = 20.0,
+    drift_seed: int = 0,
 ) -> Provider:
     """A device of IBM, or a snapshot.
 
@@ -38,6 +46,11 @@ def _ibm(
         price_per_second: of a QPU second, for prices; none leaves jobs without a price.
         currency: of that price.
         resilience: level 0 to 2 of IBM's estimator; none takes samples.
+        timed: of snapshots: jobs take the QPU seconds of the device that is recorded.
+        drift: of snapshots: standard deviation of the logarithm of every error rate, which then
+            changes from job to job; none leaves them as recorded.
+        drift_jobs: number of jobs in which a drift forgets.
+        drift_seed: of the history of a drift; runs with the same one see the same device.
     """
     from .ibm_options import MODES, IBMOptions
     from .resilience import check_level
@@ -52,7 +65,14 @@ def _ibm(
     if device.startswith("fake_"):
         from .snapshots import SnapshotProvider
 
-        return SnapshotProvider(device, options, price)
+        return SnapshotProvider(
+            device, options, price, timed=timed, drift=_drift(drift, drift_jobs, drift_seed)
+        )
+    if timed or drift is not None:
+        raise InputError(
+            f"timed and drift are of snapshots, such as ibm:fake_manila, and {device} is a device; "
+            f"leave them out"
+        )
     from .ibm import IBMProvider
 
     return IBMProvider(
@@ -63,6 +83,19 @@ def _ibm(
         price_per_second=price_per_second,
         currency=currency,
     )
+
+
+def _drift(strength: float | None, jobs: float, seed: int) -> Drift | None:
+    if strength is None:
+        if (jobs, seed) != (20.0, 0):
+            raise InputError("drift_jobs and drift_seed are of a drift; give drift, such as 0.2")
+        return None
+    from .drifting_snapshots import Drift
+
+    real_number(strength, "drift", "standard deviation of a logarithm", below=2)
+    real_number(jobs, "drift_jobs", "number of jobs", below=1e6)
+    whole_number(seed, "drift_seed", 0)
+    return Drift(float(strength), float(jobs), seed)
 
 
 def _braket(

@@ -11,6 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -217,7 +218,9 @@ class JobManager:
             )
         self._submitted.add(record.round)
         self._of_this_process.add(key)
-        self._submitter.submit(key, spec, fresh=fresh)
+        # Rounds are numbered by their second key, whatever else a run has measured between them.
+        number = record.round[1] if len(record.round) > 1 else 0
+        self._submitter.submit(key, replace(spec, number=number), fresh=fresh)
 
     def _pick_up(self, key: str, spec: JobSpec) -> bool:
         """Look at a job once; store its result if it is done. Returns whether it is."""

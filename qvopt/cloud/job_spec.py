@@ -55,12 +55,14 @@ class Pub:
 class JobSpec:
     """What one job runs: every row of every pub `shots` times.
 
-    `seed` is for simulators: same spec and seed, same counts. Hardware does not look at it.
+    `seed` is for simulators: same spec and seed, same counts. So is `number`, that of its round,
+    for noise that changes with time. Hardware looks at neither.
     """
 
     pubs: tuple[Pub, ...]
     shots: int
     seed: int = 0
+    number: int = 0
 
     @property
     def n_circuits(self) -> int:

@@ -114,7 +114,7 @@ def _braket(
 
 
 def _braket_simulator(name: str, n_qubits: int) -> KnownDevice:
-    limits = Limits(circuits=100, shots=100_000)
+    limits = Limits(circuits=100, shots=100_000, executions=200_000)
     price = StoredPrice(per_second=0.075 / 60)
     return KnownDevice(
         "braket", name, n_qubits, _BRAKET_GATES, limits, price, 0.0, _AWS,

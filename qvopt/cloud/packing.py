@@ -65,6 +65,12 @@ def pack(
                 f"{level} would be sent; give more shots, or leave repeats = 0 out"
             )
         for part in _parts(rows, level, limits):
+            if len(part) > 1 and len(part) * level < limits.min_executions:
+                raise InputError(
+                    f"the device takes no job of several circuits with fewer than "
+                    f"{limits.min_executions:,} shots in all, and {len(part) * level:,} would be "
+                    f"sent; give more shots"
+                )
             spec_seed = np.random.SeedSequence([*words, len(jobs)]).generate_state(1, np.uint64)
             jobs.append(_job(part, level, circuit_of, int(spec_seed[0]) >> 2, observable_of))
     return jobs
@@ -102,6 +108,8 @@ def _parts(rows: list[JobCell], level: int, limits: Limits) -> list[list[JobCell
     max_rows = limits.circuits or len(rows)
     if limits.executions is not None:
         max_rows = min(max_rows, max(1, limits.executions // level))
+    if limits.min_executions > 1 and len(rows) > max_rows:
+        max_rows = -(-len(rows) // -(-len(rows) // max_rows))  # of one size: no small remainder
     parts: list[list[JobCell]] = []
     values = 0
     for cell in rows:

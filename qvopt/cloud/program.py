@@ -192,6 +192,12 @@ class HardwareProgram:
         n_groups, least = len(need_plan(self.problem).groups), self.device.limits.min_shots
         if shots < n_groups * least:
             raise InputError(self._too_few(shots, n_groups, least))
+        if n_groups > 1 and shots < self.device.limits.min_executions:
+            raise InputError(
+                f"{self.device.full_name} takes no job of several circuits with fewer than "
+                f"{self.device.limits.min_executions:,} shots in all: {shots:,} shots of an energy "
+                f"are too few"
+            )
         return 1 if self._repeats == 0 else max(least, block_of(shots, n_groups, self._repeats))
 
     def _too_few(self, shots: int, n_groups: int, least: int) -> str:

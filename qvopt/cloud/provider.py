@@ -172,7 +172,8 @@ class Limits:
     """The largest job that a device takes; None is no limit.
 
     `circuits` counts rows, `shots` those of one row, `executions` shots of all rows, `values`
-    parameter values of all rows. `pending` jobs may wait at a time. A row has at least `min_shots`.
+    parameter values of all rows. `pending` jobs may wait at a time. A row has at least `min_shots`,
+    and a job of several rows at least `min_executions`, shots of all of them.
     """
 
     circuits: int | None = None
@@ -181,6 +182,7 @@ class Limits:
     values: int | None = None
     pending: int | None = None
     min_shots: int = 1
+    min_executions: int = 1
 
 
 @dataclass(frozen=True)

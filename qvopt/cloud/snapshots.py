@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qvopt.backends.recorded_devices import RecordedDevice
-from qvopt_molecules.errors import QvoptError
+from qvopt_molecules.errors import InputError, QvoptError
 
 from .calls import in_one_line
+from .drifting_snapshots import Drift, DriftingSnapshot
 from .ibm_options import IBMOptions, dealt_counts, make_sampler, need_ibm, pubs_of, result_of
 from .prices import time_forecast
 from .provider import (
@@ -50,12 +51,33 @@ class SnapshotProvider:
         device: its name.
         options: error suppression.
         price: of the device that it records, for forecasts; a snapshot itself costs nothing.
+        timed: whether jobs take the QPU seconds of the device that it records.
+        drift: how its errors change from job to job; None: they stay.
+
+    Raises InputError for error suppression beside a drift.
     """
 
-    def __init__(self, device: str, options: IBMOptions, price: PriceModel | None = None) -> None:
+    def __init__(
+        self,
+        device: str,
+        options: IBMOptions,
+        price: PriceModel | None = None,
+        *,
+        timed: bool = False,
+        drift: Drift | None = None,
+    ) -> None:
         need_ibm()
         self._recorded = RecordedDevice(device)
         self._options, self._price = options, price or PriceModel()
+        self._timed = timed
+        self._drifting: DriftingSnapshot | None = None
+        if drift is not None:
+            if options != IBMOptions():
+                raise InputError(
+                    "a snapshot that drifts runs circuits as they are; leave drift, or "
+                    "dynamical_decoupling, twirling, max_execution_time and resilience out"
+                )
+            self._drifting = DriftingSnapshot(self._recorded, drift)
         self._device = Device(
             "ibm",
             device,
@@ -92,8 +114,8 @@ class SnapshotProvider:
         return self._recorded.lower(circuits, level=level, seed=seed, layout=layout)
 
     def estimate(self, spec: JobSpec) -> JobForecast:
-        """Circuits and shots; a snapshot takes no time of a processor, and no money."""
-        return JobForecast(spec.n_circuits, self._shots(spec), 0.0, 0.0, "USD")
+        """Circuits and shots; no money, and no time of a processor unless it is counted."""
+        return JobForecast(spec.n_circuits, self._shots(spec), self._seconds(spec), 0.0, "USD")
 
     @property
     def recorded_price(self) -> PriceModel:
@@ -108,6 +130,8 @@ class SnapshotProvider:
         """Run the job here and now, each circuit with a seed of its own."""
         job = f"local-{key[:16]}"
         run = self._estimated if spec.estimates else self._sampled
+        if self._drifting is not None:
+            run = self._drifting.run
         try:
             self._results[job] = run(spec)
         except QvoptError:
@@ -172,8 +196,11 @@ class SnapshotProvider:
         return self._run_here(job)
 
     def usage(self, job: str, spec: JobSpec) -> Usage:
-        """Nothing: no processor was used."""
-        return Usage(0.0, 0.0)
+        """That of the forecast."""
+        return Usage(self._seconds(spec), 0.0)
+
+    def _seconds(self, spec: JobSpec) -> float:
+        return self.recorded_estimate(spec).qpu_seconds if self._timed else 0.0
 
     def cancel(self, job: str) -> None:
         """It has run already."""

@@ -64,6 +64,11 @@ class RunBudget(StrictModel):
         by_circuits = math.inf if self.circuits is None else self.circuits / max(groups, 1)
         return min(by_shots, by_circuits)
 
+    @property
+    def rounds(self) -> float:
+        """How many rounds the caps pay at most: a round is a job, and a job about a second."""
+        return min(self.jobs or math.inf, self.qpu_seconds or math.inf)
+
     def check_backend(self, backend: str) -> None:
         """Raise InputError for a cap that a backend never uses up."""
         if is_provider(backend):

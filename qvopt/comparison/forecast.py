@@ -76,7 +76,7 @@ def _of_run(run: PlannedRun) -> _Estimate:
     energies = step_energies(problem, run.experiment.optimizer_spec.name)
     kind = "gradient" if energies > 1 else "energy"
     paid = run.budget.energies(shots, problem.sizes["groups"])
-    rounds = min(paid / max(energies, 1), 3.0 * run.experiment.max_steps)
+    rounds = min(paid / max(energies, 1), 3.0 * run.experiment.max_steps, run.budget.rounds)
     prices = problem.prices
     return _Estimate(
         seconds=rounds * (prices[f"{kind}_seconds"] + _ROUND_SECONDS) + _RUN_SECONDS,

@@ -384,8 +384,9 @@ def exact_counterpart(experiment: Experiment, hamiltonian: Hamiltonian | None = 
 
     Raises InputError where neither can.
     """
+    without_shots = {"shots": None, "postselect": False}
     exact = {
-        "measurement": experiment.measurement.model_copy(update={"shots": None}),
+        "measurement": experiment.measurement.model_copy(update=without_shots),
         "mitigation": MitigationSpec(),
     }
     for name in ("sector", "lightning"):

@@ -107,6 +107,7 @@ def described(postselect: bool, mitigation: MitigationSpec) -> str:
         *(["post-selection"] if postselect else []),
         *([] if zne is None else [f"ZNE {'-'.join(f'{s:g}' for s in zne.scales)}{folded}"]),
         *(["reference"] if mitigation.reference is not None else []),
+        *(["Clifford data regression"] if mitigation.cdr is not None else []),
     ]
     return " + ".join(parts) or "none"
 
@@ -152,6 +153,11 @@ def choose_mitigation(
         }
         more = (judge.candidate(best.postselect, {**others, "zne": zne}) for zne in _MORE_ZNE)
         candidates += [c for c in more if c is not None]
+    if best.mitigation.reference is not None:
+        settings = {"reference": None, "cdr": True, "zne": best.mitigation.zne,
+                    "readout": best.mitigation.readout is not None}  # fmt: skip
+        trained = judge.candidate(best.postselect, settings)
+        candidates += [] if trained is None else [trained]
     candidates.sort(key=lambda c: (c.rms, c.circuits))
     chosen = candidates[0]
     measurement = experiment.measurement.model_copy(update={"postselect": chosen.postselect})
@@ -244,7 +250,8 @@ class Judge:
     def candidate(self, postselect: bool, settings: dict[str, Any]) -> Candidate | None:
         """Simulate one combination; None where it is not possible, and `refusal` says why."""
         shares = 1 - 2 * _CALIBRATION if settings["readout"] else 1.0
-        energy = shares / (2 if settings["reference"] else 1)
+        trained = settings["reference"] or settings.get("cdr", False)
+        energy = shares / (2 if trained else 1)
 
         def stages(total: int) -> MitigationSpec:
             calibration = {"shots": int(np.clip(_CALIBRATION * total, 100, 10**9))}

@@ -110,6 +110,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         "mitigation.readout": Meaning("readout correction: true, a method, or a table"),
         "mitigation.zne": Meaning("zero-noise extrapolation: true, a fit, scales, or a table"),
         "mitigation.reference": Meaning("reference-state mitigation: true or a table"),
+        "mitigation.cdr": Meaning("Clifford data regression: true or a table"),
         "mitigation.readout.method": Meaning("how counts are corrected"),
         "mitigation.readout.shots": Meaning("for each of the two calibration circuits", "shots"),
         "mitigation.readout.every": Meaning(
@@ -121,6 +122,12 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         "mitigation.reference.shots": Meaning(
             "for the reference's energy in each round; by default as many as the round's largest "
             "energy",
+            "shots",
+        ),
+        "mitigation.cdr.circuits": Meaning("training circuits at most, the snapped one included"),
+        "mitigation.cdr.shots": Meaning(
+            "for all training circuits of a round together; by default as many as the round's "
+            "largest energy",
             "shots",
         ),
         "constraints": Meaning("penalties that keep electron numbers and spin"),

@@ -63,6 +63,19 @@ class ReferenceSpec(StrictModel):
     shots: Shots | None = Field(default=None, ge=2, le=10**9)
 
 
+class CdrSpec(StrictModel):
+    """Clifford data regression; see `qvopt.engine.stages.clifford_regression`.
+
+    `shots` are those of all training circuits together, in every round that asks for energies,
+    charged as "clifford-training"; None takes as many as the round's largest energy.
+    """
+
+    circuits: Count = Field(default=5, ge=2, le=100, description="training circuits at most")
+    shots: Shots | None = Field(
+        default=None, ge=2, le=10**9, description="shots of all training circuits of a round"
+    )
+
+
 def _table(value: Any) -> Any:
     """Let `true` mean the defaults, a name the first choice, and `false` nothing."""
     if isinstance(value, bool):
@@ -84,7 +97,8 @@ class MitigationSpec(StrictModel):
     """What is done about a device's errors. Post-selection is `measurement.postselect`.
 
     They combine: readout is corrected first, then outcomes are selected, energies are
-    extrapolated, and the error of the reference state is taken off last. `auto` leaves the choice
+    extrapolated, and the error of the reference state, or what training circuits show, is taken off
+    last. `auto` leaves the choice
     to `qvopt.engine.auto_mitigation`, which takes its place.
     """
 
@@ -92,9 +106,14 @@ class MitigationSpec(StrictModel):
     readout: Annotated[ReadoutSpec | None, BeforeValidator(_readout)] = None
     zne: Annotated[ZneSpec | None, BeforeValidator(_zne)] = None
     reference: Annotated[ReferenceSpec | None, BeforeValidator(_table)] = None
+    cdr: Annotated[CdrSpec | None, BeforeValidator(_table)] = None
 
     def __bool__(self) -> bool:
-        return any(part is not None for part in (self.readout, self.zne, self.reference, self.auto))
+        return self.auto is not None or any(part is not None for part in self._stages)
+
+    @property
+    def _stages(self) -> tuple[StrictModel | None, ...]:
+        return self.readout, self.zne, self.reference, self.cdr
 
     @model_validator(mode="before")
     @classmethod
@@ -108,12 +127,23 @@ class MitigationSpec(StrictModel):
 
     @model_validator(mode="after")
     def _alone(self) -> Self:
-        if self.auto and any(p is not None for p in (self.readout, self.zne, self.reference)):
-            raise ValueError("auto chooses the stages; leave readout, zne and reference out")
+        if self.auto and any(part is not None for part in self._stages):
+            raise ValueError("auto chooses the stages; leave readout, zne, reference and cdr out")
+        if self.reference is not None and self.cdr is not None:
+            raise ValueError(
+                "Clifford data regression has the reference state among its training circuits; "
+                "leave reference or cdr out"
+            )
         return self
 
 
 MITIGATIONS: Final[Mapping[str, type[StrictModel] | None]] = MappingProxyType(
-    {"readout": ReadoutSpec, "zne": ZneSpec, "reference": ReferenceSpec, "postselect": None}
+    {
+        "readout": ReadoutSpec,
+        "zne": ZneSpec,
+        "reference": ReferenceSpec,
+        "cdr": CdrSpec,
+        "postselect": None,
+    }
 )
 """Mitigations by name, with their options; post-selection has none."""

@@ -147,11 +147,16 @@ class DensityMeasurement:
                 f"properties take the readout correction 'tensored', got '{spec.readout.method}'; "
                 f"set mitigation.readout.method, or measure the properties in a run without it"
             )
-        if spec.reference is not None:
-            raise InputError(
-                "properties are many numbers, and reference-state mitigation corrects an energy; "
-                "leave mitigation.reference out, or measure the properties in a run without it"
-            )
+        corrections = {
+            "reference": ("reference-state mitigation", spec.reference),
+            "cdr": ("Clifford data regression", spec.cdr),
+        }
+        for name, (method, asked) in corrections.items():
+            if asked is not None:
+                raise InputError(
+                    f"properties are many numbers, and {method} corrects an energy; leave "
+                    f"mitigation.{name} out, or measure the properties in a run without it"
+                )
         if spec.zne is not None and spec.zne.fit == "exponential":
             raise InputError(
                 "properties are sums of many measured numbers, which the exponential fit does not "

@@ -19,7 +19,7 @@ def schema(name, version="1"):
     return {"name": name, "version": version}
 
 
-def capabilities(program_sets=True, largest=(100, 200_000)):
+def capabilities(program_sets=True, largest=(100, 200_000), least=None):
     action = {
         "braket.ir.openqasm.program": {
             "actionType": "braket.ir.openqasm.program",
@@ -34,6 +34,7 @@ def capabilities(program_sets=True, largest=(100, 200_000)):
             "version": ["1"],
             "maximumExecutables": largest[0],
             "maximumTotalShots": largest[1],
+            "minimumTotalShots": least,
         }
     document = {
         "braketSchemaHeader": schema(
@@ -68,6 +69,7 @@ class BraketStub(VendorStub):
     refusals: list = field(default_factory=list)
     program_sets: bool = True
     largest: tuple = (100, 200_000)  # programs of a set, and their shots
+    least: int | None = None  # shots of a set
     processor: object = None  # a Processor, in place of the simulator
     polls_until_done: int = 1
     state: str = "COMPLETED"
@@ -105,7 +107,7 @@ class BraketStub(VendorStub):
             shown |= {"deviceName": "SV1", "providerName": "Amazon Braket"}
             shown |= {"deviceType": "SIMULATOR"}
             return 200, shown | {
-                "deviceCapabilities": capabilities(self.program_sets, self.largest)
+                "deviceCapabilities": capabilities(self.program_sets, self.largest, self.least)
             }
         if arn != self.processor.arn:
             return 404, {"message": "no such device", "__type": "ResourceNotFoundException"}

@@ -12,8 +12,10 @@ import qvopt
 from qvopt.cloud.braket import BraketProvider
 from qvopt.cloud.calls import Timeouts
 from qvopt.cloud.job_manager import JobFailedError, JobManager
+from qvopt.cloud.known_devices import known_device, known_devices
 from qvopt.cloud.packing import JobCell, gather, pack
 from qvopt.cloud.provider import RefusedError
+from qvopt_molecules.errors import InputError
 
 pytestmark = [
     # Of the SDK and its dependencies, on the versions that are installed.
@@ -164,3 +166,48 @@ def test_sets_are_split_to_the_largest_that_the_device_takes(stub, tmp_path, lar
     counts = gather(jobs, results)
     for k, angle in enumerate(ANGLES):
         check_counts(counts[k,], angle, 1000)
+
+
+@pytest.mark.parametrize(("rows", "sizes"), [(4, [4]), (5, [3, 2]), (9, [3, 3, 3]), (1, [1])])
+def test_no_set_has_fewer_shots_than_the_device_takes(stub, rows, sizes):
+    """IonQ's sets have a least number of shots in all: a remainder is not left to itself."""
+    stub.largest, stub.least = (4, 200_000), 1_500
+    provider = BraketProvider("sv1")
+    circuit = spec_of(provider).pubs[0].circuit
+    circuit = circuit.assign_parameters(list(ParameterVector("a", 1)))
+    cells = [JobCell((k,), ("c",), (0.1 * k,), 1000) for k in range(rows)]
+    limits = provider.describe().limits
+    assert limits.min_executions == 1_500
+    jobs = pack(cells, lambda name: circuit, limits, np.random.SeedSequence(0))
+    assert [job.spec.n_circuits for job in jobs] == sizes
+
+
+def test_too_few_shots_for_a_set_are_refused_before_anything_is_sent(stub, tmp_path):
+    stub.least = 2_500
+    provider = BraketProvider("sv1")
+    circuit = spec_of(provider).pubs[0].circuit
+    circuit = circuit.assign_parameters(list(ParameterVector("a", 1)))
+    cells = [JobCell((k,), ("c",), (0.1 * k,), 1000) for k in range(2)]
+    with pytest.raises(InputError, match="fewer than 2,500 shots in all, and 2,000 would be sent"):
+        pack(cells, lambda name: circuit, provider.describe().limits, np.random.SeedSequence(0))
+    with pytest.raises(InputError, match="500 shots of an energy are too few"):
+        energy(tmp_path, "few")
+    assert not stub.tasks
+
+
+def test_the_table_has_the_limits_that_the_clients_schema_and_simulators_state():
+    """The vendor's client knows the form of devices' limits, and those of its own simulators."""
+    from braket.default_simulator import DensityMatrixSimulator, StateVectorSimulator
+    from braket.device_schema.openqasm_program_set_device_action_properties import (
+        OpenQASMProgramSetDeviceActionProperties as Sets,
+    )
+
+    fields = {n for n in Sets.__fields__ if n.startswith(("maximum", "minimum"))}
+    # All that the schema has are read; one that is new fails here.
+    assert fields == {"maximumExecutables", "maximumTotalShots", "minimumTotalShots"}
+    for name, kind in (("sv1", StateVectorSimulator), ("dm1", DensityMatrixSimulator)):
+        sets = kind().properties.action["braket.ir.openqasm.program_set"]
+        limits = known_device("braket", name).limits
+        assert limits.circuits == sets.maximumExecutables
+        assert limits.executions == sets.maximumTotalShots
+    assert all(d.limits.circuits == 100 for d in known_devices() if d.provider == "braket")

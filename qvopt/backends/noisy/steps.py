@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -92,7 +93,7 @@ def _step(operation: Any, qubits: tuple[int, ...], channels: Channels, n_paramet
     free = [p for p in operation.params if getattr(p, "parameters", None)]
     if not free:
         values = tuple(float(p) for p in operation.params)
-        ideal = transfer_matrix([gate_matrix(name, values)])
+        ideal = _ideal(name, values)
         matrix = ideal if error is None else error @ ideal
         return Step((name, qubits, values), qubits, matrix)
     if name not in _AXES or len(operation.params) != 1:
@@ -100,6 +101,14 @@ def _step(operation: Any, qubits: tuple[int, ...], channels: Channels, n_paramet
     slopes, offset = _affine(free[0], n_parameters)
     key = (name, qubits, slopes.tobytes(), offset)
     return Step(key, qubits, error, _AXES[name], slopes, offset)
+
+
+@lru_cache(maxsize=1024)
+def _ideal(name: str, values: tuple[float, ...]) -> FloatArray:
+    """The transfer matrix of a gate without noise; looking one up in Qiskit takes milliseconds."""
+    matrix = transfer_matrix([gate_matrix(name, values)])
+    matrix.flags.writeable = False
+    return matrix
 
 
 def _affine(expression: Any, n_parameters: int) -> tuple[FloatArray, float]:

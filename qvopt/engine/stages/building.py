@@ -8,6 +8,7 @@ from qvopt.measurement.readout import need_mthree
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian
 
+from .clifford_regression import CliffordRegression
 from .postselection import PostSelection
 from .readout import ReadoutCorrection
 from .reference_state import ReferenceState
@@ -19,11 +20,14 @@ def make_stages(spec: MitigationSpec, selection: PostSelection | None) -> tuple[
     """Return the stages of an experiment, the outermost first.
 
     They combine: the readout is corrected first, then outcomes are selected, energies are
-    extrapolated, and the error of the reference state is taken off last.
+    extrapolated, and the error of the reference state, or what training circuits show, is taken
+    off last.
     """
     stages: list[Stage] = []
     if spec.reference is not None:
         stages.append(ReferenceState(spec.reference.shots))
+    if spec.cdr is not None:
+        stages.append(CliffordRegression(spec.cdr.circuits, spec.cdr.shots))
     if spec.zne is not None:
         stages.append(ZeroNoiseExtrapolation(tuple(sorted(spec.zne.scales)), spec.zne.fit))
     if selection is not None:
