@@ -225,11 +225,9 @@ def test_tasks_of_several_runs_are_asked_for_as_a_whole(command, server, tmp_pat
     assert not server.jobs
 
 
-def test_approval_is_a_yes_an_option_or_a_budget(server, tmp_path):
+def test_approval_is_an_answer_or_a_budget(server, tmp_path):
     write(tmp_path)
-    for number, (more, answer) in enumerate(
-        [([], "y\n"), (["--yes"], ""), (["--budget", "9 jobs"], "")], 1
-    ):
+    for number, (more, answer) in enumerate([([], "y\n"), (["--budget", "9 jobs"], "")], 1):
         done = call("submit", "e.toml", "--out", f"r{number}", *more, answer=answer)
         assert done.exit_code == 0, (done.output, done.exception)
         assert len(server.jobs) == number

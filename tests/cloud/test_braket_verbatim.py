@@ -152,13 +152,8 @@ def test_a_layout_names_the_devices_own_qubits(service):
         qvopt.run(**described(GARNET, 500, max_steps=0, backend={"layout": [4, 5, 6, 10]}))
 
 
-@pytest.mark.parametrize(
-    "processor",
-    [
-        pytest.param(GARNET, id="garnet"),
-        pytest.param(CEPHEUS, id="cepheus", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("processor", [GARNET, CEPHEUS], ids=lambda p: p.name)
 def test_folded_gates_and_calibrations_stay_as_they_were_made(service, processor):
     """What zero-noise extrapolation and readout correction need of a device."""
     stub = service(processor)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from killing import SECRET
+from slow_cases import rest_slow
 from typer.testing import CliRunner
 
 from qvopt.cli import command_line
@@ -54,7 +55,10 @@ def test_cancel_stops_the_jobs_and_says_so(server, tmp_path):
 
 @pytest.mark.parametrize(
     ("place", "told"),
-    [(7, ", place 7"), (None, " (its place is unknown; 3 jobs were pending at the device)")],
+    rest_slow(
+        [(7, ", place 7"), (None, " (its place is unknown; 3 jobs were pending at the device)")],
+        lambda place, told: place is None,
+    ),
 )
 def test_the_queue_is_told_as_far_as_ibm_tells_it(place, told, server, tmp_path):
     (tmp_path / "e.toml").write_text(EXPERIMENT)

@@ -86,7 +86,8 @@ def test_a_round_of_any_optimizer_is_priced_as_one_job(name, errors, assemblies)
         pytest.param("qng", None, marks=pytest.mark.slow),
         # Its blocking rule asks about the step that the first answers lead to: a round of its own.
         pytest.param({"name": "qn-spsa", "blocking": False}, READOUT, marks=pytest.mark.slow),
-        ("adam", EVERYTHING),
+        pytest.param("adam", EVERYTHING, marks=pytest.mark.slow),
+        ("adam", READOUT),
     ],
 )
 def test_a_step_is_run_as_one_job(optimizer, mitigation, tmp_path):

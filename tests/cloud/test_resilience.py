@@ -200,6 +200,7 @@ def test_the_service_runs_a_level_and_is_charged_the_shots_it_took(level, server
     assert result.stderr > 0
 
 
+@pytest.mark.slow
 def test_a_budget_of_shots_counts_what_mitigation_takes(server, tmp_path):
     # Two energies of a step and three at the end, of 500 each, fit; two calibrations do not.
     experiment = make_experiment(described(1, "ibm_manila", budget={"shots": 5000}))
@@ -214,6 +215,7 @@ class Killed(BaseException):
     """Stands for SIGKILL."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("state", "when"),
     [

@@ -60,6 +60,7 @@ def test_the_queue_is_waited_for_once_a_step(server, tmp_path):
     assert batches[-1] != batches[0]
 
 
+@pytest.mark.slow
 def test_a_scan_that_is_cut_off_pays_nothing_twice(server, tmp_path):
     steps = scan(tmp_path / "s").steps()
     for _ in range(3):  # two starting points, and a step of the first

@@ -95,6 +95,10 @@ def test_reference_deviations_against_dense_states():
     ),
 )
 def test_measured_energies_are_unbiased(backend, mapping):
+    """The mean of n energies: a bias of 7/√n standard errors of one is missed once in a hundred.
+
+    That is 0.4 with the 300 of the sector engine and 0.8 with the 80 of others, which are slower.
+    """
     a = assemble(
         make_experiment(
             {"molecule": "h2", "backend": backend, "mapping": mapping,
@@ -103,7 +107,7 @@ def test_measured_energies_are_unbiased(backend, mapping):
     )  # fmt: skip
     assert a.plan.name == "fully-commuting"
     x = np.array([0.1, -0.05, 0.2])
-    answers = a.evaluator.answer([Energy(x)] * 300, 1, 0)
+    answers = a.evaluator.answer([Energy(x)] * (300 if backend == "sector" else 80), 1, 0)
     values = np.array([answer.value for answer in answers])
     truth = a.evaluator.exact_energy(x)
     assert abs(values.mean() - truth) < 4.5 * values.std() / np.sqrt(len(values))
