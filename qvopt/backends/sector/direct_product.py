@@ -43,7 +43,9 @@ class DirectHamiltonian:
 
     def multiply(self, psi: FloatArray, out: FloatArray) -> float:
         """out <- H psi, both flat; return ⟨psi|H|psi⟩."""
-        for piece, n_pieces, work in zip(self._kernels(), self._tiles(), self._works(), strict=True):
+        for piece, n_pieces, work in zip(
+            self._kernels(), self._tiles(), self._works(), strict=True
+        ):
             kernel, tables = piece
             self._workers.run(kernel, n_pieces, psi, out, self.shape, *tables, work=work)
         return dot(psi, out, self._workers)
@@ -63,7 +65,7 @@ class DirectHamiltonian:
         return sum(self._works())
 
     def _works(self) -> tuple[float, float]:
-        """Nanoseconds of both parts: multiplications of eight lanes, of sparse rows and of blocks."""
+        """Nanoseconds of both parts: multiplications of lanes, in sparse rows and in blocks."""
         by_columns, by_rows = self._tiles()
         links, integrals = self._both[1].shape[1], self._both[5]
         blocks = self._both[8]
@@ -82,9 +84,9 @@ class DirectHamiltonian:
         tables = [*self._alpha, *self._both, *(self._beta if self._beta is not self._alpha else ())]
         return sum(np.asarray(t).nbytes for t in tables)
 
-    def pieces(self) -> list[tuple[Callable[[FloatArray, FloatArray], None], int]]:
+    def pieces(self) -> list[tuple[Callable[[FloatArray, FloatArray], None], float]]:
         """A piece of each part of the product, to be timed, and how many such pieces it has."""
-        pieces = []
+        pieces: list[tuple[Callable[[FloatArray, FloatArray], None], float]] = []
         for (kernel, tables), n_tiles in zip(self._kernels(), self._tiles(), strict=True):
             some = min(n_tiles, _TIMED)
 

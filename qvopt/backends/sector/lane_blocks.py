@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import llvmlite.binding
-from llvmlite import ir  # type: ignore[import-untyped]
+from llvmlite import binding, ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -21,7 +20,7 @@ from .lanes import _VECTOR, WIDTH, _address, _elements, _transposed
 ROWS = 6
 """Most rows of a block."""
 
-COLUMNS = 4 if llvmlite.binding.get_host_cpu_features().get("avx512f", False) else 1
+COLUMNS = 4 if binding.get_host_cpu_features().get("avx512f", False) else 1
 """Columns of a block: 24 sums of eight lanes fill the registers of AVX-512, six those of AVX2.
 
 Each sum is the same on either.
@@ -83,9 +82,7 @@ def block_product(rows: int) -> Callable[..., Any]:
     return product  # type: ignore[no-any-return]
 
 
-def _load(
-    context: Any, builder: Any, array_type: Any, array: Any, base: Any, distance: int
-) -> Any:
+def _load(context: Any, builder: Any, array_type: Any, array: Any, base: Any, distance: int) -> Any:
     index = builder.add(base, ir.Constant(base.type, distance))
     return builder.load(_address(context, builder, array_type, array, index), align=8)
 

@@ -127,16 +127,14 @@ def on_rows(  # type: ignore[no-untyped-def]
         for row in range(n_columns):
             value = _row_product(state, starts[row], starts[row + 1], columns, values)
             store(image, row * WIDTH, add(load(image, row * WIDTH), value))
-        _slots(
-            rows, n_columns, link_to, link_block, has_mean, slot_first, slot_offset, slot_link
-        )
+        _slots(rows, n_columns, link_to, link_block, has_mean, slot_first, slot_offset, slot_link)
         _factors(
             rows, link_pair, link_sign, integrals, mean, groups, has_mean, slot_first, slot_link,
             factors,
         )  # fmt: skip
         n_slots = slot_first[n_blocks]
-        chunk = 0
-        for first in range(0, n_columns, CHUNK):
+        for chunk in range(len(entry_first)):
+            first = chunk * CHUNK
             width = min(CHUNK, n_columns - first)
             for slot in range(n_slots):
                 _load_slot(c, slot_offset, slot * WIDTH, first, width, source)
@@ -156,7 +154,6 @@ def on_rows(  # type: ignore[no-untyped-def]
                         to = np.intp(entry_to[m]) * WIDTH
                         part = load(w, (r * CHUNK + np.intp(entry_from[m])) * WIDTH)
                         store(image, to, fma(spread(entry_sign, m), part, load(image, to)))
-            chunk += 1
         _store_tile(sigma, offsets, n_columns, count, image)
 
 
@@ -196,7 +193,12 @@ def _on_itself(  # type: ignore[no-untyped-def]
         if not has_mean[b]:
             continue
         for l in range(link_block[row, b], link_block[row, b + 1]):
-            at, s, of = link_to[row, l] * n_columns, link_sign[row, l], link_pair[row, l] * n_columns
+            at, s, of = (
+                link_to[row, l] * n_columns,
+                link_sign[row, l],
+                link_pair[row, l] * n_columns,
+            )
+            s = link_sign[row, l]
             sign = splat(s)
             k = 0
             while k + WIDTH <= n_columns:
