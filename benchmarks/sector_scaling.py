@@ -4,12 +4,13 @@
 
 A chain of n hydrogen atoms in STO-3G is CAS(n, n): 2n qubits. For each size the engine of large
 sectors gives an energy and its full gradient on one core and on two, and the product Hψ stands
-beside PySCF's `contract_2e`, both on one core. The memory's pace is measured in the same run by a
-triad a = b + s c (J. D. McCalpin's STREAM), the arithmetic's by a product of two dense matrices of
-768 rows: "of dgemm" is the rate of the product's multiplications and additions beside it. CPU time is what other work on the machine disturbs
-least; the wall clock of two cores needs an idle machine. "moved" is what gates carry through
-memory, "rotated" what they would carry one by one, as shares of the triad. `--peers` adds
-TenCirChem and PennyLane's lightning on the same circuits where they take minutes, not hours.
+beside PySCF's `contract_2e`, both on one core and on a random vector. The memory's pace is measured
+in the same run by a triad a = b + s c (J. D. McCalpin's STREAM), the arithmetic's by a product of
+dense matrices of 768 rows: "of dgemm" is the pace of Hψ's multiplications and additions beside it.
+CPU time is what other work on the machine disturbs least; the wall clock of two cores needs an idle
+machine. "moved" is what gates carry through memory, "rotated" what they would carry one by one, as
+shares of the triad. `--peers` adds TenCirChem and PennyLane's lightning on the same circuits where
+they take minutes, not hours.
 """
 
 from __future__ import annotations

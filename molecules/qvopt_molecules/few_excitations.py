@@ -16,9 +16,7 @@ from numba import njit
 from .arrays import FloatArray, IntArray
 from .errors import InputError
 from .hamiltonian import MolecularHamiltonian
-
-MOST_ORBITALS = 31
-"""Spatial orbitals whose determinants fit in an integer."""
+from .sizes import MOST_ORBITALS
 
 _DENSE = 50  # determinants up to which the matrix is diagonalised as it is
 
@@ -37,8 +35,8 @@ def cisd_determinants(hamiltonian: MolecularHamiltonian) -> IntArray:
     h = hamiltonian
     if h.norb > MOST_ORBITALS:
         raise InputError(
-            f"determinants are made for at most {MOST_ORBITALS} orbitals, and there are {h.norb}; "
-            f"choose a smaller active space"
+            f"excited determinants are listed for at most {MOST_ORBITALS} orbitals, and there are "
+            f"{h.norb}; choose a smaller active space, or --grouping basis-rotation for a plan"
         )
     alpha, beta = (_excited(h.norb, n) for n in (h.n_alpha, h.n_beta))
     parts = [

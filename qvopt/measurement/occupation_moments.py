@@ -12,25 +12,26 @@ needed: 367 thousand determinants of the 12 million of 14 electrons in 14 orbita
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from qvopt_molecules.arrays import FloatArray, IntArray
-from qvopt_molecules.few_excitations import excitations
+from qvopt_molecules.few_excitations import (
+    cisd_determinants,
+    cisd_vector,
+    excitations,
+    reference_determinant,
+)
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.states import sector_bits
 
 from .basis_rotation import Factor
+from .fragment_moments import AveragedMoments, FragmentMoments
 
+_MOST_LINKS = 250_000_000
+"""Pairs of excitations of the determinants that are kept, an upper bound: a GiB of tables."""
 
-@dataclass(frozen=True, eq=False)
-class FragmentMoments:
-    """Of a fragment q: covariance Cov(N_k, N_l), cross Cov(N_k, q), variance Var q."""
-
-    covariance: FloatArray
-    cross: FloatArray
-    variance: float
+_MOST_STATES = 40
 
 
 class SparseState:
@@ -54,7 +55,10 @@ class SparseState:
         numbers = _numbers(bits, norb)
         rows = [places.reshape(-1), np.tile(np.arange(norb) * (norb + 1), len(bits))]
         columns = [np.searchsorted(first, targets.reshape(-1)), np.repeat(own, norb)]
-        values = [(signs * amplitudes[:, None]).reshape(-1), (numbers * amplitudes[:, None]).ravel()]
+        values = [
+            (signs * amplitudes[:, None]).reshape(-1),
+            (numbers * amplitudes[:, None]).ravel(),
+        ]
         # Row pq: E_pq ψ over the determinants of `first`.
         self._images = csr_array(
             (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
@@ -116,11 +120,40 @@ def _apply(operator, state, diagonal, own, targets, places, signs, out):  # type
             out[targets[d, l]] += operator[places[d, l]] * signs[d, l] * amplitude
 
 
-def dominant(
-    bits: IntArray, amplitudes: FloatArray, most: int
-) -> tuple[IntArray, npt.NDArray[np.float64]]:
-    """Return at most so many determinants, those of the largest amplitudes, with unit norm."""
+def cisd_reference(hamiltonian: MolecularHamiltonian) -> SparseState:
+    """Return the lowest state of at most two excited electrons."""
+    return _sparse(*cisd_vector(hamiltonian), hamiltonian)
+
+
+def reference_of(hamiltonian: MolecularHamiltonian, psi: FloatArray) -> SparseState:
+    """Return a state given by its amplitudes ψ[alpha string, beta string]."""
+    return _sparse(sector_bits(hamiltonian), psi.reshape(-1), hamiltonian)
+
+
+def half_excited_reference(hamiltonian: MolecularHamiltonian) -> AveragedMoments | None:
+    """Return states half-way to excited determinants, (|HF⟩ + |D⟩)/√2, evenly picked.
+
+    None where there is nothing to excite.
+    """
+    lowest = reference_determinant(hamiltonian)
+    bits = cisd_determinants(hamiltonian)
+    excited = bits[bits != lowest]
+    if len(excited) == 0:
+        return None
+    picked = excited[:: max(1, -(-len(excited) // _MOST_STATES))]
+    half = np.full(2, np.sqrt(0.5))
+    pairs = [np.array([lowest, other], dtype=np.int64) for other in picked.tolist()]
+    return AveragedMoments([SparseState(pair, half, hamiltonian.norb) for pair in pairs])
+
+
+def _sparse(
+    bits: IntArray, amplitudes: FloatArray, hamiltonian: MolecularHamiltonian
+) -> SparseState:
+    """A state by its largest amplitudes, as many as its tables have room for."""
+    h = hamiltonian
+    links = sum(n * (h.norb - n) for n in (h.n_alpha, h.n_beta)) + 1
+    most = max(1, _MOST_LINKS // links**2)
     if len(bits) > most:
         kept = np.sort(np.argsort(-np.abs(amplitudes), kind="stable")[:most])
         bits, amplitudes = bits[kept], amplitudes[kept]
-    return bits, np.asarray(amplitudes / np.linalg.norm(amplitudes))
+    return SparseState(bits, amplitudes / np.linalg.norm(amplitudes), h.norb)
