@@ -24,11 +24,14 @@ from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import n_determinants
-from qvopt_molecules.states import LARGEST_SECTOR, cisd_state, half_excited_states, spin_strings
+from qvopt_molecules.states import cisd_state, half_excited_states, spin_strings
 
 from .basis_rotation import Factor, double_factorization, plan_of_factors
 from .fragment_moments import FragmentMoments, ReferenceMoments
 from .plan import MeasurementPlan
+
+LARGEST_VECTOR = 20_000
+"""Determinants beyond which a vector of the sector costs more than lists of few determinants."""
 
 _SWEEPS = 60
 
@@ -88,7 +91,7 @@ def _references(
     hamiltonian: MolecularHamiltonian, reference: FloatArray | None
 ) -> tuple[ReferenceMoments, ReferenceMoments | None]:
     """Return the moments of the reference, and those of half-excited states if there are any."""
-    if n_determinants(hamiltonian) > LARGEST_SECTOR:
+    if n_determinants(hamiltonian) > LARGEST_VECTOR:
         from . import occupation_moments as few
 
         if reference is None:

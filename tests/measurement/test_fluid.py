@@ -197,7 +197,7 @@ def test_large_sectors_need_no_vector(name, options, monkeypatch):
     h = build_hamiltonian(find_molecule(name, **options))
     psi = ground_state(h)
     small = [fluid_plan(h, excited=0.0), fluid_plan(h, psi, excited=0.0)]
-    monkeypatch.setattr(module, "LARGEST_SECTOR", 0)
+    monkeypatch.setattr(module, "LARGEST_VECTOR", 0)
     large = [fluid_plan(h, excited=0.0), fluid_plan(h, psi, excited=0.0)]
     for a, b in zip(small, large, strict=True):
         assert b.deviations == pytest.approx(a.deviations, rel=1e-4, abs=2e-6)
@@ -236,7 +236,7 @@ def test_moments_of_few_determinants_are_those_of_the_vector():
 def test_large_sectors_take_fluid_fragments(monkeypatch):
     import qvopt.measurement.fluid as module
 
-    monkeypatch.setattr(module, "LARGEST_SECTOR", 100)
+    monkeypatch.setattr(module, "LARGEST_VECTOR", 100)
     plan = assemble(make_experiment({"molecule": "lih", "shots": 500})).plan
     assert plan.name == "fluid-basis-rotation"
 
