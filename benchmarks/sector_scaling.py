@@ -4,11 +4,13 @@
 
 A chain of n hydrogen atoms in STO-3G is CAS(n, n): 2n qubits. For each size the engine of large
 sectors gives an energy and its full gradient on one core and on two, and the product Hψ stands
-beside PySCF's `contract_2e`, both on one core. The memory's pace is measured in the same run by a
-triad a = b + s c (J. D. McCalpin's STREAM). CPU time is what other work on the machine disturbs
-least; the wall clock of two cores needs an idle machine. "moved" is what gates carry through
-memory, "rotated" what they would carry one by one, as shares of the triad. `--peers` adds
-TenCirChem and PennyLane's lightning on the same circuits where they take minutes, not hours.
+beside PySCF's `contract_2e`, both on one core and on a random vector. The memory's pace is measured
+in the same run by a triad a = b + s c (J. D. McCalpin's STREAM), the arithmetic's by a product of
+dense matrices of 768 rows: "of dgemm" is the pace of Hψ's multiplications and additions beside it.
+CPU time is what other work on the machine disturbs least; the wall clock of two cores needs an idle
+machine. "moved" is what gates carry through memory, "rotated" what they would carry one by one, as
+shares of the triad. `--peers` adds TenCirChem and PennyLane's lightning on the same circuits where
+they take minutes, not hours.
 """
 
 from __future__ import annotations
@@ -103,6 +105,25 @@ def operations(engine: Any, norb: int, n: int) -> float:
     return 12.0 * pairs + engine.size * (both + 2 * (1 + single + double))
 
 
+def product_flops(engine: Any) -> float:
+    """Multiplications and additions of Hψ: two of every nonzero that it takes into account."""
+    h = engine.hamiltonian
+    n_rows, n_columns = h.shape
+    order, _, _, _, _, link_block, _, _, _, groups, has_mean, _, entries, *_ = h._both
+    links = np.diff(link_block, axis=1).sum(axis=0)
+    pairs = np.bincount(groups[:, 0], weights=groups[:, 2], minlength=len(has_mean))
+    dense = n_columns * float((links + len(order) * has_mean) @ pairs)
+    on_rows = n_columns * float(links @ has_mean)
+    sparse = n_rows * len(h._beta[2]) + n_columns * len(h._alpha[2])
+    return 2.0 * (dense + on_rows + sparse + n_rows * len(entries))
+
+
+def dgemm_flops() -> float:
+    """Multiplications and additions a second of a dense product on one core."""
+    a, b = np.random.default_rng(0).normal(size=(2, 768, 768))
+    return 2 * 768**3 / best(lambda: a @ b, 8, time.process_time)
+
+
 def exponent(sizes: list[float], costs: list[float]) -> float:
     """Slope of log cost against log size."""
     return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
@@ -149,7 +170,9 @@ def peers(n: int, h: MolecularHamiltonian, ours: float) -> None:
         print(f"   TenCirChem civector numpy    {seconds:10.3f} s {seconds / ours:9.0f}x")
 
 
-def measure(n: int, repeats: int, pace: float, others: bool) -> tuple[float, float, float, float]:
+def measure(
+    n: int, repeats: int, pace: float, dgemm: float, others: bool
+) -> tuple[float, float, float, float]:
     """Print a row; return determinants, seconds of a gradient and of Hψ, and operations."""
     h = chain(n)
     circuit = UCCSD().circuit(h)
@@ -160,7 +183,7 @@ def measure(n: int, repeats: int, pace: float, others: bool) -> tuple[float, flo
     x = np.random.default_rng(0).normal(size=circuit.n_parameters) * 0.05
     forecast: Any = program.forecast
     one = best(lambda: program.gradient(x), repeats, time.process_time)
-    z, out = np.ones(engine.size) / engine.size**0.5, np.empty(engine.size)
+    z, out = np.random.default_rng(1).normal(size=engine.size), np.empty(engine.size)
     product = best(lambda: engine.energy(z, out), repeats, time.process_time)
     two = best(lambda: double.gradient(x), repeats, time.perf_counter)
     both = best(lambda: double.gradient(x), repeats, time.process_time)
@@ -171,7 +194,8 @@ def measure(n: int, repeats: int, pace: float, others: bool) -> tuple[float, flo
     print(
         f"{2 * n:>6} {engine.size:>12,} {circuit.n_parameters:>6} {1024 * forecast.gib:>6.0f} MiB "
         f"{forecast.seconds:>8.3g} {one:>8.3f} {both:>8.3f} {two:>8.3f} {product:>8.4f} "
-        f"{theirs:>8.4f} {theirs / product:>5.1f}x {moved / gates / pace:>6.0%} "
+        f"{theirs:>8.4f} {theirs / product:>5.1f}x "
+        f"{product_flops(engine) / product / dgemm:>8.0%} {moved / gates / pace:>6.0%} "
         f"{rotated / gates / pace:>7.0%}",
         flush=True,
     )
@@ -196,14 +220,18 @@ def show(options: argparse.Namespace) -> None:
     """Measure, and print the rows."""
     sector_choice.MOST_PAIRS = -1  # the engine of large sectors at every size
     pace = {1: triad_bandwidth(1, time.process_time), 2: triad_bandwidth(2, time.perf_counter)}
-    print(f"triad: {pace[1] / 1e9:.1f} GB/s on one core, {pace[2] / 1e9:.1f} GB/s on two")
+    dgemm = dgemm_flops()
+    print(
+        f"triad: {pace[1] / 1e9:.1f} GB/s on one core, {pace[2] / 1e9:.1f} GB/s on two; "
+        f"dgemm: {dgemm / 1e9:.1f} Gflop/s on one core"
+    )
     print("seconds: forecast, one core and two (CPU time), two (wall clock), and of the product")
     print(
         f"{'qubits':>6} {'determinants':>12} {'params':>6} {'memory':>10} {'forecast':>8} "
         f"{'1 core':>8} {'2, CPU':>8} {'2, wall':>8} {'Hψ':>8} {'PySCF':>8} {'ratio':>6} "
-        f"{'moved':>6} {'rotated':>7}"
+        f"{'of dgemm':>8} {'moved':>6} {'rotated':>7}"
     )
-    rows = [measure(n, options.repeats, pace[1], options.peers) for n in options.orbitals]
+    rows = [measure(n, options.repeats, pace[1], dgemm, options.peers) for n in options.orbitals]
     # Below, Python's calls take the time.
     rows = [row for row in rows if row[0] > 1000]
     if len(rows) > 1:

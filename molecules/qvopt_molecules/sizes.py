@@ -13,6 +13,9 @@ SMALL: Final = 500_000
 LARGEST: Final = 20_000_000
 """Determinants above which full CI is refused."""
 
+MOST_ORBITALS: Final = 31
+"""Spatial orbitals whose determinants fit in an integer of 64 bits with a sign."""
+
 
 def n_determinants(hamiltonian: MolecularHamiltonian) -> int:
     """Dimension of the sector of fixed (n_alpha, n_beta)."""

@@ -45,8 +45,8 @@ from qvopt_molecules.lattice import lattice_hamiltonian
 from qvopt_molecules.molecule import ActiveSpace, Molecule
 from qvopt_molecules.pauli import PauliSum
 from qvopt_molecules.penalties import PenaltyWeights, added, penalty
+from qvopt_molecules.sizes import MOST_ORBITALS
 from qvopt_molecules.spins import Hamiltonian
-from qvopt_molecules.states import LARGEST_SECTOR
 
 
 class Compiler:
@@ -183,9 +183,9 @@ def make_plan(
     rotations = experiment.mapping == "jordan-wigner" and is_number_conserving(circuit)
     rotations = rotations and not penalised  # penalties are strings
     grouping = settings.grouping or ("fluid-basis-rotation" if rotations else "qubit-wise")
-    if settings.grouping is None and rotations and hamiltonian.dimension > LARGEST_SECTOR:
-        grouping = "basis-rotation"
     orbitals = hamiltonian.orbitals()
+    if settings.grouping is None and rotations and orbitals.norb > MOST_ORBITALS:
+        grouping = "basis-rotation"
     plan = build_plan(grouping, orbitals, observable, experiment.mapping)
     if not rotations and any(isinstance(g.basis, OrbitalBasis) for g in plan.groups):
         if penalised:

@@ -5,7 +5,8 @@ one-electron parts, and any Σ_k c_k N_k can be added to it and taken from the o
 in the same orbitals: the Hamiltonian stays the same operator, and the variances change. With one c
 for each fragment and orbital, the standard deviation of every fragment under reference states is
 the root of a quadratic form in c, and Σ_g sd_g, whose square is variance × shots at the best
-allocation, is convex. It is minimised by reweighted least squares.
+allocation, is convex. It is minimised by reweighted least squares. Moments come from a vector of
+the sector where it is small, and else from the determinants of CISD alone (`occupation_moments`).
 
 Source: S. Choi, I. Loaiza, A. F. Izmaylov, Quantum 7, 889 (2023), arXiv:2208.14490, where the
 one-electron parts are moved by a gradient search.
@@ -14,7 +15,7 @@ one-electron parts are moved by a gradient search.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,37 +24,16 @@ from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import n_determinants
-from qvopt_molecules.states import LARGEST_SECTOR, cisd_state, half_excited_states, spin_strings
+from qvopt_molecules.states import cisd_state, half_excited_states, spin_strings
 
 from .basis_rotation import Factor, double_factorization, plan_of_factors
+from .fragment_moments import FragmentMoments, ReferenceMoments
 from .plan import MeasurementPlan
 
+LARGEST_VECTOR = 20_000
+"""Determinants beyond which a vector of the sector costs more than lists of few determinants."""
+
 _SWEEPS = 60
-
-
-@dataclass(frozen=True, eq=False)
-class _Statistics:
-    """Of a fragment q = ½ λ (ε·N)² under the reference, N the orbitals' occupations.
-
-    covariance: Cov(N_k, N_l); cross: Cov(N_k, q); variance: Var q.
-    """
-
-    covariance: FloatArray
-    cross: FloatArray
-    variance: float
-
-    def deviation(self, c: FloatArray) -> float:
-        """Standard deviation of q + c·N."""
-        square = float(c @ self.covariance @ c + 2 * c @ self.cross) + self.variance
-        return math.sqrt(max(square, 0.0))
-
-    def mixed(self, other: _Statistics, weight: float) -> _Statistics:
-        """The averages where `other` has that weight."""
-        return _Statistics(
-            (1 - weight) * self.covariance + weight * other.covariance,
-            (1 - weight) * self.cross + weight * other.cross,
-            (1 - weight) * self.variance + weight * other.variance,
-        )
 
 
 def fluid_plan(
@@ -75,24 +55,16 @@ def fluid_plan(
             is for energies alone.
         threshold: smallest |λ| that is kept, in Hartree.
     """
-    size = n_determinants(hamiltonian)
-    if size > LARGEST_SECTOR:
-        raise InputError(
-            f"fluid fragments are made for at most {LARGEST_SECTOR:,} determinants, and there are "
-            f"{size:,}; use --grouping basis-rotation"
-        )
     if not 0 <= excited <= 1:
         raise InputError(f"excited must be between 0 and 1, got {excited!r}")
-    psi = cisd_state(hamiltonian) if reference is None else reference
-    halfway = half_excited_states(hamiltonian)
+    near, halfway = _references(hamiltonian, reference)
     constant, one_body, factors = double_factorization(hamiltonian, threshold)
     n = hamiltonian.norb
-    near = _Occupations(hamiltonian, [psi])
-    here = [near.statistics(factor) for factor in factors]
+    here = [near.moments(factor) for factor in factors]
     far, there, weight = near, here, 0.0
-    if halfway:
-        far, weight = _Occupations(hamiltonian, halfway), excited
-        there = [far.statistics(factor) for factor in factors]
+    if halfway is not None:
+        far, weight = halfway, excited
+        there = [far.moments(factor) for factor in factors]
     statistics = [a.mixed(b, weight) for a, b in zip(here, there, strict=True)]
     one_electron = (1 - weight) * near.one_electron + weight * far.one_electron
     # Row (g, k): the one-electron matrix of N_k in the orbitals of fragment g.
@@ -105,7 +77,7 @@ def fluid_plan(
         "fluid-basis-rotation", constant, (values, rotation), factors, c.reshape(len(factors), n)
     )
 
-    def deviations(states: _Occupations, of: list[_Statistics]) -> FloatArray:
+    def deviations(states: ReferenceMoments, of: list[FragmentMoments]) -> FloatArray:
         deviations = [_deviation_of_one(rest.reshape(-1), states.one_electron)]
         deviations += [s.deviation(part) for s, part in zip(of, c.reshape(-1, n), strict=True)]
         return np.array(deviations)
@@ -115,8 +87,25 @@ def fluid_plan(
     )
 
 
+def _references(
+    hamiltonian: MolecularHamiltonian, reference: FloatArray | None
+) -> tuple[ReferenceMoments, ReferenceMoments | None]:
+    """Return the moments of the reference, and those of half-excited states if there are any."""
+    if n_determinants(hamiltonian) > LARGEST_VECTOR:
+        from . import occupation_moments as few
+
+        if reference is None:
+            near = few.cisd_reference(hamiltonian)
+        else:
+            near = few.reference_of(hamiltonian, reference)
+        return near, few.half_excited_reference(hamiltonian)
+    psi = cisd_state(hamiltonian) if reference is None else reference
+    halfway = half_excited_states(hamiltonian)
+    return _Occupations(hamiltonian, [psi]), _Occupations(hamiltonian, halfway) if halfway else None
+
+
 class _Occupations:
-    """Statistics of occupations in rotated orbitals, averaged over states."""
+    """Moments of occupations in rotated orbitals, averaged over vectors of the sector."""
 
     def __init__(self, hamiltonian: MolecularHamiltonian, states: list[FloatArray]) -> None:
         n = hamiltonian.norb
@@ -129,7 +118,7 @@ class _Occupations:
         for psi in states:
             self.one_electron += one_electron_covariance(hamiltonian, psi) / len(states)
 
-    def statistics(self, factor: Factor) -> _Statistics:
+    def moments(self, factor: Factor) -> FragmentMoments:
         """Exact moments over the outcomes of a fragment's basis."""
         left = compound_matrix(factor.rotation, self._occupied[0])
         right = compound_matrix(factor.rotation, self._occupied[1])
@@ -143,7 +132,7 @@ class _Occupations:
             p /= p.sum()
             centred = columns - p @ columns
             total += (centred * p[:, None]).T @ centred / len(self._states)
-        return _Statistics(total[:-1, :-1], total[:-1, -1], float(total[-1, -1]))
+        return FragmentMoments(total[:-1, :-1], total[:-1, -1], float(total[-1, -1]))
 
 
 def one_electron_covariance(hamiltonian: MolecularHamiltonian, psi: FloatArray) -> FloatArray:
@@ -163,7 +152,10 @@ def _deviation_of_one(matrix: FloatArray, covariance: FloatArray) -> float:
 
 
 def _minimize(
-    one_body: FloatArray, covariance: FloatArray, statistics: list[_Statistics], moved: FloatArray
+    one_body: FloatArray,
+    covariance: FloatArray,
+    statistics: list[FragmentMoments],
+    moved: FloatArray,
 ) -> FloatArray:
     """Minimise sd(one_body - c·moved) + Σ_g sd(q_g + c_g·N) by reweighted least squares.
 

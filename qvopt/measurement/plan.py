@@ -42,6 +42,14 @@ class Diagonal:
 
     def _quadratic(self, bits: MaskArray) -> FloatArray:
         """With spins s = ±1: constant + u·s + s·W·s, one matrix product for all outcomes."""
+        constant, u, w = self._spin_form
+        shifts = np.arange(len(u), dtype=np.uint64)
+        spins = 1.0 - 2.0 * ((bits[:, None] >> shifts) & np.uint64(1))
+        return np.asarray(constant + spins @ u + np.einsum("ij,ij->i", spins @ w, spins))
+
+    @cached_property
+    def _spin_form(self) -> tuple[float, FloatArray, FloatArray]:
+        """(constant, u, W) of strings of at most two Z."""
         width = max(int(m).bit_length() for m in [0, *self.masks.tolist()])
         constant, u, w = 0.0, np.zeros(width), np.zeros((width, width))
         for mask, c in zip(self.masks.tolist(), self.coefficients.tolist(), strict=True):
@@ -52,9 +60,7 @@ class Diagonal:
                 u[qubits[0]] += c
             else:
                 w[qubits[0], qubits[1]] += c
-        shifts = np.arange(width, dtype=np.uint64)
-        spins = 1.0 - 2.0 * ((bits[:, None] >> shifts) & np.uint64(1))
-        return np.asarray(constant + spins @ u + np.einsum("ij,ij->i", spins @ w, spins))
+        return constant, u, w
 
 
 @dataclass(frozen=True)

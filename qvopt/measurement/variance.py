@@ -14,9 +14,12 @@ from qvopt_molecules.determinants import (
     occupied_orbitals,
 )
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
+from qvopt_molecules.sizes import n_determinants
 from qvopt_molecules.spins import Hamiltonian
+from qvopt_molecules.states import LARGEST_SECTOR
 
 from .clifford import conjugated
+from .determinant_moments import determinant_variance
 from .images import strings_of
 from .plan import CliffordBasis, MeasurementGroup, MeasurementPlan, OrbitalBasis, PauliBasis
 
@@ -60,11 +63,7 @@ def _orbital_mean(group: MeasurementGroup, hamiltonian: MolecularHamiltonian) ->
     """Wick's theorem with γ of one spin: ⟨n_k n_l⟩ = γ_kk γ_ll - γ_kl², s_k = 1 - 2 n_k."""
     assert isinstance(group.basis, OrbitalBasis)
     n = hamiltonian.norb
-    gamma = np.zeros((2 * n, 2 * n))
-    for spin, electrons in enumerate((hamiltonian.n_alpha, hamiltonian.n_beta)):
-        occupied = group.basis.rotation[:electrons]
-        here = slice(spin * n, (spin + 1) * n)
-        gamma[here, here] = occupied.T @ occupied
+    gamma = _density(group.basis, hamiltonian)
     signs = 1.0 - 2.0 * gamma.diagonal()
     total = 0.0
     for mask, c in zip(group.diagonal.masks.tolist(), group.diagonal.coefficients, strict=True):
@@ -110,9 +109,25 @@ def _clifford_variance(group: MeasurementGroup, bits: int) -> float:
     return total
 
 
+def _density(basis: OrbitalBasis, hamiltonian: MolecularHamiltonian) -> FloatArray:
+    """⟨b†_x b_y⟩ of the determinant over rotated spin orbitals."""
+    n = hamiltonian.norb
+    gamma = np.zeros((2 * n, 2 * n))
+    for spin, electrons in enumerate((hamiltonian.n_alpha, hamiltonian.n_beta)):
+        occupied = basis.rotation[:electrons]
+        here = slice(spin * n, (spin + 1) * n)
+        gamma[here, here] = occupied.T @ occupied
+    return gamma
+
+
 def _orbital_variance(group: MeasurementGroup, hamiltonian: MolecularHamiltonian) -> float:
-    """The determinant is a product over spins in rotated orbitals too; enumerate its outcomes."""
+    """The determinant is a product over spins in rotated orbitals too; enumerate its outcomes.
+
+    Where there are too many, by Wick's theorem.
+    """
     assert isinstance(group.basis, OrbitalBasis)
+    if n_determinants(hamiltonian) > LARGEST_SECTOR:
+        return determinant_variance(group.diagonal, _density(group.basis, hamiltonian))
     rotation, n = group.basis.rotation, hamiltonian.norb
     outcomes, weights = [], []
     for electrons in (hamiltonian.n_alpha, hamiltonian.n_beta):

@@ -14,7 +14,9 @@ from qvopt.backends.sector.draws import MOST_PARTS, draw_counts, moments_of_draw
 from qvopt.backends.sector.lane_sums import count_up_to, cumulate
 from qvopt.backends.sector.lanes import load, store
 from qvopt.backends.sector.products import multiply_into
+from qvopt.backends.sector.rotated_sampling import GivensSampler
 from qvopt.backends.sector.sampling import sample_states
+from qvopt.backends.sector.workers import Workers
 from qvopt.backends.sector.xoshiro import key_of, next_state, stream_word, unit
 from qvopt.measurement.basis_rotation import basis_rotation_plan
 from qvopt_circuits.uccsd import UCCSD
@@ -192,15 +194,21 @@ def test_points_do_not_depend_on_threads_or_on_how_states_are_made(name, each):
     np.testing.assert_allclose(one_by_one.m2s, table.m2s, atol=1e-9)
 
 
-def test_products_of_blas_give_the_same_outcomes(monkeypatch):
-    h = build_hamiltonian(find_molecule("lih"))
-    circuit = UCCSD().circuit(h)
+def test_two_steps_draw_what_one_does():
+    """Alpha strings first and beta strings in their rows: frequencies of all outcomes."""
+    h = build_hamiltonian(find_molecule("h4-chain"))
     plan = basis_rotation_plan(h)
-    points = [Point(np.full(circuit.n_parameters, 0.05))]
-    shots = np.full((1, len(plan.groups)), 500)
-    program = SectorBackend(threads=2).compile(Problem(circuit, None, h, plan))
-    table = program.sample(points, shots, np.random.SeedSequence(4))
-    monkeypatch.setattr("qvopt.backends.sector.orbital_sampling.MOST_STRINGS_IN_LANES", 0)
-    other = program.sample(points, shots, np.random.SeedSequence(4))
-    np.testing.assert_allclose(other.means, table.means, atol=1e-13)
-    np.testing.assert_allclose(other.m2s, table.m2s, atol=1e-9)
+    psi = np.random.default_rng(5).normal(size=(6, 6))
+    psi /= np.linalg.norm(psi)
+    sampler, key = GivensSampler(plan.groups, h, Workers(2)), key_of(np.random.SeedSequence(6))
+    for group in range(3):
+        p = sampler.probabilities(psi, group)
+        places, counts = sampler._draw(psi, group, 200_000, key, group)
+        frequencies = np.zeros(len(p))
+        frequencies[places] = counts / 200_000
+        assert counts.sum() == 200_000
+        z = (frequencies - p) / np.sqrt(np.maximum(p, 1e-12) / 200_000)
+        assert np.abs(z).max() < 5
+        again = sampler._draw(psi, group, 200_000, key, group)
+        assert np.array_equal(again[0], places)
+        assert np.array_equal(again[1], counts)

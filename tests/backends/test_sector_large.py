@@ -373,7 +373,7 @@ def test_rotated_outcomes_are_those_of_the_minors(complex_, monkeypatch):
     point = Point(np.random.default_rng(0).normal(size=circuit.n_parameters) * 0.4)
     psi = program.state(point)
     minors = sampling.make_sampler(plan, h)
-    monkeypatch.setattr(sampling, "_MOST_BYTES", 0)
+    monkeypatch.setattr(sampling, "MOST_STRINGS_IN_LANES", 0)
     rotated = sampling.make_sampler(plan, h)
     assert isinstance(rotated, GivensSampler)
     full = circuit_state(circuit, point.x)
@@ -389,7 +389,19 @@ def test_rotated_outcomes_are_those_of_the_minors(complex_, monkeypatch):
     n = 40_000
     shots = np.full((1, len(plan.groups)), n)
     (moments,) = program.sample([point], shots, np.random.SeedSequence(3))
+    assert isinstance(program._plan_sampler.sampler, GivensSampler)
     assert program.sample([point], shots, np.random.SeedSequence(3)) == [moments]
+    _check_moments(moments, minors, psi, n)
+    # So few shots a group are drawn in two steps, alpha strings first.
+    n = 9_000
+    shots = np.full((1, len(plan.groups)), n)
+    (moments,) = program.sample([point], shots, np.random.SeedSequence(4))
+    one = SectorBackend(threads=1).compile(problem)
+    assert one.sample([point], shots, np.random.SeedSequence(4)) == [moments]
+    _check_moments(moments, minors, psi, n)
+
+
+def _check_moments(moments, minors, psi, n):
     z = []
     for g, found in enumerate(moments):
         p, values = minors.distribution(psi.copy(), g)

@@ -16,6 +16,7 @@ from qvopt_circuits.matrices import circuit_unitary
 from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.determinants import compound_matrix, occupation_strings, occupied_orbitals
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.integrals import build_hamiltonian
 from qvopt_molecules.mappings import qubit_hamiltonian
 from qvopt_molecules.states import cisd_state
@@ -186,14 +187,64 @@ def test_weights_of_states_are_checked():
         fluid_plan(hamiltonian("h2"), excited=2.0)
 
 
-def test_large_sectors_take_plain_rotations(monkeypatch):
-    import qvopt.engine.assembly
-    import qvopt.measurement.fluid
+@pytest.mark.parametrize(
+    ("name", "options"), [("lih", {}), ("h2o", {}), ("h2", {"charge": 1, "spin": 1}), ("h2", {})]
+)
+def test_large_sectors_need_no_vector(name, options, monkeypatch):
+    """The determinants of CISD alone give the plan that vectors of the whole sector give."""
+    import qvopt.measurement.fluid as module
 
-    for module in (qvopt.engine.assembly, qvopt.measurement.fluid):
-        monkeypatch.setattr(module, "LARGEST_SECTOR", 100)
+    h = build_hamiltonian(find_molecule(name, **options))
+    psi = ground_state(h)
+    small = [fluid_plan(h, excited=0.0), fluid_plan(h, psi, excited=0.0)]
+    monkeypatch.setattr(module, "LARGEST_VECTOR", 0)
+    large = [fluid_plan(h, excited=0.0), fluid_plan(h, psi, excited=0.0)]
+    for a, b in zip(small, large, strict=True):
+        assert b.deviations == pytest.approx(a.deviations, rel=1e-4, abs=2e-6)
+        assert b.deviations.sum() == pytest.approx(a.deviations.sum(), rel=1e-6, abs=1e-7)
+    plan = fluid_plan(h)
+    found = [np.sqrt(p @ v**2 - (p @ v) ** 2) for p, v in outcomes(h, psi, plan)]
+    energy = plan.constant + sum(p @ v for p, v in outcomes(h, psi, plan))
+    assert energy == pytest.approx(fci_energy(h, psi), abs=1e-9)
+    assert np.sum(found) ** 2 < 0.4 * COMMUTING.get(name, np.inf)
+
+
+def test_moments_of_few_determinants_are_those_of_the_vector():
+    from qvopt.measurement.basis_rotation import double_factorization
+    from qvopt.measurement.fluid import _Occupations
+    from qvopt.measurement.occupation_moments import SparseState
+    from qvopt_molecules.states import sector_bits
+
+    h = build_hamiltonian(find_molecule("lih", charge=-1, spin=1))
+    bits, rng = sector_bits(h), np.random.default_rng(2)
+    picked = np.sort(rng.choice(len(bits), 30, replace=False))
+    amplitudes = rng.normal(size=30)
+    amplitudes /= np.linalg.norm(amplitudes)
+    psi = np.zeros(len(bits))
+    psi[picked] = amplitudes
+    shape = cisd_state(h).shape
+    dense = _Occupations(h, [psi.reshape(shape)])
+    sparse = SparseState(bits[picked], amplitudes, h.norb)
+    assert sparse.one_electron == pytest.approx(dense.one_electron, abs=1e-12)
+    for factor in double_factorization(h)[2][:6]:
+        a, b = dense.moments(factor), sparse.moments(factor)
+        assert b.covariance == pytest.approx(a.covariance, abs=1e-12)
+        assert b.cross == pytest.approx(a.cross, abs=1e-12)
+        assert b.variance == pytest.approx(a.variance, abs=1e-12)
+
+
+def test_large_sectors_take_fluid_fragments(monkeypatch):
+    import qvopt.measurement.fluid as module
+
+    monkeypatch.setattr(module, "LARGEST_VECTOR", 100)
     plan = assemble(make_experiment({"molecule": "lih", "shots": 500})).plan
-    assert plan.name == "basis-rotation"
-    measurement = {"shots": 500, "grouping": "fluid-basis-rotation"}
-    with pytest.raises(InputError, match="at most 100 determinants"):
-        assemble(make_experiment({"molecule": "lih", "measurement": measurement}))
+    assert plan.name == "fluid-basis-rotation"
+
+
+def test_more_orbitals_than_an_integer_has_bits():
+    from qvopt_molecules.few_excitations import cisd_determinants
+
+    n = 32
+    h = MolecularHamiltonian(0.0, np.eye(n), np.zeros((n,) * 4), 1, 1)
+    with pytest.raises(InputError, match="at most 31 orbitals"):
+        cisd_determinants(h)

@@ -29,7 +29,7 @@ _CACHED = 1 << 14  # determinants whose states stay in the nearest caches
 _PAIR = 2.5, 5.0  # nanoseconds of a pair in a gradient: states in the nearest caches, or not
 _MOST_CACHED_ELEMENTS = 1 << 21
 _ELEMENT = 0.55, 1.0  # nanoseconds of an element of the matrix: matrix in the cache, or not
-_DIRECT = 2.0, 25.0, 2e4  # of the direct product: a unit of its work, a determinant, a call
+_DIRECT = 2.0, 14.0, 2e4  # of the direct product: a unit of its work, a determinant, a call
 
 
 def choose_gates(

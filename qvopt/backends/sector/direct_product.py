@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,14 @@ from qvopt_molecules.determinants import occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .hamiltonian_matrix import DROP, SpinTables, spin_tables
+from .lane_blocks import ROWS
 from .lanes import WIDTH
-from .sigma import both_spins, dot_parts, one_spin
+from .sigma import CHUNK, dot_parts, on_columns, on_rows
 from .tables import excitation_pairs
 from .workers import Workers
 
 _BLOCK = 1 << 14  # elements of a partial scalar product
+_TIMED = 4  # tiles of a piece that is timed
 
 
 class DirectHamiltonian:
@@ -41,29 +43,39 @@ class DirectHamiltonian:
 
     def multiply(self, psi: FloatArray, out: FloatArray) -> float:
         """out <- H psi, both flat; return ⟨psi|H|psi⟩."""
-        n_rows, n_columns = self.shape
-        by_rows = -(-n_rows // WIDTH)
-        by_columns = -(-n_columns // WIDTH)
-        run = self._workers.run
-        beta, alpha, work = self._beta, self._alpha, self._works()
-        run(one_spin, by_rows, psi, out, self.shape, True, False, *beta, work=work[0])
-        run(one_spin, by_columns, psi, out, self.shape, False, True, *alpha, work=work[1])
-        run(both_spins, n_rows, psi, out, self.shape, *self._both, work=work[2])
+        for piece, n_pieces, work in zip(
+            self._kernels(), self._tiles(), self._works(), strict=True
+        ):
+            kernel, tables = piece
+            self._workers.run(kernel, n_pieces, psi, out, self.shape, *tables, work=work)
         return dot(psi, out, self._workers)
+
+    def _kernels(self) -> tuple[tuple[Callable[..., Any], tuple[Any, ...]], ...]:
+        """The two parts of the product in their order: the second adds to what the first wrote."""
+        return (on_columns, self._alpha), (on_rows, (*self._beta, *self._both))
+
+    def _tiles(self) -> tuple[int, int]:
+        """Tiles of eight columns, and of eight rows."""
+        n_rows, n_columns = self.shape
+        return -(-n_columns // WIDTH), -(-n_rows // WIDTH)
 
     @property
     def work(self) -> float:
         """Nanoseconds of a product on one thread, roughly; the same on every machine."""
         return sum(self._works())
 
-    def _works(self) -> tuple[float, float, float]:
-        """Nanoseconds of its three parts: a vector's fused multiplications, six in two."""
-        by_rows, by_columns = (-(-n // WIDTH) for n in self.shape)
-        links, pairs = self._both[1], self._both[5]
+    def _works(self) -> tuple[float, float]:
+        """Nanoseconds of both parts: multiplications of lanes, in sparse rows and in blocks."""
+        by_columns, by_rows = self._tiles()
+        links, integrals = self._both[1].shape[1], self._both[5]
+        blocks = self._both[8]
+        n_blocks = max(1, len(self._both[9]))
+        dense = links * len(integrals) / n_blocks + len(blocks)
+        additions = len(self._both[11]) / self.shape[1]
+        a_row = len(self._beta[2]) / self.shape[1] + 0.4 * dense + additions
         return (
-            1.0 * by_rows * len(self._beta[2]),
-            1.0 * by_columns * len(self._alpha[2]),
-            float(links.size * len(pairs) * self.shape[1] / WIDTH / 3),
+            by_columns * len(self._alpha[2]),
+            by_rows * self.shape[1] * a_row,
         )
 
     @property
@@ -72,15 +84,20 @@ class DirectHamiltonian:
         tables = [*self._alpha, *self._both, *(self._beta if self._beta is not self._alpha else ())]
         return sum(np.asarray(t).nbytes for t in tables)
 
-    def pieces(self) -> list[tuple[Callable[[FloatArray, FloatArray], None], int]]:
+    def pieces(self) -> list[tuple[Callable[[FloatArray, FloatArray], None], float]]:
         """A piece of each part of the product, to be timed, and how many such pieces it has."""
-        n_rows, n_columns = self.shape
-        by_rows, by_columns = -(-n_rows // WIDTH), -(-n_columns // WIDTH)
-        return [
-            (lambda c, s: one_spin(c, s, self.shape, True, False, *self._beta, 0, 1), by_rows),
-            (lambda c, s: one_spin(c, s, self.shape, False, True, *self._alpha, 0, 1), by_columns),
-            (lambda c, s: both_spins(c, s, self.shape, *self._both, 0, 1), n_rows),
-        ]
+        pieces: list[tuple[Callable[[FloatArray, FloatArray], None], float]] = []
+        for (kernel, tables), n_tiles in zip(self._kernels(), self._tiles(), strict=True):
+            some = min(n_tiles, _TIMED)
+
+            def piece(
+                c: FloatArray, s: FloatArray, kernel: Any = kernel, tables: Any = tables,
+                some: int = some,
+            ) -> None:  # fmt: skip
+                kernel(c, s, self.shape, *tables, 0, some)
+
+            pieces.append((piece, n_tiles / some))
+        return pieces
 
 
 def dot(x: FloatArray, y: FloatArray, workers: Workers) -> float:
@@ -102,7 +119,7 @@ def _one_spin_matrix(t: SpinTables) -> tuple[IntArray, npt.NDArray[np.uint32], F
 
 
 def _pair_tables(g: FloatArray, alpha: SpinTables, beta: SpinTables) -> tuple[Any, ...]:
-    """The arguments of `both_spins` after the shape."""
+    """The arguments of `on_rows` after the matrix over beta strings."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
@@ -130,18 +147,53 @@ def _pair_tables(g: FloatArray, alpha: SpinTables, beta: SpinTables) -> tuple[An
     link_sign = np.take_along_axis(alpha.single_signs, by_pair, axis=1)
     block_first = np.searchsorted(block, np.arange(n_blocks + 1))
     link_block = (link_pair[:, :, None] < block_first[None, None, :]).sum(axis=1)
-
-    tables = [
-        excitation_pairs(beta.strings, (int(s),), (int(r),)) for r, s in zip(p, q, strict=True)
-    ]
-    pair_first = np.concatenate([[0], np.cumsum([len(t[0]) for t in tables])]).astype(np.int64)
-    none = np.zeros(0, dtype=np.int64)
-    left = np.concatenate([none, *(t[0] for t in tables)]).astype(np.uint32)
-    right = np.concatenate([none, *(t[1] for t in tables)]).astype(np.uint32)
-    sign = np.concatenate([np.zeros(0), *(t[2] for t in tables)])
     occupied = occupied_orbitals(alpha.strings, norb).reshape(len(alpha.strings), -1)
+    has_mean = np.array(
+        [bool(np.any(np.abs(on_pairs[:, block == b]) > DROP)) for b in range(n_blocks)], dtype=bool
+    )
+    # Rows with like numbers of links in every block go together.
+    order = np.lexsort(np.diff(link_block, axis=1).T) if n_blocks else np.arange(len(occupied))
     return (
-        occupied, link_to, link_pair, link_sign, link_block, np.ascontiguousarray(integrals),
-        np.ascontiguousarray(on_pairs), np.ascontiguousarray(on_strings), block_first,
-        pair_first, left, right, sign,
+        order, occupied, link_to, link_pair, link_sign, link_block,
+        np.ascontiguousarray(integrals), on_pairs[occupied].sum(axis=1),
+        np.ascontiguousarray(on_strings), _groups(block_first), has_mean,
+        *_entries(beta.strings, p, q),
     )  # fmt: skip
+
+
+def _groups(block_first: IntArray) -> IntArray:
+    """Cut blocks of orbital pairs evenly into groups: rows (block, first pair, number of pairs)."""
+    groups = []
+    for b, (first, last) in enumerate(pairwise(block_first.tolist())):
+        parts = -(-(last - first) // ROWS)
+        ends = [first + (last - first) * k // parts for k in range(parts + 1)]
+        groups += [(b, start, end - start) for start, end in pairwise(ends)]
+    return np.array(groups, dtype=np.int64).reshape(-1, 3)
+
+
+def _entries(
+    strings: IntArray, p: IntArray, q: IntArray
+) -> tuple[IntArray, npt.NDArray[np.uint32], npt.NDArray[np.uint32], FloatArray]:
+    """Where E_rs takes each beta string K, by chunks of K and then by pairs: see `on_rows`."""
+    n_chunks = -(-len(strings) // CHUNK)
+    sources, targets, signs, keys = [], [], [], []
+    for rs, (r, s) in enumerate(zip(p.tolist(), q.tolist(), strict=True)):
+        left, right, sign = excitation_pairs(strings, (s,), (r,))
+        source, target = np.concatenate([left, right]), np.concatenate([right, left])
+        sources.append(source % CHUNK)
+        targets.append(target)
+        signs.append(np.concatenate([sign, sign]))
+        keys.append(source // CHUNK * len(p) + rs)
+    none = np.zeros(0, dtype=np.int64)
+    key = np.concatenate([none, *keys])
+    at = np.argsort(key, kind="stable")
+    first = np.searchsorted(key[at], np.arange(n_chunks * len(p) + 1)).astype(np.int64)
+    ends = np.zeros((n_chunks, len(p) + 1), dtype=np.int64)
+    for chunk in range(n_chunks):
+        ends[chunk] = first[chunk * len(p) : (chunk + 1) * len(p) + 1]
+    return (
+        ends,
+        np.concatenate([none, *sources])[at].astype(np.uint32),
+        np.concatenate([none, *targets])[at].astype(np.uint32),
+        np.concatenate([np.zeros(0), *signs])[at],
+    )

@@ -125,6 +125,45 @@ def counts_of_draws(sums, before, guide, shots, key, number, counts):  # type: i
 
 
 @njit(cache=True, nogil=True)
+def rows_of_draws(sums, shots, key, number, state, counts):  # type: ignore[no-untyped-def]
+    """Draw as above, and leave the stream's state for draws that go on with it."""
+    n_blocks = len(sums) // WIDTH
+    before, guide = np.empty(n_blocks + 1), np.empty(MOST_PARTS + 1, dtype=np.uint32)
+    parts = guide_parts(n_blocks)
+    total = _tabulate(sums, before, guide, parts)
+    a, b = stream_word(key, number, 0), stream_word(key, number, 1)
+    c, d = stream_word(key, number, 2), stream_word(key, number, 3)
+    for _ in range(shots):
+        word, a, b, c, d = next_state(a, b, c, d)
+        counts[_find(sums, before, guide, parts, unit(word), total)] += 1
+    state[0], state[1], state[2], state[3] = a, b, c, d
+
+
+@njit(cache=True, nogil=True)
+def places_in_rows(z, planes, shape, rows, counts, state, places):  # type: ignore[no-untyped-def]
+    """Draw counts[k] places of row rows[k] of a state by |amplitude|², going on with a stream."""
+    n_columns = shape[1]
+    n_blocks = -(-n_columns // WIDTH)
+    sums = np.empty(n_blocks * WIDTH)
+    before, guide = np.empty(n_blocks + 1), np.empty(MOST_PARTS + 1, dtype=np.uint32)
+    parts = guide_parts(n_blocks)
+    a, b, c, d = state[0], state[1], state[2], state[3]
+    at = 0
+    for k in range(len(rows)):
+        base = rows[k] * n_columns
+        sums[:] = 0.0
+        for plane in range(planes):
+            start = plane * shape[0] * n_columns + base
+            for m in range(n_columns):
+                sums[m] += z[start + m] * z[start + m]
+        total = _tabulate(sums, before, guide, parts)
+        for _ in range(counts[k]):
+            word, a, b, c, d = next_state(a, b, c, d)
+            places[at] = base + _find(sums, before, guide, parts, unit(word), total)
+            at += 1
+
+
+@njit(cache=True, nogil=True)
 def square_into(rotated, start, planes, stride, sums):  # type: ignore[no-untyped-def]
     """sums <- |amplitude|², its real and imaginary planes `stride` apart."""
     for k in range(0, len(sums), WIDTH):
@@ -134,21 +173,6 @@ def square_into(rotated, start, planes, stride, sums):  # type: ignore[no-untype
             part = load(rotated, start + plane * stride + k)
             squares = fma(part, part, squares)
         store(sums, k, squares)
-
-
-@njit(cache=True, nogil=True)
-def draw_groups(rotated, planes, values, shots, key, number, means, m2s, first, last):  # type: ignore[no-untyped-def]
-    """Draw from |rotated[plane, group]|² for some groups of one point; without shots they stay."""
-    n_groups, size = values.shape
-    sums = np.empty(size)
-    before = np.empty(size // WIDTH + 1)
-    guide = np.empty(MOST_PARTS + 1, dtype=np.uint32)
-    for g in range(first, last):
-        if shots[g] > 0:
-            square_into(rotated, g * size, planes, n_groups * size, sums)
-            means[g], m2s[g] = moments_of_draws(
-                sums, before, guide, values[g], shots[g], key, number + g
-            )
 
 
 def draw_counts(

@@ -9,7 +9,8 @@ flat array without checks; `splat(x)` and `spread(a, i)` repeat x and a[i]; `add
 `fma(a, b, c) = a b + c` and `fnma = c - a b` are lane by lane; `swap` exchanges the halves (0-3
 and 4-7), `swap_pairs` those of either half; `total` and `difference` add the lanes in a fixed
 order, the latter the first half minus the second. `load_transposed` and `store_transposed` move
-eight rows at once, `gather` and `scatter` eight scattered elements; offsets are int64.
+eight rows at once, `gather` and `scatter` eight scattered elements; offsets are int64. Products of
+blocks are in `lane_blocks`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Outcomes of orbital bases in sectors whose rotations fit in memory as matrices over strings."""
+"""Outcomes of orbital bases in small sectors, whose rotations are matrices over strings."""
 
 from __future__ import annotations
 
@@ -15,14 +15,10 @@ from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
 
-from .draws import draw_counts, draw_groups
+from .draws import draw_counts
 from .lanes import WIDTH
 from .point_draws import rotate_and_draw
-from .workers import Workers
 from .xoshiro import WordArray
-
-MOST_STRINGS_IN_LANES = 128
-"""Strings of a spin up to which the products in lanes are faster than those of BLAS."""
 
 
 class OrbitalSampler:
@@ -41,12 +37,10 @@ class OrbitalSampler:
         self,
         groups: Sequence[MeasurementGroup],
         hamiltonian: MolecularHamiltonian,
-        workers: Workers | None = None,
     ) -> None:
         strings = spin_strings(hamiltonian)
         self.shape = (len(strings[0]), len(strings[1]))
         self.padded = -(-self.shape[1] // WIDTH) * WIDTH
-        self._workers = Workers(1) if workers is None else workers
         n_groups, (n_alpha, n_beta) = len(groups), self.shape
         bits = sector_bits(hamiltonian).astype(np.uint64)
         # Kernels take four rows at a time: so many must exist.
@@ -64,11 +58,6 @@ class OrbitalSampler:
         self.values = values.reshape(n_groups, -1)
         self.tables = (rows.reshape(-1), self.right.reshape(n_groups, -1), self.values)
 
-    @property
-    def in_lanes(self) -> bool:
-        """Whether the sector is small enough for the products in lanes."""
-        return max(self.shape) <= MOST_STRINGS_IN_LANES
-
     def distribution(self, psi: npt.NDArray[Any], group: int) -> tuple[FloatArray, FloatArray]:
         """Probabilities of the outcomes of one group, and their values."""
         rotated = self.left[group] @ psi @ self.right[group]
@@ -85,20 +74,8 @@ class OrbitalSampler:
         """Means and sums of squared deviations by group; `number` names the first's stream."""
         parts = [psi.real, psi.imag] if np.iscomplexobj(psi) else [psi]
         means, m2s = np.zeros((2, len(shots)))
-        if self.in_lanes:
-            flat = np.concatenate([p.reshape(-1) for p in parts])
-            rotate_and_draw(
-                flat, len(parts), self.shape, *self.tables, shots, key, number, means, m2s
-            )
-            return means, m2s
-        rotated = np.empty((len(parts), *self.values.shape))
-        for part, out in zip(parts, rotated, strict=True):
-            half = np.matmul(self.left, np.ascontiguousarray(part))
-            np.matmul(half, self.right, out=out.reshape(len(shots), *half.shape[1:2], self.padded))
-        self._workers.run(
-            draw_groups, len(shots), rotated.reshape(-1), len(parts), self.values, shots, key,
-            number, means, m2s, work=4.0 * float(shots.sum()) + 0.5 * rotated.size,
-        )  # fmt: skip
+        flat = np.concatenate([p.reshape(-1) for p in parts])
+        rotate_and_draw(flat, len(parts), self.shape, *self.tables, shots, key, number, means, m2s)
         return means, m2s
 
     def draw_group(

@@ -8,28 +8,35 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import MeasurementGroup
-from qvopt_circuits.circuit import Circuit
-from qvopt_circuits.gates import Gate
-from qvopt_molecules.arrays import FloatArray
+from qvopt.measurement.plan import MeasurementGroup, OrbitalBasis
+from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import spin_strings
 
-from .compilation import GateTables, compile_circuit
-from .draws import draw_counts
-from .large import GateEngine
+from .draws import by_multinomial, draw_counts, places_in_rows, rows_of_draws
+from .lanes import WIDTH
+from .neighbours import (
+    NeighbourPairs,
+    rotate_columns,
+    rotate_rows,
+    rotation_steps,
+    row_weights,
+)
 from .workers import Workers
 from .xoshiro import WordArray
 
+_PAIR = 4.0
+"""Nanoseconds of rotating a pair of eight lanes, roughly."""
+
 
 class GivensSampler:
-    """Outcomes of orbital bases, for two more states of memory.
+    """Outcomes of orbital bases, for one more state of memory.
 
     The rotation of a group is at most norb (norb - 1) / 2 Givens rotations between neighbouring
-    orbitals of each spin: one run over the rows of the state and one over its columns. Values are
-    worked out for the outcomes that were drawn only.
+    orbitals of each spin. An outcome is drawn in two steps, P(I, K) = P(I) P(K | I): rotating the
+    orbitals of beta electrons does not change how often an alpha string I is read, so that it is
+    done for the rows only that were drawn. Values are worked out for the outcomes drawn.
     """
 
     def __init__(
@@ -39,35 +46,19 @@ class GivensSampler:
         workers: Workers | None = None,
     ) -> None:
         self.groups = groups
-        self._hamiltonian = hamiltonian
+        self._norb = hamiltonian.norb
         self._strings = spin_strings(hamiltonian)
+        self.shape = (len(self._strings[0]), len(self._strings[1]))
         self._workers = Workers() if workers is None else workers
-        self._rotations: dict[int, GateTables] = {}
+        self._pairs = [NeighbourPairs.of(strings, self._norb) for strings in self._strings]
+        self._steps: dict[int, tuple[IntArray, FloatArray]] = {}
+        self._z = np.zeros(0)
 
     def probabilities(self, psi: npt.NDArray[Any], group: int) -> FloatArray:
         """Probability of every determinant in the group's orbitals, flat."""
-        tables = self._tables(group)
-        planes = 2 if np.iscomplexobj(psi) else 1
-        engine = GateEngine(tables, self._workers, planes)
-        parts = [psi.real, psi.imag][:planes]
-        z = np.concatenate([np.asarray(p, dtype=np.float64).reshape(-1) for p in parts])
-        engine.apply(tables.offsets, z)
-        np.square(z, out=z)
-        out = z[: psi.size]
-        for plane in range(1, planes):
-            out += z[plane * psi.size :]
-        return out
-
-    def _tables(self, group: int) -> GateTables:
-        """The Givens rotations of a group, tabulated when it is measured first."""
-        if group not in self._rotations:
-            h = self._hamiltonian
-            change = basis_change_circuit(self.groups[group], 2 * h.norb)
-            occupied = [*range(h.n_alpha), *range(h.norb, h.norb + h.n_beta)]
-            reference = tuple(Gate("x", (q,)) for q in occupied)
-            circuit = Circuit(2 * h.norb, reference + change.gates, 0)
-            self._rotations[group] = compile_circuit(circuit, h.norb, h.n_alpha, h.n_beta)
-        return self._rotations[group]
+        z, planes = self._with_alpha_rotated(psi, group)
+        self._rotate_beta(z, planes, group, np.arange(self.shape[0]))
+        return np.asarray(np.square(z).reshape(planes, -1).sum(axis=0))
 
     def distribution(self, psi: npt.NDArray[Any], group: int) -> tuple[FloatArray, FloatArray]:
         """Probabilities of the outcomes of one group, and their values."""
@@ -80,11 +71,66 @@ class GivensSampler:
         """Moments of one group's outcomes; `number` names the random stream."""
         if shots == 0:
             return Moments(0, 0.0, 0.0)
-        counts = draw_counts(self.probabilities(psi, group), shots, key, number)
-        drawn = np.flatnonzero(counts)
-        return Moments.from_counts(self._values(drawn, group), counts[drawn])
+        if by_multinomial(shots, psi.size):
+            counts = draw_counts(self.probabilities(psi, group), shots, key, number)
+            places = np.flatnonzero(counts)
+            return Moments.from_counts(self._values(places, group), counts[places])
+        places, counts = self._draw(psi, group, shots, key, number)
+        return Moments.from_counts(self._values(places, group), counts)
 
-    def _values(self, positions: npt.NDArray[np.int64], group: int) -> FloatArray:
-        rows, columns = np.divmod(positions, len(self._strings[1]))
-        bits = self._strings[0][rows] | self._strings[1][columns] << self._hamiltonian.norb
+    def _draw(
+        self, psi: npt.NDArray[Any], group: int, shots: int, key: WordArray, number: int
+    ) -> tuple[IntArray, IntArray]:
+        """Draw determinants; return their places and how often each came up."""
+        z, planes = self._with_alpha_rotated(psi, group)
+        n_rows = self.shape[0]
+        weights = np.zeros(-(-n_rows // WIDTH) * WIDTH)
+        self._workers.run(row_weights, n_rows, z, planes, self.shape, weights, work=0.2 * len(z))
+        of_rows, state = np.zeros(len(weights), dtype=np.int64), np.zeros(4, dtype=np.uint64)
+        rows_of_draws(weights, shots, key, number, state, of_rows)
+        rows = np.flatnonzero(of_rows)
+        self._rotate_beta(z, planes, group, rows)
+        places = np.empty(shots, dtype=np.int64)
+        places_in_rows(z, planes, self.shape, rows, of_rows[rows], state, places)
+        drawn, counts = np.unique(places, return_counts=True)
+        return drawn, counts.astype(np.int64)
+
+    def _with_alpha_rotated(self, psi: npt.NDArray[Any], group: int) -> tuple[FloatArray, int]:
+        """Return the planes of the state after the alpha rotations, flat, and their number."""
+        parts = [psi.real, psi.imag] if np.iscomplexobj(psi) else [psi]
+        flat = [np.ascontiguousarray(part, dtype=np.float64).reshape(-1) for part in parts]
+        source = flat[0] if len(flat) == 1 else np.concatenate(flat)
+        if len(self._z) != len(source):
+            self._z = np.empty(len(source))
+        self._rotate(rotate_columns, 0, group, len(flat), self.shape[1], source, self._z)
+        return self._z, len(flat)
+
+    def _rotate_beta(self, z: FloatArray, planes: int, group: int, rows: IntArray) -> None:
+        """Rotate the beta orbitals in some rows, in place."""
+        self._rotate(rotate_rows, 1, group, planes, len(rows), z, rows=rows)
+
+    def _rotate(
+        self, kernel: Any, spin: int, group: int, planes: int, n_lines: int, *states: FloatArray,
+        rows: IntArray | None = None,
+    ) -> None:  # fmt: skip
+        orbitals, turns = self._rotation(group)
+        pairs, tiles = self._pairs[spin], planes * -(-n_lines // WIDTH)
+        lines = () if rows is None else (rows,)
+        rotated = float(np.diff(pairs.first)[orbitals].sum())
+        self._workers.run(
+            kernel, tiles, *states, planes, self.shape, *lines, orbitals, turns, pairs.first,
+            pairs.left, pairs.right, work=_PAIR * tiles * rotated,
+        )  # fmt: skip
+
+    def _rotation(self, group: int) -> tuple[IntArray, FloatArray]:
+        """The Givens rotations of a group, worked out when it is measured first."""
+        if group not in self._steps:
+            basis = self.groups[group].basis
+            assert isinstance(basis, OrbitalBasis)
+            self._steps[group] = rotation_steps(basis.rotation)
+        return self._steps[group]
+
+    def _values(self, positions: IntArray, group: int) -> FloatArray:
+        rows, columns = np.divmod(positions, self.shape[1])
+        bits = self._strings[0][rows] | self._strings[1][columns] << self._norb
         return self.groups[group].diagonal.values(bits.astype(np.uint64))

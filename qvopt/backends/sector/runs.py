@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ class LineRun(GateRun):
     ranges: IntArray
     diagonal: npt.NDArray[np.bool_]
 
-    @property
+    @cached_property
     def rotated(self) -> int:
         """Pairs that are rotated within a line."""
         return int(np.diff(self.ranges, axis=1).sum())

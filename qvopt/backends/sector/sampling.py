@@ -29,7 +29,8 @@ from .rotated_sampling import GivensSampler
 from .workers import Workers
 from .xoshiro import WordArray, key_of
 
-_MOST_BYTES = 1 << 30
+MOST_STRINGS_IN_LANES = 128
+"""Strings of a spin up to which products with minors are faster than Givens rotations."""
 
 
 class PreparesState(Protocol):
@@ -40,12 +41,6 @@ class PreparesState(Protocol):
     def state(self, point: Point) -> npt.NDArray[Any]:
         """Amplitudes over (alpha string, beta string)."""
         ...
-
-
-def _minors_bytes(n_groups: int, hamiltonian: MolecularHamiltonian) -> int:
-    """Memory of the rotations of all groups as matrices over strings."""
-    a, b = (len(s) for s in spin_strings(hamiltonian))
-    return n_groups * 8 * (a**2 + b**2 + 3 * a * b)
 
 
 Sampler = OrbitalSampler | GivensSampler | PauliSampler
@@ -63,9 +58,9 @@ def make_sampler(
         raise InputError("a plan must be all orbital rotations or all Pauli bases")
     if not all(orbital):
         return PauliSampler(plan.groups, hamiltonian)
-    if _minors_bytes(len(plan.groups), hamiltonian) > _MOST_BYTES:
+    if max(len(strings) for strings in spin_strings(hamiltonian)) > MOST_STRINGS_IN_LANES:
         return GivensSampler(plan.groups, hamiltonian, workers)
-    return OrbitalSampler(plan.groups, hamiltonian, workers)
+    return OrbitalSampler(plan.groups, hamiltonian)
 
 
 def deviations_in_states(
@@ -157,7 +152,6 @@ class PlanSampler:
         if (
             pairs is None
             or not isinstance(sampler, OrbitalSampler)
-            or not sampler.in_lanes
             or by_multinomial(shots.max(initial=0), sampler.values.shape[1])
         ):
             return sample_states(sampler, (program.state(p) for p in points), shots, key)

@@ -9,8 +9,12 @@ of a single excitation of each. For row I of the last part, with its single exci
     sigma[I, L] += Σ_rs ⟨L|E_rs|K⟩ W[rs, K]      an addition over string tables.
 
 This is the direct product form of P. J. Knowles and N. C. Handy, Chem. Phys. Lett. 111, 315
-(1984), split by spin as in J. Olsen et al., J. Chem. Phys. 89, 2185 (1988). Every element of sigma
-is summed in one order, whatever the threads.
+(1984), split by spin as in J. Olsen et al., J. Chem. Phys. 89, 2185 (1988). Only the excitations
+that a string has take part: electrons times holes of the norb (norb - 1) / 2 pairs.
+
+Eight rows I go together, each in a lane of its own: the additions, which scatter over L, then move
+whole vectors, and W is made block by block of a few rs and K in the registers and used while it is
+in the nearest cache. Every element of sigma is summed in one order, whatever the threads.
 """
 
 from __future__ import annotations
@@ -18,168 +22,285 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .lanes import WIDTH, add, fma, load, splat, spread, store, total
-from .lines import load_lines
+from .lane_blocks import COLUMNS, block_product, load_rows
+from .lanes import (
+    WIDTH,
+    add,
+    fma,
+    load,
+    load_transposed,
+    mul,
+    splat,
+    spread,
+    store,
+    store_transposed,
+    total,
+)
 
-CHUNK = 64
+CHUNK = 16
 """Columns of C whose rows lie together in the first-level cache."""
 
-ROWS_AT_ONCE = 6
-"""Rows of W that the registers hold."""
+_one, _two, _three, _four, _five, _six = (block_product(rows) for rows in range(1, 7))
 
 
 @njit(cache=True, nogil=True)
-def one_spin(  # type: ignore[no-untyped-def]
-    c, sigma, shape, by_rows, adding, starts, columns, values, first_tile, last_tile
-):  # fmt: skip
-    """sigma = (or +=) the sparse matrix over strings times each line of C, by tiles."""
+def on_columns(c, sigma, shape, starts, columns, values, first_tile, last_tile):  # type: ignore[no-untyped-def]
+    """sigma = the sparse matrix over alpha strings times C, by tiles of eight columns."""
     n_rows, n_columns = shape
-    length = n_columns if by_rows else n_rows
-    n_lines = n_rows if by_rows else n_columns
-    line_step, step = (n_columns, 1) if by_rows else (1, n_columns)
-    buffer, out = np.empty(length * WIDTH), np.empty(WIDTH)
-    lines = np.arange(n_lines)
+    buffer = np.zeros(n_rows * WIDTH)
     for tile in range(first_tile, last_tile):
         first = tile * WIDTH
-        count = min(WIDTH, n_lines - first)
-        load_lines(c, 1, shape, by_rows, lines, first, count, buffer)
-        for k in range(length):
-            # Two sums hide the latency of an addition.
-            even, odd = splat(0.0), splat(0.0)
-            n, last = starts[k], starts[k + 1]
-            while n + 1 < last:
-                even = fma(spread(values, n), load(buffer, np.intp(columns[n]) * WIDTH), even)
-                other = load(buffer, np.intp(columns[n + 1]) * WIDTH)
-                odd = fma(spread(values, n + 1), other, odd)
-                n += 2
-            if n < last:
-                even = fma(spread(values, n), load(buffer, np.intp(columns[n]) * WIDTH), even)
-            store(out, 0, add(even, odd))
-            at = first * line_step + k * step
-            for lane in range(count):
-                if adding:
-                    sigma[at + lane * line_step] += out[lane]
-                else:
-                    sigma[at + lane * line_step] = out[lane]
-
-
-@njit(cache=True, nogil=True)
-def both_spins(  # type: ignore[no-untyped-def]
-    c, sigma, shape, occupied, link_to, link_pair, link_sign, link_block, integrals, on_pairs,
-    on_strings, block_first, pair_first, pair_left, pair_right, pair_sign, first_row, last_row,
-):  # fmt: skip
-    """sigma[I] += the products of single excitations, for some rows I.
-
-    Orbital pairs p > q are numbered so that blocks of symmetry (pairs that integrals join) lie
-    together: block b holds pairs block_first[b] to block_first[b + 1]; the links of I, sorted
-    likewise, those from link_block[I, b]. integrals[pq, rs] = (pq|rs); on_pairs[p, rs] = (pp|rs);
-    on_strings[pq or pp, K] = Σ_{r in K} (pq|rr), the rows of p p after those of pairs.
-    """
-    n_columns = shape[1]
-    n_pairs, n_links = len(integrals), link_to.shape[1]
-    n_blocks = len(block_first) - 1
-    padded = -(-n_columns // CHUNK) * CHUNK
-    w = np.zeros((n_pairs + ROWS_AT_ONCE) * padded)
-    source = np.zeros((n_links + 1) * CHUNK)
-    row_of_factors = (n_links + 1) * ROWS_AT_ONCE
-    factors = np.zeros((n_pairs // ROWS_AT_ONCE + n_blocks + 1) * row_of_factors)
-    mean = np.zeros(n_pairs)
-    for row in range(first_row, last_row):
-        base = row * n_columns
-        mean[:] = 0.0
-        for p in occupied[row]:
-            for rs in range(n_pairs):
-                mean[rs] += on_pairs[p, rs]
-            for k in range(n_columns):
-                sigma[base + k] += on_strings[n_pairs + p, k] * c[base + k]
-        for l in range(n_links):
-            at, s, pq = link_to[row, l] * n_columns, link_sign[row, l], link_pair[row, l]
-            for k in range(n_columns):
-                sigma[base + k] += s * on_strings[pq, k] * c[at + k]
-        _spread_integrals(
-            row, mean, link_pair, link_sign, link_block, integrals, block_first, factors
-        )
-        for first in range(0, n_columns, CHUNK):
-            count = min(CHUNK, n_columns - first)
-            for k in range(count):
-                source[n_links * CHUNK + k] = c[base + first + k]
-            for l in range(n_links):
-                at = link_to[row, l] * n_columns + first
-                for k in range(count):
-                    source[l * CHUNK + k] = c[at + k]
-            group = 0
-            for b in range(n_blocks):
-                l0, l1 = link_block[row, b], link_block[row, b + 1]
-                for rs in range(block_first[b], block_first[b + 1], ROWS_AT_ONCE):
-                    for k in range(0, count, WIDTH):
-                        _six_rows(
-                            factors, group * row_of_factors, source, n_links, l0, l1, k,
-                            w, rs, padded,
-                            min(ROWS_AT_ONCE, block_first[b + 1] - rs), first + k,
-                        )  # fmt: skip
-                    group += 1
-        for rs in range(n_pairs):
-            at = rs * padded
-            for n in range(pair_first[rs], pair_first[rs + 1]):
-                i, j, s = np.intp(pair_left[n]), np.intp(pair_right[n]), pair_sign[n]
-                sigma[base + j] += s * w[at + i]
-                sigma[base + i] += s * w[at + j]
-
-
-@njit(cache=True, nogil=True)
-def _spread_integrals(  # type: ignore[no-untyped-def]
-    row, mean, link_pair, link_sign, link_block, integrals, block_first, factors
-):  # fmt: skip
-    """factors[group][link, six] = s (pq|rs) of the row's links; the mean's after the last link."""
-    n_links = link_pair.shape[1]
-    at = 0
-    for b in range(len(block_first) - 1):
-        for rs in range(block_first[b], block_first[b + 1], ROWS_AT_ONCE):
-            for m in range(min(ROWS_AT_ONCE, block_first[b + 1] - rs)):
-                factors[at + n_links * ROWS_AT_ONCE + m] = mean[rs + m]
-                for l in range(link_block[row, b], link_block[row, b + 1]):
-                    factors[at + l * ROWS_AT_ONCE + m] = (
-                        link_sign[row, l] * integrals[link_pair[row, l], rs + m]
-                    )
-            at += (n_links + 1) * ROWS_AT_ONCE
+        count = min(WIDTH, n_columns - first)
+        for row in range(n_rows):
+            at = row * n_columns + first
+            if count == WIDTH:
+                store(buffer, row * WIDTH, load(c, at))
+            else:
+                for lane in range(count):
+                    buffer[row * WIDTH + lane] = c[at + lane]
+        for row in range(n_rows):
+            value = _row_product(buffer, starts[row], starts[row + 1], columns, values)
+            at = row * n_columns + first
+            if count == WIDTH:
+                store(sigma, at, value)
+            else:
+                tail = np.empty(WIDTH)
+                store(tail, 0, value)
+                for lane in range(count):
+                    sigma[at + lane] = tail[lane]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _six_rows(  # type: ignore[no-untyped-def]
-    factor, origin, source, n_links, l0, l1, k, w, rs, padded, count, column
+def _row_product(buffer, n, last, columns, values):  # type: ignore[no-untyped-def]
+    """A row of a sparse matrix times a buffer of eight lanes."""
+    # Two sums hide the latency of an addition.
+    even, odd = splat(0.0), splat(0.0)
+    while n + 1 < last:
+        even = fma(spread(values, n), load(buffer, np.intp(columns[n]) * WIDTH), even)
+        other = load(buffer, np.intp(columns[n + 1]) * WIDTH)
+        odd = fma(spread(values, n + 1), other, odd)
+        n += 2
+    if n < last:
+        even = fma(spread(values, n), load(buffer, np.intp(columns[n]) * WIDTH), even)
+    return add(even, odd)
+
+
+@njit(cache=True, nogil=True)
+def on_rows(  # type: ignore[no-untyped-def]
+    c, sigma, shape, starts, columns, values, order, occupied, link_to, link_pair, link_sign,
+    link_block, integrals, mean, on_strings, groups, has_mean, entry_first, entry_from, entry_to,
+    entry_sign, first_tile, last_tile,
 ):  # fmt: skip
-    """W[rs : rs + 6, eight columns] = factor[l, 6] times source[l, eight columns]."""
-    x = load(source, n_links * CHUNK + k)
-    at = origin + n_links * ROWS_AT_ONCE
-    zero = splat(0.0)
-    w0 = fma(spread(factor, at), x, zero)
-    w1 = fma(spread(factor, at + 1), x, zero)
-    w2 = fma(spread(factor, at + 2), x, zero)
-    w3 = fma(spread(factor, at + 3), x, zero)
-    w4 = fma(spread(factor, at + 4), x, zero)
-    w5 = fma(spread(factor, at + 5), x, zero)
-    for l in range(l0, l1):
-        x = load(source, l * CHUNK + k)
-        at = origin + l * ROWS_AT_ONCE
-        w0 = fma(spread(factor, at), x, w0)
-        w1 = fma(spread(factor, at + 1), x, w1)
-        w2 = fma(spread(factor, at + 2), x, w2)
-        w3 = fma(spread(factor, at + 3), x, w3)
-        w4 = fma(spread(factor, at + 4), x, w4)
-        w5 = fma(spread(factor, at + 5), x, w5)
-    # Rows past the block's last are overwritten by the next block, or lie in the spare ones.
-    to = rs * padded + column
-    store(w, to, w0)
-    if count > 1:
-        store(w, to + padded, w1)
-    if count > 2:
-        store(w, to + 2 * padded, w2)
-    if count > 3:
-        store(w, to + 3 * padded, w3)
-    if count > 4:
-        store(w, to + 4 * padded, w4)
-    if count > 5:
-        store(w, to + 5 * padded, w5)
+    """sigma += the matrix over beta strings, and the products of excitations, for some rows.
+
+    A tile is eight rows in a given order. Orbital pairs p > q are numbered so that blocks of
+    symmetry (pairs that integrals join) lie together; the links of I, sorted likewise, are those
+    from link_block[I, b] on. integrals[pq, rs] = (pq|rs); mean[I, rs] = Σ_{p in I} (pp|rs) on the
+    blocks that have one; on_strings[pq or pp, K] = Σ_{r in K} (pq|rr), the rows of p p after those
+    of pairs. A group of W is (block, first pair, number of pairs); entries n from
+    entry_first[chunk, rs] add entry_sign[n] W[rs, entry_from[n]] to column entry_to[n].
+    """
+    n_columns = shape[1]
+    n_pairs, n_links, n_blocks = len(integrals), link_to.shape[1], len(has_mean)
+    most_slots = n_blocks * (n_links + 1)
+    slot_offset = np.zeros(most_slots * WIDTH, dtype=np.int64)
+    slot_first = np.zeros(n_blocks + 1, dtype=np.int64)
+    slot_link = np.zeros(most_slots * WIDTH, dtype=np.int64)
+    source = np.zeros(most_slots * CHUNK * WIDTH)
+    w = np.zeros(6 * CHUNK * WIDTH)
+    factors = np.zeros((n_pairs * (n_links + 1) + 1) * WIDTH)
+    state, image = np.zeros(n_columns * WIDTH), np.zeros(n_columns * WIDTH)
+    rows, offsets = np.zeros(WIDTH, dtype=np.int64), np.zeros(WIDTH, dtype=np.int64)
+    for tile in range(first_tile, last_tile):
+        count = min(WIDTH, len(order) - tile * WIDTH)
+        for lane in range(WIDTH):
+            # A lane without a row of its own repeats the last one, and is not stored.
+            rows[lane] = order[tile * WIDTH + min(lane, count - 1)]
+            offsets[lane] = rows[lane] * n_columns
+        for lane in range(count):
+            _on_itself(
+                c, sigma, n_columns, rows[lane], occupied, link_to, link_pair, link_sign,
+                link_block, on_strings, has_mean, n_pairs,
+            )  # fmt: skip
+        _load_tile(c, offsets, n_columns, state)
+        _load_tile(sigma, offsets, n_columns, image)
+        for row in range(n_columns):
+            value = _row_product(state, starts[row], starts[row + 1], columns, values)
+            store(image, row * WIDTH, add(load(image, row * WIDTH), value))
+        _slots(rows, n_columns, link_to, link_block, has_mean, slot_first, slot_offset, slot_link)
+        _factors(
+            rows, link_pair, link_sign, integrals, mean, groups, has_mean, slot_first, slot_link,
+            factors,
+        )  # fmt: skip
+        n_slots = slot_first[n_blocks]
+        for chunk in range(len(entry_first)):
+            first = chunk * CHUNK
+            width = min(CHUNK, n_columns - first)
+            for slot in range(n_slots):
+                _load_slot(c, slot_offset, slot * WIDTH, first, width, source)
+            at = 0
+            for g in range(len(groups)):
+                b, rs, size = groups[g, 0], groups[g, 1], groups[g, 2]
+                s0 = slot_first[b]
+                n = slot_first[b + 1] - s0
+                for k in range(0, width, COLUMNS):
+                    _block(
+                        size, factors, at * WIDTH, source, (s0 * CHUNK + k) * WIDTH, n, w,
+                        k * WIDTH,
+                    )  # fmt: skip
+                at += size * n
+                for r in range(size):
+                    for m in range(entry_first[chunk, rs + r], entry_first[chunk, rs + r + 1]):
+                        to = np.intp(entry_to[m]) * WIDTH
+                        part = load(w, (r * CHUNK + np.intp(entry_from[m])) * WIDTH)
+                        store(image, to, fma(spread(entry_sign, m), part, load(image, to)))
+        _store_tile(sigma, offsets, n_columns, count, image)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _block(size, factors, f, source, s, n, w, to):  # type: ignore[no-untyped-def]
+    """W[r, k .. k + COLUMNS] for a group of `size` pairs."""
+    step = stride = CHUNK * WIDTH
+    if size == 6:
+        _six(factors, f, source, s, step, n, w, to, stride)
+    elif size == 5:
+        _five(factors, f, source, s, step, n, w, to, stride)
+    elif size == 4:
+        _four(factors, f, source, s, step, n, w, to, stride)
+    elif size == 3:
+        _three(factors, f, source, s, step, n, w, to, stride)
+    elif size == 2:
+        _two(factors, f, source, s, step, n, w, to, stride)
+    else:
+        _one(factors, f, source, s, step, n, w, to, stride)
+
+
+@njit(cache=True, nogil=True)
+def _on_itself(  # type: ignore[no-untyped-def]
+    c, sigma, n_columns, row, occupied, link_to, link_pair, link_sign, link_block, on_strings,
+    has_mean, n_pairs,
+):  # fmt: skip
+    """Add what beta occupations do to a row: Σ s (pq|rr) n_r C[J], and the same with p p."""
+    base = row * n_columns
+    weights = np.zeros(n_columns)
+    for p in occupied[row]:
+        for k in range(n_columns):
+            weights[k] += on_strings[n_pairs + p, k]
+    for k in range(n_columns):
+        sigma[base + k] += weights[k] * c[base + k]
+    flat = on_strings.reshape(-1)
+    for b in range(len(has_mean)):
+        if not has_mean[b]:
+            continue
+        for l in range(link_block[row, b], link_block[row, b + 1]):
+            at, s, of = (
+                link_to[row, l] * n_columns,
+                link_sign[row, l],
+                link_pair[row, l] * n_columns,
+            )
+            s = link_sign[row, l]
+            sign = splat(s)
+            k = 0
+            while k + WIDTH <= n_columns:
+                part = mul(sign, load(flat, of + k))
+                store(sigma, base + k, fma(part, load(c, at + k), load(sigma, base + k)))
+                k += WIDTH
+            while k < n_columns:
+                sigma[base + k] += s * flat[of + k] * c[at + k]
+                k += 1
+
+
+@njit(cache=True, nogil=True)
+def _slots(rows, n_columns, link_to, link_block, has_mean, slot_first, slot_offset, slot_link):  # type: ignore[no-untyped-def]
+    """Rows J that the lanes take at once, by block: a row itself (-1), then its links.
+
+    A lane with fewer links than others has none (-2).
+    """
+    slot = 0
+    for b in range(len(has_mean)):
+        slot_first[b] = slot
+        if has_mean[b]:
+            for lane in range(WIDTH):
+                slot_offset[slot * WIDTH + lane] = rows[lane] * n_columns
+                slot_link[slot * WIDTH + lane] = -1
+            slot += 1
+        most = 0
+        for lane in range(WIDTH):
+            most = max(most, link_block[rows[lane], b + 1] - link_block[rows[lane], b])
+        for m in range(most):
+            for lane in range(WIDTH):
+                row = rows[lane]
+                l = link_block[row, b] + m
+                is_link = l < link_block[row, b + 1]
+                slot_offset[slot * WIDTH + lane] = (link_to[row, l] if is_link else row) * n_columns
+                slot_link[slot * WIDTH + lane] = l if is_link else -2
+            slot += 1
+    slot_first[len(has_mean)] = slot
+
+
+@njit(cache=True, nogil=True)
+def _factors(  # type: ignore[no-untyped-def]
+    rows, link_pair, link_sign, integrals, mean, groups, has_mean, slot_first, slot_link, factors
+):  # fmt: skip
+    """factors[group][slot, pair, lane] = s (pq|rs) of each lane's link."""
+    at = 0
+    for g in range(len(groups)):
+        b, rs, size = groups[g, 0], groups[g, 1], groups[g, 2]
+        for slot in range(slot_first[b], slot_first[b + 1]):
+            for lane in range(WIDTH):
+                row, l = rows[lane], slot_link[slot * WIDTH + lane]
+                for r in range(size):
+                    to = (at + r) * WIDTH + lane
+                    if l >= 0:
+                        factors[to] = link_sign[row, l] * integrals[link_pair[row, l], rs + r]
+                    else:
+                        factors[to] = mean[row, rs + r] if l == -1 else 0.0
+            at += size
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _load_slot(c, offsets, slot, first, width, source):  # type: ignore[no-untyped-def]
+    """Copy some columns of the eight rows of a slot; zeros beyond the last column."""
+    k = 0
+    while k + WIDTH <= width:
+        load_rows(c, offsets, slot, first + k, source, (slot // WIDTH * CHUNK + k) * WIDTH)
+        k += WIDTH
+    while k < width:
+        for lane in range(WIDTH):
+            to = (slot // WIDTH * CHUNK + k) * WIDTH + lane
+            source[to] = c[offsets[slot + lane] + first + k]
+        k += 1
+    while k % COLUMNS:
+        for lane in range(WIDTH):
+            source[(slot // WIDTH * CHUNK + k) * WIDTH + lane] = 0.0
+        k += 1
+
+
+@njit(cache=True, nogil=True)
+def _load_tile(z, offsets, n_columns, buffer):  # type: ignore[no-untyped-def]
+    """buffer[column, lane] <- eight rows."""
+    k = 0
+    while k + WIDTH <= n_columns:
+        load_transposed(z, offsets, k, buffer)
+        k += WIDTH
+    while k < n_columns:
+        for lane in range(WIDTH):
+            buffer[k * WIDTH + lane] = z[offsets[lane] + k]
+        k += 1
+
+
+@njit(cache=True, nogil=True)
+def _store_tile(z, offsets, n_columns, count, buffer):  # type: ignore[no-untyped-def]
+    """Copy `count` rows back."""
+    k = 0
+    if count == WIDTH:
+        while k + WIDTH <= n_columns:
+            store_transposed(z, offsets, k, buffer)
+            k += WIDTH
+    while k < n_columns:
+        for lane in range(count):
+            z[offsets[lane] + k] = buffer[k * WIDTH + lane]
+        k += 1
 
 
 @njit(cache=True, nogil=True)
