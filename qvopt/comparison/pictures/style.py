@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +78,10 @@ def style() -> AbstractContextManager[None]:
     return context
 
 
-def new_figure(width: float, height: float, layout: str = "constrained") -> Any:
+Layout = Literal["constrained"] | None
+
+
+def new_figure(width: float, height: float, layout: Layout = "constrained") -> Any:
     """Return a figure of so many inches, with no state outside it; `layout` places its axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
