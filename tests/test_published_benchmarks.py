@@ -253,13 +253,14 @@ def test_what_is_said_of_shot_frugal_optimizers():
     lih = {name: numbers(row[2])[0] for name, row in table.items()}
     shots = {n: numbers(row[1])[0] for n, row in table.items() if row[1] != "–"}
     letters = {name: set(row[-1]) for name, row in table.items()}
+    h2 = {name: numbers(row[0])[0] for name, row in table.items()}
+    frugal = ("gCANS", "Rosalin", "iCANS")
     assert min(shots, key=shots.__getitem__) == "iCANS"
-    assert lih["SPSA"] < lih["iCANS"] < lih["Adam"]
-    assert list(table)[:2] == ["gCANS", "Rosalin"]
-    assert letters["Rosalin"] & letters["iCANS"]
-    assert lih["gCANS"] == min(lih.values())
-    assert numbers(table["gCANS"][0])[0] == min(numbers(row[0])[0] for row in table.values())
-    assert not any(letters["gCANS"] & letters[other] for other in table if other != "gCANS")
+    for errors in (h2, lih):
+        assert max(errors[f] for f in frugal) < min(errors["Adam"], errors["SPSA"])
+    assert list(table)[0] == "gCANS"
+    assert set.intersection(*(letters[f] for f in frugal))
+    assert not letters["gCANS"] & (letters["Adam"] | letters["SPSA"])
 
 
 def test_the_advice_repeats_its_tables():
