@@ -258,7 +258,7 @@ def test_what_is_said_of_shot_frugal_optimizers():
     assert min(shots, key=shots.__getitem__) == "iCANS"
     for errors in (h2, lih):
         assert max(errors[f] for f in frugal) < min(errors["Adam"], errors["SPSA"])
-    assert list(table)[0] == "gCANS"
+    assert next(iter(table)) == "gCANS"
     assert set.intersection(*(letters[f] for f in frugal))
     assert not letters["gCANS"] & (letters["Adam"] | letters["SPSA"])
 
