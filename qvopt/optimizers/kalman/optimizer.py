@@ -131,12 +131,13 @@ def _informed(
         least = problem.landscape.least_energy_shots
         shots = max(least, min(settings.start_shots, _SHOTS_BY_PARAMETER * len(active)))
         energies = yield [Energy(p, shots) for p in points]
-        near = contenders(energies)
+        near, significance = contenders(energies), 2.0
         if len(near) > 1 and not reference_curves_upwards(model, active):
             again = yield [Energy(points[k], _AGAIN * shots) for k in near]
             for k, more in zip(near, again, strict=True):
                 energies[k] = pooled(energies[k], more)
-        best, weights = lowest(energies)
+            significance = 1.0
+        best, weights = lowest(energies, significance)
     x = points[best]
     yield Iterate(x, energies[best], note="classical start")
     others = [(float(weights[k]), p) for k, p in enumerate(points) if k != best]

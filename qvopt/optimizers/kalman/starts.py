@@ -9,6 +9,7 @@ import numpy as np
 from qvopt_molecules.arrays import FloatArray, IntArray
 
 from ..protocol import ClassicalModel, Scalar
+from ..statistics import significantly_above
 from .prior import reference_curves_upwards
 
 _STRONG = 1.6
@@ -69,9 +70,8 @@ def lowest(energies: Sequence[Scalar], significance: float = 2.0) -> tuple[int, 
     """
     values = np.array([e.value for e in energies])
     error = float(np.sqrt(2 * np.mean([e.variance for e in energies])))
-    near = values <= values.min() + significance * error
     weights = np.exp(-np.minimum((values - values.min()) / (error + _RESOLUTION), 50.0))
-    return int(np.argmax(near)), np.maximum(weights, 0.1)
+    return _near_the_lowest(energies, significance)[0], np.maximum(weights, 0.1)
 
 
 def contenders(energies: Sequence[Scalar], significance: float = 2.0) -> list[int]:
@@ -80,11 +80,14 @@ def contenders(energies: Sequence[Scalar], significance: float = 2.0) -> list[in
     They are those not significantly above the lowest measured; that one alone where the error of a
     difference is below 20 mHa: a start that is worse by so little costs fewer than the choice.
     """
-    values = np.array([e.value for e in energies])
-    error = float(np.sqrt(2 * np.mean([e.variance for e in energies])))
-    if error < _WORTH_CHOOSING:
-        return [int(np.argmin(values))]
-    return [k for k, v in enumerate(values) if v <= values.min() + significance * error]
+    if 2 * np.mean([e.variance for e in energies]) < _WORTH_CHOOSING**2:
+        return [int(np.argmin([e.value for e in energies]))]
+    return _near_the_lowest(energies, significance)
+
+
+def _near_the_lowest(energies: Sequence[Scalar], significance: float) -> list[int]:
+    least = min(energies, key=lambda e: e.value)
+    return [k for k, e in enumerate(energies) if not significantly_above(e, least, significance)]
 
 
 def pooled(a: Scalar, b: Scalar) -> Scalar:
