@@ -100,7 +100,7 @@ def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
     shots = shots_grid(cells)
     columns = min(4, len(cells))
     rows = math.ceil(len(cells) / columns)
-    figure = new_figure(1.9 * columns + 0.5, 1.55 * rows + 0.5, layout="none")
+    figure = new_figure(1.9 * columns + 0.5, 1.55 * rows + 0.5, layout=None)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     bands = [_band(cell, shots) for cell in cells]
     for panel, cell, (low, middle, high) in zip(panels, cells, bands, strict=False):
