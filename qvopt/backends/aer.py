@@ -158,7 +158,7 @@ class AerProgram(StatevectorProgram):
 
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
+    ) -> Sequence[Sequence[Moments]]:
         """Moments of `sample_counts`; without noise the draws are made from Aer's state."""
         if self._gives_states:
             return super().sample(points, shots, seed)

@@ -95,11 +95,10 @@ class StatevectorProgram:
 
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
+    ) -> Sequence[Sequence[Moments]]:
         """Moments of exact draws from each group's distribution, state by state."""
-        rng = np.random.default_rng(seed)
         states = map(planes_of, self.states(points))
-        return [self._sampler.moments(s, row, rng) for s, row in zip(states, shots, strict=True)]
+        return self._sampler.moments(states, shots, np.random.default_rng(seed))
 
     @cached_property
     def _sampler(self) -> VectorSampler:

@@ -52,6 +52,9 @@ CALIBRATION: Final = "readout-calibration"
 
 _NOTHING: Final = Cost()
 
+_MOST_KEPT: Final = 1 << 16
+"""Numbers of shots of a batch whose split is kept for rounds that ask for the same."""
+
 _ROWS_A_CIRCUIT: Final = 4
 """Rows of a job that a circuit at one setting is run in, on average at most."""
 
@@ -316,7 +319,9 @@ class Part:
                 self._weights.extend([weights] * (stop - start))
             else:
                 totals = tuple([row.shots for row in rows[start:stop]])
-                out[start:stop] = _split(weights.tobytes(), totals, block)
+                small = len(totals) * n_groups <= _MOST_KEPT
+                split = _split if small else _split.__wrapped__
+                out[start:stop] = split(weights.tobytes(), totals, block)
                 self._weights.extend([None] * (stop - start))
             part = out[start:stop]
             cost = Cost(stop - start, int(np.count_nonzero(part)), int(part.sum()))
@@ -351,7 +356,7 @@ class Part:
         return Context(evaluator.program, evaluator.need_plan(), self._learned, self._optimizing)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _split(weights: bytes, totals: tuple[int, ...], block: int) -> IntArray:
     """Shots of each row and group, in multiples of a block: the same ones in most rounds of a run.
 

@@ -32,7 +32,10 @@ class MomentRow(Sequence[Moments]):
 
     def __getitem__(self, index: int | slice) -> Moments | list[Moments]:
         """The moments of one group, or of some."""
-        return list(self)[index]
+        if isinstance(index, slice):
+            return list(self)[index]
+        t, place = self.table, (self.row, index)
+        return Moments(int(t.shots[place]), float(t.means[place]), float(t.m2s[place]))
 
     def __iter__(self) -> Iterator[Moments]:
         """Groups in order."""

@@ -89,7 +89,7 @@ def test_moments_are_those_of_the_counts(plan, shots):
     state = planes_of(random_state(4, 2))
     requested = np.full(len(groups), shots)
     requested[0] = 0
-    moments = sampler.moments(state, requested, np.random.default_rng(1))
+    (moments,) = sampler.moments([state], requested[None], np.random.default_rng(1))
     counts = sampler.counts(state, requested, np.random.default_rng(1))
     assert moments[0].shots == 0
     for group, m, row in list(zip(groups, moments, counts, strict=True))[1:]:
@@ -122,7 +122,8 @@ def test_selected_outcomes_alone_count():
     group = replace(PLANS["basis-rotation"].groups[0], selection=Selection((2, 1, 1)))
     plan = replace(PLANS["basis-rotation"], groups=(group,), weights=np.ones(1))
     state = planes_of(random_state(4, 3))
-    (moments,) = VectorSampler(plan, 4).moments(state, np.array([500]), np.random.default_rng(0))
+    sampler = VectorSampler(plan, 4)
+    ((moments,),) = sampler.moments([state], np.array([[500]]), np.random.default_rng(0))
     rotated = expected_counts(group, random_state(4, 3), 1.0, 4)
     kept = group.selection.keeps(np.arange(16, dtype=np.uint64))
     assert moments.shots == pytest.approx(500 * rotated[kept].sum(), abs=5 * np.sqrt(125))

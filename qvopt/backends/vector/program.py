@@ -14,7 +14,7 @@ from qvopt.backends.kernels import prepare_numba
 from qvopt.backends.metric_circuits import generator_basis, outcomes_of_counts
 from qvopt.backends.protocol import Problem
 from qvopt.backends.statevector import StatevectorProgram
-from qvopt.measurement.estimate import Moments
+from qvopt.measurement.moment_table import MomentTable
 from qvopt.measurement.plan import Diagonal
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
@@ -84,13 +84,10 @@ class VectorProgram(StatevectorProgram):
 
     def sample(
         self, points: Sequence[Point], shots: IntArray, seed: np.random.SeedSequence
-    ) -> list[list[Moments]]:
+    ) -> MomentTable:
         """Moments of exact draws from each group's distribution, state by state."""
-        rng = np.random.default_rng(seed)
-        return [
-            self._sampler.moments(self._prepared(point), row, rng)
-            for point, row in zip(points, shots, strict=True)
-        ]
+        states = (self._prepared(point) for point in points)
+        return self._sampler.moments(states, shots, np.random.default_rng(seed))
 
     def sample_generators(
         self, readings: Sequence[Reading], shots: IntArray, seed: np.random.SeedSequence

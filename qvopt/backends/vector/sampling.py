@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.batch import Counts
-from qvopt.measurement.estimate import Moments
+from qvopt.measurement.moment_table import MomentTable
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import moments_of_group
 from qvopt_molecules.arrays import FloatArray, IntArray, MaskArray
@@ -42,18 +44,31 @@ class VectorSampler:
         self._rows = 1 << (max(n_qubits, LANE_BITS) - LANE_BITS)
         self._stack: FloatArray = np.empty(0)
 
-    def moments(self, state: Planes, shots: IntArray, rng: np.random.Generator) -> list[Moments]:
-        """Return the moments of each group's outcomes, shots[g] shots of group g."""
-        many = (shots > _MANY * (1 << self._n_qubits)) | (self._selects & (shots > 0))
-        _, values = self._walk(state, np.where(many, 0, shots), rng)
-        out = [
-            Moments(n, mean, squares)
-            for n, (mean, squares) in zip(shots.tolist(), values.tolist(), strict=True)
-        ]
-        for g in np.flatnonzero(many).tolist():
-            counts = self._multinomial(state, g, int(shots[g]), rng)
-            out[g] = moments_of_group(self.plan.groups[g], counts)
-        return out
+    def moments(
+        self, states: Iterable[Planes], shots: IntArray, rng: np.random.Generator
+    ) -> MomentTable:
+        """Return the moments of each group's outcomes in each state: shots[i, g] of group g in i.
+
+        States are drawn from in their order, each before the next one is asked for.
+        """
+        table = MomentTable(shots.copy(), np.empty(shots.shape), np.empty(shots.shape))
+        n_states = 0
+        for k, state in enumerate(states):
+            many = (shots[k] > _MANY * (1 << self._n_qubits)) | (self._selects & (shots[k] > 0))
+            _, values = self._walk(state, np.where(many, 0, shots[k]), rng)
+            table.means[k], table.m2s[k] = values.T
+            for g in np.flatnonzero(many).tolist():
+                counts = self._multinomial(state, g, int(shots[k, g]), rng)
+                kept = moments_of_group(self.plan.groups[g], counts)
+                table.shots[k, g], table.means[k, g], table.m2s[k, g] = (
+                    kept.shots,
+                    kept.mean,
+                    kept.m2,
+                )
+            n_states = k + 1
+        if n_states != len(shots):
+            raise ValueError(f"{n_states} states need as many rows of shots, got {len(shots)}")
+        return table
 
     def counts(self, state: Planes, shots: IntArray, rng: np.random.Generator) -> list[Counts]:
         """Return each group's counts by outcome."""

@@ -78,10 +78,9 @@ def style() -> AbstractContextManager[None]:
     return context
 
 
-Layout = Literal["constrained"] | None
-
-
-def new_figure(width: float, height: float, layout: Layout = "constrained") -> Any:
+def new_figure(
+    width: float, height: float, layout: Literal["constrained"] | None = "constrained"
+) -> Any:
     """Return a figure of so many inches, with no state outside it; `layout` places its axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -100,6 +99,7 @@ def set_margins(figure: Any, rows: int, columns: int) -> None:
     left, right, bottom, top, across, between = 0.62, 0.17, 0.52, 0.24, 0.34, 0.27
     panel = (width - left - right - across * (columns - 1)) / columns
     panel_height = (height - bottom - top - between * (rows - 1)) / rows
+    figure.set_layout_engine("none")
     figure.subplots_adjust(
         left / width, bottom / height, 1 - right / width, 1 - top / height,
         across / panel, between / panel_height,
