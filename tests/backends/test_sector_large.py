@@ -150,6 +150,7 @@ def test_blocks_do_what_single_gates_do(seed, largest):
     angles = rng.normal(size=len(tables.gates))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "LARGEST", largest)
+        patch.setattr(runs, "SINGLE", 1e6)  # blocks wherever they can be
         blocks = LargeEngine(tables, h, Workers(1))
     assert largest < 8192 or runs.BlockRun in {type(run) for run in blocks.runs}
     compare_with_single_gates(blocks, tables, h, angles, rng)
@@ -208,6 +209,7 @@ def test_gates_of_any_spin_in_any_order(seed, largest):
     angles = rng.normal(size=len(tables.gates))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "LARGEST", largest)
+        patch.setattr(runs, "SINGLE", 1e6)  # blocks wherever they can be
         patch.setattr(runs, "_MANY", int(rng.integers(1, 6)))
         engine = LargeEngine(tables, h, Workers(2))
     done = np.concatenate([run.gates for run in engine.runs])

@@ -15,13 +15,14 @@ from qvopt_molecules.errors import InputError
 
 from .blocks import unapply_blocks
 from .lanes import WIDTH
-from .runs import BlockRun, LineRun, PhaseRun
+from .runs import SINGLE, BlockRun, LineRun, PhaseRun
 from .tiles import unapply_run
 
 if TYPE_CHECKING:
     from .large import LargeEngine
 
 _SHARE = 0.8  # of the machine's memory
+_APPLYING = 0.7  # of the time of undoing a pair: no derivative is taken
 _STATES = 3  # ψ and Hψ, and one to hand out
 
 
@@ -105,16 +106,16 @@ def _gates(engine: LargeEngine) -> float:
             if len(run.tiles(WIDTH // (2 * engine.planes)).places):
                 of_blocks.append(run)
         elif isinstance(run, PhaseRun):
-            one_by_one += 4e-9 * engine.planes * engine.size
+            one_by_one += 2e-9 * engine.planes * engine.size
         else:
             rotated = sum(engine.amplitudes_of(int(k)) for k in run.gates)
-            one_by_one += 4e-9 * engine.planes * rotated  # the memory's pace, roughly
+            one_by_one += 1e-9 * SINGLE * engine.planes * rotated
     for runs in of_lines.values():
         lines += _lines(engine, runs)
     if of_blocks:
         blocks = _blocks(engine, of_blocks)
     # Undoing carries two states, applying one.
-    return 1.5 * (one_by_one + lines + blocks)
+    return 3.0 * one_by_one + 1.5 * lines + blocks
 
 
 def _lines(engine: LargeEngine, runs: list[LineRun]) -> float:
@@ -141,7 +142,7 @@ def _lines(engine: LargeEngine, runs: list[LineRun]) -> float:
 
 
 def _blocks(engine: LargeEngine, runs: list[BlockRun]) -> float:
-    """Seconds of undoing mixed gates."""
+    """Seconds of undoing mixed gates, and of applying them."""
     z, planes = engine.room(), 2 * engine.planes
     run = max(runs, key=lambda r: r.room[0] * r.room[1])
     tiles = run.tiles(WIDTH // planes)
@@ -159,8 +160,12 @@ def _blocks(engine: LargeEngine, runs: list[BlockRun]) -> float:
     copying = once(0)
     rotating = max(once(len(run.gates)) - copying, 0.0) / float(tiles.rotated[at])
     copying /= float(tiles.copied[at])
-    work = [r.tiles(WIDTH // planes) for r in runs]
-    return float(sum(copying * t.copied.sum() + rotating * t.rotated.sum() for t in work))
+    seconds = 0.0
+    for run_ in runs:
+        back, forth = run_.tiles(WIDTH // planes), run_.tiles(WIDTH // engine.planes)
+        seconds += copying * float(back.copied.sum() + forth.copied.sum())
+        seconds += rotating * float(back.rotated.sum() + _APPLYING * forth.rotated.sum())
+    return seconds
 
 
 def _no_turns(gates: int) -> Any:

@@ -17,17 +17,14 @@ from .diagonal import PhaseFactors, apply_phases, phase_image
 from .direct_product import DirectHamiltonian
 from .factored import COLUMNS, PHASE, ROWS, apply_gate, unapply_gate
 from .lanes import WIDTH
-from .runs import BlockRun, LineRun, PhaseRun, cut_into_runs
+from .runs import COPYING, ROTATING, SINGLE, BlockRun, LineRun, PhaseRun, cut_into_runs
 from .tiles import apply_run, unapply_run
 from .workers import Workers
 
 Tell = Callable[[float], None]
 
-_COPYING, _ROTATING = 10.0, 4.0
-"""Nanoseconds for eight amplitudes to a buffer and back, and for eight pairs, roughly."""
-
-_CALL, _SINGLE = 3e4, 2.0
-"""Nanoseconds of calling a kernel, and of a pair that is rotated on its own, roughly."""
+_CALL = 3e4
+"""Nanoseconds of calling a kernel, roughly."""
 
 
 class GateEngine:
@@ -95,17 +92,17 @@ class GateEngine:
         turns = run.factors.turns(angles[run.gates])
         self.workers.run(
             apply_phases, shape[0], z, planes, shape, run.factors.alpha, *turns,
-            work=_SINGLE * planes * self.size,
+            work=SINGLE * planes * self.size,
         )  # fmt: skip
 
     def _work(self, run: LineRun | BlockRun, planes: int) -> float:
         """Nanoseconds on one thread, roughly."""
         if isinstance(run, LineRun):
             length = self.tables.shape[1 if run.by_rows else 0]
-            each = _COPYING * length + _ROTATING * run.rotated
+            each = COPYING * length + ROTATING * run.rotated
             return len(run.lines) * planes / WIDTH * each
         tiles = run.tiles(WIDTH // planes)
-        return float(_COPYING * tiles.copied.sum() + _ROTATING * tiles.rotated.sum())
+        return float(COPYING * tiles.copied.sum() + ROTATING * tiles.rotated.sum())
 
     @property
     def work(self) -> float:
@@ -116,10 +113,10 @@ class GateEngine:
                 if isinstance(run, LineRun | BlockRun):
                     total += _CALL + self._work(run, planes)
                 elif isinstance(run, PhaseRun):
-                    total += _CALL + _SINGLE * planes * self.size
+                    total += _CALL + SINGLE * planes * self.size
                 else:
                     pairs = sum(self.amplitudes_of(int(k)) for k in run.gates)
-                    total += _CALL * len(run.gates) + _SINGLE * planes * pairs
+                    total += _CALL * len(run.gates) + SINGLE * planes * pairs
         return total
 
     def as_state(self, z: FloatArray) -> npt.NDArray[Any]:
@@ -139,7 +136,10 @@ class GateEngine:
             return
         c, d = np.cos(angle / 2), np.sin(angle / 2)
         units = self._units(gate)
-        self.workers.run(apply_gate, units, z, planes, shape, gate, *self.strings, c, d)
+        self.workers.run(
+            apply_gate, units, z, planes, shape, gate, *self.strings, c, d,
+            work=SINGLE * planes * self.amplitudes_of(k),
+        )  # fmt: skip
 
     def amplitudes_of(self, k: int) -> int:
         """How many pairs of amplitudes gate k rotates."""
@@ -262,7 +262,7 @@ class LargeEngine(GateEngine):
         """Undo diagonal gates on ψ and λ; return the derivatives."""
         shape = self.tables.shape
         image = np.empty(self.size)
-        work = _SINGLE * self.size
+        work = SINGLE * self.size
         self.workers.run(phase_image, shape[0], z, shape, image, work=work)
         self._apply_phases(run, -angles, z, 2 * self.planes)
         return run.factors.slopes(image.reshape(shape))
@@ -272,6 +272,7 @@ class LargeEngine(GateEngine):
         c, d = np.cos(angle / 2), np.sin(angle / 2)
         parts = np.zeros(self._units(gate))
         self.workers.run(
-            unapply_gate, len(parts), z, 2 * self.planes, shape, gate, *self.strings, c, d, parts
-        )
+            unapply_gate, len(parts), z, 2 * self.planes, shape, gate, *self.strings, c, d, parts,
+            work=2 * SINGLE * self.planes * self.amplitudes_of(k),
+        )  # fmt: skip
         return float(parts.sum())

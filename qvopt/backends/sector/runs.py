@@ -15,6 +15,7 @@ from .classes import Pairs, StringClasses, families, string_classes
 from .compilation import GateTables
 from .diagonal import PhaseFactors
 from .factored import BOTH, COLUMNS, PHASE, ROWS
+from .lanes import WIDTH
 
 Part = tuple[int, int]
 """An excitation of one spin by its range in the table of pairs."""
@@ -30,6 +31,13 @@ SHORTEST = 4
 
 LARGEST = 8192
 """Amplitudes of the largest block: eight of them, one a lane, are to stay in the cache."""
+
+
+COPYING, ROTATING = 10.0, 4.0
+"""Nanoseconds for eight amplitudes to a buffer and back, and for eight pairs, roughly."""
+
+SINGLE = 2.8
+"""Nanoseconds of a pair that is rotated on its own, roughly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +117,12 @@ class BlockRun(GateRun):
             classes_ = at[:, 0], at[:, 1]
             self._tiles[width] = Tiles(at, copied[classes_], rotated[classes_])
         return self._tiles[width]
+
+    @property
+    def work(self) -> float:
+        """Nanoseconds of applying the gates to a real state and undoing them on two, roughly."""
+        tiles = [self.tiles(WIDTH), self.tiles(WIDTH // 2)]
+        return float(sum(COPYING * t.copied.sum() + ROTATING * t.rotated.sum() for t in tiles))
 
 
 def cut_into_runs(tables: GateTables) -> list[GateRun]:
@@ -212,6 +226,14 @@ class _Families:
             )
         return self._classes[key]
 
+    def pairs(self, gate: list[int]) -> int:
+        """Pairs of amplitudes that a mixed or single gate rotates."""
+        lengths = [
+            self._shape[spin] if part == UNCHANGED else part[1] - part[0]
+            for spin, part in enumerate(_parts(gate))
+        ]
+        return lengths[0] * lengths[1]
+
     def _pairs(self, spin: int, part: Part) -> Pairs:
         if part == UNCHANGED:
             strings = np.arange(self._shape[spin])
@@ -251,12 +273,15 @@ def _run(group: _Group, gates: IntArray, tables: GateTables, known: _Families) -
     if group.kind == BOTH:
         if len(numbers) < SHORTEST:
             return GateRun(numbers)
-        return BlockRun(
+        run = BlockRun(
             numbers,
             known.classes(0, group.alpha),
             known.classes(1, group.beta),
             np.array(group.excitations, dtype=np.int64),
         )
+        # Few gates, or blocks that leave lanes empty, may not be worth the copying.
+        pairs = sum(known.pairs(gates[k].tolist()) for k in group.gates)
+        return run if run.work < 3 * SINGLE * pairs else GateRun(numbers)
     by_rows = group.kind == COLUMNS
     lines = np.arange(tables.shape[0 if by_rows else 1])
     diagonal = gates[numbers, 0] == PHASE
