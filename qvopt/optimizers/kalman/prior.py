@@ -87,8 +87,14 @@ def classical_curvature(model: ClassicalModel, active: IntArray) -> FloatArray:
 
 
 def lowest_reference_curvature(model: ClassicalModel, active: IntArray) -> float:
-    """Return the lowest eigenvalue of the Hessian at the reference, in Hartree."""
-    return float(np.linalg.eigvalsh(model.hessian[np.ix_(active, active)])[0])
+    """Return the lowest eigenvalue of the Hessian at the reference, in Hartree.
+
+    Among directions that keep spin partners equal, as the minimum does: a Hessian that is negative
+    for others alone (a triplet instability) says nothing against the curvature that matters.
+    """
+    values, vectors = np.linalg.eigh(partner_correlations(model, active))
+    equal = vectors[:, values > 0.5]
+    return float(np.linalg.eigvalsh(equal.T @ model.hessian[np.ix_(active, active)] @ equal)[0])
 
 
 def reference_curves_upwards(model: ClassicalModel, active: IntArray) -> bool:
