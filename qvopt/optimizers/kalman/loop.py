@@ -93,7 +93,8 @@ def descend(
             deviation[chosen] = off / np.diag(matrix)[chosen]
             belief = belief.widened(deviation)
         belief = belief.observed(*measured)
-        trust = trust.judged(reading.center, _falls_on(belief, matrix, x[active], step))
+        falling = problem.model is not None and _falls_on(belief, matrix, x[active], step)
+        trust = trust.judged(reading.center, falling)
         step = belief.mean - x[active]
         step = step * _trusted_share(step, longest * problem.unit)
         step = trust.bounded(step, problem.unit)
