@@ -4,8 +4,8 @@ A quadratic model promises the change m = gᵀs + ½ sᵀPs of the energy over a
 measured at the new point exceeds the promise by more than its standard error, and has not fallen,
 the radius becomes half the length of the step; else it grows by 1.4. Where the measured gradient
 says that the energy falls on beyond the step, that step was too short, whatever a noisy energy
-says, and the radius is doubled; an informed model's word is taken for that. Lengths are Euclidean, each parameter in radians of its highest
-frequency.
+says, and the radius is doubled; an informed model's word is taken for that. Lengths are Euclidean,
+each parameter in radians of its highest frequency.
 Reference: J. Nocedal, S. J. Wright, Numerical Optimization, algorithm 4.1.
 """
 
