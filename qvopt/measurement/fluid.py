@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.cache import cached_numbers
 from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -27,6 +28,9 @@ from qvopt_molecules.states import LARGEST_SECTOR, cisd_state, half_excited_stat
 
 from .basis_rotation import Factor, double_factorization, plan_of_factors
 from .plan import MeasurementPlan
+
+_MOST_KEPT = 4096
+"""Numbers of a covariance that is kept on disk."""
 
 _SWEEPS = 60
 
@@ -87,11 +91,11 @@ def fluid_plan(
     halfway = half_excited_states(hamiltonian)
     constant, one_body, factors = double_factorization(hamiltonian, threshold)
     n = hamiltonian.norb
-    near = _Occupations(hamiltonian, [psi])
+    near = _Occupations(hamiltonian, [psi], "cisd" if reference is None else None)
     here = [near.statistics(factor) for factor in factors]
     far, there, weight = near, here, 0.0
     if halfway:
-        far, weight = _Occupations(hamiltonian, halfway), excited
+        far, weight = _Occupations(hamiltonian, halfway, "half-excited"), excited
         there = [far.statistics(factor) for factor in factors]
     statistics = [a.mixed(b, weight) for a, b in zip(here, there, strict=True)]
     one_electron = (1 - weight) * near.one_electron + weight * far.one_electron
@@ -116,18 +120,29 @@ def fluid_plan(
 
 
 class _Occupations:
-    """Statistics of occupations in rotated orbitals, averaged over states."""
+    """Statistics of occupations in rotated orbitals, averaged over states.
 
-    def __init__(self, hamiltonian: MolecularHamiltonian, states: list[FloatArray]) -> None:
+    States that follow from the Hamiltonian have a `name`, under which their density matrices are
+    kept on disk: PySCF, which makes them, takes longer to import than a short run.
+    """
+
+    def __init__(
+        self, hamiltonian: MolecularHamiltonian, states: list[FloatArray], name: str | None
+    ) -> None:
         n = hamiltonian.norb
         self._states = states
         strings = spin_strings(hamiltonian)
         self._occupied = [occupied_orbitals(s, n) for s in strings]
         alpha, beta = (((s[:, None] >> np.arange(n)) & 1).astype(np.float64) for s in strings)
         self._numbers = (alpha[:, None, :] + beta[None, :, :]).reshape(-1, n)
-        self.one_electron = np.zeros((n * n, n * n))
-        for psi in states:
-            self.one_electron += one_electron_covariance(hamiltonian, psi) / len(states)
+        if name is None or n**4 > _MOST_KEPT:
+            self.one_electron = _mean_covariance(hamiltonian, states)
+        else:
+            document = {"covariance": hamiltonian.content_hash(), "states": name}
+            values = cached_numbers(
+                document, n**4, lambda: _mean_covariance(hamiltonian, states).reshape(-1).tolist()
+            )
+            self.one_electron = np.array(values, dtype=np.float64).reshape(n * n, n * n)
 
     def statistics(self, factor: Factor) -> _Statistics:
         """Exact moments over the outcomes of a fragment's basis."""
@@ -144,6 +159,14 @@ class _Occupations:
             centred = columns - p @ columns
             total += (centred * p[:, None]).T @ centred / len(self._states)
         return _Statistics(total[:-1, :-1], total[:-1, -1], float(total[-1, -1]))
+
+
+def _mean_covariance(hamiltonian: MolecularHamiltonian, states: list[FloatArray]) -> FloatArray:
+    n = hamiltonian.norb
+    mean = np.zeros((n * n, n * n))
+    for psi in states:
+        mean += one_electron_covariance(hamiltonian, psi) / len(states)
+    return mean
 
 
 def one_electron_covariance(hamiltonian: MolecularHamiltonian, psi: FloatArray) -> FloatArray:
