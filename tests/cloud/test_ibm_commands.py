@@ -19,6 +19,7 @@ max_steps = 1
 shots = 200
 [measurement]
 grouping = "qubit-wise"
+postselect = true  # no simulation of what mitigation would have done
 [backend]
 name = "ibm:ibm_manila"
 poll = 0.02

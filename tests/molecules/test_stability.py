@@ -108,6 +108,7 @@ def test_a_neighbour_is_continued_and_says_that_it_is_unstable():
     assert any("unstable" in note for note in h.notes)
 
 
+@pytest.mark.slow
 def test_broken_symmetry_does_not_collapse():
     solution = mean_field_of_molecule(find_molecule(chain(6, 2.0))).solution
     _, occupations = natural_orbitals(solution, "uhf-natural")
