@@ -139,6 +139,7 @@ def test_bits_come_back_from_the_qubits_that_were_chosen(service, processor):
     assert list(stub.tasks) == [job]
 
 
+@pytest.mark.slow
 def test_a_layout_names_the_devices_own_qubits(service):
     stub = service(GARNET)
     result = qvopt.run(**described(GARNET, 500, max_steps=0, backend={"layout": [4, 5, 9, 10]}))

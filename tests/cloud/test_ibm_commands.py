@@ -54,6 +54,7 @@ def test_cancel_stops_the_jobs_and_says_so(server, tmp_path):
     assert len(server.jobs) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "told"),
     rest_slow(

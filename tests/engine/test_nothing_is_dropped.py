@@ -48,6 +48,7 @@ def sampled(monkeypatch):
     return taken
 
 
+@pytest.mark.slow
 def test_readout_correction_reaches_the_pool_of_an_adaptive_ansatz():
     adapt = {"ansatz": {"name": "adapt", "pool": "fermionic"}}
     exact = assemble(make_experiment({"molecule": "h2", **adapt})).evaluator

@@ -303,6 +303,7 @@ def test_backends():
         run("h2", backend=3)
 
 
+@pytest.mark.slow
 def test_aer_with_a_noise_model_is_noisy():
     noise = NoiseModel()
     noise.add_all_qubit_quantum_error(depolarizing_error(0.05, 2), ["cx", "cz", "ecr"])

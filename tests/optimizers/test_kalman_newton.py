@@ -72,6 +72,7 @@ def lowest_minimum(molecule):
     return min(found)
 
 
+@pytest.mark.slow
 def test_the_stop_does_not_believe_in_derivatives_that_were_never_measured():
     """Classical starts that agree about some parameters of a square of hydrogen are wrong there.
 

@@ -166,6 +166,7 @@ def test_a_calibration_counts_against_the_budget(tmp_path):
     assert run_properties(folder, shots=600).document() == first.document()
 
 
+@pytest.mark.slow
 def test_a_run_on_hardware_is_one_job_and_paid_once(tmp_path):
     folder = tmp_path / "run"
     backend = {"name": "ibm:fake_manila", "optimization_level": 1}

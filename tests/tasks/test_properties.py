@@ -83,6 +83,7 @@ def test_overlap_is_with_the_whole_degenerate_level(atoms, spin, level):
     assert found.overlap == pytest.approx(1.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_open_shell_spin():
     data = {"molecule": {"name": "O 0 0 0; O 0 0 1.2", "spin": 2,
                          "active_space": {"electrons": 4, "n_orbitals": 3}}}  # fmt: skip

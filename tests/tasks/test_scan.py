@@ -148,6 +148,7 @@ def test_a_curve_follows_its_mean_field_where_there_are_several():
     assert lowest.points[0].hf < curve.points[2].hf
 
 
+@pytest.mark.slow
 def test_what_the_tables_and_pictures_say(tmp_path, capsys, monkeypatch):
     """Units, the ansatz, points without CCSD; numbers are whole in a narrow terminal."""
     monkeypatch.chdir(tmp_path)
