@@ -180,6 +180,7 @@ def test_journals_without_jobs_read_as_before():
     assert decode_costs(encode_costs(new)) == new
 
 
+@pytest.mark.slow
 def test_commands_from_forecast_to_end(tmp_path):
     (tmp_path / "e.toml").write_text(
         'molecule = "h2"\nmax_steps = 1\nshots = 200\n'

@@ -52,6 +52,7 @@ def test_a_canyon_needs_many_rates_and_a_rotated_one_directions(script, seed):
     assert abs(len(rotated["L-BFGS"]) - len(axes["L-BFGS"])) <= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rates", rest_slow([slice(None), slice(3, 14)], [slice(3, 14)]), ids=["all", "some"]
 )

@@ -84,6 +84,7 @@ def test_a_septet_of_chromium():
     assert any("below the lowest symmetric one" in note for note in h.notes)
 
 
+@pytest.mark.slow
 def test_notes_say_what_was_found():
     square = build_hamiltonian(find_molecule("h4-square"))
     assert any("degenerate frontier orbitals" in note for note in square.notes)
