@@ -158,7 +158,7 @@ EXPERIMENT = """
 molecule = "h2"
 shots = 200
 optimizer = "spsa"
-measurement = {{ grouping = "fully-commuting" }}
+measurement = {{ grouping = "fully-commuting", postselect = true }}
 {steps}
 [backend]
 name = "ibm:{device}"
