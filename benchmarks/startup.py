@@ -6,6 +6,7 @@ python benchmarks/startup.py [--runs 7]
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -19,11 +20,14 @@ PROGRAM = [sys.executable, "-c", "from qvopt.cli import main; main()"]
 def seconds(arguments: list[str], runs: int) -> tuple[float, float]:
     """Median and worst wall time, after one run apart that warms the caches."""
     times = []
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         for k in range(runs + 1):
             out = ["--out", str(Path(folder) / str(k))] if arguments[0] == "run" else []
             start = time.perf_counter()
-            subprocess.run([*PROGRAM, *arguments, *out], check=True, capture_output=True)
+            subprocess.run(
+                [*PROGRAM, *arguments, *out], check=True, capture_output=True, env=environment
+            )
             times.append(time.perf_counter() - start)
     return statistics.median(times[1:]), max(times[1:])
 

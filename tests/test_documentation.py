@@ -43,7 +43,7 @@ def test_public_names_exist_and_are_documented(package):
 
 
 # A second or more each; that they import what is there is tested in test_scripts.py.
-LONG = ("curve.py", "heisenberg.py", "relaxation.py")
+LONG = ("curve.py", "heisenberg.py", "hubbard.py", "orbital_optimisation.py", "relaxation.py")
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,12 @@ def test_example_experiments(path):
 SITE = [p for p in sorted((ROOT / "docs").rglob("*.md")) if "generated" not in p.parts]
 """Pages that are written by hand; the others are made when the site is built (`test_site.py`)."""
 
+LARGE = ("import compare", 'run("h2o", optimizer=')
+"""Of blocks that take seconds; `test_the_readmes_run_in_few_steps` shortens the second one."""
+
 BLOCKS = [
     pytest.param(language, code, id=f"{page.relative_to(ROOT)}-{code.splitlines()[0]}",
-                 marks=[pytest.mark.slow] if "import compare" in code else [])
+                 marks=[pytest.mark.slow] if any(words in code for words in LARGE) else [])
     for page in [ROOT / "README.md", *SITE]
     for language, code in re.findall(r"^```(python|toml)\n(.*?)^```", page.read_text(), re.S | re.M)
 ]  # fmt: skip
@@ -94,6 +97,18 @@ def test_code_blocks_run(language, code, tmp_path, monkeypatch):
         assert find_molecule(write(tmp_path / "mine.toml", code)).atoms
     else:
         make_experiment({"molecule": "h2", **data})
+
+
+def test_the_readmes_run_in_few_steps(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    code, count = re.subn(r"max_steps=\d+", "max_steps=2", code)
+    assert count == 1
+    runpy.run_path(str(write(tmp_path / "block.py", code)))
+    energy, error, exact, fci, shots = capsys.readouterr().out.split()
+    assert abs(float(energy) - float(exact)) < 5 * float(error)
+    assert float(fci) <= float(exact)
+    assert int(shots) > 2 * 10_000
 
 
 def write(path, text):

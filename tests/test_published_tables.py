@@ -179,3 +179,29 @@ def test_a_cell_of_the_molecules_on_snapshots(script):
     published = {(r[0], r[1]): r for r in rows(block("mitigation.md", "molecules"))[2:]}
     (row,) = rows(made.table([made.cell("h2", "fake_hanoi")]))[2:]
     assert row == published["H2", "hanoi"]
+
+
+@pytest.mark.slow
+def test_a_row_of_the_coverage_of_mitigated_energies(script):
+    from qvopt import run
+
+    made = script("examples/noise_study/coverage.py")
+    line = made.row("h2", "fake_hanoi", "cdr", run("h2"), 20_000, 100)
+    (row,) = rows(made.HEAD + line)[2:]
+    assert row in rows(block("mitigation.md", "coverage"))
+
+
+@pytest.mark.slow
+def test_rows_of_the_methods_that_are_no_stages(script, monkeypatch):
+    made = script("examples/noise_study/alternatives.py")
+    monkeypatch.setattr(made, "DEVICES", ("fake_manila",))
+    monkeypatch.setattr(made, "PROJECTED", ("h2",))
+    for name, table in (
+        ("cancellation", made.cancellation_rows()),
+        ("projection", made.projection_rows()),
+    ):
+        published = rows(block("mitigation.md", name))
+        (row,) = rows(table)[2:]
+        (there,) = [r for r in published if r[: 2 - (name == "cancellation")] ==
+                    row[: 2 - (name == "cancellation")]]  # fmt: skip
+        assert row == there

@@ -12,12 +12,16 @@ import numpy.typing as npt
 
 from qvopt_molecules.arrays import FloatArray, IntArray
 
+from .cache import cached_numbers
 from .determinants import occupation_strings
 from .hamiltonian import MolecularHamiltonian
 from .spin_pure import spin_pure_states
 
 LARGEST_SECTOR = 200_000
 """Determinants of the largest sector that a vector is made for: seconds."""
+
+_MOST_KEPT = 4096
+"""Amplitudes of a CISD vector that is kept on disk."""
 
 
 def spin_strings(hamiltonian: MolecularHamiltonian) -> tuple[IntArray, IntArray]:
@@ -71,25 +75,36 @@ def cisd_state(hamiltonian: MolecularHamiltonian) -> FloatArray:
         return state
     alpha, beta = (_excited(norb, n) for n in nelec)
     kept = alpha[:, None] + beta[None, :] <= 2
-    if kept.sum() < 3:
+    size = int(kept.sum())
+    if size > _MOST_KEPT:
+        state[kept] = _lowest(hamiltonian, kept)
+        return state
+    # PySCF and SciPy take half a second to import, and the vector next to nothing.
+    document = {"cisd": hamiltonian.content_hash()}
+    state[kept] = cached_numbers(document, size, lambda: _lowest(hamiltonian, kept).tolist())
+    return state
+
+
+def _lowest(hamiltonian: MolecularHamiltonian, kept: npt.NDArray[np.bool_]) -> FloatArray:
+    """Amplitudes of the lowest eigenvector of H among the determinants that are kept."""
+    size = int(kept.sum())
+    if size < 3:
         return _lowest_of_few(hamiltonian, kept)
     from scipy.sparse.linalg import LinearOperator, eigsh
 
     product = _product(hamiltonian)
 
     def restricted(vector: FloatArray) -> FloatArray:
-        full = np.zeros(shape)
+        full = np.zeros(kept.shape)
         full[kept] = vector.reshape(-1)
         return np.asarray(product(full)[kept])
 
-    size = int(kept.sum())
     # Near the determinant, and with a part in every other one, so that none is missed.
     start = np.full(size, 1e-3)
     start[0] = 1.0
     operator = LinearOperator((size, size), matvec=restricted, dtype=np.float64)
     _, vectors = eigsh(operator, k=1, which="SA", v0=start, tol=1e-8)
-    state[kept] = vectors[:, 0] / np.linalg.norm(vectors)
-    return state
+    return np.asarray(vectors[:, 0] / np.linalg.norm(vectors))
 
 
 def half_excited_states(hamiltonian: MolecularHamiltonian) -> list[FloatArray]:
@@ -135,6 +150,4 @@ def _lowest_of_few(hamiltonian: MolecularHamiltonian, kept: npt.NDArray[np.bool_
         unit = np.zeros(kept.shape)
         unit[tuple(place)] = 1.0
         matrix[:, column] = product(unit)[kept]
-    state = np.zeros(kept.shape)
-    state[kept] = np.linalg.eigh((matrix + matrix.T) / 2)[1][:, 0]
-    return state
+    return np.asarray(np.linalg.eigh((matrix + matrix.T) / 2)[1][:, 0])

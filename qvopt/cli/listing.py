@@ -51,7 +51,10 @@ def _print_optimizers(rows: list[dict[str, Any]]) -> None:
     print_table([{key: row[key] for key in columns} for row in ordered])
     print()
     print_text(LEGEND)
-    print_text("default: l-bfgs for exact energies, kalman-newton with --shots, adam on hardware")
+    print_text(
+        "default: l-bfgs for exact energies, kalman-newton with --shots, adam on hardware without "
+        "a budget"
+    )
 
 
 def _print_molecules(rows: list[dict[str, Any]]) -> None:

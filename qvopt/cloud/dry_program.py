@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,12 +22,16 @@ from qvopt.backends.checks import need_plan
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
 from qvopt.measurement.estimate import Moments
+from qvopt.measurement.selection import Selection
 from qvopt_molecules.arrays import FloatArray
 
 from .provider import JobForecast, JobSpec, RecordedProvider
 
 if TYPE_CHECKING:
     from .program import HardwareProgram
+
+_LOOKED_AT: Final = 10
+"""Qubits whose outcomes are all tried."""
 
 
 class DryProgram:
@@ -65,15 +70,17 @@ class DryProgram:
     def run(self, batch: Batch, seed: np.random.SeedSequence) -> BatchResult:
         """Answer without running anything.
 
-        Moments have a spread of 0.1 Ha a shot, counts are of outcomes 0 and 1 at random,
-        fidelities are nine tenths, generators are -1 as often as 1 and agree, and the readout has
-        no errors.
+        Moments have a spread of 0.1 Ha a shot, counts are of two outcomes that the group's
+        selection keeps, at random, fidelities are nine tenths, generators are -1 as often as 1 and
+        agree, and the readout has no errors.
         """
         moments = [
             [Moments(n, float(self._rng.normal(0, 0.1 / max(n, 1) ** 0.5)), 0.01 * n) for n in row]
             for row in batch.shots.tolist()
         ]
-        counts = [[self._two_outcomes(n) for n in row] for row in batch.shots.tolist()]
+        counts = [
+            [self._two_outcomes(n, g) for g, n in enumerate(row)] for row in batch.shots.tolist()
+        ]
         generators = [
             (
                 np.tile([[-1.0], [1.0]], (1, len(r.gates))),
@@ -96,9 +103,20 @@ class DryProgram:
             calibration=calibration,
         )
 
-    def _two_outcomes(self, shots: int) -> dict[int, int]:
+    def _two_outcomes(self, shots: int, group: int) -> dict[int, int]:
         ones = int(self._rng.binomial(shots, 0.5))
-        return {o: n for o, n in ((0, shots - ones), (1, ones)) if n}
+        pair = zip(self._kept[group], (shots - ones, ones), strict=True)
+        counts: dict[int, int] = {}
+        for outcome, n in pair:
+            if n:
+                counts[outcome] = counts.get(outcome, 0) + n
+        return counts
+
+    @cached_property
+    def _kept(self) -> list[tuple[int, int]]:
+        """Two outcomes of each group that post-selection keeps."""
+        plan = need_plan(self.problem)
+        return [_two_kept(g.selection or Selection(), plan.n_qubits) for g in plan.groups]
 
     def readout_qubits(self, group: int) -> tuple[int, ...]:
         """Those of the program."""
@@ -159,3 +177,15 @@ class DryProgram:
     def dry(self, *, recorded: bool = False) -> DryProgram:
         """Another one of the program."""
         return DryProgram(self._program, recorded=recorded)
+
+
+def _two_kept(selection: Selection, n_qubits: int) -> tuple[int, int]:
+    """The first two outcomes that are kept among those of few ones and the lowest determinants."""
+    candidates = list(range(2 ** min(n_qubits, _LOOKED_AT)))
+    if selection.numbers is not None:
+        norb, n_alpha, n_beta = selection.numbers
+        spins = [[(1 << n) - 1, ((1 << n) - 1) << (norb - n)] for n in (n_alpha, n_beta)]
+        candidates += [alpha | beta << norb for alpha in spins[0] for beta in spins[1]]
+    outcomes = np.array(candidates, dtype=np.uint64)
+    kept = outcomes[selection.keeps(outcomes)].tolist()
+    return kept[0], kept[min(1, len(kept) - 1)]

@@ -65,7 +65,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         "ansatz.name": Meaning("a registered name"),
         "optimizer": Meaning(
             "name and hyper-parameters; by default l-bfgs for exact energies, kalman-newton under "
-            "shots, adam on hardware"
+            "shots, adam on hardware without a budget"
         ),
         "optimizer.name": Meaning("a registered name"),
         "backend": Meaning("name and options, see the reference of backends"),

@@ -47,57 +47,70 @@ def shift_rule(gate: Gate) -> ShiftRule:
 
 @dataclass(frozen=True, eq=False)
 class Combination:
-    """Coefficients of a gradient: ∂E/∂x_i = Σ_p matrix[i, p] E_p.
+    """Coefficients of a gradient: ∂E/∂x_i = Σ_p c_ip E_p, a sparse matrix.
 
-    `matrix` is a SciPy CSR array of shape (n_parameters, n_points). What is derived from it is
-    worked out once, however many gradients use it: its entries as arrays among it, as a product by
-    SciPy takes ten times as long for a few dozen of them.
+    Its entries are arrays here, row by row: products by SciPy take ten times as long for a few
+    dozen of them, and its import longer than a short run.
+
+    Attributes:
+        rows, columns: i and p of each entry, rows ascending.
+        entries: c_ip.
+        shape: (n_parameters, n_points).
     """
 
-    matrix: Any
+    rows: IntArray
+    columns: IntArray
+    entries: FloatArray
+    shape: tuple[int, int]
 
     @classmethod
     def of(cls, n_parameters: int, entries: Sequence[tuple[int, float]]) -> Combination:
         """One (component, coefficient) for each point."""
+        components = np.array([i for i, _ in entries], dtype=np.int64)
+        coefficients = np.array([w for _, w in entries], dtype=np.float64)
+        order = np.argsort(components, kind="stable").astype(np.int64)
+        return cls(components[order], order, coefficients[order], (n_parameters, len(entries)))
+
+    @classmethod
+    def of_matrix(cls, matrix: Any) -> Combination:
+        """The coefficients of a SciPy CSR array of shape (n_parameters, n_points)."""
+        rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+        entries = np.asarray(matrix.data, dtype=np.float64)
+        return cls(rows, matrix.indices.astype(np.int64), entries, tuple(matrix.shape))
+
+    @cached_property
+    def matrix(self) -> Any:
+        """The coefficients as a SciPy CSR array."""
         from scipy.sparse import csr_array
 
-        columns = range(len(entries))
-        data = ([w for _, w in entries], ([i for i, _ in entries], columns))
-        return cls(csr_array(data, shape=(n_parameters, len(entries))))
+        return csr_array((self.entries, (self.rows, self.columns)), shape=self.shape)
 
     @cached_property
-    def _places(self) -> tuple[IntArray, IntArray]:
-        """Row and column of every entry, row by row."""
-        rows = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
-        return rows.astype(np.int64), self.matrix.indices.astype(np.int64)
-
-    @cached_property
-    def _powers(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The entries, their squares and their fourth powers."""
-        entries = np.asarray(self.matrix.data, dtype=np.float64)
-        return entries, entries**2, entries**4
+    def _powers(self) -> tuple[FloatArray, FloatArray]:
+        """Squares and fourth powers of the entries."""
+        return self.entries**2, self.entries**4
 
     def _sums(self, entries: FloatArray, terms: FloatArray) -> FloatArray:
-        rows, columns = self._places
-        sums = np.bincount(rows, entries * terms[columns], self.matrix.shape[0])
+        sums = np.bincount(self.rows, entries * terms[self.columns], self.shape[0])
         return np.asarray(sums, dtype=np.float64)
 
     def sums(self, terms: FloatArray) -> FloatArray:
-        """Σ_p matrix[i, p] terms[p]."""
-        return self._sums(self._powers[0], terms)
+        """Σ_p c_ip terms[p]."""
+        return self._sums(self.entries, terms)
 
     def sums_of_squares(self, terms: FloatArray) -> FloatArray:
-        """Σ_p matrix[i, p]² terms[p], by which variances combine."""
-        return self._sums(self._powers[1], terms)
+        """Σ_p c_ip² terms[p], by which variances combine."""
+        return self._sums(self._powers[0], terms)
 
     def sums_of_fourth_powers(self, terms: FloatArray) -> FloatArray:
-        """Σ_p matrix[i, p]⁴ terms[p], by which the variances of variances combine."""
-        return self._sums(self._powers[2], terms)
+        """Σ_p c_ip⁴ terms[p], by which the variances of variances combine."""
+        return self._sums(self._powers[1], terms)
 
     @cached_property
     def weights(self) -> FloatArray:
-        """Σ_i |matrix[i, p]| for every point p."""
-        weights = np.asarray(abs(self.matrix).sum(axis=0)).reshape(-1)
+        """Σ_i |c_ip| for every point p."""
+        sums = np.bincount(self.columns, np.abs(self.entries), self.shape[1])
+        weights = np.asarray(sums, dtype=np.float64)
         weights.flags.writeable = False
         return weights
 

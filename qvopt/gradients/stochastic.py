@@ -87,7 +87,7 @@ def expand_directions(
 
     matrix = csr_array(np.array(columns).T.reshape(n, len(points)))
     return DirectionalExpansion(
-        tuple(points), Combination(matrix), np.asarray(v, dtype=np.float64), step
+        tuple(points), Combination.of_matrix(matrix), np.asarray(v, dtype=np.float64), step
     )
 
 
@@ -138,4 +138,6 @@ def expand_subset(
     from scipy.sparse import csr_array
 
     matrix = csr_array((whole.matrix.multiply(mask[:, None])).tocsr()[:, kept])
-    return SubsetExpansion(tuple(whole.points[k] for k in kept), Combination(matrix), chosen)
+    return SubsetExpansion(
+        tuple(whole.points[k] for k in kept), Combination.of_matrix(matrix), chosen
+    )

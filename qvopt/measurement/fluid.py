@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.cache import cached_numbers
 from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -32,6 +33,9 @@ from .plan import MeasurementPlan
 
 LARGEST_VECTOR = 20_000
 """Determinants beyond which a vector of the sector costs more than lists of few determinants."""
+
+_MOST_KEPT = 4096
+"""Numbers of a covariance that is kept on disk."""
 
 _SWEEPS = 60
 
@@ -101,22 +105,34 @@ def _references(
         return near, few.half_excited_reference(hamiltonian)
     psi = cisd_state(hamiltonian) if reference is None else reference
     halfway = half_excited_states(hamiltonian)
-    return _Occupations(hamiltonian, [psi]), _Occupations(hamiltonian, halfway) if halfway else None
+    vector = _Occupations(hamiltonian, [psi], "cisd" if reference is None else None)
+    return vector, _Occupations(hamiltonian, halfway, "half-excited") if halfway else None
 
 
 class _Occupations:
-    """Moments of occupations in rotated orbitals, averaged over vectors of the sector."""
+    """Moments of occupations in rotated orbitals, averaged over vectors of the sector.
 
-    def __init__(self, hamiltonian: MolecularHamiltonian, states: list[FloatArray]) -> None:
+    States that follow from the Hamiltonian have a `name`, under which their density matrices are
+    kept on disk: PySCF, which makes them, takes longer to import than a short run.
+    """
+
+    def __init__(
+        self, hamiltonian: MolecularHamiltonian, states: list[FloatArray], name: str | None
+    ) -> None:
         n = hamiltonian.norb
         self._states = states
         strings = spin_strings(hamiltonian)
         self._occupied = [occupied_orbitals(s, n) for s in strings]
         alpha, beta = (((s[:, None] >> np.arange(n)) & 1).astype(np.float64) for s in strings)
         self._numbers = (alpha[:, None, :] + beta[None, :, :]).reshape(-1, n)
-        self.one_electron = np.zeros((n * n, n * n))
-        for psi in states:
-            self.one_electron += one_electron_covariance(hamiltonian, psi) / len(states)
+        if name is None or n**4 > _MOST_KEPT:
+            self.one_electron = _mean_covariance(hamiltonian, states)
+        else:
+            document = {"covariance": hamiltonian.content_hash(), "states": name}
+            values = cached_numbers(
+                document, n**4, lambda: _mean_covariance(hamiltonian, states).reshape(-1).tolist()
+            )
+            self.one_electron = np.array(values, dtype=np.float64).reshape(n * n, n * n)
 
     def moments(self, factor: Factor) -> FragmentMoments:
         """Exact moments over the outcomes of a fragment's basis."""
@@ -133,6 +149,14 @@ class _Occupations:
             centred = columns - p @ columns
             total += (centred * p[:, None]).T @ centred / len(self._states)
         return FragmentMoments(total[:-1, :-1], total[:-1, -1], float(total[-1, -1]))
+
+
+def _mean_covariance(hamiltonian: MolecularHamiltonian, states: list[FloatArray]) -> FloatArray:
+    n = hamiltonian.norb
+    mean = np.zeros((n * n, n * n))
+    for psi in states:
+        mean += one_electron_covariance(hamiltonian, psi) / len(states)
+    return mean
 
 
 def one_electron_covariance(hamiltonian: MolecularHamiltonian, psi: FloatArray) -> FloatArray:

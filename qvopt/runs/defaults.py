@@ -29,18 +29,18 @@ def with_optimizer(assembly: Assembly) -> Assembly:
     """Name the optimizer of a run that leaves it open, and the stop that belongs to it.
 
     Under shots it is Kalman-Newton, which ends by itself. Where gradients are asked for, by a rule
-    or by a stop, it is Adam. On hardware too: all of its steps cost the same, so that what a run
-    may take is known before it is paid for. A wanted `stopping.expected_error` takes Kalman-Newton
-    there as well.
+    or by a stop, it is Adam. On hardware too where no budget caps the run: all of its steps cost
+    the same, so that what it may take is known before it is paid for. A wanted
+    `stopping.expected_error` takes Kalman-Newton there as well.
     """
     experiment = assembly.experiment
     if experiment.optimizer is not None or experiment.measurement.shots is None:
         return assembly
     rule = experiment.measurement.gradient != MeasurementSpec().gradient
     gradients = rule or experiment.stopping.gradient is not None
-    if (
-        gradients or isinstance(assembly.program, DurableProgram)
-    ) and experiment.stopping.expected_error is None:
+    uncapped = not caps_of(experiment.budget)
+    constant = gradients or (uncapped and isinstance(assembly.program, DurableProgram))
+    if constant and experiment.stopping.expected_error is None:
         chosen = OptimizerSpec(name="adam")
     else:
         chosen = experiment.optimizer_spec

@@ -318,7 +318,7 @@ def events(folder):
     return out
 
 
-@pytest.mark.parametrize("shots", [None, 500])
+@pytest.mark.parametrize("shots", [None, pytest.param(500, marks=pytest.mark.slow)])
 def test_cut_anywhere_it_resumes_bit_for_bit(shots, tmp_path):
     data = {
         "molecule": "h4-chain",

@@ -142,12 +142,15 @@ def compiled(method, noise_model, molecule="h2"):
 
 
 def test_counts_follow_those_of_shots_that_aer_runs_one_by_one():
-    """Chi-square of two samples, over all groups; at the same law its p-value is uniform."""
+    """Chi-square of two samples, over all groups; at the same law its p-value is uniform.
+
+    5,000 shots a group see probabilities that are off by a tenth where they are 0.1 or more.
+    """
     noise = asymmetric_noise()
     drawn, x = compiled("automatic", noise)
     shot_by_shot, _ = compiled("statevector", noise)
     n_groups = len(drawn.problem.plan.groups)
-    shots = np.full((1, n_groups), 20_000)
+    shots = np.full((1, n_groups), 5_000)
     seed = np.random.SeedSequence(11)
     ours = drawn.sample_counts([Point(x)], shots, seed)[0]
     theirs = shot_by_shot.sample_counts([Point(x)], shots, seed)[0]
@@ -155,7 +158,7 @@ def test_counts_follow_those_of_shots_that_aer_runs_one_by_one():
     assert shot_by_shot._noisy == {}
     square, degrees = 0.0, 0
     for one, other in zip(ours, theirs, strict=True):
-        assert sum(one.values()) == sum(other.values()) == 20_000
+        assert sum(one.values()) == sum(other.values()) == 5_000
         for outcome in set(one) | set(other):
             a, b = one.get(outcome, 0), other.get(outcome, 0)
             if a + b >= 10:

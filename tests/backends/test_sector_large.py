@@ -128,7 +128,7 @@ def test_both_engines_agree(name, options, monkeypatch):
 
 
 @given(st.integers(0, 2**32), st.sampled_from([4, 60, 8192]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_blocks_do_what_single_gates_do(seed, largest):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(2, 7))
@@ -178,7 +178,7 @@ def compare_with_single_gates(engine, tables, h, angles, rng):
     np.testing.assert_allclose(ours[1], theirs[1], atol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), largest=st.sampled_from([4, 60, 8192]))
 def test_gates_of_any_spin_in_any_order(seed, largest):
     rng = np.random.default_rng(seed)

@@ -90,7 +90,7 @@ def circuits(draw):
     return Circuit(n, tuple(gates), 2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(circuits(), st.integers(0, 2**32))
 def test_random_circuits_agree_with_dense_states(circuit, seed):
     rng = np.random.default_rng(seed)

@@ -32,7 +32,7 @@ def circuits(**options):
 
 
 points = st.lists(numbers, min_size=3, max_size=3).map(np.array)
-laws = settings(max_examples=60, deadline=None, derandomize=True)
+laws = settings(max_examples=30, deadline=None, derandomize=True)
 
 
 @laws

@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 
+import pytest
 from command_line import command_line
 
 from qvopt.cli.cadence import Cadence
@@ -32,6 +33,7 @@ def test_lines_grow_with_the_logarithm_of_the_time():
     assert gaps == sorted(gaps)
 
 
+@pytest.mark.slow
 def test_a_piped_run_has_a_line_for_doubling_steps(tmp_path):
     done = command_line("run", "h2", "--optimizer", "adam", "--shots", "100", "--max-steps", "600",
                         "--json", cwd=tmp_path)  # fmt: skip

@@ -158,7 +158,7 @@ EXPERIMENT = """
 molecule = "h2"
 shots = 200
 optimizer = "spsa"
-measurement = {{ grouping = "fully-commuting" }}
+measurement = {{ grouping = "fully-commuting", postselect = true }}
 {steps}
 [backend]
 name = "ibm:{device}"
@@ -319,3 +319,18 @@ def test_a_validation_on_hardware_is_asked_for_and_pays_nothing_twice(few, serve
     assert "holds a validation" in str(call("show", "v").exception)
     status = json.loads(call("status", "v", "--json", "--offline").stdout)
     assert status[0]["budget"]["jobs"]["spent"] == 4
+
+
+@pytest.mark.parametrize("grouping", ["fully-commuting", "qubit-wise", "fluid-basis-rotation"])
+def test_a_forecast_takes_outcomes_that_post_selection_keeps(grouping, nobody):
+    """With a readout correction counts are asked for, and of none that is kept there is no mean."""
+    done = call(
+        "run", "h2", "--backend", "ibm:ibm_fez", "--shots", "2000", "--max-steps", "2",
+        "--optimizer", "spsa", "--set", f"measurement.grouping={grouping}", "--dry", "--json",
+        "--set", "measurement.postselect=true", "--set", "mitigation.readout=true",
+        "--set", "backend.optimization_level=1",
+    )  # fmt: skip
+    assert done.exit_code == 0, (done.output, done.exception)
+    parts = {part["part"]: part for part in json.loads(done.stdout)["parts"]}
+    assert parts["2 steps"]["jobs"] > 0
+    assert parts["2 steps"]["qpu_seconds"] > 0

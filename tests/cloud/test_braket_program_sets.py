@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from braket_stub import failing
 from qiskit.circuit import ParameterVector
+from slow_cases import rest_slow
 from vendor_jobs import a_spec, check_counts
 
 import qvopt
@@ -60,7 +61,10 @@ def sources(stub):
     return Counter(source for task in programs for source in task), [len(p) for p in programs]
 
 
-@pytest.mark.parametrize("indices", [(1, 3), (4,), (0, 1, 2, 3, 4)])
+@pytest.mark.parametrize(
+    "indices",
+    [(1, 3), *(pytest.param(k, marks=pytest.mark.slow) for k in [(4,), (0, 1, 2, 3, 4)])],
+)
 def test_failed_members_alone_are_sent_again_exactly_once(stub, tmp_path, indices):
     provider, log = BraketProvider("sv1"), Log()
     spec = spec_of(provider)
@@ -149,8 +153,11 @@ def test_a_run_counts_a_repeated_member_once(stub, tmp_path):
 
 @pytest.mark.parametrize(
     ("largest", "sizes"),
-    [((100, 200_000), [5]), ((4, 200_000), [4, 1]), ((100, 3_999), [3, 2]), ((2, 1_500), [1] * 5),
-     ((0, 0), [1] * 5)],
+    rest_slow(
+        [((100, 200_000), [5]), ((4, 200_000), [4, 1]), ((100, 3_999), [3, 2]),
+         ((2, 1_500), [1] * 5), ((0, 0), [1] * 5)],
+        [((4, 200_000), [4, 1]), ((0, 0), [1] * 5)],
+    ),
 )  # fmt: skip
 def test_sets_are_split_to_the_largest_that_the_device_takes(stub, tmp_path, largest, sizes):
     stub.largest = largest

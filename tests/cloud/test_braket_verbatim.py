@@ -125,7 +125,7 @@ def test_a_gate_that_is_not_native_is_refused_with_the_services_reason(service):
     assert len(stub.refusals) == 1  # nothing was sent
 
 
-@pytest.mark.parametrize("processor", [GARNET, CEPHEUS], ids=lambda p: p.name)
+@pytest.mark.parametrize("processor", rest_slow([GARNET, CEPHEUS], [GARNET]), ids=lambda p: p.name)
 def test_bits_come_back_from_the_qubits_that_were_chosen(service, processor):
     stub = service(processor)
     provider = BraketProvider(processor.name.lower(), verbatim=True)
@@ -139,6 +139,7 @@ def test_bits_come_back_from_the_qubits_that_were_chosen(service, processor):
     assert list(stub.tasks) == [job]
 
 
+@pytest.mark.slow
 def test_a_layout_names_the_devices_own_qubits(service):
     stub = service(GARNET)
     result = qvopt.run(**described(GARNET, 500, max_steps=0, backend={"layout": [4, 5, 9, 10]}))

@@ -19,6 +19,7 @@ max_steps = 1
 shots = 200
 [measurement]
 grouping = "qubit-wise"
+postselect = true  # no simulation of what mitigation would have done
 [backend]
 name = "ibm:ibm_manila"
 poll = 0.02
@@ -53,6 +54,7 @@ def test_cancel_stops_the_jobs_and_says_so(server, tmp_path):
     assert len(server.jobs) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "told"),
     rest_slow(

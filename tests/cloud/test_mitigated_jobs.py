@@ -29,7 +29,9 @@ def finish(folder, backend):
         return session.result()
 
 
-@pytest.mark.parametrize("vendor", ["ibm:ibm_manila", "ionq:simulator"])
+@pytest.mark.parametrize(
+    "vendor", [pytest.param("ibm:ibm_manila", marks=pytest.mark.slow), "ionq:simulator"]
+)
 def test_a_calibration_is_in_the_job_of_its_round(vendor, tmp_path, monkeypatch):
     logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
     with warnings.catch_warnings():

@@ -126,6 +126,7 @@ def test_a_signal_ends_it_in_order_and_says_how_to_go_on(qvopt, tmp_path, file, 
     assert json.loads(done.stdout)["runs"] == {"planned": 160, "ended": ended}
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_progress_by_optimizer(qvopt, tmp_path, file):
     ours, theirs = pty.openpty()
     command = [*QVOPT, "compare", str(file), "--seeds", "5", "--workers", "1", "--no-report"]

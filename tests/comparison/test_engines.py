@@ -181,6 +181,7 @@ def _need_dask_jobqueue():
         pytest.skip("needs dask_jobqueue")
 
 
+@pytest.mark.slow
 def test_a_cluster_file_leaves_ctrl_c_as_it_is(tmp_path):
     _need_dask_jobqueue()
     (tmp_path / "slurm.toml").write_text('system = "slurm"\ncores = 1\nmemory = "1GB"\n')

@@ -9,6 +9,7 @@ from qvopt.engine.assembly import assemble
 pytest.importorskip("qiskit_ibm_runtime")
 
 
+@pytest.mark.slow
 def test_a_comparison_runs_on_a_snapshot(tmp_path):
     data = {
         "optimizers": ["spsa"],

@@ -121,7 +121,7 @@ def ranked_once(rng, optimizers, seeds, problems, shift=0.0, resampler=None):
     ("optimizers", "seeds", "problems"),
     [
         (3, 6, 1),
-        (3, 7, 2),
+        pytest.param(3, 7, 2, marks=pytest.mark.slow),
         pytest.param(4, 12, 1, marks=pytest.mark.slow),
         pytest.param(3, 30, 1, marks=pytest.mark.slow),
         pytest.param(5, 10, 3, marks=pytest.mark.slow),

@@ -147,6 +147,7 @@ def test_the_search_finds_the_better_rate_and_is_charged(tmp_path):
     assert len(result.trials) == 8
 
 
+@pytest.mark.slow
 def test_shots_and_schedules_are_searched_like_a_rate(tmp_path):
     """At one budget, fewer shots an energy buy Adam more steps: 10.6 becomes 0.1 mHa on H2."""
     search = {"shots": [20, 2000], "schedule": ["constant", "cosine"]}

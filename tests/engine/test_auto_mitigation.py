@@ -47,8 +47,31 @@ def test_the_choice_has_the_least_expected_error_and_takes_the_place_of_auto(ass
     assert by_name["readout"].bias < 0.8 * by_name["none"].bias
     assert by_name["readout"].sigma > by_name["none"].sigma
     assert by_name["reference"].bias < 0.3 * by_name["none"].bias
+    tried = any("Clifford data regression" in name for name in by_name)
+    assert tried or "reference" not in chosen.name  # in the place of a reference that is best
     # Half of the shots are the reference's, and both errors count.
     assert by_name["reference"].sigma == pytest.approx(2 * by_name["none"].sigma, rel=0.2)
+
+
+def test_regression_is_better_than_the_reference_where_many_shots_leave_the_bias_alone(monkeypatch):
+    """At few shots the reference has less scatter, at many regression has less bias."""
+    monkeypatch.setattr("qvopt.engine.auto_mitigation._SIMULATED", 20_000_000)
+    backend = {"name": "aer", "noise": {"two_qubit": 0.02}}
+    experiment = make_experiment({"molecule": "h2", "shots": 1000, "backend": backend})
+    hamiltonian = hamiltonian_of(experiment.molecule)
+    x, twin = qvopt.run("h2").x, AerBackend(noise=backend["noise"])
+    none = {"readout": False, "zne": None, "reference": False}
+    shots = 2_000
+    judge = Judge(experiment, hamiltonian, twin, assemble, exact_counterpart, shots, [x])
+    reference = judge.candidate(True, {**none, "reference": True})
+    trained = judge.candidate(True, {**none, "cdr": True})
+    assert trained.name == "post-selection + Clifford data regression"
+    assert trained.sigma > reference.sigma
+    assert trained.rms > reference.rms
+    assert trained.bias < 0.5 * reference.bias
+    more = (shots / 50_000_000) ** 0.5
+    rms = [np.hypot(c.bias, more * c.sigma) for c in (reference, trained)]
+    assert rms[1] < rms[0]
 
 
 def test_readout_errors_give_the_bias_that_theory_says():

@@ -22,10 +22,11 @@ def test_randomly_spread_energies_are_unbiased(shots):
     """Down to two shots; and the variance that they report is the one they have.
 
     From a handful of shots it is larger: it knows that rare outcomes may not have been seen.
+    The variance of 2,500 energies is known to 3 %, their mean to a fiftieth of its error.
     """
     a = assembled(shots=1000)
     x = np.array([0.1, -0.05, 0.2])
-    truth, n = a.evaluator.exact_energy(x), 6000
+    truth, n = a.evaluator.exact_energy(x), 2500
     answers = a.evaluator.answer([Energy(x, shots, spread="random")] * n, 1, 0)
     values = np.array([answer.value for answer in answers])
     assert {answer.shots for answer in answers} == {shots}

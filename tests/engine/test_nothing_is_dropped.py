@@ -48,6 +48,7 @@ def sampled(monkeypatch):
     return taken
 
 
+@pytest.mark.slow
 def test_readout_correction_reaches_the_pool_of_an_adaptive_ansatz():
     adapt = {"ansatz": {"name": "adapt", "pool": "fermionic"}}
     exact = assemble(make_experiment({"molecule": "h2", **adapt})).evaluator
@@ -56,13 +57,13 @@ def test_readout_correction_reaches_the_pool_of_an_adaptive_ansatz():
     raw, corrected = (
         np.array([
             evaluator(**adapt, **spec, seed=s).answer([PoolGradient(np.zeros(0))], 1)[0].value[k]
-            for s in range(6)
+            for s in range(4)
         ])
         for spec in ({}, CORRECTED)
     )  # fmt: skip
     # Misread bits shrink the derivative by a fifth; corrected, it is the true one.
     assert abs(raw.mean()) < 0.9 * abs(truth.value[k])
-    assert abs(corrected.mean() - truth.value[k]) < 4 * corrected.std(ddof=1) / np.sqrt(6)
+    assert abs(corrected.mean() - truth.value[k]) < 4 * corrected.std(ddof=1) / np.sqrt(4)
 
 
 @pytest.mark.parametrize("name", rest_slow(["deflated", "weighted"], ["deflated"]))
@@ -72,7 +73,7 @@ def test_readout_correction_reaches_excited_states(name):
     def values(spec):
         found = []
         made = evaluator(**spec)
-        for seed in range(16):
+        for seed in range(9):
             e = made.seeded(seed)
             objective = DeflatedObjective((np.zeros(3),), 0.0)
             if name == "weighted":
@@ -85,10 +86,10 @@ def test_readout_correction_reaches_excited_states(name):
     truth = exact * (1.5 if name == "weighted" else 1.0)
     raw, corrected = values({}), values(CORRECTED)
     assert raw.mean() - truth > 0.05
-    assert abs(corrected.mean() - truth) < 4 * corrected.std(ddof=1) / 4 + 1e-3  # of 16 values
+    assert abs(corrected.mean() - truth) < 4 * corrected.std(ddof=1) / 3 + 1e-3  # of 9 values
 
 
-@pytest.mark.parametrize("method", ["vqd", "ssvqe"])
+@pytest.mark.parametrize("method", ["vqd", pytest.param("ssvqe", marks=pytest.mark.slow)])
 def test_every_shot_of_excited_states_is_counted(method, sampled):
     result = excited_states(
         "h2", 2, method=method, backend=NOISE, shots=200, max_steps=2, optimizer="spsa",

@@ -80,7 +80,7 @@ def random_circuit(rng):
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_any_circuit_against_finite_differences(seed):
     rng = np.random.default_rng(seed)
     circuit, x = random_circuit(rng), rng.normal(size=3)
@@ -178,7 +178,7 @@ def test_measured_metric_is_unbiased_and_its_variance_honest():
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_projection_is_the_nearest_semidefinite_matrix(seed):
     rng = np.random.default_rng(seed)
     matrix = rng.normal(size=(4, 4))

@@ -83,7 +83,7 @@ def test_whole_parameters_agree_with_the_adjoint_method():
 
 
 @pytest.mark.parametrize(
-    ("repeats", "tolerance"), [(500, 0.3), pytest.param(2500, 0.15, marks=pytest.mark.slow)]
+    ("repeats", "tolerance"), [(300, 0.4), pytest.param(2500, 0.15, marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize(
     ("options", "bias"),
@@ -96,6 +96,7 @@ def test_whole_parameters_agree_with_the_adjoint_method():
     ],
 )
 def test_measured_gradients_are_unbiased_with_honest_variances(options, bias, repeats, tolerance):
+    """A variance from 300 gradients is known to 8 %: one that is half or twice as large is seen."""
     data = {"molecule": "h2", "shots": 300, "measurement": {"gradient": options}}
     a = assemble(make_experiment(data))
     x = np.array([0.1, -0.05, 0.2])

@@ -223,7 +223,7 @@ def test_moments_of_few_determinants_are_those_of_the_vector():
     psi = np.zeros(len(bits))
     psi[picked] = amplitudes
     shape = cisd_state(h).shape
-    dense = _Occupations(h, [psi.reshape(shape)])
+    dense = _Occupations(h, [psi.reshape(shape)], None)
     sparse = SparseState(bits[picked], amplitudes, h.norb)
     assert sparse.one_electron == pytest.approx(dense.one_electron, abs=1e-12)
     for factor in double_factorization(h)[2][:6]:

@@ -55,7 +55,7 @@ CORRELATION_CONSISTENT = [  # atoms, basis, electrons that the potential replace
 
 @pytest.mark.parametrize(
     ("text", "basis", "cores"),
-    [pytest.param(*case, marks=[pytest.mark.slow] if k > 2 else [])
+    [pytest.param(*case, marks=[pytest.mark.slow] if k != 2 else [])
      for k, case in enumerate(CORRELATION_CONSISTENT)],
 )  # fmt: skip
 def test_correlation_consistent_bases_of_heavy_elements(text, basis, cores):

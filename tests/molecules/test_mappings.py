@@ -87,6 +87,7 @@ def test_the_reduced_ground_state_is_full_ci(name):
     assert lowest == pytest.approx(molecule.references["fci"], abs=1e-7)
 
 
+@pytest.mark.slow
 def test_the_ground_state_of_water_over_all_qubits():
     observable = qubit_hamiltonian(build_hamiltonian(find_molecule("h2o")))
     lowest = eigsh(observable.to_sparse(), k=1, which="SA", return_eigenvectors=False)[0]

@@ -53,6 +53,7 @@ def test_mp2_natural_orbitals_diagonalise_the_mp2_density():
     assert np.all(np.diff(density.diagonal()) < 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("basis", rest_slow(["sto-3g", "6-31g"], ["sto-3g"]))
 def test_automatic_spaces(basis):
     from pyscf import mcscf, scf

@@ -84,6 +84,7 @@ def test_a_septet_of_chromium():
     assert any("below the lowest symmetric one" in note for note in h.notes)
 
 
+@pytest.mark.slow
 def test_notes_say_what_was_found():
     square = build_hamiltonian(find_molecule("h4-square"))
     assert any("degenerate frontier orbitals" in note for note in square.notes)
@@ -108,6 +109,7 @@ def test_a_neighbour_is_continued_and_says_that_it_is_unstable():
     assert any("unstable" in note for note in h.notes)
 
 
+@pytest.mark.slow
 def test_broken_symmetry_does_not_collapse():
     solution = mean_field_of_molecule(find_molecule(chain(6, 2.0))).solution
     _, occupations = natural_orbitals(solution, "uhf-natural")

@@ -155,6 +155,7 @@ def test_a_relaxation(kind, author, moved):
     assert load(there).final.largest < 1e-4
 
 
+@pytest.mark.slow
 def test_orbitals(author, moved):
     problem = write("toml", author)
     found = optimize_orbitals(problem, basis="6-31g", active_space="2,2", out=author / "o")

@@ -128,6 +128,7 @@ def test_our_optimizers_are_recorded_by_name(tmp_path):
     assert "learning_rate = 0.1" in text
 
 
+@pytest.mark.slow
 def test_another_process_says_what_to_hand_over(tmp_path):
     run("h2", optimizer=generator(0.4), max_steps=2, out=tmp_path / "run")
     command = [sys.executable, "-m", "qvopt", "resume", str(tmp_path / "run"), "--max-steps", "9"]
@@ -302,6 +303,7 @@ def test_backends():
         run("h2", backend=3)
 
 
+@pytest.mark.slow
 def test_aer_with_a_noise_model_is_noisy():
     noise = NoiseModel()
     noise.add_all_qubit_quantum_error(depolarizing_error(0.05, 2), ["cx", "cz", "ecr"])

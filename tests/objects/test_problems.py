@@ -166,6 +166,7 @@ with Session.resume(sys.argv[1], max_steps=50) as session:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "thing",
     [

@@ -199,7 +199,7 @@ def noise():
     "make",
     [
         pytest.param(lambda: GenericBackendV2(4, seed=1), id="BackendV2", marks=pytest.mark.slow),
-        pytest.param(lambda: StatevectorSampler(seed=1), id="sampler"),
+        pytest.param(lambda: StatevectorSampler(seed=1), id="sampler", marks=pytest.mark.slow),
         pytest.param(
             lambda: AerSimulator(noise_model=noise()), id="noisy Aer", marks=pytest.mark.slow
         ),

@@ -261,12 +261,14 @@ def test_a_step_that_breaks_its_promise_halves_the_radius():
     trust = trust.stepped(before, slope, curvature, step, unit)
     promised = slope @ step + 0.5 * step @ step
     assert trust.promised == pytest.approx(promised)
-    kept = trust.judged(Scalar(promised + 0.01, variance=1e-4))
+    kept = trust.judged(Scalar(promised + 0.01, variance=1e-4), falling=False)
     assert kept.radius > trust.radius  # within one standard error
-    risen = trust.judged(Scalar(0.05, variance=1e-4))
+    risen = trust.judged(Scalar(0.05, variance=1e-4), falling=False)
     assert risen.radius == pytest.approx(trust.radius / 2)
-    fallen = trust.judged(Scalar(-0.001, variance=1e-8))
+    fallen = trust.judged(Scalar(-0.001, variance=1e-8), falling=False)
     assert fallen.radius > trust.radius  # less than promised, but down
+    further = trust.judged(Scalar(0.05, variance=1e-4), falling=True)
+    assert further.radius == pytest.approx(2 * trust.radius)  # the slope knows better
 
 
 def test_an_informed_step_is_bounded_once_one_has_failed():
@@ -274,7 +276,7 @@ def test_an_informed_step_is_bounded_once_one_has_failed():
     trust = TrustRegion.first(informed=True)
     assert np.array_equal(trust.bounded(step, unit), step)
     trust = trust.stepped(Scalar(0.0, variance=1e-6), -step, np.eye(2), step, unit)
-    trust = trust.judged(Scalar(1.0, variance=1e-6))
+    trust = trust.judged(Scalar(1.0, variance=1e-6), falling=False)
     assert np.linalg.norm(trust.bounded(step, unit)) == pytest.approx(2.5)
 
 

@@ -56,9 +56,11 @@ def test_what_is_recorded(settings, name, error):
     assert recorded.content_hash() == experiment.content_hash()
 
 
-def test_on_hardware_all_steps_cost_the_same():
+def test_on_hardware_all_steps_cost_the_same_where_nothing_else_bounds_them():
     snapshot = {"backend": "ibm:fake_manila", "shots": 1000}
     assert named(**snapshot).optimizer_spec.name == "adam"
+    capped = named(**snapshot, budget={"jobs": 30})
+    assert capped.optimizer_spec.name == "kalman-newton"
     wanted = named(**snapshot, stopping={"expected_error": 0.01})
     assert wanted.optimizer_spec.name == "kalman-newton"
 

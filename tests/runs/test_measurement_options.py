@@ -178,15 +178,16 @@ def test_learned_gradients_spend_as_much_and_scatter_less():
 
 
 def test_learned_gradients_are_without_bias():
+    """Of 120: a component that is off by 0.4 of its error, or an error by 10 %, is seen."""
     a = learning(500, "h4-chain", gradient_allocation="measured")
     x = np.random.default_rng(0).normal(size=a.circuit.n_parameters) * 0.1
     values, variances, learned = [], [], Learned()
-    for k in range(200):
+    for k in range(120):
         answer, learned = a_round(a.evaluator, Gradient(x), k, learned)
         values.append(answer.value)
         variances.append(answer.variance)
     exact, mean = a.program.gradient(x)[1], np.mean(variances, axis=0)
-    z = (np.mean(values, axis=0) - exact) / np.sqrt(mean / 200)
+    z = (np.mean(values, axis=0) - exact) / np.sqrt(mean / 120)
     assert np.abs(z).max() < 4.5
     assert np.mean(np.var(values, axis=0, ddof=1) / mean) == pytest.approx(1, abs=0.1)
 

@@ -46,6 +46,7 @@ def test_a_geometry_relaxes_on_grown_circuits() -> None:
     assert found.final.energy == pytest.approx(plain.final.energy, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_orbitals_are_optimised_on_grown_circuits() -> None:
     settings: dict[str, Any] = {"molecule": {"name": "lih", "active_space": {"electrons": 2,
                                 "n_orbitals": 2}}}  # fmt: skip

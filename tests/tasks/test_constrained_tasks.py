@@ -16,6 +16,7 @@ FREE = {
 LIH = {"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 2}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "method", [pytest.param("vqd"), pytest.param("ssvqe", marks=pytest.mark.slow)]
 )

@@ -89,7 +89,7 @@ def test_a_comparison_is_loaded_and_extended(corpus):
     [
         "show h2-scan/points/0000",
         "resume h2-scan/points/0001 --quiet",
-        "scan h2-scan",
+        pytest.param("scan h2-scan", marks=pytest.mark.slow),  # draws the curve
         pytest.param("report h2-comparison", marks=pytest.mark.slow),  # draws all pictures
         "compare h2-comparison --collect --quiet --no-report",
         pytest.param("compare h2-comparison --collect --quiet", marks=pytest.mark.slow),

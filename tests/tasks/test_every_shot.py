@@ -106,7 +106,7 @@ TASKS = {
 }
 
 
-ALL = [pytest.param(t, marks=() if t in ("run", "vqd") else pytest.mark.slow) for t in TASKS]
+ALL = [pytest.param(t, marks=() if t == "run" else pytest.mark.slow) for t in TASKS]
 
 
 @pytest.mark.parametrize("task", ALL)

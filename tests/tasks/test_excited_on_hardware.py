@@ -22,6 +22,7 @@ def events(folder):
     return [json.loads(line) for line in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "rounds"), [("vqd", 6), pytest.param("ssvqe", 4, marks=pytest.mark.slow)]
 )

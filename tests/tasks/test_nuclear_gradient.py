@@ -126,6 +126,7 @@ def test_automatic_spaces_have_no_gradient():
         integral_derivatives(molecule, build_hamiltonian(molecule))
 
 
+@pytest.mark.slow
 def test_the_gradient_stays_on_its_mean_field():
     """Of water with both bonds at 2.5 Å: displaced geometries solved afresh would find another."""
     near = build_hamiltonian(find_molecule("h2o", {"bond": 1.8}))

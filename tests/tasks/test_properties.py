@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from command_line import command_line
+from slow_cases import rest_slow
 
 from qvopt import run, run_properties
 from qvopt.engine.assembly import assemble
@@ -62,7 +63,8 @@ def test_full_ci_state_against_pyscf(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("atoms", "spin", "level"), [("O 0 0 0; H 0 0 0.97", 1, 2), ("C 0 0 0", 2, 3)]
+    ("atoms", "spin", "level"),
+    [("O 0 0 0; H 0 0 0.97", 1, 2), pytest.param("C 0 0 0", 2, 3, marks=pytest.mark.slow)],
 )
 def test_overlap_is_with_the_whole_degenerate_level(atoms, spin, level):
     """Of a Π radical or a P atom any member of the level is the ground state."""
@@ -81,9 +83,10 @@ def test_overlap_is_with_the_whole_degenerate_level(atoms, spin, level):
     assert found.overlap == pytest.approx(1.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_open_shell_spin():
     data = {"molecule": {"name": "O 0 0 0; O 0 0 1.2", "spin": 2,
-                         "active_space": {"electrons": 6, "n_orbitals": 5}}}  # fmt: skip
+                         "active_space": {"electrons": 4, "n_orbitals": 3}}}  # fmt: skip
     assembly, x = assembly_and_point(data, 0.0)
     found = exact_properties(assembly, x)
     assert found.spin_squared.value == pytest.approx(2.0, abs=1e-9)
@@ -107,7 +110,7 @@ SAMPLED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@pytest.mark.parametrize("name", rest_slow(SAMPLED, ["excitations"]))
 def test_measured_values_are_unbiased_and_their_errors_honest(name):
     assembly, x = assembly_and_point(SAMPLED[name])
     exact = exact_properties(assembly, x)

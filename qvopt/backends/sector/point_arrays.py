@@ -48,8 +48,9 @@ def point_arrays(points: Sequence[Point], tables: GateTables, circuit: Circuit) 
     vectors: list[FloatArray] = []
     places: dict[int, int] = {}
     for point in points:
-        if id(point.x) not in places:
-            places[id(point.x)] = len(vectors)
+        if vectors and point.x is vectors[-1]:  # those of a gradient share theirs
+            continue
+        if places.setdefault(id(point.x), len(vectors)) == len(vectors):
             vectors.append(point.x)
     angles = np.empty((len(vectors), len(tables.offsets)))
     for k, x in enumerate(vectors):

@@ -130,7 +130,7 @@ def _partial(
     """Combine the components that were measured; the others are 0 with infinite variance."""
     matrix = expansion.matrix.tocsc()[:, measured].tocsr()
     points = tuple(expansion.points[k] for k in measured)
-    value, variance = GradientExpansion(points, Combination(matrix)).combine(estimates)
+    value, variance = GradientExpansion(points, Combination.of_matrix(matrix)).combine(estimates)
     entries = np.diff(expansion.matrix.indptr)
     left_out = (np.diff(matrix.indptr) < entries) & (entries > 0)
     return np.where(left_out, 0.0, value), np.where(left_out, np.inf, variance)

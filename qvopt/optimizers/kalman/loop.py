@@ -74,7 +74,6 @@ def descend(
         bound = upper_bound(reading.center, _SIGMAS)
         if best is None or bound < upper_bound(best[0], _SIGMAS):
             best = reading.center, x
-        trust = trust.judged(reading.center)
         longest = min(settings.longest_step, 1.2 * longest)
         noise = noise.learned(reading)
         chosen = reading.index
@@ -94,6 +93,8 @@ def descend(
             deviation[chosen] = off / np.diag(matrix)[chosen]
             belief = belief.widened(deviation)
         belief = belief.observed(*measured)
+        falling = problem.model is not None and _falls_on(belief, matrix, x[active], step)
+        trust = trust.judged(reading.center, falling)
         step = belief.mean - x[active]
         step = step * _trusted_share(step, longest * problem.unit)
         step = trust.bounded(step, problem.unit)
@@ -135,6 +136,13 @@ def _planned(
 def _adapted(remainder: float, surprise: float, typical: float) -> float:
     """A larger remainder after a round that surprised, a smaller one after one that did not."""
     return float(np.clip(remainder * np.sqrt(surprise), 0.5 * typical, 4.0 * typical))
+
+
+def _falls_on(belief: Belief, matrix: FloatArray, x: FloatArray, step: FloatArray) -> bool:
+    """Whether the energy still falls along the last step, by more than the slope's deviation."""
+    product = matrix @ step
+    slope = float(product @ (x - belief.mean))
+    return slope < 0.0 and slope**2 > float(product @ belief.covariance @ product)
 
 
 def _along_last_step(

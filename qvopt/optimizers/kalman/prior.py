@@ -16,7 +16,7 @@ the amplitudes are off by a common factor; the other classical starts x_k, by th
 each parameter on its own by a share of itself, and by φ of the estimated correlation energy E_c
 over all n. R has 1 on the diagonal and ±0.98 between spin partners. A second shape that is held as
 likely has the last part alone, without (b x₀_i)². Where the curvature at the reference is that of
-the minimum already, the starts are far better than their differences say: all is smaller by e^{3q},
+the minimum already, the starts are far better than their differences say: all is smaller by e^{2q},
 q the lowest eigenvalue of H by that of P₀ (0 where H is not positive).
 
 Without one, C is wide in units of the period, and P comes from the first round.
@@ -40,7 +40,7 @@ _SHIFT = 0.75
 _LONGEST_SHIFT = 1.5
 _LEAST_EIGENVALUE = 0.1
 _DIAGONAL_SHARE = 0.5
-_NARROWING = 3.0
+_NARROWING = 2.0
 _TIE = 0.98
 _CURVATURE_SPREAD = 0.3
 
@@ -86,10 +86,20 @@ def classical_curvature(model: ClassicalModel, active: IntArray) -> FloatArray:
     return np.asarray(curvature)
 
 
+def lowest_reference_curvature(model: ClassicalModel, active: IntArray) -> float:
+    """Return the lowest eigenvalue of the Hessian at the reference, in Hartree.
+
+    Among directions that keep spin partners equal, as the minimum does: a Hessian that is negative
+    for others alone (a triplet instability) says nothing against the curvature that matters.
+    """
+    values, vectors = np.linalg.eigh(partner_correlations(model, active))
+    equal = vectors[:, values > 0.5]
+    return float(np.linalg.eigvalsh(equal.T @ model.hessian[np.ix_(active, active)] @ equal)[0])
+
+
 def reference_curves_upwards(model: ClassicalModel, active: IntArray) -> bool:
     """Whether the Hessian at the reference is positive, so that it says where the minimum lies."""
-    lowest_eigenvalue = np.linalg.eigvalsh(model.hessian[np.ix_(active, active)])[0]
-    return bool(lowest_eigenvalue > 0.0)
+    return lowest_reference_curvature(model, active) > 0.0
 
 
 def curvature_certainty(model: ClassicalModel, active: IntArray) -> float:
@@ -97,8 +107,7 @@ def curvature_certainty(model: ClassicalModel, active: IntArray) -> float:
 
     That is the lowest eigenvalue of H by that of P₀; 0 where H is not positive.
     """
-    block = np.ix_(active, active)
-    at_reference = np.linalg.eigvalsh(model.hessian[block])[0]
+    at_reference = lowest_reference_curvature(model, active)
     at_minimum = np.linalg.eigvalsh(classical_curvature(model, active))[0]
     return float(np.clip(at_reference / at_minimum, 0.0, 1.0))
 

@@ -2,8 +2,10 @@
 
 A quadratic model promises the change m = gᵀs + ½ sᵀPs of the energy over a step s. Where the energy
 measured at the new point exceeds the promise by more than its standard error, and has not fallen,
-the radius becomes half the length of the step; else it grows by 1.4. Lengths are Euclidean, each
-parameter in radians of its highest frequency.
+the radius becomes half the length of the step; else it grows by 1.4. Where the measured gradient
+says that the energy falls on beyond the step, that step was too short, whatever a noisy energy
+says, and the radius is doubled; an informed model's word is taken for that. Lengths are Euclidean,
+each parameter in radians of its highest frequency.
 Reference: J. Nocedal, S. J. Wright, Numerical Optimization, algorithm 4.1.
 """
 
@@ -20,6 +22,7 @@ from qvopt_molecules.arrays import FloatArray
 from ..protocol import Scalar
 
 _GROWTH: Final = 1.4
+_GROWTH_WHERE_FALLING: Final = 2.0
 _LEAST: Final = 0.02
 UNINFORMED_RADIUS: Final = 0.3
 """Of the first step where nothing is classically known."""
@@ -61,15 +64,16 @@ class TrustRegion:
         length = float(np.linalg.norm(step / unit))
         return replace(self, before=before, promised=promised, length=length)
 
-    def judged(self, after: Scalar) -> TrustRegion:
-        """Take in the energy measured at the end of the step."""
+    def judged(self, after: Scalar, falling: bool) -> TrustRegion:
+        """Take in the energy measured at the end of the step, and whether it falls on beyond it."""
         if self.before is None or math.isnan(after.value):
             return self
         change = after.value - self.before.value
         error = math.sqrt(after.variance + self.before.variance)
-        if change > max(0.0, self.promised + error):
+        if change > max(0.0, self.promised + error) and not falling:
             return self.failed()
-        return replace(self, radius=min(_GROWTH * self.radius, self.largest))
+        growth = _GROWTH_WHERE_FALLING if falling else _GROWTH
+        return replace(self, radius=min(growth * self.radius, self.largest))
 
     def failed(self) -> TrustRegion:
         """Half the last step, which led uphill."""
