@@ -118,7 +118,8 @@ def draw(result: ComparisonResult, path: Path) -> None:
     lines, names = panels[0].get_legend_handles_labels()
     place = "outside right center"
     figure.legend(lines[::-1], names[::-1], loc=place, frameon=False, fontsize=8)
-    figure.savefig(path)
+    with plt.rc_context({"svg.hashsalt": path.stem}):  # the same picture, the same bytes
+        figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
 
