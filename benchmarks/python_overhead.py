@@ -83,7 +83,7 @@ def start(folder: Path) -> None:
             spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             times += [spent] if k else []  # the first one warms the caches
             shutil.rmtree(folder / f"start-{k}", ignore_errors=True)
-        print(f"qvopt {command}: least {min(times):.2f} s, median {np.median(times):.2f} s")
+        print(f"{command}: least {min(times):.2f} s, median {np.median(times):.2f} s")
 
 
 def steps(folder: Path) -> None:

@@ -106,8 +106,10 @@ def test_a_budget_is_a_number_a_text_or_a_table():
 def test_no_option_of_a_command_reads_counts_in_a_way_of_its_own():
     from typer.main import get_command
 
-    from qvopt.cli.command_line import app
+    from qvopt.cli.app import app
+    from qvopt.cli.commands import register
 
+    register()
     commands, counts = get_command(app).commands, []
     assert len(commands) > 15
     for name, command in commands.items():

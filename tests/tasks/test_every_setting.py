@@ -43,6 +43,7 @@ CORRECTED = NOISY | {
     "mitigation": {"readout": {"shots": 300}}, "max_steps": 3, "measurement": {"shots": 4000},
 }  # fmt: skip
 EXTRAPOLATED = NOISY | {"mitigation": {"zne": {"scales": [1, 3]}}}
+REGRESSED = NOISY | {"mitigation": {"cdr": {"circuits": 4}}}
 FOUR = {"molecule": {"name": "h4-chain"}, "max_steps": 1}
 
 FREE = {"backend": "lightning", "ansatz": "real-amplitudes", "max_steps": 2}
@@ -113,6 +114,8 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
                             "richardson")],
     "mitigation.reference.shots": [(NOISY, 300),
                                    (NOISY | {"mitigation": {"reference": {"shots": 200}}}, 300)],
+    "mitigation.cdr.circuits": [(NOISY, 4), (REGRESSED, 3)],
+    "mitigation.cdr.shots": [(REGRESSED, 600)],
     "mitigation.zne.folding": [(EXTRAPOLATED, "all")],
     "constraints.electrons": [(FREE, 0.0), (EXACT, 1.0)],
     "constraints.s_z": [(FREE, 0.0), (FREE | {"measurement": {"shots": 500}}, 0.2)],
