@@ -67,6 +67,11 @@ def ratio(ours: float, rival: float) -> float:
     return rival / ours if ours > 0 else float("inf")
 
 
+def rounded(value: float) -> str:
+    """Two digits, without powers of ten."""
+    return f"{value:.2g}" if value < 10 else f"{value:,.0f}"
+
+
 def short(name: str) -> str:
     """The name of an instance without what all of them share."""
     name = re.sub(r"uccsd point_group=True spin_adapted=True\s*", "", name)
@@ -87,7 +92,7 @@ def table(outcomes) -> tuple[str, str]:
         lowest = min(rivals, key=lambda o: ends[o])
         ratios.append(ratio(reached[OURS], reached[best]))
         gaps.append(ends[OURS] / ends[lowest])
-        times = "all at once" if np.isinf(ratios[-1]) else f"{ratios[-1]:.2g}"
+        times = "all at once" if np.isinf(ratios[-1]) else rounded(ratios[-1])
         text += (
             f"| {short(name)} | {shots(reached[OURS])} | {best} | {shots(reached[best])} | {times} "
             f"| {ends[OURS]:.3f} | {ends[lowest]:.3f} | {lowest} |\n"
@@ -98,7 +103,7 @@ def table(outcomes) -> tuple[str, str]:
         f"{len(outcomes)} runs, {seeds} seeds. Of {len(ratios)} instances it takes fewer shots "
         f"than every rival on {sum(r > 1.1 for r in ratios)}, about as many on "
         f"{sum(1 / 1.1 <= r <= 1.1 for r in ratios)} and more on "
-        f"{sum(r < 1 / 1.1 for r in ratios)}; the median ratio is {np.median(ratios):.2g}. Its "
+        f"{sum(r < 1 / 1.1 for r in ratios)}; the median ratio is {rounded(float(np.median(ratios)))}. Its "
         f"final error is no larger than the best rival's on {sum(g <= 1.1 for g in gaps)}."
     )
     return text, words
