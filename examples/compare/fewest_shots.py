@@ -97,13 +97,13 @@ def table(outcomes) -> tuple[str, str]:
             f"| {short(name)} | {shots(reached[OURS])} | {best} | {shots(reached[best])} | {times} "
             f"| {ends[OURS]:.3f} | {ends[lowest]:.3f} | {lowest} |\n"
         )
-    ratios.sort()
+    median = rounded(float(np.median(ratios)))
     seeds = len({outcome.seed for outcome in outcomes})
     words = (
         f"{len(outcomes)} runs, {seeds} seeds. Of {len(ratios)} instances it takes fewer shots "
         f"than every rival on {sum(r > 1.1 for r in ratios)}, about as many on "
         f"{sum(1 / 1.1 <= r <= 1.1 for r in ratios)} and more on "
-        f"{sum(r < 1 / 1.1 for r in ratios)}; the median ratio is {rounded(float(np.median(ratios)))}. Its "
+        f"{sum(r < 1 / 1.1 for r in ratios)}; the median ratio is {median}. Its "
         f"final error is no larger than the best rival's on {sum(g <= 1.1 for g in gaps)}."
     )
     return text, words
