@@ -49,6 +49,10 @@ PROBLEMS: dict[str, tuple[dict[str, Any], int]] = {
         1_000_000,
     ),
     "h4-square": ({"name": "h4-square"}, 3_000_000),
+    "n2-1.6": (
+        {"name": "n2", "set": {"bond": 1.6}, "active_space": {"electrons": 6, "n_orbitals": 6}},
+        3_000_000,
+    ),
 }
 PLAIN = {"name": "uccsd"}
 TIED = {"name": "uccsd", "point_group": True, "spin_adapted": True}
