@@ -156,6 +156,17 @@ def test_raw_and_selected_energies_of_a_snapshot(script):
             assert made.reported == pytest.approx(two[way][1], rel=0.2), way
 
 
+def test_what_is_said_of_the_stops():
+    table = [r for r in rows(block("kalman-newton.md", "kalman-newton")) if "/" in r[-1]]
+    right = {(r[0], r[1]): [int(n) for n in r[-1].split("/")] for r in table}
+    runs = sum(n for _, n in right.values())
+    wrong = sum(n - k for k, n in right.values())
+    nitrogen = sum(n - k for (name, _), (k, n) in right.items() if name == "n2-1.6")
+    text = " ".join(page("kalman-newton.md").split())
+    assert f"Of {runs} stops {runs - wrong} are right; {nitrogen} of the {wrong} wrong ones" in text
+    assert wrong < 0.05 * runs
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("problem", "entrant"), [("h2", 0), ("lih", 1), ("lih-3.2", 1)])
 def test_the_shots_that_a_certificate_takes(script, problem, entrant):
