@@ -64,7 +64,7 @@ def test_times_are_those_of_the_benchmarks():
     assert parameters == int(exact[1])
     assert milliseconds == round(float(exact[2]), 3)
     noisy = re.search(
-        r"^h2o +qvopt fluid basis rotations +\d+ +([\d.]+)", page("benchmarks.md"), re.MULTILINE
+        r"^h2o +qvopt fluid-basis-rotation \(\d+\) +([\d.]+)", page("benchmarks.md"), re.MULTILINE
     )
     assert stated(NOISY) == [round(float(noisy[1]), 1)]
 
