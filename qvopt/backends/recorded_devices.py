@@ -44,11 +44,12 @@ class RecordedDevice:
         """Transpile to its gates and coupling, all on one layout, and check every gate."""
         return lower_to(self.backend.target, circuits, level=level, seed=seed, layout=layout)
 
-    def noise_model(self) -> Any:
-        """The errors of all qubits, as Aer's NoiseModel."""
+    def noise_model(self, qubits: Sequence[int] | None = None) -> Any:
+        """The errors of all qubits, or of these numbered by their places, as Aer's NoiseModel."""
         from qiskit_aer.noise import NoiseModel
 
-        return NoiseModel.from_backend(self.backend)
+        part = self.backend if qubits is None else cut_device(self.backend, qubits)
+        return NoiseModel.from_backend(part)
 
     def simulator_of(
         self, circuit: Any, read: Sequence[int] = ()

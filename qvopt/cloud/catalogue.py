@@ -16,7 +16,7 @@ from .known_devices import known_names
 from .provider import PriceModel, Provider
 
 if TYPE_CHECKING:
-    from .drifting_snapshots import Drift
+    from .snapshot_noise import Drift
 
 
 def _ibm(
@@ -90,7 +90,7 @@ def _drift(strength: float | None, jobs: float, seed: int) -> Drift | None:
         if (jobs, seed) != (20.0, 0):
             raise InputError("drift_jobs and drift_seed are of a drift; give drift, such as 0.2")
         return None
-    from .drifting_snapshots import Drift
+    from .snapshot_noise import Drift
 
     real_number(strength, "drift", "standard deviation of a logarithm", below=2)
     real_number(jobs, "drift_jobs", "number of jobs", below=1e6)

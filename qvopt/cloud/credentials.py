@@ -14,7 +14,7 @@ EXTRAS: Final = {
     "ibm": ("qiskit-ibm-runtime",),
     "braket": ("amazon-braket-sdk", "qiskit-braket-provider"),
     "ionq": ("qiskit-ionq",),
-    "mitigation": ("mthree", "mitiq"),
+    "mitigation": ("mthree",),
 }
 _MODULES: Final = {
     "ibm": ("qiskit_ibm_runtime",),

@@ -15,7 +15,6 @@ from qvopt.backends.recorded_devices import RecordedDevice
 from qvopt_molecules.errors import InputError, QvoptError
 
 from .calls import in_one_line
-from .drifting_snapshots import Drift, DriftingSnapshot
 from .ibm_options import IBMOptions, dealt_counts, make_sampler, need_ibm, pubs_of, result_of
 from .prices import time_forecast
 from .provider import (
@@ -33,6 +32,7 @@ from .provider import (
     Usage,
 )
 from .resilience import bits_of, circuit_factor, estimator_pubs, make_estimator, results_of, taken
+from .snapshot_noise import Drift, SnapshotNoise
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -70,14 +70,13 @@ class SnapshotProvider:
         self._recorded = RecordedDevice(device)
         self._options, self._price = options, price or PriceModel()
         self._timed = timed
-        self._drifting: DriftingSnapshot | None = None
-        if drift is not None:
-            if options != IBMOptions():
-                raise InputError(
-                    "a snapshot that drifts runs circuits as they are; leave drift, or "
-                    "dynamical_decoupling, twirling, max_execution_time and resilience out"
-                )
-            self._drifting = DriftingSnapshot(self._recorded, drift)
+        if drift is not None and options != IBMOptions():
+            raise InputError(
+                "a snapshot that drifts runs circuits as they are; leave drift, or "
+                "dynamical_decoupling, twirling, max_execution_time and resilience out"
+            )
+        # With error suppression the client runs other circuits than those of the job.
+        self._noise = SnapshotNoise(self._recorded, drift) if options == IBMOptions() else None
         self._device = Device(
             "ibm",
             device,
@@ -130,8 +129,6 @@ class SnapshotProvider:
         """Run the job here and now, each circuit with a seed of its own."""
         job = f"local-{key[:16]}"
         run = self._estimated if spec.estimates else self._sampled
-        if self._drifting is not None:
-            run = self._drifting.run
         try:
             self._results[job] = run(spec)
         except QvoptError:
@@ -143,20 +140,29 @@ class SnapshotProvider:
         return job
 
     def _sampled(self, spec: JobSpec) -> JobResult:
-        source = np.random.SeedSequence(spec.seed)
-        # The client repeats one seed's noise for every circuit of a job.
-        seeds = source.generate_state(len(spec.pubs), np.uint32).tolist()
+        """Counts: drawn from the distribution of a few qubits, else the client's runs of Aer."""
+        sources = np.random.SeedSequence(spec.seed).spawn(len(spec.pubs))
         parts = []
-        for pub, seed in zip(spec.pubs, seeds, strict=True):
-            backend, circuit, _ = self._recorded.simulator_of(pub.circuit)
-            # Rows without parameters are all alike: one run, whose shots are dealt out to them.
-            fixed = pub.values.shape[1] == 0
-            values = np.zeros((1, 0)) if fixed else pub.values
-            one = JobSpec((Pub(circuit, values),), spec.shots * (pub.n_rows if fixed else 1))
-            sampler = make_sampler(backend, self._options, seed=seed)
-            raw = sampler.run(pubs_of(one), shots=one.shots).result()
-            parts.append(dealt_counts(raw, pub.n_rows) if fixed else result_of(raw, one).counts[0])
+        for pub, source in zip(spec.pubs, sources, strict=True):
+            counts = None
+            if self._noise is not None:
+                counts = self._noise.drawn(pub, spec.shots, source, spec.number)
+            parts.append(self._by_client(pub, spec.shots, source) if counts is None else counts)
         return JobResult(tuple(parts))
+
+    def _by_client(
+        self, pub: Pub, shots: int, source: np.random.SeedSequence
+    ) -> tuple[dict[int, int], ...]:
+        # The client repeats one seed's noise for every circuit of a job, so each has its own.
+        seed = int(source.generate_state(1, np.uint32)[0])
+        backend, circuit, _ = self._recorded.simulator_of(pub.circuit)
+        # Rows without parameters are all alike: one run, whose shots are dealt out to them.
+        fixed = pub.values.shape[1] == 0
+        values = np.zeros((1, 0)) if fixed else pub.values
+        one = JobSpec((Pub(circuit, values),), shots * (pub.n_rows if fixed else 1))
+        sampler = make_sampler(backend, self._options, seed=seed)
+        raw = sampler.run(pubs_of(one), shots=one.shots).result()
+        return dealt_counts(raw, pub.n_rows) if fixed else result_of(raw, one).counts[0]
 
     def _estimated(self, spec: JobSpec) -> JobResult:
         """Values; the readout is learned for each circuit, which has a seed of its own."""

@@ -28,14 +28,13 @@ class DriftingNoise:
     """Error rates that drift about those of a calibration.
 
     Args:
-        channels: the calibration.
         strength: σ, standard deviation of the logarithm of each rate.
         jobs: τ, in jobs.
         seed: of the history; the same one drifts alike in every run.
     """
 
-    def __init__(self, channels: Channels, strength: float, jobs: float, seed: int = 0) -> None:
-        self._channels, self._strength, self._jobs, self._seed = channels, strength, jobs, seed
+    def __init__(self, strength: float, jobs: float, seed: int = 0) -> None:
+        self._strength, self._jobs, self._seed = strength, jobs, seed
         self._waves: dict[tuple[int, ...], tuple[FloatArray, FloatArray]] = {}
 
     def factor(self, kind: int, qubits: tuple[int, ...], number: int) -> float:
@@ -52,14 +51,15 @@ class DriftingNoise:
         z = float(np.cos(frequencies * number + phases).sum()) * (2.0 / _WAVES) ** 0.5
         return float(np.exp(self._strength * z - self._strength**2 / 2))
 
-    def at(self, number: int, place: Mapping[int, int]) -> Channels:
+    def at(self, number: int, channels: Channels, place: Mapping[int, int]) -> Channels:
         """The noise in the job of this number.
 
         Args:
             number: of the job, or of its round: time in jobs.
+            channels: the calibration, on the qubits of the circuits.
             place: of the device's qubits in the circuits.
         """
-        return _Drifted(self, self._channels, number, {k: q for q, k in place.items()})
+        return _Drifted(self, channels, number, {k: q for q, k in place.items()})
 
 
 class _Drifted(Channels):
@@ -74,19 +74,18 @@ class _Drifted(Channels):
 
     def confusion(self, qubit: int) -> FloatArray:
         """Return P[read, true] of a qubit."""
-        place = self._qubit_at[qubit]
-        factor = self._drift.factor(_READOUT, (place,), self._number)
-        matrix = self._channels.confusion(place)
+        factor = self._drift.factor(_READOUT, (self._qubit_at[qubit],), self._number)
+        matrix = self._channels.confusion(qubit)
         wrong = np.minimum(factor * np.array([matrix[1, 0], matrix[0, 1]]), _MOST)
         return np.array([[1 - wrong[0], wrong[1]], [wrong[0], 1 - wrong[1]]])
 
     def error(self, name: str, qubits: tuple[int, ...]) -> FloatArray | None:
         """Return the transfer matrix of what follows a gate: its probability is multiplied."""
         if (name, qubits) not in self._made:
-            places = tuple(self._qubit_at[q] for q in qubits)
-            matrix = self._channels.error(name, places)
+            matrix = self._channels.error(name, qubits)
             if matrix is not None:
-                factor = self._drift.factor(_GATES, tuple(sorted(places)), self._number)
+                places = tuple(sorted(self._qubit_at[q] for q in qubits))
+                factor = self._drift.factor(_GATES, places, self._number)
                 one = np.eye(len(matrix))
                 matrix = one + factor * (matrix - one)
             self._made[name, qubits] = matrix

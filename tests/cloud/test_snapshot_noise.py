@@ -11,7 +11,9 @@ import qvopt
 from qvopt.backends.catalogue import get_backend
 from qvopt.backends.noisy import Channels, DriftingNoise
 from qvopt.backends.recorded_devices import RecordedDevice
+from qvopt.cloud.ibm_options import IBMOptions, make_sampler, pubs_of, result_of
 from qvopt.cloud.job_spec import JobSpec, Pub
+from qvopt.cloud.provider import RefusedError
 from qvopt_molecules.errors import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -27,12 +29,12 @@ def channels():
     return Channels(RecordedDevice("fake_manila").noise_model())
 
 
-def test_rates_are_those_of_the_calibration_on_average_and_forget(channels):
+def test_rates_are_those_of_the_calibration_on_average_and_forget():
     """A log-normal distribution of mean 1, correlated as exp(-lag / τ): over many histories."""
     strength, jobs = 0.4, 10.0
     histories = np.array(
         [
-            [DriftingNoise(channels, strength, jobs, seed).factor(1, (0, 1), n) for n in (0, 5, 40)]
+            [DriftingNoise(strength, jobs, seed).factor(1, (0, 1), n) for n in (0, 5, 40)]
             for seed in range(3000)
         ]
     )
@@ -46,10 +48,10 @@ def test_rates_are_those_of_the_calibration_on_average_and_forget(channels):
 
 
 def test_every_rate_has_a_history_of_its_own(channels):
-    drift = DriftingNoise(channels, 0.4, 10.0)
+    drift = DriftingNoise(0.4, 10.0)
     factors = [drift.factor(k, q, 3) for k, q in [(0, (0,)), (0, (1,)), (1, (0,)), (1, (0, 1))]]
     assert len(set(factors)) == 4
-    drifted = drift.at(3, {k: k for k in range(5)})
+    drifted = drift.at(3, channels, {k: k for k in range(5)})
     base, now = channels.confusion(1), drifted.confusion(1)
     assert now[1, 0] == pytest.approx(factors[1] * base[1, 0])
     assert np.allclose(now.sum(axis=0), 1.0)
@@ -57,15 +59,17 @@ def test_every_rate_has_a_history_of_its_own(channels):
     assert np.allclose(drifted.error("cx", (0, 1)) - one, factors[3] * (error - one))
 
 
-def test_without_a_drift_to_speak_of_counts_are_those_of_aer():
+@pytest.mark.parametrize("options", [{}, {"drift": 1e-9}])
+def test_without_a_drift_to_speak_of_counts_are_those_of_aer(options):
     """By the client's Sampler on the snapshot, which is Aer with its noise model."""
     shots = 40_000
-    spec = a_spec(provider(), shots=shots)
-    there, here = provider(), provider(drift=1e-9)
-    for p in (there, here):
-        p.submit(spec, KEY)
-    job = f"local-{KEY[:16]}"
-    pairs = zip(there.result(job, spec).counts[0], here.result(job, spec).counts[0], strict=True)
+    here = provider(**options)
+    spec = a_spec(here, shots=shots)
+    backend, circuit, _ = RecordedDevice("fake_manila").simulator_of(spec.pubs[0].circuit)
+    one = JobSpec((Pub(circuit, spec.pubs[0].values),), shots)
+    raw = make_sampler(backend, IBMOptions(), seed=7).run(pubs_of(one), shots=shots).result()
+    job = here.submit(spec, KEY)
+    pairs = zip(result_of(raw, one).counts[0], here.result(job, spec).counts[0], strict=True)
     for a, b in pairs:
         outcomes = sorted({*a, *b})
         x, y = (np.array([c.get(o, 0) for o in outcomes], dtype=float) for c in (a, b))
@@ -74,11 +78,46 @@ def test_without_a_drift_to_speak_of_counts_are_those_of_aer():
         assert chi2 < len(outcomes) + 4.5 * np.sqrt(2 * len(outcomes))
 
 
-def test_jobs_differ_by_their_number_alone():
+def bell_with(more):
     circuit = QuantumCircuit(2, 2)
     circuit.h(0)
     circuit.cx(0, 1)
+    more(circuit)
     circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def test_a_circuit_that_density_matrices_do_not_cover_runs_by_the_client():
+    """A delay of 200 µs relaxes both qubits: the client's noise has it, a density matrix's not."""
+    circuit = bell_with(lambda c: c.delay(200e-6, [0, 1], unit="s"))
+    here = provider()
+    (lowered,) = here.lower([circuit], level=0, seed=0, layout=[0, 1])
+    spec = JobSpec((Pub(lowered, np.zeros((2, 0))),), 20_000, seed=3)
+    (rows,) = here.result(here.submit(spec, KEY), spec).counts
+    assert [sum(row.values()) for row in rows] == [20_000, 20_000]
+    assert all(row[0] > 0.7 * 20_000 for row in rows)
+    with pytest.raises(RefusedError, match="the circuit has delays; leave drift out"):
+        provider(drift=0.2).submit(spec, KEY)
+
+
+def test_wide_circuits_run_by_the_client_and_are_not_let_drift():
+    wide = QuantumCircuit(9, 9)
+    wide.h(0)
+    for k in range(8):
+        wide.cx(k, k + 1)
+    wide.measure(range(9), range(9))
+    here = get_backend("ibm:fake_guadalupe").provider
+    (lowered,) = here.lower([wide], level=1, seed=0, layout=None)
+    spec = JobSpec((Pub(lowered, np.zeros((1, 0))),), 500, seed=3)
+    (rows,) = here.result(here.submit(spec, KEY), spec).counts
+    assert sum(rows[0].values()) == 500
+    assert rows[0].get(0, 0) + rows[0].get(511, 0) > 200
+    with pytest.raises(RefusedError, match="up to 8 qubits"):
+        get_backend("ibm:fake_guadalupe", drift=0.2).provider.submit(spec, KEY)
+
+
+def test_jobs_differ_by_their_number_alone():
+    circuit = bell_with(lambda c: None)
     drifting = provider(drift=0.8)
     (lowered,) = drifting.lower([circuit], level=1, seed=0, layout=None)
 
