@@ -216,3 +216,33 @@ def test_rows_of_the_methods_that_are_no_stages(script, monkeypatch):
         (there,) = [r for r in published if r[: 2 - (name == "cancellation")] ==
                     row[: 2 - (name == "cancellation")]]  # fmt: skip
         assert row == there
+
+
+def test_two_copies_without_noise_have_the_energy_of_one(script):
+    from qiskit.quantum_info import Statevector
+
+    from qvopt.backends.aer import to_qiskit
+    from qvopt.backends.batch import Point
+
+    made = script("examples/noise_study/distillation.py")
+    program = made.assembled("h2", "fake_hanoi").program
+    observable, point = program.problem.observable, Point(np.array([0.03, -0.05, 0.2]))
+    angles = program.circuits.angles(point)
+    copy = to_qiskit(program.circuits.free)
+    copy = copy.assign_parameters({p: angles[p.index] for p in copy.parameters})
+    energy = 0.0
+    strings = zip(observable.x.tolist(), observable.z.tolist(), strict=True)
+    for (x, z), coefficient in zip(strings, observable.coefficients, strict=True):
+        both = made.doubled(copy, x, z).remove_final_measurements(inplace=False)
+        energy += coefficient * (Statevector(both).probabilities() @ made.product_of(x | z, 4))
+    state = Statevector(copy).data
+    exact = np.real(state.conj() @ made.dense(observable) @ state)
+    assert np.real(energy) == pytest.approx(exact, abs=1e-10)
+
+
+@pytest.mark.slow
+def test_a_row_of_virtual_distillation(script, monkeypatch):
+    made = script("examples/noise_study/distillation.py")
+    monkeypatch.setattr(made, "DEVICES", ("fake_hanoi",))
+    (row,) = rows(made.rows())[2:]
+    assert row in rows(block("mitigation.md", "distillation"))

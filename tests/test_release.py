@@ -57,3 +57,15 @@ def test_nothing_tells_to_install_a_name_that_is_not_ours():
     pages = [p for p in ROOT.glob("**/*.md") if not {"generated", ".venv"} & set(p.parts)]
     for page in [*pages, *ROOT.glob("qvopt/**/*.py")]:
         assert not re.search(r"pip install ['\"]?qvopt\b", page.read_text()), page
+
+
+def test_the_packages_that_doctor_looks_for_are_those_of_the_extras():
+    """RELEASE runs this file where only pytest is installed, so the table is read as text."""
+    source = text("qvopt/cloud/credentials.py")
+    table = source.split("EXTRAS: Final = {")[1].split("}")[0]
+    listed = {extra: set(re.findall(r'"([^"]+)"', packages))
+              for extra, packages in re.findall(r'"(\w+)": \((.*?)\)', table)}  # fmt: skip
+    extras = PROJECT["optional-dependencies"]
+    assert listed
+    for extra, packages in listed.items():
+        assert packages == {re.match(r"[\w-]+", item)[0] for item in extras[extra]}, extra
