@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
 import typer
+from typer.main import get_command
 
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt_molecules.errors import QvoptError, shorten
@@ -44,12 +46,20 @@ def run(arguments: Sequence[str]) -> int:
     try:
         refuse_secrets(list(arguments))
         register(arguments[0] if arguments else None)
-        return int(app(list(arguments), prog_name="qvopt", standalone_mode=False) or 0)
+        command = _command(len(app.registered_commands), len(app.registered_groups))
+        return int(command(list(arguments), prog_name="qvopt", standalone_mode=False) or 0)
     except Exception as error:
         signal = signal_behind(error)
         if signal is not None:
             raise signal from None
         return _reported(error)
+
+
+@lru_cache(maxsize=1)
+def _command(n_commands: int, n_groups: int) -> Any:
+    """The parser of what is registered: in one process, made again only where that has grown."""
+    del n_commands, n_groups
+    return get_command(app)
 
 
 def _reported(error: Exception) -> int:

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -81,10 +82,8 @@ class BraketProvider:
         verbatim: bool = False,
         price: Mapping[str, float] | None = None,
     ) -> None:
-        need_braket()
-        from botocore.config import Config  # type: ignore[import-untyped,unused-ignore]
-        from braket.aws import AwsDevice, AwsSession  # type: ignore[import-untyped,unused-ignore]
-
+        if find_spec("qiskit_braket_provider") is None:
+            need_braket()  # says what is missing
         self._arn = device_arn(device)
         check_credentials_file()
         self._bucket = bucket or os.environ.get("AMZN_BRAKET_OUT_S3_BUCKET") or ""
@@ -93,6 +92,11 @@ class BraketProvider:
                 "Braket writes results to an S3 bucket: give backend.bucket, or set "
                 "AMZN_BRAKET_OUT_S3_BUCKET"
             )
+        # The client takes seconds to import: not for what is refused anyway.
+        need_braket()
+        from botocore.config import Config  # type: ignore[import-untyped,unused-ignore]
+        from braket.aws import AwsDevice, AwsSession  # type: ignore[import-untyped,unused-ignore]
+
         region = self._arn.split(":")[3] or os.environ.get("AWS_REGION") or _default_region()
         os.environ.setdefault("AWS_REGION", region)
         # One attempt a call: repetitions are decided above, where they are counted.

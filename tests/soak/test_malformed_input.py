@@ -21,7 +21,7 @@ CHUNK = 250
 def _imported(tmp_path_factory):
     """Import and compile what attempts need, which the limit of two seconds does not count."""
     first = [attempt(number) for number in range(20)]
-    for backend in ("lightning", "aer", "ibm:fake_manila"):
+    for backend in ("lightning", "aer", "ibm:fake_manila", "braket:sv1", "ionq:simulator"):
         line = ["run", "h2", "--backend", backend, "--shots", "100", "--max-steps", "0", "--quiet"]
         first.append(Attempt("first", line))
     for tried in first:
