@@ -65,13 +65,31 @@ def real_number(value: Any, name: str, what: str, below: float = math.inf) -> fl
     return float(value)
 
 
+def array_of(value: Any) -> Any:
+    """Return NumPy's array of something from outside.
+
+    Raises TypeError where there is none. An operator of Qiskit has one, its matrix, which is never
+    what is meant where numbers are: at forty qubits making it ends the process or panics.
+    """
+    if type(value).__module__.partition(".")[0] == "qiskit":
+        raise TypeError
+    try:
+        return np.asarray(value)
+    except Exception:
+        raise TypeError from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of a library in Rust; no Exception
+            raise
+        raise TypeError from None
+
+
 def real_array(value: Any, name: str) -> FloatArray:
     """Return finite numbers as a vector.
 
     Raises InputError for anything else.
     """
     try:
-        plain = np.asarray(value)
+        plain = array_of(value)
         if np.iscomplexobj(plain):
             raise TypeError
         array = np.array(plain, dtype=np.float64).reshape(-1)

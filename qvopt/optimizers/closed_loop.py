@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from qvopt_molecules.argument_checks import array_of
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, shown
 
@@ -158,7 +159,7 @@ def _points_of(answer: Any, n: int) -> list[FloatArray]:
 def _point(value: Any, n: int, source: str, remedy: str = "") -> FloatArray:
     """Return a copy of a point that a library gave; raises InputError for what is none."""
     try:
-        x: FloatArray = np.array(value, dtype=np.float64).reshape(-1)
+        x: FloatArray = np.array(array_of(value), dtype=np.float64).reshape(-1)
     except (TypeError, ValueError):
         raise InputError(
             f"{source} gave {shown(value)}, expected a point of {n} numbers{remedy}"

@@ -138,7 +138,7 @@ _INTENT_FIELDS: Final = _fields({**_WRITTEN["job"], **_INTENT})
 def form_fault(event: Mapping[str, Any]) -> str:
     """What is wrong with the fields of an event, such as `its step has no "shots"`; else empty."""
     kind = event["type"]
-    if not _ENERGY(event.get("seconds")):
+    if not _number(event.get("seconds", 0)):
         return '"seconds" is not a number'
     intent = kind == "job" and event.get("state") == "intent"
     for key, optional, form in _INTENT_FIELDS if intent else _FIELDS.get(kind, ()):

@@ -9,6 +9,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+from qiskit.quantum_info import SparsePauliOp
 
 import qvopt
 from qvopt_molecules.errors import InputError
@@ -94,3 +95,30 @@ def test_a_wrong_object_gets_one_line(name):
     text = str(caught.value)
     assert len(text) <= 300
     assert text.isprintable()
+
+
+WIDE = SparsePauliOp(["Z" * 40])
+
+
+class Panics:
+    """What a library in Rust does where a shape overflows: it raises no Exception."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise type("PanicException", (BaseException,), {})("overflow")
+
+
+@pytest.mark.parametrize("wrong", [WIDE, Panics(), [Panics()]])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: qvopt.qubo(x),
+        lambda x: qvopt.ising(x),
+        lambda x: qvopt.ising({(0, 1): 1.0}, x),
+        lambda x: qvopt.scan("h2", "bond", x),
+        lambda x: qvopt.run("h2", start=x),
+        lambda x: qvopt.minimize(lambda at: float(at @ at), x),
+    ],
+)
+def test_no_matrix_is_made_of_what_is_no_list_of_numbers(call, wrong):
+    with pytest.raises(InputError):
+        call(wrong)
