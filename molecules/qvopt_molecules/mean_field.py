@@ -11,6 +11,7 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
+from .active_space import resolve_active_space
 from .basis_sets import element_bases
 from .elements import nuclear_charge
 from .errors import InputError
@@ -76,7 +77,11 @@ def mean_field_of_molecule(molecule: Molecule, near: FloatArray | None = None) -
         if molecule.symmetry:
             atoms, group = symmetric_geometry(molecule.atoms)
             molecule = replace(molecule, atoms=atoms)
-        solver = SelfConsistency(build_mole(molecule), molecule.name)
+        mol = build_mole(molecule)
+        space = molecule.active_space
+        if space is not None and space.selection is None:
+            resolve_active_space(space, mol.nao, *mol.nelec)  # refused before any work is done
+        solver = SelfConsistency(mol, molecule.name)
         if near is not None:
             return _continued(molecule, solver, group, near)
         return _lowest(molecule, solver, group)

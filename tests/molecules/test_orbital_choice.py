@@ -1,5 +1,7 @@
 """Orbitals and active spaces other than canonical ones, held against PySCF."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from slow_cases import rest_slow
@@ -125,3 +127,17 @@ def test_the_frame_is_stored_and_gives_the_integrals_again(tmp_path):
     assert np.allclose(again.one_body, h.one_body, atol=1e-10)
     assert np.allclose(again.two_body, h.two_body, atol=1e-10)
     assert again.core_energy == pytest.approx(h.core_energy, abs=1e-10)
+
+
+def test_a_space_that_does_not_fit_is_refused_before_the_mean_field(monkeypatch):
+    from qvopt_molecules import mean_field
+
+    monkeypatch.setattr(mean_field, "_lowest", lambda *a: pytest.fail("a mean field was solved"))
+    molecule = find_molecule("lih")
+    for space, reason in (
+        (ActiveSpace(electrons=3, n_orbitals=1), "odd number"),
+        (ActiveSpace(electrons=2, n_orbitals=9), "orbitals"),
+        (ActiveSpace(frozen_core=5), "frozen|electrons"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            build_hamiltonian(replace(molecule, active_space=space), cache=False)
