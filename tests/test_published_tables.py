@@ -246,3 +246,12 @@ def test_a_row_of_virtual_distillation(script, monkeypatch):
     monkeypatch.setattr(made, "DEVICES", ("fake_hanoi",))
     (row,) = rows(made.rows())[2:]
     assert row in rows(block("mitigation.md", "distillation"))
+
+
+@pytest.mark.slow
+def test_a_row_of_the_references_of_several_determinants(script):
+    made = script("examples/noise_study/several_determinants.py")
+    (row,) = rows(made.HEADING + made.row(1.5))[2:]
+    (there,) = [r for r in rows(block("mitigation.md", "several-determinants")) if r[0] == row[0]]
+    assert row[1] == there[1]
+    assert numbers(" ".join(row[2:])) == pytest.approx(numbers(" ".join(there[2:])), abs=0.3)

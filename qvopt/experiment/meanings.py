@@ -124,6 +124,10 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
             "energy",
             "shots",
         ),
+        "mitigation.reference.parameters": Meaning(
+            "how many of the largest parameters the reference keeps: a state of several "
+            "determinants; 0 is one determinant"
+        ),
         "mitigation.cdr.circuits": Meaning("training circuits at most, the snapped one included"),
         "mitigation.cdr.shots": Meaning(
             "for all training circuits of a round together; by default as many as the round's "

@@ -57,10 +57,12 @@ class ReferenceSpec(StrictModel):
     """Reference-state mitigation; see `qvopt.engine.stages.reference_state`.
 
     `shots` are those of the reference's energy, in every round that asks for energies, charged as
-    "reference-state"; None takes as many as the round's largest energy.
+    "reference-state"; None takes as many as the round's largest energy. `parameters` is how many of
+    the largest parameters the reference keeps: 0 is the determinant.
     """
 
     shots: Shots | None = Field(default=None, ge=2, le=10**9)
+    parameters: Count = Field(default=0, ge=0, le=100)
 
 
 class CdrSpec(StrictModel):

@@ -25,7 +25,7 @@ def make_stages(spec: MitigationSpec, selection: PostSelection | None) -> tuple[
     """
     stages: list[Stage] = []
     if spec.reference is not None:
-        stages.append(ReferenceState(spec.reference.shots))
+        stages.append(ReferenceState(spec.reference.shots, spec.reference.parameters))
     if spec.cdr is not None:
         stages.append(CliffordRegression(spec.cdr.circuits, spec.cdr.shots))
     if spec.zne is not None:

@@ -23,7 +23,7 @@ def assembled(mitigation=True, *, backend=NOISE, shots=4000, seed=0, measurement
         make_experiment(
             {"molecule": "h2", "backend": backend, "shots": shots, "seed": seed,
              "mitigation": spec,
-             "measurement": {"grouping": "qubit-wise"} | measurement, **settings}
+             "measurement": {"grouping": "qubit-wise"} | measurement} | settings
         )
     )  # fmt: skip
 
@@ -144,3 +144,40 @@ def test_basis_states_of_circuits(seed):
             assert any(g.name == "h" for g in gates)
         else:
             assert state[outcome] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_a_reference_of_all_parameters_is_the_state_itself(x):
+    """There the correction is the whole error: the energy is the simulated one within its error."""
+    exact = assemble(make_experiment({"molecule": "h2"})).evaluator.exact_energy(x)
+    evaluator = assembled({"reference": {"parameters": 3}}).evaluator
+    answers = [evaluator.answer([Energy(x)], 1, k)[0] for k in range(30)]
+    values = np.array([a.value for a in answers])
+    assert abs(values.mean() - exact) < 4.5 * values.std(ddof=1) / np.sqrt(30)
+    ratio = np.mean([a.variance for a in answers]) / values.var(ddof=1)
+    assert abs(ratio - 1) < 4.5 * np.sqrt(2 / 30)
+
+
+@pytest.mark.parametrize("bond", [1.5, 2.0])
+def test_stretched_bonds_need_a_reference_of_several_determinants(bond):
+    """Raw, one determinant, four parameters: each at least halves the error of the one before."""
+    molecule = {"name": "h4-chain", "set": {"bond": bond}}
+    optimum = run(molecule)
+    errors = []
+    for mitigation in ({}, True, {"reference": {"parameters": 4}}):
+        evaluator = assembled(
+            mitigation, backend={"name": "aer", "noise": {"two_qubit": 0.001}},
+            shots=100_000_000, molecule=molecule, measurement={"grouping": "fluid-basis-rotation"},
+        ).evaluator  # fmt: skip
+        errors.append(abs(evaluator.answer([Energy(optimum.x)], 0)[0].value - optimum.energy))
+    assert errors[1] < 0.65 * errors[0]
+    assert errors[2] < 0.25 * errors[1]
+
+
+def test_the_largest_parameters_are_kept(x):
+    """The reference of one parameter lies at the double excitation; its price is that of any."""
+    one = assembled({"reference": {"parameters": 1}}).evaluator.prepare([Energy(x)], 1)
+    none = assembled().evaluator.prepare([Energy(x)], 1)
+    assert one.costs == none.costs
+    (batch,) = one.batches
+    expected = np.where(np.abs(x) == np.abs(x).max(), x, 0.0)
+    assert [p.x.tolist() for p in batch.points] == [x.tolist(), expected.tolist()]
