@@ -18,6 +18,7 @@ from qvopt_molecules.arrays import FloatArray
 
 from .batch import Point
 from .checks import need_plan
+from .compiled_size import CompiledSize
 from .folding import fold_circuit, folded_scales
 from .free_gates import by_gate
 from .measured import qubit_of_bit
@@ -79,6 +80,11 @@ class LoweredCircuits:
                 "groups", circuits, literal=False, layout=self._given
             )
         return self._kept["groups"]
+
+    @property
+    def size(self) -> CompiledSize:
+        """Of the groups' circuits."""
+        return CompiledSize.of(self.groups)
 
     @property
     def layout(self) -> Sequence[int] | None:

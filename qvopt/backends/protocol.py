@@ -18,6 +18,7 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.pauli import PauliSum
 
 from .batch import Batch, BatchResult, Pair, Point, Sample
+from .compiled_size import CompiledSize
 from .cost import Cost
 from .folding import Folding
 
@@ -214,6 +215,11 @@ class DurableProgram(NoisyProgram, Protocol):
         self, batch: Batch | None = None, seed: np.random.SeedSequence | None = None
     ) -> bool:
         """Whether a job of this run, or of a batch of it, was submitted before."""
+        ...
+
+    @property
+    def compiled(self) -> CompiledSize:
+        """The circuits of the measurement groups in the device's gates."""
         ...
 
     def dry(self, *, recorded: bool = False) -> DurableProgram:

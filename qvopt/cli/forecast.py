@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from qvopt.experiment.specification import make_experiment
@@ -28,6 +29,7 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
             {
                 "device": forecast.device,
                 "problem": problem,
+                "compiled": None if forecast.compiled is None else asdict(forecast.compiled),
                 "parts": forecast.rows(),
                 "currency": forecast.currency if forecast.priced else None,
                 "budget": caps,
@@ -43,7 +45,12 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
         counts = {k: f"{row[k]:,}" for k in ("jobs", "circuits", "shots")}
         rows.append({"part": row["part"], **counts, "QPU s": f"{row['qpu_seconds']:,.1f}",
                      unit: money})  # fmt: skip
-    print_rows(description_rows(problem), justify="left")
+    sizes = description_rows(problem)
+    if forecast.compiled is not None:
+        qubits = " ".join(map(str, forecast.compiled.qubits))
+        at = next(k for k, row in enumerate(sizes) if row[0] == "circuit") + 1
+        sizes.insert(at, ("compiled", str(forecast.compiled), f"on qubits {qubits}"))
+    print_rows(sizes, justify="left")
     print(f"{forecast.device}: nothing was sent")
     print_table(rows)
     print(forecast.note)

@@ -19,6 +19,7 @@ from qvopt.backends.batch import (
     Sample,
 )
 from qvopt.backends.checks import need_plan
+from qvopt.backends.compiled_size import CompiledSize
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
 from qvopt.measurement.estimate import Moments
@@ -62,6 +63,11 @@ class DryProgram:
     def samples(self) -> frozenset[Sample]:
         """Those of the program."""
         return self._program.samples
+
+    @property
+    def compiled(self) -> CompiledSize:
+        """That of the program."""
+        return self._program.compiled
 
     def price(self, batch: Batch) -> Cost:
         """That of the program, by the estimate."""

@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
+from qvopt.backends.compiled_size import CompiledSize
 from qvopt.backends.cost import Cost
 from qvopt.records.ledger import Budget
 
@@ -15,7 +16,8 @@ class RunForecast:
     """Costs of the first step, of each later one and of the final check; and of the whole run.
 
     `steps` is the experiment's most steps. An optimizer may end before, or ask for more in some
-    steps than in those that were played.
+    steps than in those that were played. `compiled` is the size of the circuits in the device's
+    gates.
     """
 
     device: str
@@ -27,6 +29,7 @@ class RunForecast:
     priced: bool
     currency: str
     note: str = ""
+    compiled: CompiledSize | None = None
 
     @property
     def total(self) -> Cost:
@@ -83,7 +86,8 @@ class RunForecast:
         return above + html_table(shown, list(rows[0])) + "".join(below)
 
     def _notes(self) -> list[str]:
-        return [line for line in (self.note, *self.warnings()) if line]
+        compiled = "" if self.compiled is None else f"compiled: {self.compiled}"
+        return [line for line in (compiled, self.note, *self.warnings()) if line]
 
     def _named_rows(self) -> list[dict[str, Any]]:
         """The rows with the currency in the name of the money, or without an unknown price."""

@@ -334,3 +334,29 @@ def test_a_forecast_takes_outcomes_that_post_selection_keeps(grouping, nobody):
     parts = {part["part"]: part for part in json.loads(done.stdout)["parts"]}
     assert parts["2 steps"]["jobs"] > 0
     assert parts["2 steps"]["qpu_seconds"] > 0
+
+
+def test_the_circuits_in_the_devices_gates_are_counted(nobody):
+    """Held against Qiskit's own count of the circuits that a job of the snapshot holds."""
+    from qvopt.backends.cutting import used_qubits
+    from qvopt.engine.assembly import assemble
+
+    _, document = forecast("ibm:fake_manila")
+    backend = {"name": "ibm:fake_manila", "optimization_level": 1}
+    data = {"molecule": "h2", "backend": backend, "shots": 1000,
+            "measurement": {"grouping": "fully-commuting"}}  # fmt: skip
+    circuits = assemble(qvopt.make_experiment(data)).program.circuits.groups
+    bare = [circuit.remove_final_measurements(inplace=False) for circuit in circuits]
+    gates = [circuit.num_nonlocal_gates() for circuit in bare]
+    depths = [circuit.depth() for circuit in bare]
+    compiled = document["compiled"]
+    assert compiled["two_qubit_gates"] == [min(gates), max(gates)]
+    assert compiled["depth"] == [min(depths), max(depths)]
+    assert compiled["qubits"] == sorted({q for c in circuits for q in used_qubits(c)})
+    assert max(gates) > document["problem"]["two_qubit_gates"] / 2
+    shown = " ".join(
+        call("run", "h2", "--backend", "ibm:fake_manila", "--shots", "1000", "--max-steps", "2",
+             "--optimizer", "spsa", "--set", "measurement.grouping=fully-commuting",
+             "--set", "backend.optimization_level=1", "--dry").stdout.split()
+    )  # fmt: skip
+    assert f"compiled {min(gates)} to {max(gates)} two-qubit gates" in shown
