@@ -51,9 +51,9 @@ def test_the_comparison_is_that_of_its_file():
     millions, seeds = stated(COMPARISON)
     assert spec["budget"] == millions * 1e6
     assert spec["seeds"] == seeds
-    assert "seven optimizers" in TEXT
+    assert "eight optimizers" in TEXT
     names = {o if isinstance(o, str) else o["name"] for o in spec["optimizers"]}
-    assert len(names) == 7
+    assert len(names) == 8
     (chains,) = (p["molecule"] for p in spec["problems"] if p["label"] == "H4")
     assert chains == {"name": "h4-chain", "set": {"bond": [1.5, 2.0]}}
 

@@ -25,7 +25,7 @@ from orders import agreement, final, reversals, scores  # noqa: E402
 from published import renew  # noqa: E402
 
 COMMAND = "python examples/compare/conditions.py --write"
-USUAL = ("LiH 3.2 Å 1,000,000 shots", "H4 1.5 Å 1,000,000 shots", "H2 1.2 Å")
+USUAL = ("LiH 3.2 Å 300,000 shots", "H4 1.5 Å 300,000 shots", "H2 1.2 Å")
 HEADING = (
     "| condition | first | second | third | last | τ | reversed |\n|---|---|---|---|---|--:|---|\n"
 )

@@ -166,7 +166,7 @@ def main() -> None:
     if arguments.write:
         command = "python examples/compare/fewest_shots.py --write"
         draw(result, PICTURE)
-        shown = "![H4 by nine optimizers](images/comparison/fewest-shots.svg)"
+        shown = "![H4 by eight optimizers](images/comparison/fewest-shots.svg)"
         renew("kalman-newton.md", "fewest-shots", f"{text}\n{words}\n\n{shown}", command)
         renew("kalman-newton.md", "fewest-shots-ranks", ranks, command)
 

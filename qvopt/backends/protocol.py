@@ -194,6 +194,15 @@ class EventSink(Protocol):
         ...
 
 
+class CompiledCircuits(Protocol):
+    """Circuits in a device's gates."""
+
+    @property
+    def size(self) -> CompiledSize:
+        """Of the circuits of the measurement groups."""
+        ...
+
+
 @runtime_checkable
 class DurableProgram(NoisyProgram, Protocol):
     """A program whose work is jobs that outlive the process and take a processor's time, or money.
@@ -207,6 +216,11 @@ class DurableProgram(NoisyProgram, Protocol):
         ...
 
     @property
+    def circuits(self) -> CompiledCircuits:
+        """The circuits that jobs run."""
+        ...
+
+    @property
     def durable(self) -> bool:
         """Whether jobs can be found again by another process."""
         ...
@@ -215,11 +229,6 @@ class DurableProgram(NoisyProgram, Protocol):
         self, batch: Batch | None = None, seed: np.random.SeedSequence | None = None
     ) -> bool:
         """Whether a job of this run, or of a batch of it, was submitted before."""
-        ...
-
-    @property
-    def compiled(self) -> CompiledSize:
-        """The circuits of the measurement groups in the device's gates."""
         ...
 
     def dry(self, *, recorded: bool = False) -> DurableProgram:

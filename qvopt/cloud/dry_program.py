@@ -19,7 +19,6 @@ from qvopt.backends.batch import (
     Sample,
 )
 from qvopt.backends.checks import need_plan
-from qvopt.backends.compiled_size import CompiledSize
 from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import EventSink, MetricKind, Pricing, Problem, SubmissionPolicy
 from qvopt.measurement.estimate import Moments
@@ -51,6 +50,7 @@ class DryProgram:
         if recorded and isinstance(provider, RecordedProvider):
             estimate, price = provider.recorded_estimate, provider.recorded_price
         self._program, self._estimate = program, estimate
+        self.circuits = program.circuits
         self.pricing: Pricing = replace(program.pricing, known=price.known, currency=price.currency)
         self._rng = np.random.default_rng(0)
 
@@ -63,11 +63,6 @@ class DryProgram:
     def samples(self) -> frozenset[Sample]:
         """Those of the program."""
         return self._program.samples
-
-    @property
-    def compiled(self) -> CompiledSize:
-        """That of the program."""
-        return self._program.compiled
 
     def price(self, batch: Batch) -> Cost:
         """That of the program, by the estimate."""

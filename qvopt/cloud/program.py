@@ -22,7 +22,6 @@ from qvopt.backends.batch import (
     Stream,
 )
 from qvopt.backends.checks import check_widths, need_plan
-from qvopt.backends.compiled_size import CompiledSize
 from qvopt.backends.cost import Cost
 from qvopt.backends.lowered import LoweredCircuits
 from qvopt.backends.measured import qubit_of_bit
@@ -121,11 +120,6 @@ class HardwareProgram:
         if batch is None or seed is None:
             return True
         return self._jobs.submitted(round_of(self._pack(batch, seed), batch, seed))
-
-    @property
-    def compiled(self) -> CompiledSize:
-        """The circuits of the measurement groups in the device's gates."""
-        return self.circuits.size
 
     def dry(self, *, recorded: bool = False) -> DryProgram:
         """A program that answers at the forecast's cost and sends nothing."""

@@ -73,5 +73,5 @@ def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
         dry.pricing.known,
         dry.pricing.currency,
         dry.pricing.note,
-        dry.compiled,
+        program.circuits.size,
     )

@@ -38,6 +38,10 @@ def served(synthetic, tmp_path_factory):
             asked.append(self.path)
             super().do_GET()
 
+        def end_headers(self):
+            self.send_header("Cache-Control", "no-store")  # each test loads it anew
+            super().end_headers()
+
         def log_message(self, *_):
             pass
 

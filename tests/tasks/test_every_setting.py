@@ -114,6 +114,7 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
                             "richardson")],
     "mitigation.reference.shots": [(NOISY, 300),
                                    (NOISY | {"mitigation": {"reference": {"shots": 200}}}, 300)],
+    "mitigation.reference.parameters": [(NOISY | {"mitigation": {"reference": True}}, 2)],
     "mitigation.cdr.circuits": [(NOISY, 4), (REGRESSED, 3)],
     "mitigation.cdr.shots": [(REGRESSED, 600)],
     "mitigation.zne.folding": [(EXTRAPOLATED, "all")],
