@@ -126,12 +126,12 @@ def interval_of_median(instances, resamples: int = 2000) -> str:
             drawn = np.median(errors[rng.integers(0, len(errors), len(errors))], axis=0)
             ratios[k, r] = ratio(drawn[ours], np.delete(drawn, ours).min())
     quarter, middle = np.quantile(ratios, (0.25, 0.5), axis=0, method="lower")
-    low, high = np.quantile(middle, (0.025, 0.975), method="lower")
-    lowest = np.quantile(quarter, (0.025, 0.975), method="lower")
-    return (
-        f" 95 % of the median ratio: {rounded(low)} to {rounded(high)}; of the quarter quantile: "
-        f"{rounded(lowest[0])} to {rounded(lowest[1])}."
-    )
+    spans = [np.quantile(q, (0.025, 0.975), method="lower") for q in (middle, quarter)]
+    texts = [
+        f"{rounded(low)} to {rounded(high)}" if np.isfinite(high) else f"{rounded(low)} and more"
+        for low, high in spans
+    ]
+    return f" 95 % of the median ratio: {texts[0]}; of the quarter quantile: {texts[1]}."
 
 
 def draw(result: ComparisonResult, path: Path) -> None:
