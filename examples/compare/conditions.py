@@ -36,6 +36,11 @@ def usual(problem: str) -> str:
     return next(name for name in USUAL if name.split()[0] == problem.split()[0])
 
 
+def shown_error(error: float) -> str:
+    """In mHa; of runs that could not take a step there is none."""
+    return "(none)" if np.isinf(error) else f"{1e3 * error:.{3 if error >= 0.1 else 2}g}"
+
+
 def table(outcomes) -> tuple[str, str]:
     """One row for each condition and, in words, what they come to."""
     names, by_problem = scores(outcomes, final)
@@ -43,7 +48,7 @@ def table(outcomes) -> tuple[str, str]:
     for problem, errors in by_problem.items():
         medians, base = np.median(errors, axis=0), by_problem[usual(problem)]
         order = np.argsort(medians)
-        cells = [f"{names[k]} {1e3 * medians[k]:.2g}" for k in (*order[:3], order[-1])]
+        cells = [f"{names[k]} {shown_error(medians[k])}" for k in (*order[:3], order[-1])]
         tau, pairs = agreement(np.median(base, axis=0), medians), reversals(base, errors)
         shown = ", ".join(f"{names[b]} before {names[a]}" for a, b in pairs)
         if problem in USUAL:

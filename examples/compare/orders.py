@@ -61,8 +61,8 @@ def rank_table(outcomes: Sequence[Any], budgets: Sequence[int]) -> str:
 
 def agreement(a: FloatArray, b: FloatArray) -> float:
     """Kendall's τ between the orders of two lists of medians: 1 the same, -1 reversed."""
-    signs = [np.sign(a[i] - a[j]) * np.sign(b[i] - b[j]) for i, j in combinations(range(len(a)), 2)]
-    return float(np.mean(signs))
+    i, j = np.array(list(combinations(range(len(a)), 2))).T
+    return float(np.mean(np.sign(differences(a[i], a[j])) * np.sign(differences(b[i], b[j]))))
 
 
 def sign(scores: FloatArray, i: int, j: int) -> int:
