@@ -221,15 +221,9 @@ def test_rows_of_the_methods_that_are_no_stages(script, monkeypatch):
 def test_two_copies_without_noise_have_the_energy_of_one(script):
     from qiskit.quantum_info import Statevector
 
-    from qvopt.backends.aer import to_qiskit
-    from qvopt.backends.batch import Point
-
     made = script("examples/noise_study/distillation.py")
     program = made.assembled("h2", "fake_hanoi").program
-    observable, point = program.problem.observable, Point(np.array([0.03, -0.05, 0.2]))
-    angles = program.circuits.angles(point)
-    copy = to_qiskit(program.circuits.free)
-    copy = copy.assign_parameters({p: angles[p.index] for p in copy.parameters})
+    observable, copy = program.problem.observable, made.copy_at(program, [0.03, -0.05, 0.2])
     energy = 0.0
     strings = zip(observable.x.tolist(), observable.z.tolist(), strict=True)
     for (x, z), coefficient in zip(strings, observable.coefficients, strict=True):

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from qvopt.comparison.compare import ComparisonResult
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE), str(HERE.parents[1] / "benchmarks")]
 
-from orders import rank_table, scores  # noqa: E402
+from orders import final, rank_table, scores  # noqa: E402
 from published import DOCS, renew  # noqa: E402
 from scores import shots_to_stay  # noqa: E402
 
@@ -42,19 +41,6 @@ HEADING = (
 def stays(outcome) -> float:
     """Shots after which a run's error is below the target for good."""
     return shots_to_stay(outcome.shots, outcome.error, TARGET)
-
-
-def final(outcome) -> float:
-    """The error of the point that a run returned, in mHa; infinite where it has none."""
-    return float("inf") if outcome.final_error is None else 1e3 * outcome.final_error
-
-
-def medians(outcomes, score) -> dict[str, float]:
-    """The median score of each optimizer."""
-    by_optimizer = defaultdict(list)
-    for outcome in outcomes:
-        by_optimizer[outcome.optimizer].append(score(outcome))
-    return {name: float(np.median(scores)) for name, scores in by_optimizer.items()}
 
 
 def shots(value: float) -> str:
@@ -83,12 +69,14 @@ def short(name: str) -> str:
 
 def table(outcomes) -> tuple[str, str]:
     """The table and, in words, what it comes to."""
-    instances = defaultdict(list)
-    for outcome in outcomes:
-        instances[outcome.problem].append(outcome)
+    names, stayed = scores(outcomes, stays)
+    _, finals = scores(outcomes, lambda outcome: 1e3 * final(outcome))
     text, ratios, gaps = HEADING, [], []
-    for name, runs in instances.items():
-        reached, ends = medians(runs, stays), medians(runs, final)
+    for name in stayed:
+        reached, ends = (
+            dict(zip(names, np.median(of[name], axis=0).tolist(), strict=True))
+            for of in (stayed, finals)
+        )
         rivals = [o for o in reached if o != OURS]
         best = min(rivals, key=lambda o: (reached[o], ends[o]))
         lowest = min(rivals, key=lambda o: ends[o])
@@ -108,22 +96,20 @@ def table(outcomes) -> tuple[str, str]:
         f"{sum(r < 1 / 1.1 for r in ratios)}; the median ratio is {median}. Its "
         f"final error is no larger than the best rival's on {sum(g <= 1.1 for g in gaps)}."
     )
-    return text, words + interval_of_median(instances)
+    return text, words + interval_of_median(names, stayed)
 
 
-def interval_of_median(instances, resamples: int = 2000) -> str:
+def interval_of_median(names, stayed, resamples: int = 2000) -> str:
     """In words, the median ratio's bootstrap interval: seeds resampled in every instance.
 
     The best rival is chosen anew in each resample, which favours the rivals once more.
     """
     rng = np.random.default_rng(np.random.SeedSequence(20261129))
-    ratios = np.empty((len(instances), resamples))
-    for k, runs in enumerate(instances.values()):
-        names, table = scores(runs, stays)
-        errors = next(iter(table.values()))
-        ours = names.index(OURS)
+    ratios, ours = np.empty((len(stayed), resamples)), names.index(OURS)
+    for k, shots_of in enumerate(stayed.values()):
+        n = len(shots_of)
         for r in range(resamples):
-            drawn = np.median(errors[rng.integers(0, len(errors), len(errors))], axis=0)
+            drawn = np.median(shots_of[rng.integers(0, n, n)], axis=0)
             ratios[k, r] = ratio(drawn[ours], np.delete(drawn, ours).min())
     quarter, middle = np.quantile(ratios, (0.25, 0.5), axis=0, method="lower")
     spans = [np.quantile(q, (0.025, 0.975), method="lower") for q in (middle, quarter)]

@@ -20,8 +20,9 @@ import numpy as np
 from qvopt import compare
 
 HERE = Path(__file__).resolve().parent
-sys.path.append(str(HERE.parents[1] / "benchmarks"))
+sys.path += [str(HERE), str(HERE.parents[1] / "benchmarks")]
 
+from orders import final  # noqa: E402
 from published import renew  # noqa: E402
 
 COMMAND = "python examples/compare/noisy_devices.py --write"
@@ -46,9 +47,7 @@ def table(outcomes) -> str:
         runs[budget_of(outcome.problem), outcome.optimizer].append(outcome)
     rows = []
     for (budget, optimizer), members in runs.items():
-        errors = np.array(
-            [np.inf if m.final_error is None else 1e3 * m.final_error for m in members]
-        )
+        errors = np.array([1e3 * final(member) for member in members])
         rows.append(
             (
                 budget,

@@ -22,6 +22,7 @@ from molecules_table import MOLECULES
 from qvopt import make_experiment, run
 from qvopt.backends.aer import to_qiskit
 from qvopt.backends.batch import Point
+from qvopt.backends.compiled_size import CompiledSize
 
 COMMAND = "python examples/noise_study/distillation.py --write"
 DEVICES = ("fake_guadalupe", "fake_hanoi", "fake_sherbrooke")
@@ -72,7 +73,14 @@ def product_of(mask, n):
 
 def two_qubit_gates(circuit):
     """How many gates act on two qubits."""
-    return sum(len(step.qubits) == 2 and step.operation.name != "barrier" for step in circuit.data)
+    return CompiledSize.of([circuit]).two_qubit_gates[0]
+
+
+def copy_at(program, x):
+    """The circuit of one copy, without free parameters."""
+    angles = program.circuits.angles(Point(np.asarray(x)))
+    copy = to_qiskit(program.circuits.free)
+    return copy.assign_parameters({p: angles[p.index] for p in copy.parameters})
 
 
 def distribution(device, circuit):
@@ -92,9 +100,7 @@ def distribution(device, circuit):
 def distilled(program, x):
     """The energy of two copies as built, and the two-qubit gates of one of its circuits."""
     observable = program.problem.observable
-    angles = program.circuits.angles(Point(np.asarray(x)))
-    copy = to_qiskit(program.circuits.free)
-    copy = copy.assign_parameters({p: angles[p.index] for p in copy.parameters})
+    copy = copy_at(program, x)
     n, found, gates = copy.num_qubits, {}, []
     for mask in [(0, 0), *zip(observable.x.tolist(), observable.z.tolist(), strict=True)]:
         if mask not in found:

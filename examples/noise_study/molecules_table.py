@@ -76,8 +76,7 @@ def measured(molecule, device, way, x, shots):
         data |= {"mitigation": mitigation, "measurement": selected}
     assembly = assemble(make_experiment(data))
     answers = [assembly.evaluator.answer([Energy(x)], seed)[0] for seed in range(SEEDS)]
-    circuits = assembly.program.circuits.groups
-    gates = max(sum(len(step.qubits) == 2 for step in circuit.data) for circuit in circuits)
+    _, gates = assembly.program.circuits.size.two_qubit_gates
     values, variances = (np.array([getattr(a, n) for a in answers]) for n in ("value", "variance"))
     return values, variances, gates
 

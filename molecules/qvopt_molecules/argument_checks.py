@@ -83,16 +83,24 @@ def array_of(value: Any) -> Any:
         raise TypeError from None
 
 
+def real_values(value: Any) -> FloatArray:
+    """Return real numbers from outside as an array of their shape.
+
+    Raises TypeError, ValueError or OverflowError for anything else.
+    """
+    plain = array_of(value)
+    if np.iscomplexobj(plain):
+        raise TypeError
+    return np.asarray(plain, dtype=np.float64)
+
+
 def real_array(value: Any, name: str) -> FloatArray:
     """Return finite numbers as a vector.
 
     Raises InputError for anything else.
     """
     try:
-        plain = array_of(value)
-        if np.iscomplexobj(plain):
-            raise TypeError
-        array = np.array(plain, dtype=np.float64).reshape(-1)
+        array = np.array(real_values(value)).reshape(-1)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be real numbers, got {shown(value)}") from None
     if isinstance(value, str | bytes) or not np.isfinite(array).all():

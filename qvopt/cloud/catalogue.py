@@ -16,7 +16,7 @@ from .known_devices import known_names
 from .provider import PriceModel, Provider
 
 if TYPE_CHECKING:
-    from .snapshot_noise import Drift
+    from qvopt.backends.noisy import DriftingNoise
 
 
 def _ibm(
@@ -85,17 +85,17 @@ def _ibm(
     )
 
 
-def _drift(strength: float | None, jobs: float, seed: int) -> Drift | None:
+def _drift(strength: float | None, jobs: float, seed: int) -> DriftingNoise | None:
     if strength is None:
         if (jobs, seed) != (20.0, 0):
             raise InputError("drift_jobs and drift_seed are of a drift; give drift, such as 0.2")
         return None
-    from .snapshot_noise import Drift
+    from qvopt.backends.noisy import DriftingNoise
 
     real_number(strength, "drift", "standard deviation of a logarithm", below=2)
     real_number(jobs, "drift_jobs", "number of jobs", below=1e6)
     whole_number(seed, "drift_seed", 0)
-    return Drift(float(strength), float(jobs), seed)
+    return DriftingNoise(float(strength), float(jobs), seed)
 
 
 def _braket(

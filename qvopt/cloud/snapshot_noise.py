@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,15 +18,6 @@ if TYPE_CHECKING:
     from qvopt.backends.batch import Counts
 
 
-@dataclass(frozen=True)
-class Drift:
-    """How errors change from job to job; see `DriftingNoise`."""
-
-    strength: float
-    jobs: float = 20.0
-    seed: int = 0
-
-
 class SnapshotNoise:
     """Draws the counts of circuits on a recorded device from their exact distributions.
 
@@ -36,11 +26,8 @@ class SnapshotNoise:
         drift: of its errors from job to job; None: they stay.
     """
 
-    def __init__(self, device: RecordedDevice, drift: Drift | None = None) -> None:
+    def __init__(self, device: RecordedDevice, drift: DriftingNoise | None = None) -> None:
         self._device, self._drift = device, drift
-        self._noise = (
-            None if drift is None else DriftingNoise(drift.strength, drift.jobs, drift.seed)
-        )
         self._calibrations: dict[tuple[int, ...], Channels] = {}
         self._cut: dict[int, tuple[QuantumCircuit, Any, tuple[int, ...]]] = {}
         self._simulators: dict[int, NoisySimulator | None] = {}
@@ -60,7 +47,7 @@ class SnapshotNoise:
         return tuple(row[0] for row in simulator.counts(pub.values, asked, seed))
 
     def _simulator(self, pub: Pub, number: int) -> NoisySimulator | None:
-        if self._noise is not None:
+        if self._drift is not None:
             return self._made(pub, number)
         key = id(pub.circuit)  # kept alive by `_cut`
         if key not in self._simulators:
@@ -75,12 +62,11 @@ class SnapshotNoise:
             if "delay" in pub.circuit.count_ops():
                 raise UnreadError("delays")
             channels = self._calibration(qubits)
-            if self._noise is not None:
-                place = {q: k for k, q in enumerate(qubits)}
-                channels = self._noise.at(number, channels, place)
+            if self._drift is not None:
+                channels = self._drift.at(number, channels, qubits)
             return NoisySimulator([circuit], channels, pub.values.shape[1])
         except UnreadError as error:
-            if self._noise is None:
+            if self._drift is None:
                 return None
             raise RefusedError(
                 f"{self._device.name}: drift is simulated on up to {MAX_QUBITS} qubits without "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qvopt.backends.noisy import DriftingNoise
 from qvopt.backends.recorded_devices import RecordedDevice
 from qvopt_molecules.errors import InputError, QvoptError
 
@@ -32,7 +33,7 @@ from .provider import (
     Usage,
 )
 from .resilience import bits_of, circuit_factor, estimator_pubs, make_estimator, results_of, taken
-from .snapshot_noise import Drift, SnapshotNoise
+from .snapshot_noise import SnapshotNoise
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -64,7 +65,7 @@ class SnapshotProvider:
         price: PriceModel | None = None,
         *,
         timed: bool = False,
-        drift: Drift | None = None,
+        drift: DriftingNoise | None = None,
     ) -> None:
         need_ibm()
         self._recorded = RecordedDevice(device)

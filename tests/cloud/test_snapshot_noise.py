@@ -51,7 +51,7 @@ def test_every_rate_has_a_history_of_its_own(channels):
     drift = DriftingNoise(0.4, 10.0)
     factors = [drift.factor(k, q, 3) for k, q in [(0, (0,)), (0, (1,)), (1, (0,)), (1, (0, 1))]]
     assert len(set(factors)) == 4
-    drifted = drift.at(3, channels, {k: k for k in range(5)})
+    drifted = drift.at(3, channels, range(5))
     base, now = channels.confusion(1), drifted.confusion(1)
     assert now[1, 0] == pytest.approx(factors[1] * base[1, 0])
     assert np.allclose(now.sum(axis=0), 1.0)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from qvopt_molecules.argument_checks import array_of, real_array
+from qvopt_molecules.argument_checks import real_array, real_values
 from qvopt_molecules.errors import InputError, shown
 from qvopt_molecules.spins import SpinHamiltonian
 
@@ -125,10 +125,7 @@ def _entries(matrix: Any, what: str) -> tuple[int, list[tuple[int, int, float]]]
         rows = [(_node(i), _node(j), _weight(value)) for (i, j), value in matrix.items()]
         return max((max(i, j) + 1 for i, j, _ in rows), default=0), rows
     try:
-        plain = array_of(matrix)
-        if np.iscomplexobj(plain):
-            raise TypeError
-        array = np.asarray(plain, dtype=np.float64)
+        array = real_values(matrix)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} is a square matrix of real numbers") from None
     if array.ndim != 2 or array.shape[0] != array.shape[1]:

@@ -8,7 +8,7 @@ as its spectrum is; so any job can be looked at alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -51,30 +51,30 @@ class DriftingNoise:
         z = float(np.cos(frequencies * number + phases).sum()) * (2.0 / _WAVES) ** 0.5
         return float(np.exp(self._strength * z - self._strength**2 / 2))
 
-    def at(self, number: int, channels: Channels, place: Mapping[int, int]) -> Channels:
+    def at(self, number: int, channels: Channels, qubits: Sequence[int]) -> Channels:
         """The noise in the job of this number.
 
         Args:
             number: of the job, or of its round: time in jobs.
             channels: the calibration, on the qubits of the circuits.
-            place: of the device's qubits in the circuits.
+            qubits: of the device, in the order in which the circuits number them.
         """
-        return _Drifted(self, channels, number, {k: q for q, k in place.items()})
+        return _Drifted(self, channels, number, qubits)
 
 
 class _Drifted(Channels):
     """A calibration's errors with other rates; qubits are those of the circuits."""
 
     def __init__(
-        self, drift: DriftingNoise, channels: Channels, number: int, qubit_at: Mapping[int, int]
+        self, drift: DriftingNoise, channels: Channels, number: int, qubits: Sequence[int]
     ) -> None:
         self._drift, self._channels, self._number = drift, channels, number
-        self._qubit_at = qubit_at
+        self._qubits = qubits
         self._made: dict[tuple[str, tuple[int, ...]], FloatArray | None] = {}
 
     def confusion(self, qubit: int) -> FloatArray:
         """Return P[read, true] of a qubit."""
-        factor = self._drift.factor(_READOUT, (self._qubit_at[qubit],), self._number)
+        factor = self._drift.factor(_READOUT, (self._qubits[qubit],), self._number)
         matrix = self._channels.confusion(qubit)
         wrong = np.minimum(factor * np.array([matrix[1, 0], matrix[0, 1]]), _MOST)
         return np.array([[1 - wrong[0], wrong[1]], [wrong[0], 1 - wrong[1]]])
@@ -84,7 +84,7 @@ class _Drifted(Channels):
         if (name, qubits) not in self._made:
             matrix = self._channels.error(name, qubits)
             if matrix is not None:
-                places = tuple(sorted(self._qubit_at[q] for q in qubits))
+                places = tuple(sorted(self._qubits[q] for q in qubits))
                 factor = self._drift.factor(_GATES, places, self._number)
                 one = np.eye(len(matrix))
                 matrix = one + factor * (matrix - one)

@@ -122,7 +122,13 @@ class ReferenceState:
     def _energy(self, x: FloatArray, program: Program) -> float:
         if not x.any():
             return reference_energy(program)
-        return exact_energy(program.problem, x, "mitigation.reference.parameters")
+        return _simulated_energy(program.problem, tuple(x.tolist()))
+
+
+@lru_cache(maxsize=16)
+def _simulated_energy(problem: Problem, x: tuple[float, ...]) -> float:
+    """Asked for when the round is prepared, and when its results are corrected."""
+    return exact_energy(problem, np.array(x), "mitigation.reference.parameters")
 
 
 def _corrected_rows(request: Request) -> list[Row]:
