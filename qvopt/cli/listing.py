@@ -52,8 +52,8 @@ def _print_optimizers(rows: list[dict[str, Any]]) -> None:
     print()
     print_text(LEGEND)
     print_text(
-        "default: l-bfgs for exact energies, kalman-newton with --shots, adam on hardware without "
-        "a budget"
+        "default: l-bfgs for exact energies (recycled-bfgs where the circuit grows), kalman-newton "
+        "with --shots, adam on hardware without a budget"
     )
 
 

@@ -31,6 +31,7 @@ SPACES: Final[dict[str, Mapping[str, Choices]]] = {
     "lion": _SHORT_RATE,
     "qng": _LONG_RATE,
     "l-bfgs": _FIRST_STEP,
+    "recycled-bfgs": _FIRST_STEP,
     "noise-aware-l-bfgs": {
         "max_step": SearchRange(low=0.02, high=0.5),
         "averaging": (0.0, 0.5, 0.8),

@@ -64,8 +64,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = MappingProxyType(
         "ansatz": Meaning("name and options, see the reference of ansätze"),
         "ansatz.name": Meaning("a registered name"),
         "optimizer": Meaning(
-            "name and hyper-parameters; by default l-bfgs for exact energies, kalman-newton under "
-            "shots, adam on hardware without a budget"
+            "name and hyper-parameters; by default l-bfgs for exact energies (recycled-bfgs where "
+            "the circuit grows), kalman-newton under shots, adam on hardware without a budget"
         ),
         "optimizer.name": Meaning("a registered name"),
         "backend": Meaning("name and options, see the reference of backends"),

@@ -60,8 +60,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "ansatz": "a name (`qvopt list ansatze`), a table with options, or an object; None takes uccsd "
     "for electrons, and for qubits what suits the operator.",
     "optimizer": "a name (`qvopt list optimizers`), a table with hyper-parameters, or an object; "
-    "None takes l-bfgs for exact energies, kalman-newton under shots, and adam on hardware without "
-    "a budget.",
+    "None takes l-bfgs for exact energies (recycled-bfgs where the circuit grows), kalman-newton "
+    "under shots, and adam on hardware without a budget.",
     "backend": "a name (`qvopt list backends`), a table with options, or an object; None takes "
     "sector for electrons and statevector for qubits.",
     "shots": 'shots of one energy in total: 1000, "1e4" or "1e4 shots"; None is exact.',

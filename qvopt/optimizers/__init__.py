@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .coordinate import excitation_solve, rotosolve
+    from .dense_bfgs import recycled_bfgs
     from .frugal import gcans, icans, rosalin
     from .kalman.optimizer import kalman_newton
     from .lbfgs import lbfgs as l_bfgs
@@ -81,6 +82,7 @@ __all__ = [
     "qng",
     "qng_adam",
     "qng_momentum",
+    "recycled_bfgs",
     "rmsprop",
     "rosalin",
     "rotosolve",

@@ -10,7 +10,17 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
-from .protocol import Grow, Iterate, Minimization, Optimizer, PoolGradient, Scalar, Vector
+from .objects import NamedOptimizer
+from .protocol import (
+    Grow,
+    Iterate,
+    Minimization,
+    Optimizer,
+    PoolGradient,
+    Recycling,
+    Scalar,
+    Vector,
+)
 
 _CONFIDENCE = 0.95
 
@@ -29,7 +39,7 @@ def growing(
     """Grow by the operators of largest gradient, and run `inner` after each growth.
 
     Args:
-        inner: the optimizer of all parameters.
+        inner: the optimizer of all parameters; one that recycles keeps what it has learned.
         supports: what each operator of the pool acts on.
         tolerance: end where the norm of the pool's gradient is below this: Σ (g² - Var g) under
             noise.
@@ -44,6 +54,7 @@ def growing(
 
     def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         before = np.inf
+        optimizer = _of_one_circuit(inner)
         while len(x) < max_operators:
             (slope,) = yield [PoolGradient(x)]
             most = min(per_step, max_operators - len(x))
@@ -52,7 +63,7 @@ def growing(
                 return x
             labels = yield Grow(chosen)
             x = np.concatenate([x, np.zeros(len(chosen))])
-            x, energy = yield from _optimise(inner, x, rng, inner_steps)
+            x, energy = yield from _optimise(optimizer, x, rng, inner_steps)
             note = "+ " + " ".join(labels)
             yield Iterate(x, energy, note if len(note) < 60 else f"+ {len(labels)} operators")
             if energy is not None:
@@ -62,6 +73,12 @@ def growing(
         return x
 
     return start
+
+
+def _of_one_circuit(inner: Optimizer) -> Optimizer:
+    """Return the optimizer to be started after each growth, with its memory if it has one."""
+    bare = inner.start if isinstance(inner, NamedOptimizer) else inner
+    return bare.begin() if isinstance(bare, Recycling) else inner
 
 
 def choose(

@@ -36,11 +36,11 @@ class NamedOptimizer:
     """An optimizer that knows the name and the hyper-parameters that it was made with."""
 
     def __init__(self, name: str, options: dict[str, Any], start: Optimizer) -> None:
-        self.name, self.options, self._start = name, options, start
+        self.name, self.options, self.start = name, options, start
 
     def __call__(self, x: FloatArray, rng: np.random.Generator) -> Minimization:
         """Begin a run."""
-        return self._start(x, rng)
+        return self.start(x, rng)
 
     def __repr__(self) -> str:
         words = [repr(self.name), *(f"{k}={v!r}" for k, v in self.options.items())]

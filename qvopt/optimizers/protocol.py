@@ -237,6 +237,20 @@ class Optimizer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Recycling:
+    """An optimizer that keeps what it has learned when it is started again with more parameters.
+
+    `begin()` returns the optimizer of one circuit that grows. Called itself it begins anew.
+    """
+
+    begin: Callable[[], Optimizer]
+
+    def __call__(self, x: FloatArray, rng: np.random.Generator) -> Minimization:
+        """Return the generator of rounds."""
+        return self.begin()(x, rng)
+
+
 class Init(Protocol):
     """Makes the first state of a transform for parameters x."""
 

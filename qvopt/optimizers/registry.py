@@ -118,6 +118,7 @@ _OWN: Final[dict[str, tuple[str, str, str, str, str]]] = {
     "qng-momentum": ("rules", "natural_gradient_momentum", "natural gradient", *_METRIC),
     "qng-adam": ("rules", "natural_gradient_adam", "natural gradient", *_METRIC),
     "l-bfgs": ("lbfgs", "lbfgs", "quasi-Newton", *_CLOSED),
+    "recycled-bfgs": ("dense_bfgs", "recycled_bfgs", "quasi-Newton", *_CLOSED),
     "noise-aware-l-bfgs": (
         "noise_aware_lbfgs", "noise_aware_lbfgs", "quasi-Newton", "energies, gradients", "2 + 2R n"
     ),

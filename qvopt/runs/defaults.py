@@ -31,10 +31,13 @@ def with_optimizer(assembly: Assembly) -> Assembly:
     Under shots it is Kalman-Newton, which ends by itself. Where gradients are asked for, by a rule
     or by a stop, it is Adam. On hardware too where no budget caps the run: all of its steps cost
     the same, so that what it may take is known before it is paid for. A wanted
-    `stopping.expected_error` takes Kalman-Newton there as well.
+    `stopping.expected_error` takes Kalman-Newton there as well. Exact energies of a circuit that
+    grows take BFGS that keeps its curvature.
     """
     experiment = assembly.experiment
-    if experiment.optimizer is not None or experiment.measurement.shots is None:
+    if experiment.measurement.shots is None:
+        return with_growing_optimizer(assembly)
+    if experiment.optimizer is not None:
         return assembly
     rule = experiment.measurement.gradient != MeasurementSpec().gradient
     gradients = rule or experiment.stopping.gradient is not None
@@ -46,6 +49,17 @@ def with_optimizer(assembly: Assembly) -> Assembly:
         chosen = experiment.optimizer_spec
     named = experiment.model_copy(update={"optimizer": chosen})
     return _stopping_by_itself(replace(assembly, experiment=named))
+
+
+def with_growing_optimizer(assembly: Assembly) -> Assembly:
+    """Name the optimizer of exact energies of a circuit that grows, where it is left open."""
+    experiment = assembly.experiment
+    if experiment.optimizer is not None or experiment.measurement.shots is not None:
+        return assembly
+    if assembly.evaluator.growth is None:
+        return assembly
+    chosen = OptimizerSpec(name="recycled-bfgs")
+    return replace(assembly, experiment=experiment.model_copy(update={"optimizer": chosen}))
 
 
 def with_stop(assembly: Assembly) -> Assembly:

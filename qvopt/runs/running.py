@@ -39,7 +39,8 @@ def run(
         ansatz: a name (`qvopt list ansatze`), a table with options, or an object; None takes uccsd
             for electrons, and for qubits what suits the operator.
         optimizer: a name (`qvopt list optimizers`), a table with hyper-parameters, or an object;
-            None takes l-bfgs for exact energies and adam under shots.
+            None takes l-bfgs for exact energies (recycled-bfgs where the circuit grows),
+            kalman-newton under shots, and adam on hardware without a budget.
         out: the run folder, which must not exist.
         store: keep a numbered run folder below runs/ where `out` names none.
         callback: called with each step; it ends the run by returning True. A folder goes on from

@@ -223,6 +223,8 @@ def task_objects(g):
             return _call("scan", qvopt.scan, problem, parameter, values, **keywords)
         case 1:
             more = {g.one(("states", "method", "beta", "out", "progress")): _value(g)}
+            if callable(more.get("progress")):
+                more["progress"] = True  # what a caller's function raises is its caller's
             return _call("excited_states", qvopt.excited_states, problem, **more, **keywords)
         case 2:
             more = {"max_geometries": 1, g.one(("tolerance", "max_geometries", "out")): _value(g)}

@@ -16,7 +16,7 @@ from qvopt.optimizers.registry import describe
 from qvopt.runs.approval import Approve, approve_runs
 from qvopt.runs.bar import counted
 from qvopt.runs.budget import caps_of
-from qvopt.runs.defaults import with_final_aim, with_grouping
+from qvopt.runs.defaults import with_final_aim, with_grouping, with_growing_optimizer
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.steps import Step
 from qvopt.tasks.task_folder import EXCITED, claim_task
@@ -78,7 +78,7 @@ def excited_states(
             "stopping.expected_error is of an energy alone, and excited states are minimised with "
             "overlaps; use stopping.gradient or stopping.plateau"
         )
-    assembly = with_grouping(assemble(experiment, backend=backend))
+    assembly = with_growing_optimizer(with_grouping(assemble(experiment, backend=backend)))
     if experiment.constraints.s2 is None and assembly.experiment.constraints.s2:
         # States of other spins are looked for as well.
         weights = experiment.constraints.model_copy(update={"s2": 0.0})
