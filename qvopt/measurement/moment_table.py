@@ -56,12 +56,13 @@ class MomentTable(Sequence[MomentRow]):
         shots: shots of each, shape (settings, groups).
         means: their means, the same shape; 0 without shots.
         m2s: sums of squared deviations, the same shape.
-        estimates: the energies of all settings for a plan, once they are made.
+        estimates: the energies of all settings for a plan, once they are made; None instead where
+            a group has no shots.
     """
 
     def __init__(self, shots: IntArray, means: FloatArray, m2s: FloatArray) -> None:
         self.shots, self.means, self.m2s = shots, means, m2s
-        self.estimates: tuple[MeasurementPlan, EstimateTable] | None = None
+        self.estimates: tuple[MeasurementPlan, EstimateTable | None] | None = None
 
     def __len__(self) -> int:
         """Number of settings."""

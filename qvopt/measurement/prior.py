@@ -53,15 +53,19 @@ _MIXED_TO_JUMP: Final = 4.0
 """δ² over the variance in the mixed state: half of all outcomes on either side, a jump 2σ apart."""
 
 
-class SumOfMeans(NamedTuple):
-    """Of the sum of all groups' means; arrays of the settings' shape.
+class SumsOfMeans(NamedTuple):
+    """Of the sums of all groups' means, shape (settings,).
 
     Attributes:
-        variance: in Hartree².
+        shots: in total.
+        sums: in Hartree.
+        variance: of the sums in Hartree².
         dof: degrees of freedom of that variance.
         assumed: the share of it that rests on the prior, from 0 to 1.
     """
 
+    shots: IntArray
+    sums: FloatArray
     variance: FloatArray
     dof: FloatArray
     assumed: FloatArray
@@ -124,19 +128,26 @@ class GroupPrior:
         sampled /= shots
         return expected, dof, sampled
 
-    def of_sum(self, shots: FloatArray, squares: FloatArray) -> SumOfMeans:
-        """Variance of the sum of all groups' means; arguments as of `of_each`."""
-        parts, dof, sampled = self.of_each(shots, squares)
-        variance = parts.sum(axis=-1)
-        parts *= parts
-        parts /= dof
-        spread = parts.sum(axis=-1)
-        share = 1.0 - sampled.sum(axis=-1) / np.maximum(variance, 1e-300)
-        total = variance**2 / np.maximum(spread, 1e-300)
-        if not (spread > 0.0).all():  # of exact outcomes
-            total = np.where(spread > 0.0, total, np.inf)
-            share = np.where(variance > 0.0, share, 0.0)
-        return SumOfMeans(variance, total, share)
+    def of_sums(
+        self, shots: FloatArray | IntArray, means: FloatArray, squares: FloatArray
+    ) -> SumsOfMeans | None:
+        """Sums of all groups' means for many settings; None where a group has no shots.
+
+        Args:
+            shots: of each setting and group, shape (settings, groups).
+            means: in Hartree, the same shape.
+            squares: sums of squared deviations m₂ in Hartree², the same shape.
+        """
+        from .sum_kernel import sums_of_groups
+
+        totals = np.empty(len(shots), dtype=np.int64)
+        sums, variance, dof, assumed = np.empty((4, len(shots)))
+        moments = [np.ascontiguousarray(m, dtype=np.float64) for m in (shots, means, squares)]
+        complete = sums_of_groups(
+            *moments, self._weight, self._events, self._per_square, _LEAST_DOF,
+            totals, sums, variance, dof, assumed,
+        )  # fmt: skip
+        return SumsOfMeans(totals, sums, variance, dof, assumed) if complete else None
 
 
 _PROPORTION: Final = GroupPrior(np.array([0.25]), np.array([1.0]))

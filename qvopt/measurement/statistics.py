@@ -42,19 +42,20 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
 
 
 def _row_of_table(plan: MeasurementPlan, row: MomentRow) -> Estimate:
-    """The estimate of one row."""
+    """The estimate of one row; those of all are made at once, and kept in the table."""
     table, k = row.table, row.row
-    if table.shots.min() < 1:  # of a randomly spread energy, which others share the table with
+    if table.estimates is None or table.estimates[0] is not plan:
+        table.estimates = plan, _complete(plan, table.shots, table.means, table.m2s)
+    estimates = table.estimates[1]
+    if estimates is None:  # of a randomly spread energy, which others share the table with
         one = slice(k, k + 1)
         return combine_table(plan, table.shots[one], table.means[one], table.m2s[one])[0]
-    return estimates_of(plan, table)[k]
+    return estimates[k]
 
 
 def estimates_of(plan: MeasurementPlan, table: MomentTable) -> EstimateTable:
-    """Return the energies of all settings of a table: made at once, and kept there."""
-    if table.estimates is None or table.estimates[0] is not plan:
-        table.estimates = plan, combine_table(plan, table.shots, table.means, table.m2s)
-    return table.estimates[1]
+    """Return the energies of all settings of a table."""
+    return combine_table(plan, table.shots, table.means, table.m2s)
 
 
 def combine_table(
@@ -68,13 +69,25 @@ def combine_table(
         means: in Hartree, same shape.
         squares: sums of squared deviations in Hartree², same shape.
     """
+    found = _complete(plan, shots, means, squares)
+    if found is None:
+        whole = np.asarray(shots, dtype=np.float64)
+        found = _complete(plan, *_with_lost_groups(plan, whole, means), squares)
+        assert found is not None
+        found = replace(found, shots=whole.sum(axis=-1).astype(np.int64))
+    return found
+
+
+def _complete(
+    plan: MeasurementPlan, shots: IntArray | FloatArray, means: FloatArray, squares: FloatArray
+) -> EstimateTable | None:
+    """The energies of many settings; None where a group has no shots."""
     _check_groups(plan, np.shape(shots)[-1])
-    shots = np.asarray(shots, dtype=np.float64)
-    totals = shots.sum(axis=-1).astype(np.int64)
-    if shots.size and shots.min() < 1.0:
-        shots, means = _with_lost_groups(plan, shots, means)
-    variance, dof, assumed = plan.prior.of_sum(shots, squares)
-    return EstimateTable(plan.constant + means.sum(axis=-1), variance, totals, dof, assumed)
+    found = plan.prior.of_sums(shots, means, squares)
+    if found is None:
+        return None
+    value = plan.constant + found.sums
+    return EstimateTable(value, found.variance, found.shots, found.dof, found.assumed)
 
 
 def _with_lost_groups(
@@ -138,8 +151,10 @@ def combine_random(
         np.array([plan.prior.variances @ (1.0 / weights)]) / block,
         np.array([plan.prior.jumps @ (1.0 / weights)]) / block**2,
     )
-    summed = prior.of_sum(np.array([whole.shots / block]), np.array([squares]))
-    variance, dof, assumed = (float(column) for column in summed)
+    one = np.array([[whole.shots / block]]), np.zeros((1, 1)), np.array([[squares]])
+    summed = prior.of_sums(*one)
+    assert summed is not None
+    variance, dof, assumed = (float(c[0]) for c in (summed.variance, summed.dof, summed.assumed))
     value = plan.constant + float(centers.sum()) + whole.mean
     return _with_shared(Estimate(value, variance, whole.shots, whole.shared, dof, assumed))
 

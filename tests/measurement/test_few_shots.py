@@ -187,9 +187,27 @@ def test_a_table_is_its_rows():
 
 def test_constant_groups_are_exact():
     prior = GroupPrior(np.zeros(2), np.zeros(2))
-    found = prior.of_sum(np.array([5.0, 7.0]), np.zeros(2))
-    assert (float(found.variance), float(found.assumed)) == (0.0, 0.0)
-    assert math.isinf(found.dof)
+    found = prior.of_sums(np.array([[5.0, 7.0]]), np.ones((1, 2)), np.zeros((1, 2)))
+    assert (found.sums[0], found.variance[0], found.assumed[0]) == (2.0, 0.0, 0.0)
+    assert math.isinf(found.dof[0])
+
+
+def test_sums_are_what_the_groups_give():
+    """One pass over a table against the formulas of each group, added up by NumPy."""
+    rng = np.random.default_rng(6)
+    prior = GroupPrior(rng.random(9), 4 * rng.random(9))
+    shots = rng.integers(1, 40, size=(50, 9)).astype(float)
+    means, squares = rng.normal(size=(50, 9)), rng.random((50, 9)) * (shots - 1)
+    found = prior.of_sums(shots, means, squares)
+    variances, dof, sampled = prior.of_each(shots, squares)
+    variance = variances.sum(axis=1)
+    np.testing.assert_array_equal(found.shots, shots.sum(axis=1))
+    np.testing.assert_allclose(found.sums, means.sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(found.variance, variance, rtol=1e-12)
+    np.testing.assert_allclose(found.dof, variance**2 / (variances**2 / dof).sum(axis=1))
+    np.testing.assert_allclose(found.assumed, 1 - sampled.sum(axis=1) / variance, atol=1e-12)
+    shots[3, 4] = 0
+    assert prior.of_sums(shots, means, squares) is None
 
 
 def test_variance_in_the_mixed_state():

@@ -149,10 +149,11 @@ class PlanSampler:
         """Run `shots[i, g]` shots of point i in group g; `program` prepares states."""
         shots = np.ascontiguousarray(shots, dtype=np.int64)
         key, sampler, pairs = key_of(seed), self.sampler, self._pairs
+        counts = shots.ravel().tolist()  # of a few, a list is faster than two reductions
         if (
             pairs is None
             or not isinstance(sampler, OrbitalSampler)
-            or by_multinomial(shots.max(initial=0), sampler.values.shape[1])
+            or by_multinomial(max(counts, default=0), sampler.values.shape[1])
         ):
             return sample_states(sampler, (program.state(p) for p in points), shots, key)
         arrays = point_arrays(points, self._tables, program.circuit)
@@ -164,6 +165,6 @@ class PlanSampler:
             draw_points, n_points, arrays.angles, arrays.row, arrays.first, arrays.gates,
             arrays.deltas, self._tables.reference, pairs.first, pairs.left, pairs.right,
             sampler.shape, *sampler.tables, shots, key, table.means, table.m2s,
-            work=rotating + 5.0 * float(shots.sum()),
+            work=rotating + 5.0 * sum(counts),
         )  # fmt: skip
         return table
