@@ -58,6 +58,11 @@ class OrbitalSampler:
         self.values = values.reshape(n_groups, -1)
         self.tables = (rows.reshape(-1), self.right.reshape(n_groups, -1), self.values)
 
+    @property
+    def n_outcomes(self) -> int:
+        """Outcomes of each group, padding included."""
+        return int(self.values.shape[1])
+
     def distribution(self, psi: npt.NDArray[Any], group: int) -> tuple[FloatArray, FloatArray]:
         """Probabilities of the outcomes of one group, and their values."""
         rotated = self.left[group] @ psi @ self.right[group]

@@ -9,10 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.backends.batch import Point
-from qvopt.measurement.estimate import Moments
 from qvopt.measurement.images import group_deviation
 from qvopt.measurement.moment_table import MomentTable
-from qvopt.measurement.pauli_outcomes import PauliSampler
 from qvopt.measurement.plan import MeasurementPlan, OrbitalBasis
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.arrays import FloatArray, IntArray
@@ -21,8 +19,9 @@ from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
 
 from .compilation import GateTables, PairTables
-from .draws import by_multinomial, draw_counts
+from .draws import by_multinomial
 from .orbital_sampling import OrbitalSampler
+from .pauli_sampling import PauliGroupSampler
 from .point_arrays import point_arrays
 from .point_draws import draw_points
 from .rotated_sampling import GivensSampler
@@ -43,7 +42,7 @@ class PreparesState(Protocol):
         ...
 
 
-Sampler = OrbitalSampler | GivensSampler | PauliSampler
+Sampler = OrbitalSampler | GivensSampler | PauliGroupSampler
 
 
 def make_sampler(
@@ -57,7 +56,7 @@ def make_sampler(
     if any(orbital) and not all(orbital):
         raise InputError("a plan must be all orbital rotations or all Pauli bases")
     if not all(orbital):
-        return PauliSampler(plan.groups, hamiltonian)
+        return PauliGroupSampler(plan.groups, hamiltonian)
     if max(len(strings) for strings in spin_strings(hamiltonian)) > MOST_STRINGS_IN_LANES:
         return GivensSampler(plan.groups, hamiltonian, workers)
     return OrbitalSampler(plan.groups, hamiltonian)
@@ -91,30 +90,17 @@ def sample_states(
     n_groups = shots.shape[1]
     for i, psi in enumerate(states):
         number = i * n_groups
-        if isinstance(sampler, OrbitalSampler):
-            many = by_multinomial(shots[i], sampler.values.shape[1])
+        if isinstance(sampler, OrbitalSampler | PauliGroupSampler):
+            many = by_multinomial(shots[i], sampler.n_outcomes)
             single = np.where(many, 0, shots[i])
             table.means[i], table.m2s[i] = sampler.draw(psi, single, key, number)
             left = np.flatnonzero(many)
         else:
             left = np.flatnonzero(shots[i])
         for g in left.tolist():
-            moments = _draw_group(sampler, psi, g, int(shots[i, g]), key, number + g)
+            moments = sampler.draw_group(psi, g, int(shots[i, g]), key, number + g)
             table.means[i, g], table.m2s[i, g] = moments.mean, moments.m2
     return table
-
-
-def _draw_group(
-    sampler: Sampler, psi: npt.NDArray[Any], group: int, shots: int, key: WordArray, number: int
-) -> Moments:
-    """Moments of one group on its own."""
-    if isinstance(sampler, PauliSampler):
-        p, bits = sampler.outcomes(psi, group)
-        counts = draw_counts(p, shots, key, number)
-        drawn = np.flatnonzero(counts)
-        values = sampler.groups[group].diagonal.values(bits[drawn])
-        return Moments.from_counts(values, counts[drawn])
-    return sampler.draw_group(psi, group, shots, key, number)
 
 
 class PlanSampler:
@@ -153,7 +139,7 @@ class PlanSampler:
         if (
             pairs is None
             or not isinstance(sampler, OrbitalSampler)
-            or by_multinomial(max(counts, default=0), sampler.values.shape[1])
+            or by_multinomial(max(counts, default=0), sampler.n_outcomes)
         ):
             return sample_states(sampler, (program.state(p) for p in points), shots, key)
         arrays = point_arrays(points, self._tables, program.circuit)
