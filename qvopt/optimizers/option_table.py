@@ -13,7 +13,18 @@ from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, unknown_name
 
-from .validation import choice, count, decay, flag, fraction, not_negative, positive, several, whole
+from .validation import (
+    choice,
+    count,
+    decay,
+    flag,
+    fraction,
+    not_negative,
+    positive,
+    repeats,
+    several,
+    whole,
+)
 
 _RANGES: Final[Mapping[str, Callable[[str, Any], object]]] = MappingProxyType(
     {
@@ -22,7 +33,8 @@ _RANGES: Final[Mapping[str, Callable[[str, Any], object]]] = MappingProxyType(
         "[0, 1)": decay,
         "true or false": flag,
         "whole, >= 1": count,
-        "whole, >= 2": several,
+        "whole, 1 to 10,000": repeats,
+        "whole, 2 to 10,000": several,
         "whole, >= 0": whole,
         "(0, 1)": fraction,
     }
@@ -111,9 +123,9 @@ _OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "alpha": Option("> 0", "", "exponent of the falling rate"),
         "gamma": Option(">= 0", "", "exponent of the falling perturbation"),
         "stability": Option(">= 0", _STEPS, "A, which tames the first steps"),
-        "averages": Option("whole, >= 1", "", "perturbations averaged in a step"),
+        "averages": Option("whole, 1 to 10,000", "", "perturbations averaged in a step"),
         "target_step": Option("> 0", _X, "first move of each parameter, for the calibration"),
-        "calibration_pairs": Option("whole, >= 1", "", "pairs of energies of the calibration"),
+        "calibration_pairs": Option("whole, 1 to 10,000", "", "pairs of energies to calibrate"),
         "blocking": Option("true or false", "", "refuse a step that raises the energy"),
         "allowed_increase": Option(">= 0", "standard errors", "rise that blocking allows"),
         "curvature_bound": Option(
@@ -145,7 +157,7 @@ _OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "max_backtracking": Option("whole, >= 1", "", "halvings before a step is given up"),
         "relaxation": Option(">= 0", "standard errors", "noise that the line search lets pass"),
         "step": Option("> 0", _X, "first standard deviation of the search"),
-        "population": Option("whole, >= 2", "points", "points of a round; none: 4 + 3 ln n"),
+        "population": Option("whole, 2 to 10,000", "points", "points of a round; none: 4 + 3 ln n"),
         "noisy": Option("true or false", "", "restart, and fit where noise rules"),
         "adaptive": Option("true or false", "", "scale the simplex's moves with n"),
         # of the Kalman-Newton method

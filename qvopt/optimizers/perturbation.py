@@ -13,7 +13,7 @@ from qvopt_molecules.arrays import FloatArray
 from .errors import check_finite
 from .protocol import Energy, Fidelity, Iterate, Minimization, Optimizer, Query
 from .rejection import rises
-from .validation import count, flag, not_negative, positive
+from .validation import count, flag, not_negative, positive, repeats
 
 Rounds = Generator[Any, Any, Any]
 
@@ -67,7 +67,7 @@ def spsa(
     """
     _check_gains(learning_rate, perturbation, alpha, gamma, stability, averages)
     positive("target_step", target_step)
-    count("calibration_pairs", calibration_pairs)
+    repeats("calibration_pairs", calibration_pairs)
     flag("curvature_bound", curvature_bound)
     flag("blocking", blocking)
     flag("second_order", second_order)
@@ -232,4 +232,4 @@ def _check_gains(
         checks.append(("learning_rate", learning_rate, positive))
     for name, value, check in checks:
         check(name, value)
-    count("averages", averages)
+    repeats("averages", averages)

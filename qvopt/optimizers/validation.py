@@ -10,6 +10,8 @@ from qvopt_molecules.errors import InputError
 MIN_POSITIVE: Final = 1e-100
 """Smallest number that counts as positive: the square of a smaller one is zero in float64."""
 
+_MOST_REPEATS: Final = 10_000
+
 
 def positive(name: str, value: float, least: float = MIN_POSITIVE, most: float = math.inf) -> float:
     """Return a finite value from `least` to `most`."""
@@ -42,9 +44,17 @@ def count(name: str, value: int) -> int:
     return _whole_from(1, name, value)
 
 
+def repeats(name: str, value: int, least: int = 1) -> int:
+    """Return a whole number from `least` to 10,000: energies of one round are held in memory."""
+    if _whole_from(least, name, value) > _MOST_REPEATS:
+        bounds = f"from {least} to {_MOST_REPEATS:,}"
+        raise InputError(f"{name} must be a whole number {bounds}, got {value!r}")
+    return value
+
+
 def several(name: str, value: int) -> int:
-    """Return a whole number >= 2."""
-    return _whole_from(2, name, value)
+    """Return a whole number from 2 to 10,000."""
+    return repeats(name, value, least=2)
 
 
 def whole(name: str, value: int) -> int:

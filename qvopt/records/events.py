@@ -247,7 +247,7 @@ class StepRecord:
     @classmethod
     def decode(cls, event: Event) -> StepRecord:
         """Read the event."""
-        return cls(*(event[name] for name in cls.__dataclass_fields__))
+        return cls(**{name: event[name] for name in cls.__dataclass_fields__ if name in event})
 
 
 def step_records(events: Iterable[Event]) -> tuple[StepRecord, ...]:

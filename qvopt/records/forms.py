@@ -133,6 +133,8 @@ def _fields(written: Mapping[str, Form]) -> _Fields:
 
 _FIELDS: Final[Mapping[str, _Fields]] = {kind: _fields(w) for kind, w in _WRITTEN.items()}
 _INTENT_FIELDS: Final = _fields({**_WRITTEN["job"], **_INTENT})
+_ATTEMPT_FIELDS: Final = _fields({**_WRITTEN["job"], "time": _number})
+_JOB_FIELDS: Final = {"intent": _INTENT_FIELDS, "attempt": _ATTEMPT_FIELDS}
 
 
 def form_fault(event: Mapping[str, Any]) -> str:
@@ -140,8 +142,10 @@ def form_fault(event: Mapping[str, Any]) -> str:
     kind = event["type"]
     if not _number(event.get("seconds", 0)):
         return '"seconds" is not a number'
-    intent = kind == "job" and event.get("state") == "intent"
-    for key, optional, form in _INTENT_FIELDS if intent else _FIELDS.get(kind, ()):
+    fields = _FIELDS.get(kind, ())
+    if kind == "job" and _text(event.get("state")):
+        fields = _JOB_FIELDS.get(event["state"], fields)
+    for key, optional, form in fields:
         if key not in event:
             if not optional:
                 return f'its {kind} has no "{key}"'

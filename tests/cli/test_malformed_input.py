@@ -23,6 +23,18 @@ COMMANDS = {
         ["h2", "--optimizer", "cma-es", "--set", "optimizer.population=1"],
         "population must be a whole number >= 2",
     ),
+    "more points than fit": (
+        ["h2", "--optimizer", "cma-es", "--set", "optimizer.population=1e15"],
+        "population must be a whole number from 2 to 10,000",
+    ),
+    "more energies in a round than fit": (
+        ["h2", "--optimizer", "spsa", "--shots", "9", "--set", "optimizer.averages=1e12"],
+        "averages must be a whole number from 1 to 10,000",
+    ),
+    "more pairs than fit": (
+        ["h2", "--optimizer", "qn-spsa", "--shots", "9", "--set", "optimizer.averages=1e12"],
+        "averages must be a whole number from 1 to 10,000",
+    ),
     "text for a step": (
         ["h2", "--optimizer", "l-bfgs", "--shots", "100", "--set", "optimizer.first_step=abc"],
         "first_step of l-bfgs must be a number",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qvopt.records.events import History
 from qvopt.records.journal import Journal, decode_line, encode_line, read_journal
 from qvopt_molecules.errors import InputError
 
@@ -154,3 +155,36 @@ def test_every_field_of_a_wrong_kind_is_named_by_its_line(path, event):
             path.write_bytes(whole + encode_line(len(EVENTS), {**event, key: value}))
             with pytest.raises(InputError, match=f'line {len(EVENTS) + 1} is damaged.*"{key}"'):
                 read_journal(path)
+
+
+ALSO = [
+    {"type": "job", "key": "k", "state": "attempt", "time": 2.5, "seconds": 0.2},
+    {"type": "job", "key": "k", "state": "submitted", "id": "7", "seconds": 0.2},
+    {"type": "job", "key": "k", "state": "done", "qpu_seconds": 1.0, "money": 0.1, "file": "a",
+     "sha256": "b", "reason": "", "seconds": 0.2},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", range(len(REAL) + len(ALSO)))
+def test_a_missing_field_has_a_default_or_is_named(path, place):
+    """What the forms let pass, the records can read."""
+    events = [*REAL, *ALSO]
+    for key in set(events[place]) - {"type", "format"}:
+        path.write_bytes(b"")
+        for n, event in enumerate(events):
+            kept = {k: v for k, v in event.items() if n != place or k != key}
+            path.write_bytes(path.read_bytes() + encode_line(n, kept))
+        message = read_or_refused(path)
+        if message:
+            assert f"line {place + 1} is damaged" in message
+            assert f'"{key}"' in message
+
+
+def read_or_refused(path):
+    """What a journal is refused with; empty where all of it can be read."""
+    try:
+        events = read_journal(path)[0]
+    except InputError as error:
+        return str(error)
+    History.of(events)
+    return ""
