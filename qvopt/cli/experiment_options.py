@@ -38,7 +38,7 @@ FinalPrecision = Annotated[
     typer.Option(
         metavar="HARTREE",
         help="Standard error of the final estimate.",
-        show_default="0.001, with at most a tenth of the shots",
+        show_default="0.001; with a budget or another stop at most a tenth of the shots",
     ),
 ]
 FinalShots = Annotated[
@@ -65,7 +65,8 @@ OptimizerName = Annotated[
     str | None,
     typer.Option(
         help="qvopt list optimizers",
-        show_default="l-bfgs; kalman-newton with --shots; adam on hardware",
+        show_default="l-bfgs (recycled-bfgs for adapt); kalman-newton with --shots; adam on "
+        "hardware without a budget",
     ),
 ]
 BackendName = Annotated[str | None, typer.Option(help="qvopt list backends", show_default="sector")]

@@ -79,7 +79,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "grouping": "how energies are measured: fluid-basis-rotation, qubit-wise, …",
     "allocation": "of shots over groups: uniform, weighted, variance (unless given) or measured.",
     "final_precision": "standard error of the final estimate in Hartree (or the problem's unit); "
-    "None aims at 0.001 with at most a tenth of the run's shots.",
+    "None aims at 0.001; a run with a budget, or that does not end at an expected error, takes at "
+    "most a tenth of its shots for it.",
     "final_shots": "shots of the final estimate, in place of a precision.",
     "learning_rate": "of the optimizer, where it has one.",
     "budget": 'caps over the whole run: "20 QPU-min, 5 EUR", "1e6 shots", shots, or a table.',

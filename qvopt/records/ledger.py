@@ -67,7 +67,7 @@ class Ledger:
                 spent = getattr(self.total, name)
                 unit = {"qpu_seconds": "QPU seconds", "money": self.budget.currency}.get(name, name)
                 raise BudgetExceededError(
-                    f"the next round and the final check need "
+                    f"the next round and the final estimate need "
                     f"{_amount(getattr(total, name) - spent)} {unit}, but only "
                     f"{_amount(cap - spent)} of {_amount(cap)} are left"
                 )

@@ -181,7 +181,7 @@ def run_statement(assembly: Assembly, runs: int = 1) -> CostStatement:
     except InputError as error:
         return statement_of(assembly, None, "", (f"{program.pricing.device}: {error}",), runs)
     steps = f"{forecast.steps:,} {'step' if forecast.steps == 1 else 'steps'}"
-    purpose = f"{steps} and the final check" if runs == 1 else runs_in_words(runs)
+    purpose = f"{steps} and the final estimate" if runs == 1 else runs_in_words(runs)
     total = forecast.total.times(runs)
     return statement_of(assembly, total, purpose, tuple(forecast.warnings()), runs)
 

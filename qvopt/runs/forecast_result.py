@@ -1,4 +1,4 @@
-"""What a run on hardware will take: of its steps, of its final check, and as a whole."""
+"""What a run on hardware will take: of its steps, of its final estimate, and as a whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qvopt.records.ledger import Budget
 
 @dataclass(frozen=True, repr=False)
 class RunForecast:
-    """Costs of the first step, of each later one and of the final check; and of the whole run.
+    """Costs of the first step, of each later one and of the final estimate; and of the whole run.
 
     `steps` is the experiment's most steps. An optimizer may end before, or ask for more in some
     steps than in those that were played. `compiled` is the size of the circuits in the device's
@@ -33,18 +33,18 @@ class RunForecast:
 
     @property
     def total(self) -> Cost:
-        """All steps and the final check."""
+        """All steps and the final estimate."""
         ends = self.first + self.final
         return ends + self.later.times(max(self.steps - 1, 0))
 
     @property
     def within_budget(self) -> Cost:
-        """The steps that the budget pays for, and the final check."""
+        """The steps that the budget pays for, and the final estimate."""
         steps = self.steps_in_budget()
         return self.first + self.final + self.later.times(steps - 1) if steps else Cost()
 
     def steps_in_budget(self) -> int:
-        """Steps that fit in, at the forecast's costs, with the final check."""
+        """Steps that fit in, at the forecast's costs, with the final estimate."""
         left = self.steps
         for name, cap in self.budget.caps():
             first, later = getattr(self.first, name), getattr(self.later, name)
@@ -102,7 +102,7 @@ class RunForecast:
         parts = {
             "first step": self.first,
             "each later step": self.later,
-            "final check": self.final,
+            "final estimate": self.final,
             f"{self.steps} steps": self.total,
         }
         return [

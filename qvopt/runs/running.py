@@ -50,7 +50,7 @@ def run(
             seconds and money; the run is refused if it returns False. None writes the statement to
             the log, as a warning, where jobs are paid or queued.
 
-    On such hardware a run needs `max_steps` or a `budget`.
+    On hardware where jobs are paid or queued, a run needs `max_steps` or a `budget`.
 
     Ctrl-C, or the interrupt of a notebook, ends the optimisation after the round in flight: the
     result has the final estimate and the status "interrupted". A second one raises

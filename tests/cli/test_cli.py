@@ -155,7 +155,7 @@ def test_a_budget_ends_the_run_in_order(tmp_path):
     document = json.loads(done.stdout)
     assert document["status"] == "budget"
     assert document["shots"] <= 5000
-    assert document["energy"] is not None  # the final check was kept in reserve
+    assert document["energy"] is not None  # the final estimate was kept in reserve
     assert document["costs"]["final"]["shots"] == 700  # pilot, mean and start; a tenth less 100
 
 

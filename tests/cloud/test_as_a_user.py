@@ -90,7 +90,7 @@ def test_no_steps_have_a_forecast_and_a_growing_circuit_has_none(tmp_path, monke
     assert dry.exit_code == 0, dry.output
     parts = {p["part"]: p["jobs"] for p in json.loads(dry.output)["parts"]}
     assert parts["first step"] == 0
-    assert parts["final check"] == parts["0 steps"] == 1
+    assert parts["final estimate"] == parts["0 steps"] == 1
     dry = call("submit", "e.toml", "--dry", "--set", "ansatz.name=adapt")
     assert dry.exit_code != 0
     assert "has no forecast" in str(dry.exception)

@@ -119,7 +119,7 @@ def test_limits_hold_before_anything_is_sent(nobody):
     assert "takes at least 100 shots of a circuit" in text
     assert "give 200 or more, about 16.00 USD an energy" in text
     parts, _ = forecast("braket:forte-1", shots=200)
-    assert parts["final check"]["shots"] == 3 * 200
+    assert parts["final estimate"]["shots"] == 3 * 200
 
 
 def test_an_option_that_is_none_is_refused_offline_too(nobody):

@@ -248,7 +248,7 @@ def test_further_steps_alone_are_stated(server, tmp_path):
     stated = []
     with pytest.raises(InputError, match=NOT_AGREED):
         qvopt.resume("ended", max_steps=3, approve=stated.append)
-    assert "2 steps and the final check" in str(stated[0])
+    assert "2 steps and the final estimate" in str(stated[0])
     assert stated[0].cost.jobs < 2 * 3
     assert not server.jobs
 
