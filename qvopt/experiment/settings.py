@@ -9,7 +9,7 @@ from typing import Any, Final, ParamSpec, TypedDict, TypeVar, get_type_hints
 
 import numpy as np
 
-from qvopt_molecules.argument_checks import real_array
+from qvopt_molecules.argument_checks import real_array, real_values
 from qvopt_molecules.arguments import check_arguments
 from qvopt_molecules.errors import InputError, shown, unknown_name
 
@@ -223,10 +223,10 @@ def space_table(value: Any) -> Any:
         return dict(value)
     try:
         parts = value.split(",") if isinstance(value, str) else list(value)
-        numbers = [int(part) for part in parts]
-        if [float(part) for part in parts] != numbers:
+        numbers = real_values([float(p) for p in parts] if isinstance(value, str) else parts)
+        electrons, orbitals = (int(number) for number in numbers.tolist())
+        if [electrons, orbitals] != numbers.tolist():
             raise ValueError
-        electrons, orbitals = numbers
     except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"an active space is (electrons, orbitals), such as (4, 4) or '4,4', got {shown(value)}"

@@ -118,7 +118,9 @@ def test_a_comparison_is_stated_as_a_whole_and_may_be_refused(server, tmp_path):
         compare(asked, out=tmp_path / "c", approve=stated.append)
     (statement,) = stated
     assert statement.purpose == "6 runs"
-    assert 6 * 7 <= statement.cost.jobs <= 6 * 9  # whole steps within the cap, and the final estimate
+    assert (
+        6 * 7 <= statement.cost.jobs <= 6 * 9
+    )  # whole steps within the cap, and the final estimate
     assert "each run stops before it passes 9 jobs" in str(statement)
     assert not server.jobs
     assert not (tmp_path / "c").exists()

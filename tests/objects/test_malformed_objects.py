@@ -53,6 +53,9 @@ CALLS = {
     ),
     "no problem": (lambda: qvopt.run(), "missing a required argument: 'problem'"),
     "a space of one": (lambda: qvopt.run("h2", active_space=True), "an active space is"),
+    "a complex space": (
+        lambda: qvopt.run("h2", active_space=np.array([2 + 0j, 2 + 0j])), "an active space is",
+    ),
     "shots beyond float64": (lambda: qvopt.run("h2", shots=10**400), "shots must be"),
     "complex start": (lambda: qvopt.run("h2", start=np.array([1 + 1j])), "real numbers"),
     "a table in itself": (lambda: qvopt.run("h2", start=_recursive()), "nested too deeply|start"),
