@@ -131,6 +131,7 @@ def _named(value: Any) -> Any:
 
 _T = TypeVar("_T")
 _LARGEST_ANGLE = 1e6
+_MOST_KEPT = 1_000_000  # steps that a stopping rule looks back at
 Nameable = Annotated[_T, BeforeValidator(_named)]
 
 
@@ -207,8 +208,8 @@ class StoppingSpec(StrictModel):
     by the optimizer's tolerance.
     """
 
-    gradient: Count | None = Field(default=None, ge=1)
-    plateau: Count | None = Field(default=None, ge=4)
+    gradient: Count | None = Field(default=None, ge=1, le=_MOST_KEPT)
+    plateau: Count | None = Field(default=None, ge=4, le=_MOST_KEPT)
     expected_error: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     confidence: float | None = Field(default=None, gt=0, lt=1)
 

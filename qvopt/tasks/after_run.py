@@ -12,7 +12,7 @@ from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, grown
 from qvopt.records.codec import decode_costs, encode_costs
 from qvopt.records.events import History
-from qvopt.records.journal import Event, Journal
+from qvopt.records.journal import Event, Journal, damaged_line
 from qvopt.records.ledger import Costs, Ledger
 from qvopt.runs.approval import Approve, approve_measurement
 from qvopt.runs.attaching import AttachedPrograms
@@ -127,7 +127,12 @@ def _kept(
     events: Sequence[Event], role: str, field: str, asked: dict[str, Any]
 ) -> dict[str, Any] | None:
     for event in events:
-        if event["type"] == "round" and event["role"] == role and event["asked"] == asked:
+        if event["type"] != "round" or event["role"] != role:
+            continue
+        if not all(isinstance(event.get(key), dict) for key in ("asked", field)):
+            # Not measured again: it may have been paid for.
+            raise damaged_line(None, event.get("n", 0), f'its round has no "asked" or "{field}"')
+        if event["asked"] == asked:
             return dict(event[field])
     return None
 

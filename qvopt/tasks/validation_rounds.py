@@ -14,7 +14,7 @@ from qvopt.engine.evaluator import Evaluator
 from qvopt.engine.learned import Learned
 from qvopt.optimizers.protocol import Answer, Query
 from qvopt.records.events import Begin, History
-from qvopt.records.journal import Journal
+from qvopt.records.journal import Journal, damaged_line
 from qvopt.records.ledger import Ledger, add_costs
 from qvopt.runs.approval import Approve, CostStatement, agree, statement_of
 from qvopt.runs.attaching import AttachedPrograms
@@ -60,7 +60,10 @@ def stored_validation(path: Path) -> Validation | None:
     events = folder.events()
     if not events or events[0].get("task") != TASK:
         return None
-    return Validation(folder, int(events[0]["repeats"]))
+    repeats = events[0].get("repeats")
+    if type(repeats) is not int or repeats < 1:
+        raise damaged_line(path, 0, 'its begin has no "repeats"')
+    return Validation(folder, repeats)
 
 
 def answer_series(
