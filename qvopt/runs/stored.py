@@ -11,6 +11,7 @@ import numpy as np
 from qvopt.engine.assembly import assemble, grown
 from qvopt.experiment.specification import Experiment
 from qvopt.records.events import Begin, History
+from qvopt.records.journal import damaged_line
 from qvopt.runs.bit_strings import BitStrings, bit_strings
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.references import References, recorded_state
@@ -116,6 +117,8 @@ def begin_of(history: History, path: Path) -> Begin:
         raise InputError(
             f"{path} holds a {history.begin.task}, and no run; `qvopt resume {path}` continues it"
         )
+    if "hf" not in history.begin.references:
+        raise damaged_line(path, 0, 'its begin has no reference "hf"')
     return history.begin
 
 

@@ -161,6 +161,15 @@ def test_findings_do_not_boast(synthetic):
     assert "no run reached" in findings(hard)[1]
 
 
+def test_many_problems_are_counted_and_not_listed(synthetic):
+    names = tuple(f"P{k}" for k in range(8))
+    said = findings(summarize(synthetic(names, 2, 6), [1.6e-3]))
+    assert len(said) <= 3
+    assert "of 8 problems" in " ".join(said)
+    nowhere = findings(summarize(synthetic(names, 2, 6), [1e-9]))
+    assert nowhere[1:] == ["No run reached 1e-06 mHa on 8 of 8 problems."]
+
+
 def test_tables_agree_with_the_summary(synthetic):
     summary = summarize(synthetic())
     table = results_table(summary, "H2", 1)

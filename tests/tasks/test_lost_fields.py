@@ -2,7 +2,7 @@
 
 import pytest
 
-from qvopt import make_experiment, run, run_properties
+from qvopt import load, make_experiment, resume, run, run_properties
 from qvopt.records.journal import encode_line, read_journal
 from qvopt.tasks.validation import validate_backend
 from qvopt_molecules.errors import InputError
@@ -43,3 +43,15 @@ def test_properties_are_not_measured_again_where_their_record_is_damaged(key, tm
 def test_a_stopping_rule_that_looks_back_for_ever_is_refused(rule):
     with pytest.raises(InputError, match=f"stopping.{rule}"):
         run("h2", shots=100, max_steps=1, optimizer="adam", stopping={rule: 2**63})
+
+
+def test_a_run_without_its_references(tmp_path):
+    folder = tmp_path / "run"
+    run("h2", max_steps=1, out=folder)
+    path = folder / "journal.jsonl"
+    events = read_journal(path)[0]
+    events[0]["references"].pop("hf")
+    path.write_bytes(b"".join(encode_line(n, event) for n, event in enumerate(events)))
+    for read in (load, resume):
+        with pytest.raises(InputError, match=r'line 1 is damaged .*"hf"'):
+            read(folder)

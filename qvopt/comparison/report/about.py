@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from qvopt.comparison.budgets import RunBudget
 from qvopt.comparison.outcomes import RunOutcome
@@ -11,6 +12,9 @@ from qvopt.comparison.pictures.style import shots_text
 from qvopt.comparison.summary import Summary
 
 from .tables import Table, option_text
+
+_FEW_PROBLEMS: Final = 6
+"""Of so many each has a sentence of its own."""
 
 
 def findings(summary: Summary) -> list[str]:
@@ -28,18 +32,39 @@ def findings(summary: Summary) -> list[str]:
             else ", and differs significantly from every other."
         )
     ]
+    return [*said, *_fastest(summary)]
+
+
+def _fastest(summary: Summary) -> list[str]:
+    """Which optimizer reaches the first target at the least expected cost, on each problem."""
     target = summary.targets[0]
-    for problem in summary.problems:
-        rows = [r for r in summary.at_targets if r.problem == problem and r.target == target]
-        fast = min(rows, key=lambda r: r.ert)
-        if fast.successes:
-            said.append(
-                f"{problem}: {fast.optimizer} reaches {1e3 * target:g} {summary.thousandth} at the "
-                f"least expected cost, {shots_text(fast.ert)} shots ({fast.successes} of "
-                f"{fast.runs} runs)."
-            )
-        else:
-            said.append(f"{problem}: no run reached {1e3 * target:g} {summary.thousandth}.")
+    wanted = f"{1e3 * target:g} {summary.thousandth}"
+    rows = [
+        min(
+            (r for r in summary.at_targets if (r.problem, r.target) == (p, target)),
+            key=lambda r: r.ert,
+        )
+        for p in summary.problems
+    ]
+    if len(rows) <= _FEW_PROBLEMS:
+        return [
+            f"{row.problem}: {row.optimizer} reaches {wanted} at the least expected cost, "
+            f"{shots_text(row.ert)} shots ({row.successes} of {row.runs} runs)."
+            if row.successes
+            else f"{row.problem}: no run reached {wanted}."
+            for row in rows
+        ]
+    times = Counter(row.optimizer for row in rows if row.successes)
+    leaders = [f"{name} on {n}" for name, n in times.most_common()]
+    unreached = len(rows) - times.total()
+    said = []
+    if leaders:
+        said.append(
+            f"{wanted} is reached at the least expected cost, of {len(rows)} problems, by "
+            f"{_listed(leaders)}."
+        )
+    if unreached:
+        said.append(f"No run reached {wanted} on {unreached} of {len(rows)} problems.")
     return said
 
 

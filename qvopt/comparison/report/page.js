@@ -166,6 +166,9 @@ function makeInteractive(figure) {
   const switches = element("div", {class: "switches", role: "group", "aria-label": "Optimizers"});
   series.lines.forEach((line, k) => {
     const button = element("button", {type: "button", "aria-pressed": "true"}, line.name);
+    const paths = svg.querySelectorAll(`[id^="${figure.id}-optimizer-${k}-"] path`);
+    const stroke = [...paths].map((path) => getComputedStyle(path).stroke).find((c) => c !== "none");
+    if (stroke) button.style.borderLeft = `4px solid ${stroke}`;
     button.addEventListener("click", () => {
       const show = hidden.delete(k);
       if (!show) hidden.add(k);
