@@ -1,6 +1,6 @@
 """Runs fewest_shots.toml and renews the table and the picture of docs/kalman-newton.md.
 
-    python examples/compare/fewest_shots.py              # prints it: two hours of one core
+    python examples/compare/fewest_shots.py              # prints it: three hours of one core
     python examples/compare/fewest_shots.py --write      # and renews the page
 
 An instance is a circuit on a molecule from a start. An optimizer's score there is the median over

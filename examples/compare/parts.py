@@ -1,6 +1,6 @@
 """Runs parts.toml and renews the table of docs/kalman-newton.md on where the gain comes from.
 
-    python examples/compare/parts.py              # prints it: an hour and a half of one core
+    python examples/compare/parts.py              # prints it: a quarter of an hour of one core
     python examples/compare/parts.py --write      # and renews the page
 
 Cells are medians over seeds: thousands of shots after which the true error stays below 1.6 mHa, and
@@ -30,9 +30,8 @@ TARGET = 1.6e-3
 
 
 def short(name: str) -> str:
-    """The molecule and the start."""
-    start = "Newton" if "initial=newton" in name else "HF"
-    return f"{re.sub(r' uccsd.*', '', name)}, {start}"
+    """The molecule."""
+    return re.sub(r" uccsd.*", "", name)
 
 
 def table(outcomes) -> str:

@@ -81,7 +81,7 @@ def test_what_cannot_run_is_found_before_anything_runs(change, words):
 def test_examples_read_back_the_same(path):
     spec = make_comparison(read_comparison(path))
     optimizers, seeds = {
-        "fewest_shots": (9, 6), "noisy_devices": (8, 3), "conditions": (8, 8),
+        "fewest_shots": (9, 30), "noisy_devices": (8, 3), "conditions": (8, 8), "parts": (8, 6),
     }.get(path.stem, (12, 30))  # fmt: skip
     assert len(spec.optimizers) >= optimizers
     assert spec.seeds == seeds
