@@ -49,8 +49,8 @@ def test_the_defaults_are_those_of_an_experiment():
     spoken = {
         "ansatz": exact["ansatz"]["name"],
         "backend": exact["backend"]["name"],
-        "optimizer": f"{exact['optimizer']['name']};{sampled['optimizer']['name']}with--shots;"
-        "adamonhardware",
+        "optimizer": f"{exact['optimizer']['name']}(recycled-bfgsforadapt);"
+        f"{sampled['optimizer']['name']}with--shots;adamonhardwarewithoutabudget",
         "seed": exact["seed"],
         "max-steps": exact["max_steps"],
         "mapping": exact["mapping"],
