@@ -117,20 +117,26 @@ def icans(folder: Path) -> None:
 
 def adapt(folder: Path) -> None:
     qvopt.run("h4-chain", ansatz="adapt", max_steps=2)
-    took = []
-    for k in range(2):
-        out = folder / f"adapt-{k}"
-        took.append(seconds(lambda out=out: qvopt.run("h6-chain", ansatz="adapt", out=out)))
-    journal = out / "journal.jsonl"
-    rounds = [e for e in map(json.loads, journal.open()) if e["type"] == "round"]
-    arrays = [query["x"] for e in rounds for query in e["queries"] if "x" in query]
-    arrays += [answer["value"] for e in rounds for answer in e["answers"]]
-    numbers = sum(decode_array(a).size for a in arrays)
-    print(
-        f"ADAPT-VQE on H6: least {min(took):.1f} s for {len(rounds):,} rounds, journal of "
-        f"{journal.stat().st_size / 1e6:.1f} MB; its {numbers:,} numbers are "
-        f"{8e-6 * numbers:.1f} MB of float64"
-    )
+    for optimizer in ("recycled-bfgs", "l-bfgs"):
+        took = []
+        for k in range(2):
+            out = folder / f"{optimizer}-{k}"
+
+            def work(optimizer: str = optimizer, out: Path = out) -> object:
+                return qvopt.run("h6-chain", ansatz="adapt", optimizer=optimizer, out=out)
+
+            took.append(seconds(work))
+        journal = out / "journal.jsonl"
+        events = map(json.loads, journal.read_text(encoding="utf-8").splitlines())
+        rounds = [event for event in events if event["type"] == "round"]
+        arrays = [query["x"] for e in rounds for query in e["queries"] if "x" in query]
+        arrays += [answer["value"] for e in rounds for answer in e["answers"]]
+        numbers = sum(decode_array(a).size for a in arrays)
+        print(
+            f"ADAPT-VQE on H6, {optimizer}: least {min(took):.1f} s for {len(rounds):,} rounds, "
+            f"journal of {journal.stat().st_size / 1e6:.1f} MB; its {numbers:,} numbers are "
+            f"{8e-6 * numbers:.1f} MB of float64"
+        )
 
 
 def report(folder: Path) -> None:
