@@ -31,6 +31,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -121,11 +122,8 @@ def adapt(folder: Path) -> None:
         took = []
         for k in range(2):
             out = folder / f"{optimizer}-{k}"
-
-            def work(optimizer: str = optimizer, out: Path = out) -> object:
-                return qvopt.run("h6-chain", ansatz="adapt", optimizer=optimizer, out=out)
-
-            took.append(seconds(work))
+            grow = partial(qvopt.run, "h6-chain", ansatz="adapt", optimizer=optimizer, out=out)
+            took.append(seconds(grow))
         journal = out / "journal.jsonl"
         events = map(json.loads, journal.read_text(encoding="utf-8").splitlines())
         rounds = [event for event in events if event["type"] == "round"]

@@ -22,6 +22,7 @@ class PauliSampler:
     """Groups of Pauli strings leave the sector: the full vector, one change of basis a group.
 
     Attributes:
+        bits: all outcomes, as integers.
         positions: the outcomes of the sector's amplitudes.
         groups: what is measured.
         changes: codes and bits of the qubits of all gates of all changes of basis in a row, and
@@ -50,7 +51,7 @@ class PauliSampler:
         ]
         codes, a, b = np.array(rows, dtype=np.int64).reshape(-1, 3).T.copy()
         self.changes = codes, a, b, first
-        self._bits = np.arange(2**n, dtype=np.uint64)
+        self.bits = np.arange(2**n, dtype=np.uint64)
 
     def distribution(self, psi: FloatArray, group: int) -> tuple[FloatArray, FloatArray]:
         """Probabilities of the outcomes of one group that occur, and their values."""
@@ -68,7 +69,7 @@ class PauliSampler:
         change_basis(real, imaginary, codes[some], a[some], b[some])
         probabilities = real * real + imaginary * imaginary
         outcomes = np.flatnonzero(probabilities > 1e-16)
-        return probabilities[outcomes], self._bits[outcomes]
+        return probabilities[outcomes], self.bits[outcomes]
 
 
 _H, _S, _SDG, _CX, _CZ = range(5)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
+from .lbfgs import Pair
 from .protocol import Minimization, Optimizer, Recycling
 from .quasi_newton import descend
 from .validation import count, not_negative
-from .wolfe import norm
 
 
 class DenseInverse:
@@ -36,10 +34,12 @@ class DenseInverse:
 
     def learn(self, step: FloatArray, change: FloatArray) -> None:
         """Update H by a step and the change of the gradient, unless their product is too small."""
-        sy, yy = float(step.dot(change)), float(change.dot(change))
-        if sy <= 1e-12 * norm(step) * math.sqrt(yy):
+        pair = Pair.of(step, change)
+        if not pair.curves_upwards:
             return
-        old = self._matrix if self._matrix is not None else np.diag(np.full(len(step), sy / yy))
+        sy, old = pair.sy, self._matrix
+        if old is None:
+            old = np.diag(np.full(len(step), sy / pair.yy))
         image = _product(old, change)
         half = np.outer((0.5 * (1 + float(change.dot(image)) / sy)) * step - image, step / sy)
         self._matrix = old + (half + half.T)

@@ -29,6 +29,11 @@ class Pair(NamedTuple):
         """Return the pair with its products, which every later direction needs."""
         return cls(s, y, float(s.dot(y)), float(y.dot(y)))
 
+    @property
+    def curves_upwards(self) -> bool:
+        """Whether s·y is positive beyond rounding, so that H stays positive definite."""
+        return self.sy > 1e-12 * (norm(self.s) * math.sqrt(self.yy))
+
 
 Pairs = deque[Pair]
 
@@ -71,7 +76,7 @@ class LimitedMemory:
     def learn(self, step: FloatArray, change: FloatArray) -> None:
         """Keep a pair, unless its product is too small."""
         pair = Pair.of(step, change)
-        if pair.sy > 1e-12 * (norm(pair.s) * math.sqrt(pair.yy)):
+        if pair.curves_upwards:
             self._pairs.append(pair)
 
     def forget(self) -> None:

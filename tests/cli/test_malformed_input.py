@@ -32,6 +32,10 @@ COMMANDS = {
         "averages must be a whole number from 1 to 10,000",
     ),
     "more pairs than fit": (
+        ["h2", "--optimizer", "spsa", "--shots", "9", "--set", "optimizer.calibration_pairs=1e12"],
+        "calibration_pairs must be a whole number from 1 to 10,000",
+    ),
+    "more energies of qn-spsa than fit": (
         ["h2", "--optimizer", "qn-spsa", "--shots", "9", "--set", "optimizer.averages=1e12"],
         "averages must be a whole number from 1 to 10,000",
     ),

@@ -175,6 +175,16 @@ def square_into(rotated, start, planes, stride, sums):  # type: ignore[no-untype
         store(sums, k, squares)
 
 
+def flat_planes(psi: npt.NDArray[Any]) -> tuple[FloatArray, int]:
+    """Return a state's real part, and its imaginary part after it if it has one; and how many.
+
+    Not a copy where a state is real and lies in one piece: kernels only read it.
+    """
+    parts = [psi.real, psi.imag] if np.iscomplexobj(psi) else [psi]
+    flat = [np.ascontiguousarray(part, dtype=np.float64).reshape(-1) for part in parts]
+    return flat[0] if len(flat) == 1 else np.concatenate(flat), len(flat)
+
+
 def draw_counts(
     probabilities: FloatArray, shots: int, key: WordArray, number: int
 ) -> npt.NDArray[np.int64]:

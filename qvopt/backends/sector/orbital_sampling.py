@@ -15,7 +15,7 @@ from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
 
-from .draws import draw_counts
+from .draws import draw_counts, flat_planes
 from .lanes import WIDTH
 from .point_draws import rotate_and_draw
 from .xoshiro import WordArray
@@ -77,10 +77,9 @@ class OrbitalSampler:
         self, psi: npt.NDArray[Any], shots: IntArray, key: WordArray, number: int
     ) -> tuple[FloatArray, FloatArray]:
         """Means and sums of squared deviations by group; `number` names the first's stream."""
-        parts = [psi.real, psi.imag] if np.iscomplexobj(psi) else [psi]
         means, m2s = np.zeros((2, len(shots)))
-        flat = np.concatenate([p.reshape(-1) for p in parts])
-        rotate_and_draw(flat, len(parts), self.shape, *self.tables, shots, key, number, means, m2s)
+        flat, planes = flat_planes(psi)
+        rotate_and_draw(flat, planes, self.shape, *self.tables, shots, key, number, means, m2s)
         return means, m2s
 
     def draw_group(

@@ -15,7 +15,7 @@ from qvopt.measurement.plan import MeasurementGroup
 from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
-from .draws import draw_counts
+from .draws import draw_counts, flat_planes
 from .lanes import WIDTH
 from .pauli_draws import draw_groups
 from .xoshiro import WordArray
@@ -45,8 +45,8 @@ class PauliGroupSampler:
 
     @cached_property
     def _values(self) -> FloatArray:
-        bits = np.arange(self._size, dtype=np.uint64)
-        return np.array([group.diagonal.values(bits) for group in self._single.groups])
+        bits, groups = self._single.bits, self._single.groups
+        return np.array([group.diagonal.values(bits) for group in groups])
 
     def draw(
         self, psi: npt.NDArray[Any], shots: IntArray, key: WordArray, number: int
@@ -58,10 +58,9 @@ class PauliGroupSampler:
                 moments = self.draw_group(psi, g, int(shots[g]), key, number + g)
                 means[g], m2s[g] = moments.mean, moments.m2
             return means, m2s
-        parts = [psi.real, psi.imag] if np.iscomplexobj(psi) else [psi]
-        flat = np.concatenate([part.reshape(-1) for part in parts])
+        flat, planes = flat_planes(psi)
         draw_groups(
-            flat, len(parts), self._single.positions, *self._single.changes, self._values,
+            flat, planes, self._single.positions, *self._single.changes, self._values,
             np.asarray(shots, dtype=np.int64), key, number, means, m2s,
         )  # fmt: skip
         return means, m2s

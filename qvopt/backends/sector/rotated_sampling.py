@@ -14,7 +14,7 @@ from qvopt_molecules.arrays import FloatArray, IntArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import spin_strings
 
-from .draws import by_multinomial, draw_counts, places_in_rows, rows_of_draws
+from .draws import by_multinomial, draw_counts, flat_planes, places_in_rows, rows_of_draws
 from .lanes import WIDTH
 from .neighbours import (
     NeighbourPairs,
@@ -97,13 +97,11 @@ class GivensSampler:
 
     def _with_alpha_rotated(self, psi: npt.NDArray[Any], group: int) -> tuple[FloatArray, int]:
         """Return the planes of the state after the alpha rotations, flat, and their number."""
-        parts = [psi.real, psi.imag] if np.iscomplexobj(psi) else [psi]
-        flat = [np.ascontiguousarray(part, dtype=np.float64).reshape(-1) for part in parts]
-        source = flat[0] if len(flat) == 1 else np.concatenate(flat)
+        source, planes = flat_planes(psi)
         if len(self._z) != len(source):
             self._z = np.empty(len(source))
-        self._rotate(rotate_columns, 0, group, len(flat), self.shape[1], source, self._z)
-        return self._z, len(flat)
+        self._rotate(rotate_columns, 0, group, planes, self.shape[1], source, self._z)
+        return self._z, planes
 
     def _rotate_beta(self, z: FloatArray, planes: int, group: int, rows: IntArray) -> None:
         """Rotate the beta orbitals in some rows, in place."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Unpack
 
 from qvopt.backends.protocol import DurableProgram
-from qvopt.engine.assembly import assemble
+from qvopt.engine.assembly import Assembly, assemble
 from qvopt.experiment.ignored import refuse_idle_caps, refuse_ignored
 from qvopt.experiment.resolving import resolve
 from qvopt.experiment.settings import Settings, takes_settings
@@ -78,12 +78,12 @@ def excited_states(
             "stopping.expected_error is of an energy alone, and excited states are minimised with "
             "overlaps; use stopping.gradient or stopping.plateau"
         )
-    assembly = with_growing_optimizer(with_grouping(assemble(experiment, backend=backend)))
+    assembly = _assembled(experiment, backend)
     if experiment.constraints.s2 is None and assembly.experiment.constraints.s2:
         # States of other spins are looked for as well.
         weights = experiment.constraints.model_copy(update={"s2": 0.0})
         experiment = experiment.model_copy(update={"constraints": weights})
-        assembly = with_grouping(assemble(experiment, backend=backend))
+        assembly = _assembled(experiment, backend)
     hardware = isinstance(assembly.program, DurableProgram)
     refuse_idle_caps(experiment.budget, hardware=hardware)
     if method in ("vqd", "ssvqe") and assembly.evaluator.growth is not None:
@@ -112,6 +112,11 @@ def excited_states(
     if folder is not None:
         RunFolder(folder).write_json("states.json", spectrum.document())
     return spectrum
+
+
+def _assembled(experiment: Experiment, backend: Any) -> Assembly:
+    """Assemble, and name what was chosen by default."""
+    return with_growing_optimizer(with_grouping(assemble(experiment, backend=backend)))
 
 
 def _with_optimizer(experiment: Experiment) -> Experiment:
