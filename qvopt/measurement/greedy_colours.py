@@ -63,7 +63,9 @@ def greedy_colours(x, z, qubit_wise, by_saturation):  # type: ignore[no-untyped-
             colour += 1
             if colour == _WORD * taken.shape[1]:
                 wider = np.zeros((n, 2 * taken.shape[1]), dtype=np.uint64)
-                wider[:, : taken.shape[1]] = taken
+                for k in range(n):
+                    for word in range(taken.shape[1]):
+                        wider[k, word] = taken[k, word]
                 taken = wider
         colours[at] = colour
         word, bit = colour >> 6, _ONE << uint64(colour & 63)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from ..copies import copy_into
 from .sparse import interleave, multiply, pull_back, set_turns
 
 
@@ -109,7 +110,7 @@ def derivative_states(psi, reference, turns, wanted, out, first, left, right):  
         apply_gate(psi, first[k], first[k + 1], left, right, turns[k, 0], turns[k, 1])
         if wanted[k]:
             # Quarter turns forth and back differ by twice (T - T†)ψ; half of it is wanted.
-            out[filled] = psi
+            copy_into(out[filled], psi)
             back = psi.copy()
             apply_gate(out[filled], first[k], first[k + 1], left, right, 0.0, 1.0)
             apply_gate(back, first[k], first[k + 1], left, right, 0.0, -1.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ..copies import copy_into, copy_rows
 from .draws import MOST_PARTS, moments_of_draws, square_into
 from .lanes import WIDTH
 from .pairs import apply_gate
@@ -76,6 +77,7 @@ def draw_points(  # type: ignore[no-untyped-def]
     turns = np.empty((n_gates, 2))
     shifted_turns = np.empty((n_gates, 2))
     shifted_angles = np.empty(n_gates)
+    planes = np.int64(1)  # a literal would compile a version of its own
     done, current = 0, -1
     for i in range(first_point, last_point):
         if row[i] != current:
@@ -91,17 +93,17 @@ def draw_points(  # type: ignore[no-untyped-def]
             done = 0
         apply_gates(prefix, done, start, turns, first, left, right)
         done = start
-        psi[:] = prefix
+        copy_into(psi, prefix)
         if start < n_gates:
-            shifted_angles[:] = angles[current]
+            copy_into(shifted_angles, angles[current])
             for s in range(first_shift[i], first_shift[i + 1]):
                 shifted_angles[shifted[s]] += deltas[s]
-            shifted_turns[:] = turns
+            copy_rows(shifted_turns, turns)
             for s in range(first_shift[i], first_shift[i + 1]):
                 k = shifted[s]
                 turn_all(shifted_angles[k : k + 1], shifted_turns[k : k + 1])
             apply_gates(psi, start, n_gates, shifted_turns, first, left, right)
         rotate_and_draw(
-            psi, 1, shape, left_rotations, right_rotations, values, shots[i], key,
+            psi, planes, shape, left_rotations, right_rotations, values, shots[i], key,
             i * shots.shape[1], means[i], m2s[i],
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ..copies import copy_rows
 from .lanes import load, parity, total
 from .sweeps import run_operations
 from .turns import turn_into
@@ -91,8 +92,8 @@ def walk(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
                 first += 1
             else:
-                re[:] = stack_re[source]
-                im[:] = stack_im[source]
+                copy_rows(re, stack_re[source])
+                copy_rows(im, stack_im[source])
         run_operations(kinds, masks, lanes, turns, first, last, re, im)
         ready = False
         for k in range(steps[node, 4], steps[node, 5]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from ..copies import copy_rows
 from .turns import slope, turn
 
 
@@ -70,8 +71,8 @@ def generate(kind, mask, lanes, re, im, out_re, out_im):  # type: ignore[no-unty
 
     U at φ = π/2, without what it keeps.
     """
-    out_re[:] = re
-    out_im[:] = im
+    copy_rows(out_re, re)
+    copy_rows(out_im, im)
     turned = lanes.copy()
     turned[0] = 0.0
     turn(kind, mask, turned, 0.0, 1.0, out_re, out_im)
