@@ -1,4 +1,4 @@
-"""What all tests share: a cache of their own, compiled modules, example scripts loaded without a trace."""
+"""What all tests share: a cache, compiled modules, example scripts loaded without a trace."""
 
 import importlib.util
 import os
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ["OMP_NUM_THREADS"] = "1"
-# Every command that a test starts imports all of qvopt: compiled once, not again in each of them. Numba's kernels go to
-# the same folders.
+# Every command that a test starts imports all of qvopt, which is compiled once, not again in each
+# of them. Numba's kernels go to the same folders.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -32,8 +32,9 @@ MODULES = [
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples(name):
     module = importlib.import_module(name)
-    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
     assert module.__doc__
+    if ">>>" in Path(module.__file__).read_text():
+        assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
 
 
 @pytest.mark.parametrize("package", [qvopt, qvopt_circuits, qvopt_molecules])
@@ -43,7 +44,14 @@ def test_public_names_exist_and_are_documented(package):
 
 
 # A second or more each; that they import what is there is tested in test_scripts.py.
-LONG = ("curve.py", "heisenberg.py", "hubbard.py", "orbital_optimisation.py", "relaxation.py")
+LONG = (
+    "curve.py",
+    "excited_states.py",
+    "heisenberg.py",
+    "hubbard.py",
+    "orbital_optimisation.py",
+    "relaxation.py",
+)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from slow_cases import rest_slow
 from vendor_jobs import KEY, a_spec
 
 import qvopt
@@ -59,7 +60,7 @@ def test_every_rate_has_a_history_of_its_own(channels):
     assert np.allclose(drifted.error("cx", (0, 1)) - one, factors[3] * (error - one))
 
 
-@pytest.mark.parametrize("options", [{}, {"drift": 1e-9}])
+@pytest.mark.parametrize("options", rest_slow([{}, {"drift": 1e-9}], [{}]))
 def test_without_a_drift_to_speak_of_counts_are_those_of_aer(options):
     """By the client's Sampler on the snapshot, which is Aer with its noise model."""
     shots = 40_000

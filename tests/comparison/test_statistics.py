@@ -8,6 +8,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from slow_cases import rest_slow
 
 from qvopt.comparison.statistics.bootstrap import Resampler, bootstrap_interval
 from qvopt.comparison.statistics.detectable import (
@@ -71,7 +72,7 @@ def bernoulli_runs(rng, p, n):
     return np.where(hit, rng.exponential(1000, n), 4000.0), hit, 1000 + (1 - p) / p * 4000
 
 
-@pytest.mark.parametrize("case", ["median", "mean", "ert"])
+@pytest.mark.parametrize("case", rest_slow(["median", "mean", "ert"], ["median"]))
 def test_bootstrap_covers_95_percent(case):
     """Of 1200 intervals: right ones fail once in 700 times, those of 90 % pass once in 4000."""
     rng, draws = np.random.default_rng(1), Resampler(resamples=1000)
@@ -288,6 +289,7 @@ def test_ranking_of_nothing_is_empty():
     assert rank_solvers([np.zeros((0, 3))], Resampler()).blocks == 0
 
 
+@pytest.mark.slow
 def test_detectable_effects_are_detected_with_the_power_stated():
     rng, n = np.random.default_rng(10), 30
     shift = detectable_shift(rng.normal(size=100_000)[:n] * 0 + rng.normal(size=n))

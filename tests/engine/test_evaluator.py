@@ -36,6 +36,7 @@ def test_randomly_spread_energies_are_unbiased(shots):
     assert 0.9 < reported / values.var() < (1.1 if shots >= 200 else 1.6)
 
 
+@pytest.mark.slow
 def test_randomly_spread_gradients_are_unbiased():
     a = assembled(shots=1000)
     x = np.array([0.1, -0.05, 0.2])

@@ -34,6 +34,7 @@ def test_excitation_solve_needs_one_sweep(molecule, load):
     assert energies < rival[1]
 
 
+@pytest.mark.slow
 def test_the_natural_gradient_needs_fewer_steps_than_gradient_descent(load):
     paper = load("natural_gradient")
     natural, _ = paper.steps_to("qng", 0.3, 0, 1e-2)

@@ -152,6 +152,7 @@ def test_the_state_of_another_task_costs_adagrad_alone(
         assert (high if seeds > 3 else mean) < 1.15, name
 
 
+@pytest.mark.slow
 def test_clipping_lengthens_adams_steps(script):
     module = script("clipping_feedback")
     data = module.compute()

@@ -101,7 +101,7 @@ def test_any_circuit_against_finite_differences(seed):
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["full", "block-diagonal", "diagonal"]))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_metric_of_any_circuit_from_fidelities(seed, kind):
     from qvopt_circuits.blocks import parameter_blocks
 

@@ -144,7 +144,7 @@ def joined(name, mapping="jordan-wigner", backend="sector", **options):
             ("hadamard", "lightning", "bravyi-kitaev"),
         ],
         [
-            *product(("covariances", "hadamard"), ["sector"], ["jordan-wigner"]),
+            ("hadamard", "sector", "jordan-wigner"),
             ("covariances", "lightning", "bravyi-kitaev"),
         ],
     ),
@@ -358,6 +358,7 @@ def test_a_backend_that_counts_no_generators_says_so():
             supported_metric_rule(rule, Plain())
 
 
+@pytest.mark.slow
 def test_natural_gradient_with_covariances_needs_fewer_shots():
     ends = {
         rule: run("h4-chain", optimizer="qng", shots=1000, seed=1, max_steps=25,

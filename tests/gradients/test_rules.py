@@ -134,7 +134,7 @@ class Quadratic:
     ("kind", "noise", "directions"),
     rest_slow(
         itertools.product(["spsa", "directional"], [1e-6, 0.1], [1, 2, 5]),
-        [("spsa", 0.1, 1), ("spsa", 1e-6, 2), ("directional", 1e-6, 1), ("directional", 0.1, 5)],
+        [("spsa", 1e-6, 2), ("directional", 0.1, 5)],
     ),
 )
 def test_stochastic_gradients_know_the_scatter_of_their_directions(kind, noise, directions):

@@ -63,6 +63,7 @@ def test_rotations_keep_energies(scrambled):
     assert hartree_fock_energy(other) == pytest.approx(hartree_fock_energy(h), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_neighbours_are_nearly_the_same():
     near, far = align(n2(1.15), n2(1.1)), align(n2(2.5), n2(1.1))
     assert 0.99 < near.continuity <= 1.0

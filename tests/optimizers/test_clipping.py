@@ -66,7 +66,7 @@ def test_two_components_or_fewer_are_not_shrunk(n):
     assert np.array_equal(apply(shrink_by_noise(), g, variance=np.full(n, 100.0)), g)
 
 
-@pytest.mark.parametrize("distance", rest_slow([0.0, 1.0, 3.0, 10.0], [0.0, 3.0]))
+@pytest.mark.parametrize("distance", rest_slow([0.0, 1.0, 3.0, 10.0], [3.0]))
 def test_shrinking_gains_what_james_and_stein_say(distance):
     """Unbiased risk: the mean of ‖g - θ‖² falls by (n - 2)² E[1 / ‖g‖²], σ = 1, or by more."""
     rng, n = np.random.default_rng(3), 12

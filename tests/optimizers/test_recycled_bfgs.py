@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from scipy.optimize import BFGS, rosen, rosen_der
+from slow_cases import rest_slow
 
 from qvopt import run
 from qvopt.engine.assembly import assemble
@@ -71,7 +72,7 @@ def rounds(folder):
     return sum(event["type"] == "round" for event in journal)
 
 
-@pytest.mark.parametrize("molecule", ["lih", "beh2"])
+@pytest.mark.parametrize("molecule", rest_slow(["lih", "beh2"], ["lih"]))
 def test_it_takes_less_than_half_of_the_gradients(molecule, tmp_path):
     """The claim: what L-BFGS finds, which begins anew each time, from a fraction of the rounds."""
     ours = run(molecule, ansatz="adapt", optimizer="recycled-bfgs", out=tmp_path / "ours")

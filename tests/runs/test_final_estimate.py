@@ -46,6 +46,7 @@ def test_a_precision_is_met(molecule, more):
     assert result.costs["final"].shots == result.final.shots + result.final.pilot + 2000
 
 
+@pytest.mark.slow
 def test_errors_are_those_of_the_energies_over_runs():
     """Deviations from the noiseless energy over the reported error, as Student's t says.
 

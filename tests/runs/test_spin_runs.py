@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import Session, run
 from qvopt.backends.batch import Point
@@ -84,7 +85,10 @@ def test_hva_starts_from_dimers(settings, energy):
     assert magnetisation == pytest.approx((settings["sites"] + 1) // 2, abs=1e-10)
 
 
-@pytest.mark.parametrize("grouping", [None, "fully-commuting", "qubit-wise-coloring"])
+GROUPINGS = [None, "fully-commuting", "qubit-wise-coloring"]
+
+
+@pytest.mark.parametrize("grouping", rest_slow(GROUPINGS, [None, "fully-commuting"]))
 def test_shots_are_unbiased(grouping):
     measurement = {"shots": 4000, **({"grouping": grouping} if grouping else {})}
     experiment = chain(set={"field": 0.3}, ansatz="hva", measurement=measurement)

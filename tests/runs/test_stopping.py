@@ -97,6 +97,7 @@ def test_both_ends_are_reported_and_fresh():
     assert run("h2").average is None
 
 
+@pytest.mark.slow
 def test_reported_energies_are_unbiased_over_runs():
     """A best-of-run would lie below the truth: the mean of (measured - exact) is zero.
 

@@ -39,6 +39,7 @@ def test_methods_over_one_circuit_refuse_one_that_grows(method: Any) -> None:
         excited_states("h2", 2, method=method, ansatz=ADAPT)
 
 
+@pytest.mark.slow
 def test_a_geometry_relaxes_on_grown_circuits() -> None:
     found = relax("H 0 0 0; H 0 0 0.8", ansatz=ADAPT)
     plain = relax("H 0 0 0; H 0 0 0.8")

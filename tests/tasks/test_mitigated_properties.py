@@ -106,6 +106,7 @@ def test_corrected_means_against_dense_matrices(selection):
 SELECTIONS = [pytest.param(None, marks=pytest.mark.slow), Selection((2, 1, 1))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_errors_cover_shots_and_calibration(selection):
     """A variance from 200 repeats is within 10 % of its value, one standard error."""

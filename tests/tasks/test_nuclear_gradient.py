@@ -78,6 +78,7 @@ def test_measured_gradients_are_unbiased(lih):
     assert 0.6 < np.std(scores) < 1.5
 
 
+@pytest.mark.slow
 def test_relaxed_hydrogen_is_at_pyscfs_minimum(tmp_path):
     from pyscf import fci, gto, scf
     from scipy.optimize import minimize_scalar

@@ -121,6 +121,7 @@ def test_against_pyscf_casscf(name, basis, electrons, saddle):
     assert found.energy < found.energies[0] - 1e-4
 
 
+@pytest.mark.slow
 def test_a_saddle_of_the_canonical_orbitals_is_left():
     space = {"electrons": 2, "n_orbitals": 2}
     found = optimize_orbitals({"name": "h4-chain", "active_space": space})

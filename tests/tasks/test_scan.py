@@ -228,6 +228,7 @@ def test_a_hubbard_chain_over_its_interaction(sites, tmp_path):
     assert [p.energy for p in again] == [p.energy for p in found.points]
 
 
+@pytest.mark.slow
 def test_a_chain_of_spins_over_its_anisotropy_and_its_length(tmp_path, capsys):
     from qvopt.cli.scans import open_scan, scan_command
 

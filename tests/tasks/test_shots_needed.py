@@ -153,6 +153,7 @@ def test_shots_say_what_they_give():
     assert row.planned / row.shots(1e-3) == pytest.approx(1e-6, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_measured_spread_is_the_tables():
     """Energies at the optimum scatter as the table says that they will."""
     from qvopt.engine.assembly import assemble

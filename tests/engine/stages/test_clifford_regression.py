@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from slow_cases import rest_slow
 
 from qvopt import make_experiment, run
 from qvopt.engine.assembly import assemble
@@ -79,7 +80,7 @@ def test_a_line_is_inverted_exactly():
     assert corrected.value == pytest.approx(-1.137)
 
 
-@pytest.mark.parametrize("bent", [0.0, 0.05])
+@pytest.mark.parametrize("bent", rest_slow([0.0, 0.05], [0.05]))
 def test_the_variance_is_that_of_repeated_measurements(bent):
     """Errors in common with a calibration included; where noise is no line, it is not too small."""
     rng, n = np.random.default_rng(1), 5_000

@@ -157,7 +157,8 @@ def test_a_reference_of_all_parameters_is_the_state_itself(x):
     assert abs(ratio - 1) < 4.5 * np.sqrt(2 / 30)
 
 
-@pytest.mark.parametrize("bond", [pytest.param(1.5, marks=pytest.mark.slow), 2.0])
+@pytest.mark.slow
+@pytest.mark.parametrize("bond", [1.5, 2.0])
 def test_stretched_bonds_need_a_reference_of_several_determinants(bond):
     """Raw, one determinant, four parameters: each at least halves the error of the one before."""
     molecule = {"name": "h4-chain", "set": {"bond": bond}}
