@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -69,3 +70,30 @@ def test_the_packages_that_doctor_looks_for_are_those_of_the_extras():
     assert listed
     for extra, packages in listed.items():
         assert packages == {re.match(r"[\w-]+", item)[0] for item in extras[extra]}, extra
+
+
+PICTURE_AND_LINKS = (
+    "![A curve](docs/a.png) and [a page](docs/b.md#c), [this](#d), [theirs](https://e.org/f)"
+)
+
+
+def test_the_index_gets_absolute_links_and_the_addresses(monkeypatch):
+    pytest.importorskip("hatchling")
+    hook = runpy.run_path(str(ROOT / "hatch_build.py"))
+    assert hook["absolute_links"](PICTURE_AND_LINKS, "https://host/us/qvopt", "v1.0") == (
+        "![A curve](https://host/us/qvopt/raw/v1.0/docs/a.png) and [a page](https://host/us/qvopt/blob/"
+        "v1.0/docs/b.md#c), [this](#d), [theirs](https://e.org/f)"
+    )
+    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_REF_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    links = hook["RepositoryLinks"](str(ROOT), {})
+    here = {}
+    links.update(here)
+    assert here == {"readme": {"content-type": "text/markdown", "text": text("README.md")}}
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://host")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "us/qvopt")
+    built = {}
+    links.update(built)
+    assert built["urls"]["Source"] == "https://host/us/qvopt"
+    assert "](https://host/us/qvopt/raw/main/docs/images/h4-curve.png)" in built["readme"]["text"]
+    assert not re.search(r"\]\((?!https?:|#)", built["readme"]["text"])
