@@ -218,7 +218,8 @@ def main() -> None:
 
 def show(options: argparse.Namespace) -> None:
     """Measure, and print the rows."""
-    sector_choice.MOST_PAIRS = -1  # the engine of large sectors at every size
+    # The engine of large sectors at every size.
+    sector_choice.MOST_PAIRS = sector_choice.MOST_ELEMENTS = -1
     pace = {1: triad_bandwidth(1, time.process_time), 2: triad_bandwidth(2, time.perf_counter)}
     dgemm = dgemm_flops()
     print(

@@ -143,12 +143,11 @@ def test_states_gradients_and_metrics_of_any_circuit(seed, large):
     n_alpha, n_beta = (int(n) for n in rng.integers(0, 5, size=2))
     h = random_hamiltonian(4, n_alpha, n_beta, seed)
     circuit, x = random_excitations(h, rng), rng.normal(size=3)
-    before = sector_choice.MOST_PAIRS
-    sector_choice.MOST_PAIRS = -1 if large else before
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        if large:
+            patch.setattr(sector_choice, "MOST_PAIRS", -1)
+            patch.setattr(sector_choice, "MOST_ELEMENTS", -1)
         program = SectorBackend().compile(Problem(circuit, None, h))
-    finally:
-        sector_choice.MOST_PAIRS = before
     shift = ((0, 0.4),) if circuit.parametric else ()
     point = Point(x, shift)
     psi = program.state(point)

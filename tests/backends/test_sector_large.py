@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from slow_cases import rest_slow
 
 import qvopt.backends.sector.choice as sector_choice
+import qvopt.backends.sector.large as large_module
 import qvopt.backends.sector.runs as runs
 import qvopt.backends.sector.sampling as sampling
 import qvopt.backends.sector.workers as workers
@@ -56,6 +57,7 @@ def random_hamiltonian(norb, n_alpha, n_beta, seed, blocks=1):
 def large(monkeypatch):
     """Send every problem to the engine of large sectors, and all its work to the threads."""
     monkeypatch.setattr(sector_choice, "MOST_PAIRS", -1)
+    monkeypatch.setattr(sector_choice, "MOST_ELEMENTS", -1)
     monkeypatch.setattr(workers, "_WORTH_SHARING", 0.0)
 
 
@@ -112,6 +114,7 @@ def test_both_engines_agree(name, options, monkeypatch):
     problem = Problem(circuit, None, h)
     small = SectorBackend().compile(problem)
     monkeypatch.setattr(sector_choice, "MOST_PAIRS", -1)
+    monkeypatch.setattr(sector_choice, "MOST_ELEMENTS", -1)
     large = SectorBackend(threads=2).compile(problem)
     assert small.forecast is None
     assert large.forecast.determinants == small.hamiltonian_product.matrix.dimension
@@ -151,15 +154,15 @@ def test_blocks_do_what_single_gates_do(seed, largest):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "LARGEST", largest)
         patch.setattr(runs, "SINGLE", 1e6)  # blocks wherever they can be
-        blocks = LargeEngine(tables, h, Workers(1))
+        blocks = LargeEngine(tables, DirectHamiltonian(h, Workers(1)), Workers(1))
     assert largest < 8192 or runs.BlockRun in {type(run) for run in blocks.runs}
     compare_with_single_gates(blocks, tables, h, angles, rng)
 
 
 def compare_with_single_gates(engine, tables, h, angles, rng):
     """Hold an engine's state and slopes against those of gates applied one by one."""
-    singly = LargeEngine(tables, h, Workers(1))
-    singly.runs = []
+    singly = LargeEngine(tables, DirectHamiltonian(h, Workers(1)), Workers(1))
+    singly.runs, singly.packed = [], None
     for k, gate in enumerate(tables.gates.astype(int).tolist()):
         alone = np.array([k])
         if gate[0] == PHASE:
@@ -211,7 +214,8 @@ def test_gates_of_any_spin_in_any_order(seed, largest):
         patch.setattr(runs, "LARGEST", largest)
         patch.setattr(runs, "SINGLE", 1e6)  # blocks wherever they can be
         patch.setattr(runs, "_MANY", int(rng.integers(1, 6)))
-        engine = LargeEngine(tables, h, Workers(2))
+        patch.setattr(large_module, "_PACKED", int(rng.integers(2)) << 11)
+        engine = LargeEngine(tables, DirectHamiltonian(h, Workers(1)), Workers(2))
     done = np.concatenate([run.gates for run in engine.runs])
     assert sorted(done.tolist()) == list(range(len(tables.gates)))
     compare_with_single_gates(engine, tables, h, angles, rng)

@@ -35,6 +35,7 @@ _DIRECT = 2.0, 14.0, 2e4  # of the direct product: a unit of its work, a determi
 def choose_gates(
     tables: GateTables,
     hamiltonian: MolecularHamiltonian,
+    product: SparseHamiltonian | DirectHamiltonian,
     workers: Workers,
     earlier: tuple[GateTables, PairTables] | None = None,
 ) -> tuple[PairTables | None, LargeEngine | None]:
@@ -51,7 +52,7 @@ def choose_gates(
         if pairs is not None:
             return pairs, None
     forecast.check_memory(h.norb, h.n_alpha, h.n_beta, is_complex=tables.is_complex)
-    large = LargeEngine(tables, hamiltonian, workers)
+    large = LargeEngine(tables, product, workers)
     # About half of the pairs are reached from the reference.
     if not tables.is_complex and 0.5 * _PAIR[1] * count_pairs(tables) < large.work:
         pairs = pair_tables(tables, MOST_PAIRS, earlier)
@@ -63,9 +64,8 @@ def choose_gates(
 def choose_product(
     hamiltonian: MolecularHamiltonian, workers: Workers
 ) -> SparseHamiltonian | DirectHamiltonian:
-    """Return the faster product with the Hamiltonian, for gates over pairs of determinants."""
+    """Return the faster product with the Hamiltonian."""
     h = hamiltonian
-
     if forecast.most_elements(h.norb, h.n_alpha, h.n_beta) > MOST_ELEMENTS:
         return DirectHamiltonian(h, workers)
     sparse = SparseHamiltonian(sparse_hamiltonian(h))

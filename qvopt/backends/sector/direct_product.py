@@ -84,9 +84,9 @@ class DirectHamiltonian:
         tables = [*self._alpha, *self._both, *(self._beta if self._beta is not self._alpha else ())]
         return sum(np.asarray(t).nbytes for t in tables)
 
-    def pieces(self) -> list[tuple[Callable[[FloatArray, FloatArray], None], float]]:
+    def pieces(self) -> list[tuple[Callable[[FloatArray, FloatArray], object], float]]:
         """A piece of each part of the product, to be timed, and how many such pieces it has."""
-        pieces: list[tuple[Callable[[FloatArray, FloatArray], None], float]] = []
+        pieces: list[tuple[Callable[[FloatArray, FloatArray], object], float]] = []
         for (kernel, tables), n_tiles in zip(self._kernels(), self._tiles(), strict=True):
             some = min(n_tiles, _TIMED)
 

@@ -1,4 +1,4 @@
-"""The engine of large sectors: gates in runs over tiles, the Hamiltonian without its matrix."""
+"""The engine of large sectors and of complex amplitudes: gates in runs over tiles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt_molecules.arrays import FloatArray
-from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
 from .blocks import apply_blocks, unapply_blocks
 from .compilation import GateTables
@@ -17,7 +16,9 @@ from .diagonal import PhaseFactors, apply_phases, phase_image
 from .direct_product import DirectHamiltonian
 from .factored import COLUMNS, PHASE, ROWS, apply_gate, unapply_gate
 from .lanes import WIDTH
+from .packed_runs import PackedRuns, apply_packed, unapply_packed
 from .runs import COPYING, ROTATING, SINGLE, BlockRun, LineRun, PhaseRun, cut_into_runs
+from .sparse import SparseHamiltonian
 from .tiles import apply_run, unapply_run
 from .workers import Workers
 
@@ -25,6 +26,9 @@ Tell = Callable[[float], None]
 
 _CALL = 3e4
 """Nanoseconds of calling a kernel, roughly."""
+
+_PACKED = 1 << 11
+"""Determinants up to which a kernel's call takes longer than its work."""
 
 
 class GateEngine:
@@ -48,6 +52,9 @@ class GateEngine:
             tables.right.astype(np.uint32),
             tables.sign,
         )
+        self.packed: PackedRuns | None = None
+        if self.size <= _PACKED:
+            self.packed = PackedRuns.of(self.runs, self._factors, tables.shape)
 
     def prepare(self, angles: FloatArray, out: FloatArray, tell: Tell | None = None) -> None:
         """Write the state into `out`, flat, one plane after another."""
@@ -57,6 +64,10 @@ class GateEngine:
 
     def apply(self, angles: FloatArray, z: FloatArray, tell: Tell | None = None) -> None:
         """Apply the circuit to a state in place."""
+        if self.packed is not None:
+            arrays = (*self.packed.arrays, *self.strings)
+            apply_packed(z, self.planes, self.tables.shape, angles, *arrays)
+            return
         turns = self._turns(angles)
         done = 0
         for run in self.runs:
@@ -188,10 +199,13 @@ class LargeEngine(GateEngine):
     """
 
     def __init__(
-        self, tables: GateTables, hamiltonian: MolecularHamiltonian, workers: Workers
+        self,
+        tables: GateTables,
+        product: SparseHamiltonian | DirectHamiltonian,
+        workers: Workers,
     ) -> None:
         super().__init__(tables, workers)
-        self.hamiltonian = DirectHamiltonian(hamiltonian, workers)
+        self.hamiltonian = product
         self._bundle: FloatArray | None = None
 
     def energy_at(self, angles: FloatArray, tell: Tell | None = None) -> float:
@@ -225,6 +239,10 @@ class LargeEngine(GateEngine):
         self.prepare(angles, z[:half], None if tell is None else lambda s: tell(0.3 * s))
         energy = self.energy(z[:half], z[half:])
         slopes = np.zeros(len(angles))
+        if self.packed is not None:
+            arrays = (*self.packed.arrays, *self.strings)
+            unapply_packed(z, 2 * self.planes, self.tables.shape, angles, *arrays, slopes)
+            return energy, slopes
         turns = self._turns(angles)
         left = len(angles)
         for run in reversed(self.runs):

@@ -28,8 +28,12 @@ def load_lines(z, planes, shape, by_rows, lines, first, count, buffer):  # type:
             k += WIDTH
     while k < length:
         at, to = k * step, k * WIDTH
-        for lane in range(WIDTH):
-            buffer[to + lane] = z[offsets[lane] + at] if lane % width < count else 0.0
+        if count == width:
+            for lane in range(WIDTH):
+                buffer[to + lane] = z[offsets[lane] + at]
+        else:
+            for lane in range(WIDTH):
+                buffer[to + lane] = z[offsets[lane] + at] if lane % width < count else 0.0
         k += 1
     n = 0
     while n < length * WIDTH and buffer[n] == 0.0:
@@ -50,9 +54,13 @@ def store_lines(z, planes, shape, by_rows, lines, first, count, buffer):  # type
             k += WIDTH
     while k < length:
         at, origin = k * step, k * WIDTH
-        for lane in range(WIDTH):
-            if lane % width < count:
+        if count == width:
+            for lane in range(WIDTH):
                 z[offsets[lane] + at] = buffer[origin + lane]
+        else:
+            for lane in range(WIDTH):
+                if lane % width < count:
+                    z[offsets[lane] + at] = buffer[origin + lane]
         k += 1
 
 

@@ -115,11 +115,13 @@ class SectorProgram:
         if latest is not None and latest._pairs is not None:  # a circuit may have grown
             earlier = latest.tables, latest._pairs
         self._pairs: PairTables | None
-        self._pairs, self._large = choose_gates(self.tables, hamiltonian, self._workers, earlier)
+        self.hamiltonian_product = choose_product(hamiltonian, self._workers)
+        self._pairs, self._large = choose_gates(
+            self.tables, hamiltonian, self.hamiltonian_product, self._workers, earlier
+        )
         if self._large is not None:
             return
         assert self._pairs is not None
-        self.hamiltonian_product = choose_product(hamiltonian, self._workers)
         self._gates: tuple[Any, ...] = (self._pairs.first, self._pairs.left, self._pairs.right)
         dimension = self.tables.shape[0] * self.tables.shape[1]
         self._psi, self._hpsi = np.zeros(dimension), np.zeros(dimension)

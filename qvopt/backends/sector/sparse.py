@@ -12,6 +12,7 @@ should be vectorised are written by lanes instead, and cost no time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,15 @@ class SparseHamiltonian:
     def multiply(self, psi: FloatArray, out: FloatArray) -> float:
         """out <- H psi, both flat; return ⟨psi|H|psi⟩."""
         return float(multiply(*self.arguments, psi, out))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the matrix."""
+        return sum(part.nbytes for part in self.arguments)
+
+    def pieces(self) -> list[tuple[Callable[[FloatArray, FloatArray], object], float]]:
+        """The product as a piece to be timed, of which there is one; see `DirectHamiltonian`."""
+        return [(self.multiply, 1.0)]
 
 
 @njit(cache=True)
