@@ -50,7 +50,7 @@ def encode_array(array: FloatArray) -> Any:
     raw = np.ascontiguousarray(array, dtype="<f8").tobytes()
     kind = "f8"
     if 4 * np.count_nonzero(array) < 3 * array.size:
-        kind, raw = "f8z", zlib.compress(raw)
+        kind, raw = "f8z", zlib.compress(raw, 1)
     return {"shape": list(array.shape), kind: base64.b64encode(raw).decode("ascii")}
 
 
