@@ -30,6 +30,9 @@ Counts: TypeAlias = dict[int, int]
 Outcomes: TypeAlias = tuple[FloatArray, IntArray]
 """Joint outcomes, shape (outcomes, generators), each -1, 0 or 1, and how often each was seen."""
 
+_SHORT = 256
+_WORD = 1 << 32
+
 CALIBRATION_CIRCUITS = 2
 """All qubits in 0, all qubits in 1."""
 
@@ -45,8 +48,14 @@ class Stream(IntEnum):
     OVERLAPS = 5
 
     def of(self, seed: np.random.SeedSequence) -> np.random.SeedSequence:
-        """Return this stream of a round's seed."""
-        return np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, int(self)))
+        """Return this stream of a round's seed: SeedSequence(entropy, spawn_key=(*key, stream)).
+
+        It is made of the words that NumPy would join these to, for half of the time.
+        """
+        entropy, key = seed.entropy, (*seed.spawn_key, int(self))
+        if type(entropy) is int and max(entropy, *key) < _WORD:
+            return np.random.SeedSequence(np.array([entropy, 0, 0, 0, *key], dtype=np.uint32))
+        return np.random.SeedSequence(entropy=entropy, spawn_key=key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,14 +160,17 @@ class Batch:
     def _cost(self) -> Cost:
         single = len(self.pairs) + len(self.readings) + len(self.overlaps)
         calibrations = CALIBRATION_CIRCUITS if self.calibration_shots else 0
-        shots = sum(
-            int(s.sum())
-            for s in (self.shots, self.pair_shots, self.reading_shots, self.overlap_shots)
-            if s.size
-        )
+        if self.shots.size <= _SHORT:  # a list is faster than two reductions
+            split = self.shots.ravel().tolist()
+            sampled, shots = len(split) - split.count(0), sum(split)
+        else:
+            sampled, shots = int(np.count_nonzero(self.shots)), int(self.shots.sum())
+        if single:
+            others = (self.pair_shots, self.reading_shots, self.overlap_shots)
+            shots += sum(int(s.sum()) for s in others)
         return Cost(
             evaluations=len(self.points) + single,
-            circuits=int(np.count_nonzero(self.shots)) + single + calibrations,
+            circuits=sampled + single + calibrations,
             shots=shots + calibrations * self.calibration_shots,
         )
 

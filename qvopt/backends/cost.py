@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,7 @@ class Cost:
             n * self.qpu_seconds,
             n * self.money,
         )
+
+
+NOTHING: Final = Cost()
+"""What takes nothing."""

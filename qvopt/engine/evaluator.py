@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -27,6 +28,8 @@ from .learned import Learned
 from .objectives import EnergyObjective, Objective
 from .round import PreparedRound
 from .stages.stage import Stage
+
+_NOTHING_LEARNED: Final = Learned()
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +144,7 @@ class Evaluator:
             queries,
             self.seed,
             key,
-            learned or Learned(),
+            learned or _NOTHING_LEARNED,
             optimizing=optimizing,
             operators=operators,
         )

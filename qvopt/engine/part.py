@@ -22,7 +22,7 @@ from qvopt.backends.batch import (
     Reading,
     Stream,
 )
-from qvopt.backends.cost import Cost
+from qvopt.backends.cost import NOTHING, Cost
 from qvopt.backends.protocol import DurableProgram
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 CALIBRATION: Final = "readout-calibration"
 """What a calibration is charged as."""
 
-_NOTHING: Final = Cost()
+_NO_BATCH: Final = Batch()
+_NO_RESULT: Final = BatchResult(NOTHING)
 
 _MOST_KEPT: Final = 1 << 16
 """Numbers of shots of a batch whose split is kept for rounds that ask for the same."""
@@ -99,9 +100,9 @@ class Part:
         self._requests: list[Request] = []
         self._weights: list[FloatArray | None] = []
         self._operators: Mapping[str, PauliSum] = {}
-        self.batch = Batch()
+        self.batch = _NO_BATCH
         self.costs: Costs = {}
-        self.result = BatchResult(Cost())
+        self.result = _NO_RESULT
         self.estimates: Sequence[Estimate] = []
         self.observed: Observed | None = None
         self.readings: dict[str, Estimate] = {}
@@ -212,7 +213,7 @@ class Part:
     def price(self) -> Cost:
         """What a vendor takes beside the circuits and shots: jobs, QPU seconds, money."""
         if self.batch.empty:
-            return _NOTHING
+            return NOTHING
         return _beside(self._evaluator.program.price(self.batch), self.batch.cost())
 
     def submit(self) -> None:
@@ -224,7 +225,7 @@ class Part:
     def run(self) -> Cost:
         """Run the batch and reduce the results; return what the vendor took beside it."""
         if self.batch.empty:
-            return _NOTHING
+            return NOTHING
         self.result = self._evaluator.program.run(self.batch, self._seed)
         if self._rows:
             self._reduce()
@@ -304,7 +305,7 @@ class Part:
         """Shots of each row and group; what they cost is charged to the rows' purposes."""
         evaluator = self._evaluator
         n_groups = len(evaluator.need_plan().groups)
-        out = np.zeros((len(rows), n_groups), dtype=np.int64)
+        out: IntArray = NO_ROWS
         self._weights = []
         start = 0
         while start < len(rows):
@@ -314,18 +315,21 @@ class Part:
                 stop += 1
             weights = evaluator.weights(self._learned, shifted=first.shifted)
             if first.spread == "random":
-                for k in range(start, stop):
-                    out[k] = self._drawn(rows[k].shots, weights)
+                part = np.array([self._drawn(rows[k].shots, weights) for k in range(start, stop)])
+                cost = _cost_of(part)
                 self._weights.extend([weights] * (stop - start))
             else:
                 totals = tuple([row.shots for row in rows[start:stop]])
                 small = len(totals) * n_groups <= _MOST_KEPT
                 split = _split if small else _split.__wrapped__
-                out[start:stop] = split(weights.tobytes(), totals, block)
+                part, cost = split(weights.tobytes(), totals, block)
                 self._weights.extend([None] * (stop - start))
-            part = out[start:stop]
-            cost = Cost(stop - start, int(np.count_nonzero(part)), int(part.sum()))
             self._charge(first.purpose, cost)
+            if stop - start == len(rows):
+                return part.copy()
+            if not len(out):
+                out = np.zeros((len(rows), n_groups), dtype=np.int64)
+            out[start:stop] = part
             start = stop
         return out
 
@@ -348,8 +352,7 @@ class Part:
         return block * max(1, -(-total // (block * _ROWS_A_CIRCUIT * circuits)))
 
     def _charge(self, purpose: str, cost: Cost) -> None:
-        if cost != _NOTHING:
-            self.costs = add_costs(self.costs, {purpose: cost})
+        self.costs = add_costs(self.costs, {purpose: cost})
 
     def _context(self) -> Context:
         evaluator = self._evaluator
@@ -357,14 +360,20 @@ class Part:
 
 
 @lru_cache(maxsize=16)
-def _split(weights: bytes, totals: tuple[int, ...], block: int) -> IntArray:
+def _split(weights: bytes, totals: tuple[int, ...], block: int) -> tuple[IntArray, Cost]:
     """Shots of each row and group, in multiples of a block: the same ones in most rounds of a run.
 
-    The weights are float64; the result is not to be written to.
+    And what they cost. The weights are float64; the result is not to be written to.
     """
     shares = np.frombuffer(weights)
     splits = {total: allocate(shares, total) for total in set(totals)}
-    return np.array(in_blocks([splits[total] for total in totals], block))
+    split = np.array(in_blocks([splits[total] for total in totals], block))
+    return split, _cost_of(split)
+
+
+def _cost_of(shots: IntArray) -> Cost:
+    """What energies cost, shape (rows, groups)."""
+    return Cost(len(shots), int(np.count_nonzero(shots)), int(shots.sum()))
 
 
 def _numbers(shots: Sequence[int]) -> IntArray:
@@ -373,4 +382,4 @@ def _numbers(shots: Sequence[int]) -> IntArray:
 
 def _beside(cost: Cost, sampling: Cost) -> Cost:
     """What is taken beside the sampling."""
-    return _NOTHING if cost is sampling else cost - sampling
+    return NOTHING if cost is sampling else cost - sampling

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qvopt.backends.batch import Batch, CalibrationCounts, Pair
-from qvopt.backends.cost import Cost
+from qvopt.backends.cost import NOTHING, Cost
 from qvopt.gradients.fisher import MetricSamples
 from qvopt.gradients.metric_rules import ExpandedMetric
 from qvopt.measurement.allocation import learned_deviations
@@ -34,9 +34,6 @@ from .streams import stream
 if TYPE_CHECKING:
     from .evaluator import Evaluator
     from .objectives import Sampling
-
-
-_NOTHING: Final = Cost()
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +215,8 @@ class PreparedRound:
         return part
 
     def _total(self, extra: Sequence[Cost]) -> Costs:
-        return add_costs(self._sampling, {"hardware": sum(extra, _NOTHING)})
+        beside = [cost for cost in extra if cost is not NOTHING]
+        return add_costs(self._sampling, {"hardware": sum(beside, NOTHING)} if beside else {})
 
     @cached_property
     def _sampling(self) -> Costs:

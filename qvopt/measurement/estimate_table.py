@@ -54,6 +54,8 @@ class EstimateTable(Sequence[Estimate]):
     def __getitem__(self, index: int | slice) -> Estimate | EstimateTable:
         """The estimate of one setting, or the table of some."""
         if isinstance(index, slice):
+            if index == slice(0, len(self.values)):
+                return self
             return EstimateTable(
                 self.values[index],
                 self.variances[index],

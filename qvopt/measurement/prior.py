@@ -89,6 +89,14 @@ class GroupPrior:
         return GroupPrior(self.variances + ERROR_DOUBT * jumps, jumps)
 
     @cached_property
+    def table(self) -> FloatArray:
+        """For each group the shots and squares that it counts for, and dof for each unit of m₂.
+
+        Shape (3, groups).
+        """
+        return np.array([self._weight, self._events, self._per_square])
+
+    @cached_property
     def _weight(self) -> FloatArray:
         """Shots that the prior counts for, a δ²/τ²."""
         ratio = np.ones_like(self.jumps)
@@ -140,14 +148,17 @@ class GroupPrior:
         """
         from .sum_kernel import sums_of_groups
 
-        totals = np.empty(len(shots), dtype=np.int64)
-        sums, variance, dof, assumed = np.empty((4, len(shots)))
-        moments = [np.ascontiguousarray(m, dtype=np.float64) for m in (shots, means, squares)]
+        totals, sums = np.empty(len(shots), dtype=np.int64), np.empty((4, len(shots)))
         complete = sums_of_groups(
-            *moments, self._weight, self._events, self._per_square, _LEAST_DOF,
-            totals, sums, variance, dof, assumed,
-        )  # fmt: skip
-        return SumsOfMeans(totals, sums, variance, dof, assumed) if complete else None
+            np.ascontiguousarray(shots, dtype=np.float64),
+            np.ascontiguousarray(means, dtype=np.float64),
+            np.ascontiguousarray(squares, dtype=np.float64),
+            self.table,
+            _LEAST_DOF,
+            totals,
+            sums,
+        )
+        return SumsOfMeans(totals, *sums) if complete else None
 
 
 _PROPORTION: Final = GroupPrior(np.array([0.25]), np.array([1.0]))

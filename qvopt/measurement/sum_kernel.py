@@ -7,15 +7,16 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def sums_of_groups(  # type: ignore[no-untyped-def]
-    shots, means, squares, weight, events, per_square, least_dof,
-    total_shots, total, variance, dof, assumed,
+    shots, means, squares, prior, least_dof, total_shots, sums
 ):  # fmt: skip
     """Add up along each row what `GroupPrior.of_each` says of every group, and the means.
 
-    `shots`, `means` and `squares` have shape (settings, groups), `weight`, `events` and
-    `per_square` (groups,), and the five results after them (settings,). Returns whether every
-    group has a shot; else no result holds.
+    `shots`, `means` and `squares` have shape (settings, groups), `prior` (3, groups), as
+    `GroupPrior.table` says, `total_shots` (settings,), and `sums` (4, settings): the sum of the
+    means, its variance, the degrees of freedom, and the share that is assumed. Returns whether
+    every group has a shot; else no result holds.
     """
+    weight, events, per_square = prior[0], prior[1], prior[2]
     n_settings, n_groups = shots.shape
     for i in range(n_settings):
         taken, mean, sum_of_variances, spread, seen = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -34,10 +35,10 @@ def sums_of_groups(  # type: ignore[no-untyped-def]
             sum_of_variances += part
             spread += part * part / freedom
             seen += sampled / n
-        total_shots[i], total[i], variance[i] = int(taken), mean, sum_of_variances
+        total_shots[i], sums[0, i], sums[1, i] = int(taken), mean, sum_of_variances
         if spread > 0.0:
-            dof[i] = sum_of_variances * sum_of_variances / spread
-            assumed[i] = 1.0 - seen / sum_of_variances
+            sums[2, i] = sum_of_variances * sum_of_variances / spread
+            sums[3, i] = 1.0 - seen / sum_of_variances
         else:  # of exact outcomes
-            dof[i], assumed[i] = float("inf"), 0.0
+            sums[2, i], sums[3, i] = float("inf"), 0.0
     return True

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, same
 
 from .lbfgs import Pair
 from .protocol import Minimization, Optimizer, Recycling
-from .quasi_newton import descend
+from .quasi_newton import Evaluated, descend
 from .validation import count, not_negative
 
 
@@ -41,8 +41,12 @@ class DenseInverse:
         if old is None:
             old = np.diag(np.full(len(step), sy / pair.yy))
         image = _product(old, change)
-        half = np.outer((0.5 * (1 + float(change.dot(image)) / sy)) * step - image, step / sy)
-        self._matrix = old + (half + half.T)
+        left = (0.5 * (1 + float(change.dot(image)) / sy)) * step - image
+        right = step / sy
+        update = np.multiply.outer(left, right)
+        update += np.multiply.outer(right, left)
+        update += old
+        self._matrix = update
 
     def forget(self) -> None:
         """Begin anew."""
@@ -60,6 +64,44 @@ class DenseInverse:
 def _product(matrix: FloatArray, vector: FloatArray) -> FloatArray:
     """Matrix times vector in one order: BLAS rounds otherwise with another number of threads."""
     return np.asarray(np.einsum("ij,j->i", matrix, vector))
+
+
+class GrowingBfgs:
+    """BFGS on one circuit that grows, with the options of `recycled_bfgs`.
+
+    Operators enter at zero, which leaves the state as it is: energy and gradient are those of the
+    last point, and the slopes of the pool.
+    """
+
+    def __init__(self, tolerance: float, first_step: float, trials: int) -> None:
+        self._tolerance, self._first_step, self._trials = tolerance, first_step, trials
+        self._inverse = DenseInverse()
+        self._last: Evaluated | None = None
+
+    def __call__(self, x: FloatArray, rng: np.random.Generator) -> Minimization:
+        """Return the generator of rounds."""
+        self._inverse.grow(len(x))
+        last, self._last = self._last, None
+        known = None if last is None or not same(last.x, x) else (last.energy, last.gradient)
+        return descend(
+            x,
+            self._inverse,
+            tolerance=self._tolerance,
+            first_step=self._first_step,
+            trials=self._trials,
+            known=known,
+            keep=self._keep,
+        )
+
+    def grow(self, slopes: FloatArray) -> None:
+        """Hear that the circuit got parameters, at zero, with these exact slopes of the energy."""
+        if self._last is not None:
+            x, energy, gradient = self._last
+            x = np.concatenate([x, np.zeros(len(slopes))])
+            self._last = Evaluated(x, energy, np.concatenate([gradient, slopes]))
+
+    def _keep(self, at: Evaluated) -> None:
+        self._last = at
 
 
 def recycled_bfgs(
@@ -82,15 +124,4 @@ def recycled_bfgs(
     not_negative("tolerance", tolerance)
     count("max_line_search", max_line_search)
 
-    def begin() -> Optimizer:
-        inverse = DenseInverse()
-
-        def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
-            inverse.grow(len(x))
-            return descend(
-                x, inverse, tolerance=tolerance, first_step=first_step, trials=max_line_search
-            )
-
-        return start
-
-    return Recycling(begin)
+    return Recycling(lambda: GrowingBfgs(tolerance, first_step, max_line_search))

@@ -54,7 +54,8 @@ def growing(
 
     def start(x: FloatArray, rng: np.random.Generator) -> Minimization:
         before = np.inf
-        optimizer = _of_one_circuit(inner)
+        bare = inner.start if isinstance(inner, NamedOptimizer) else inner
+        recycled = bare.begin() if isinstance(bare, Recycling) else None
         while len(x) < max_operators:
             (slope,) = yield [PoolGradient(x)]
             most = min(per_step, max_operators - len(x))
@@ -63,7 +64,9 @@ def growing(
                 return x
             labels = yield Grow(chosen)
             x = np.concatenate([x, np.zeros(len(chosen))])
-            x, energy = yield from _optimise(optimizer, x, rng, inner_steps)
+            if recycled is not None and not slope.variance.any():
+                recycled.grow(slope.value[list(chosen)])
+            x, energy = yield from _optimise(recycled or inner, x, rng, inner_steps)
             note = "+ " + " ".join(labels)
             yield Iterate(x, energy, note if len(note) < 60 else f"+ {len(labels)} operators")
             if energy is not None:
@@ -73,12 +76,6 @@ def growing(
         return x
 
     return start
-
-
-def _of_one_circuit(inner: Optimizer) -> Optimizer:
-    """Return the optimizer to be started after each growth, with its memory if it has one."""
-    bare = inner.start if isinstance(inner, NamedOptimizer) else inner
-    return bare.begin() if isinstance(bare, Recycling) else inner
 
 
 def choose(

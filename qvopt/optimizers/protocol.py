@@ -237,6 +237,14 @@ class Optimizer(Protocol):
         ...
 
 
+class GrowingOptimizer(Optimizer, Protocol):
+    """The optimizer of one circuit that grows, started again after each growth."""
+
+    def grow(self, slopes: FloatArray) -> None:
+        """Hear that the circuit got parameters, at zero, with these exact slopes of the energy."""
+        ...
+
+
 @dataclass(frozen=True)
 class Recycling:
     """An optimizer that keeps what it has learned when it is started again with more parameters.
@@ -244,7 +252,7 @@ class Recycling:
     `begin()` returns the optimizer of one circuit that grows. Called itself it begins anew.
     """
 
-    begin: Callable[[], Optimizer]
+    begin: Callable[[], GrowingOptimizer]
 
     def __call__(self, x: FloatArray, rng: np.random.Generator) -> Minimization:
         """Return the generator of rounds."""

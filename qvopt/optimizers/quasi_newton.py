@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from qvopt_molecules.arrays import FloatArray
 
 from .errors import check_finite
 from .protocol import Energy, Gradient, Iterate, Minimization, Scalar
 from .wolfe import line_search, norm
+
+
+class Evaluated(NamedTuple):
+    """A point with its energy and gradient."""
+
+    x: FloatArray
+    energy: float
+    gradient: FloatArray
 
 
 class InverseHessian(Protocol):
@@ -39,6 +48,8 @@ def descend(
     tolerance: float,
     first_step: float,
     trials: int,
+    known: tuple[float, FloatArray] | None = None,
+    keep: Callable[[Evaluated], None] = lambda at: None,
 ) -> Minimization:
     """x <- x - t H g until ‖g‖ <= tolerance, or no step lowers the energy any more.
 
@@ -48,9 +59,14 @@ def descend(
         tolerance: of the gradient's norm.
         first_step: length of a first trial step where H is empty.
         trials: points in one line search.
+        known: energy and gradient at x, where they need not be asked for.
+        keep: hears of every point that is taken.
     """
-    energy, gradient = yield [Energy(x), Gradient(x)]
-    e, g = energy.value, gradient.value
+    if known is None:
+        energy, gradient = yield [Energy(x), Gradient(x)]
+        known = energy.value, gradient.value
+    e, g = known
+    keep(Evaluated(x, e, g))
     while norm(g) > tolerance:
         direction = -inverse.times(g)
         if float(direction.dot(g)) >= 0:
@@ -66,5 +82,6 @@ def descend(
         x_new, e, g_new = accepted
         inverse.learn(x_new - x, g_new - g)
         x, g = check_finite(x_new), g_new
+        keep(Evaluated(x, e, g))
         yield Iterate(x, energy=Scalar(e))
     return x

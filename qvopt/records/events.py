@@ -67,10 +67,11 @@ def _readable(line: int, what: str) -> Iterator[None]:
         raise damaged_line(None, line, what) from None
 
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Of what is written: 1, of version 0.1.0, has no number; 2 has the degrees of freedom of vectors
-and matrices; 3 writes a point that several queries of a round share once. Every earlier one is
-read. A field that may be missing needs no new number."""
+and matrices; 3 writes a point that several queries of a round share once; 4 rounds points of many
+parameters to float32. Every earlier one is read. A field that may be missing needs no new
+number."""
 
 PROPERTIES: Final = "properties"
 DIAGONALIZATION: Final = "diagonalization"

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from qvopt.backends.cost import Cost
+from qvopt.backends.cost import NOTHING, Cost
 from qvopt_molecules.errors import BudgetExceededError
 
 Costs = dict[str, Cost]
 """Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final, …"""
-
-_NOTHING = Cost()
 
 
 def add_costs(costs: Mapping[str, Cost], more: Mapping[str, Cost]) -> Costs:
     """Return the costs of both, purpose by purpose; nothing spent has no purpose."""
     total = dict(costs)
     for purpose, cost in more.items():
-        if cost == _NOTHING:
-            continue
-        total[purpose] = total[purpose] + cost if purpose in total else cost
+        if cost.evaluations or cost != NOTHING:
+            total[purpose] = total[purpose] + cost if purpose in total else cost
     return total
 
 
@@ -54,7 +51,7 @@ class Ledger:
     @property
     def total(self) -> Cost:
         """Everything spent so far."""
-        return sum(self.spent.values(), _NOTHING)
+        return sum(self.spent.values(), NOTHING)
 
     def check(self, planned: Mapping[str, Cost], reserve: Cost | None = None) -> None:
         """Raise BudgetExceededError if `planned` would pass a cap, or eat into `reserve`."""

@@ -87,5 +87,8 @@ def test_a_circuit_that_grew_is_compiled_to_the_same_bytes():
             one, other = getattr(grown._pairs, name), getattr(fresh._pairs, name)
             assert one.dtype == other.dtype
             assert one.tobytes() == other.tobytes()
+        for name in ("gates", "left", "right", "sign", "offsets", "parametric"):
+            one, other = getattr(grown.tables, name), getattr(fresh.tables, name)
+            assert one.tobytes() == other.tobytes(), name
         x = rng.normal(size=circuit.n_parameters)
         assert grown.gradient(x)[1].tobytes() == fresh.gradient(x)[1].tobytes()

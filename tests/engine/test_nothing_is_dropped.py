@@ -135,8 +135,24 @@ def test_kinds_of_requests_draw_apart():
     assert e.answer([Energy(np.zeros(3))], 1, 5)[0] == together[0]
     alone = e.answer([Metric(np.zeros(3))], 1, 5)[0]
     assert np.array_equal(alone.value, together[1].value)
-    keys = {stream.of(np.random.SeedSequence(3, spawn_key=(1,))).spawn_key for stream in Stream}
-    assert len(keys) == len(Stream)
+
+
+@pytest.mark.parametrize("entropy", [0, 3, 2**32 - 1, 2**32, 2**100])
+@pytest.mark.parametrize("key", [(), (1,), (1, 2**32 - 1), (1, 2**32, 7)])
+def test_streams_are_those_of_numpys_spawn_keys(entropy, key):
+    round_seed = np.random.SeedSequence(entropy, spawn_key=key)
+    pools = set()
+    for kind in Stream:
+        ours, numpys = kind.of(round_seed), np.random.SeedSequence(entropy, spawn_key=(*key, kind))
+        assert np.array_equal(ours.pool, numpys.pool)
+        assert np.array_equal(ours.generate_state(9), numpys.generate_state(9))
+        assert np.array_equal(ours.spawn(2)[1].pool, numpys.spawn(2)[1].pool)
+        below = np.random.SeedSequence(ours.entropy, spawn_key=(*ours.spawn_key, 4))
+        assert np.array_equal(
+            below.pool, np.random.SeedSequence(entropy, spawn_key=(*key, kind, 4)).pool
+        )
+        pools.add(ours.pool.tobytes())
+    assert len(pools) == len(Stream)
 
 
 def test_components_without_shots_are_left_out():

@@ -9,8 +9,10 @@ from slow_cases import rest_slow
 
 from qvopt import run
 from qvopt.engine.assembly import assemble
+from qvopt.engine.growing import grown_evaluator
 from qvopt.experiment.specification import make_experiment
 from qvopt.optimizers.dense_bfgs import DenseInverse
+from qvopt.optimizers.protocol import Gradient, PoolGradient
 from qvopt.optimizers.registry import get_optimizer
 from qvopt.runs.defaults import with_defaults
 
@@ -80,6 +82,21 @@ def test_it_takes_less_than_half_of_the_gradients(molecule, tmp_path):
     assert len(ours.operators) == len(theirs.operators)
     assert ours.energy == pytest.approx(theirs.energy, abs=1e-8)
     assert rounds(tmp_path / "ours") < 0.5 * rounds(tmp_path / "theirs")
+
+
+def test_where_a_growth_begins_is_known(tmp_path):
+    """Operators enter at zero: energy and gradient are the last point's, and the pool's slopes."""
+    result = run("h4-chain", ansatz={"name": "adapt", "pool": "fermionic"}, out=tmp_path / "run")
+    journal = map(json.loads, (tmp_path / "run" / "journal.jsonl").read_text().splitlines())
+    purposes = [e["queries"][0]["purpose"] for e in journal if e["type"] == "round"]
+    assert purposes.count("pool") == len(result.operators) + 1
+    assert purposes.count("energy") == 1
+    experiment = make_experiment({"molecule": "h4-chain", "ansatz": "adapt"})
+    evaluator = grown_evaluator(assemble(experiment).evaluator, (2, 5))
+    x = np.array([0.2, 0.0])
+    (slopes,) = grown_evaluator(assemble(experiment).evaluator, (2,)).answer([PoolGradient(x[:1])])
+    (whole,) = evaluator.answer([Gradient(x)])
+    assert slopes.value[5] == pytest.approx(whole.value[1], abs=1e-12)
 
 
 def test_exact_energies_of_a_growing_circuit_take_it_by_default():

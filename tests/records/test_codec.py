@@ -15,7 +15,7 @@ from qvopt.optimizers.protocol import (
     Scalar,
     Vector,
 )
-from qvopt.records.codec import decode_answer, encode_answer
+from qvopt.records.codec import decode_answer, decode_array, encode_answer, encode_array
 from qvopt.records.events import FORMAT, Begin, RoundRecord
 from qvopt_molecules.errors import InputError
 
@@ -97,6 +97,43 @@ def test_rounds_of_earlier_formats_have_every_point():
     np.testing.assert_array_equal(answers[1].value, x)
 
 
-def test_long_arrays_take_eleven_characters_a_number():
+def test_long_arrays_take_eleven_characters_a_number_and_points_half():
     x = np.random.default_rng(1).normal(size=1000)
-    assert len(json.dumps(record_of([Gradient(x)]).encode()["queries"])) < 11_200
+    record = record_of([Gradient(x)]).encode()
+    assert len(json.dumps(record["answers"][0]["value"])) < 10_800
+    assert len(json.dumps(record["queries"])) < 5_600
+
+
+def test_a_rounded_point_is_recognised_to_the_last_bit():
+    x = np.random.default_rng(2).normal(size=100) * np.logspace(-12, 3, 100)
+    record = record_of([Energy(x)])
+    assert record.replayed([Energy(x.copy())])[1] == 0.0
+    for k in (0, 40, 99):
+        other = x.copy()
+        other[k] = np.nextafter(x[k], np.inf)
+        _, drift = record.replayed([Energy(other)])
+        assert np.abs(other - x).max() <= drift <= 1e-7 * np.abs(x).max()
+        other[k] = x[k] + 1e-5 * max(1.0, abs(x[k]))
+        with pytest.raises(InputError, match="1e-6"):
+            record.replayed([Energy(other)])
+    assert record.asked_at([x])
+
+
+def test_points_in_full_of_earlier_formats_are_read():
+    x = np.random.default_rng(3).normal(size=100)
+    old = record_of([Energy(x)]).encode()
+    old["queries"][0]["x"] = encode_array(x)
+    assert "f8" in old["queries"][0]["x"]
+    assert RoundRecord.decode(old).replayed([Energy(x)])[1] == 0.0
+    x[3] += 1e-9
+    assert RoundRecord.decode(old).replayed([Energy(x)])[1] == pytest.approx(1e-9, rel=1e-6)
+
+
+def test_zeros_of_long_arrays_are_compressed():
+    x = np.random.default_rng(4).normal(size=600)
+    x[::2] = 0.0
+    written = json.loads(json.dumps(encode_array(x)))
+    assert len(json.dumps(written)) < 0.7 * len(json.dumps(encode_array(x + 1.0)))
+    np.testing.assert_array_equal(decode_array(written), x)
+    with pytest.raises(ValueError, match="decompressing"):
+        decode_array({**written, "f8z": "AAAAAAAA"})

@@ -28,7 +28,8 @@ class GateTables:
 
     `reference` is the flat index of the determinant; `gates`, `left`, `right`, `sign` are as the
     kernels say; `offsets` are constant angles and `parametric` the numbers of the gates that
-    depend on a parameter, in the circuit's own order.
+    depend on a parameter, in the circuit's own order. `rows` is what `gates` was made of, for a
+    circuit that begins with the same gates.
     """
 
     shape: tuple[int, int]
@@ -40,6 +41,7 @@ class GateTables:
     offsets: FloatArray
     parametric: IntArray
     phases: tuple[Phase, ...] = ()
+    rows: GateRows | None = None
 
     @property
     def is_complex(self) -> bool:
@@ -47,10 +49,14 @@ class GateTables:
         return bool(self.phases)
 
 
-def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> GateTables:
+def compile_circuit(
+    circuit: Circuit, norb: int, n_alpha: int, n_beta: int, earlier: GateTables | None = None
+) -> GateTables:
     """Check that the circuit stays in the sector and tabulate it.
 
-    Raises InputError naming the gate that does not fit.
+    Where it begins with all gates of the circuit that was compiled `earlier`, in the same sector,
+    only those after them are read: circuits that grow are compiled after every growth. Raises
+    InputError naming the gate that does not fit.
     """
     if circuit.n_qubits != 2 * norb:
         raise InputError(
@@ -59,20 +65,24 @@ def compile_circuit(circuit: Circuit, norb: int, n_alpha: int, n_beta: int) -> G
         )
     strings = (occupation_strings(norb, n_alpha), occupation_strings(norb, n_beta))
     start = next((k for k, g in enumerate(circuit.gates) if g.name != "x"), len(circuit.gates))
-    tables = _Tables(strings, norb)
-    rows = [tables.row(gate) for gate in circuit.gates[start:]]
+    tables = GateRows(strings, norb)
+    if earlier is not None and earlier.rows is not None and earlier.rows.begin(tables, circuit):
+        tables = earlier.rows.copy()
+    for gate in circuit.gates[start + len(tables.rows) :]:
+        tables.add(gate)
+    tables.circuit = circuit
     reference = _reference(circuit.gates[:start], norb, n_alpha, n_beta, strings)
-    offsets = [constant_angle(g) for g in circuit.gates[start:]]
     return GateTables(
         shape=(len(strings[0]), len(strings[1])),
         reference=reference,
-        gates=np.array(rows, dtype=np.uint64).reshape(len(rows), 5),
+        gates=np.array(tables.rows, dtype=np.uint64).reshape(len(tables.rows), 5),
         left=_joined(tables.left),
         right=_joined(tables.right),
         sign=np.concatenate(tables.sign) if tables.sign else np.zeros(0),
-        offsets=np.array(offsets, dtype=np.float64),
+        offsets=np.array(tables.offsets, dtype=np.float64),
         parametric=np.array([k - start for k in circuit.parametric], dtype=np.int64),
         phases=tuple(tables.phases),
+        rows=tables,
     )
 
 
@@ -217,8 +227,14 @@ def _excitation(
     return excitation_pairs(occupation_strings(norb, n_electrons), down, up)
 
 
-class _Tables:
-    """Collects pair tables, each (spin, excitation) once."""
+class GateRows:
+    """Reads gates one after another, and collects pair tables, each (spin, excitation) once.
+
+    Attributes:
+        rows: kind and table ranges of each gate.
+        offsets: constant angles.
+        circuit: whose gates they are, once all are read.
+    """
 
     def __init__(self, strings: tuple[IntArray, IntArray], norb: int) -> None:
         self.strings, self.norb = strings, norb
@@ -227,10 +243,33 @@ class _Tables:
         self.right: list[IntArray] = []
         self.sign: list[FloatArray] = []
         self.phases: list[Phase] = []
+        self.rows: list[tuple[int, int, int, int, int]] = []
+        self.offsets: list[float] = []
+        self.circuit: Circuit | None = None
         self._size = 0
         self._known: dict[tuple[object, ...], tuple[int, int]] = {}
 
-    def row(self, gate: Gate) -> tuple[int, int, int, int, int]:
+    def begin(self, other: GateRows, circuit: Circuit) -> bool:
+        """Whether the circuit begins with these gates, in the sector of `other`."""
+        if self.circuit is None or (self.norb, self._electrons) != (other.norb, other._electrons):
+            return False
+        return circuit.gates[: len(self.circuit.gates)] == self.circuit.gates
+
+    def copy(self) -> GateRows:
+        """Return the same rows, to be added to."""
+        out = GateRows(self.strings, self.norb)
+        out._size, out._known = self._size, self._known.copy()
+        out.left, out.right, out.sign = self.left.copy(), self.right.copy(), self.sign.copy()
+        out.phases, out.rows = self.phases.copy(), self.rows.copy()
+        out.offsets = self.offsets.copy()
+        return out
+
+    def add(self, gate: Gate) -> None:
+        """Read the next gate. Raises InputError for one that leaves the sector."""
+        self.rows.append(self._row(gate))
+        self.offsets.append(constant_angle(gate))
+
+    def _row(self, gate: Gate) -> tuple[int, int, int, int, int]:
         if not gate.conserves_number:
             raise InputError(
                 f"gate {gate.name} on qubits {gate.qubits} does not conserve the particle "

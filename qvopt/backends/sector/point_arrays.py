@@ -45,6 +45,12 @@ def angles_of(tables: GateTables, circuit: Circuit, x: FloatArray) -> FloatArray
 
 def point_arrays(points: Sequence[Point], tables: GateTables, circuit: Circuit) -> PointArrays:
     """Gather points for a circuit's gates."""
+    if len(points) == 1:
+        (point,) = points
+        angles = angles_of(tables, circuit, point.x)
+        row, first, shifted, deltas = _one_point(point.shifts)
+        gates = tables.parametric[shifted] if len(shifted) else shifted
+        return PointArrays(angles[None], row, first, gates, deltas)
     vectors: list[FloatArray] = []
     places: dict[int, int] = {}
     for point in points:
@@ -60,6 +66,12 @@ def point_arrays(points: Sequence[Point], tables: GateTables, circuit: Circuit) 
         row[:] = [places[id(point.x)] for point in points]
     first, shifted, deltas = _shift_arrays(tuple([point.shifts for point in points]))
     return PointArrays(angles, row, first, tables.parametric[shifted], deltas)
+
+
+@lru_cache(maxsize=16)
+def _one_point(shifts: Shifts) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
+    """The row of a single point, and `_shift_arrays` of it."""
+    return np.zeros(1, dtype=np.int64), *_shift_arrays((shifts,))
 
 
 @lru_cache(maxsize=16)

@@ -39,7 +39,7 @@ def rotate_and_draw(  # type: ignore[no-untyped-def]
     padded = size // n_alpha
     rows = n_groups * n_alpha
     wide = np.zeros((planes, max(n_alpha, 4) * padded))
-    half = np.zeros((planes, (rows + 4) * padded))
+    half = np.empty((planes, (rows + 4) * padded))
     rotated = np.empty(planes * max(n_alpha, 4) * padded)
     for plane in range(planes):
         for a in range(n_alpha):

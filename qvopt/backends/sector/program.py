@@ -31,7 +31,7 @@ from qvopt_molecules.errors import InputError
 
 from . import forecast, pairs
 from .choice import choose_gates, choose_product
-from .compilation import PairTables, compile_circuit
+from .compilation import GateTables, PairTables, compile_circuit
 from .direct_product import dot
 from .forecast import SectorForecast
 from .generators import GeneratorTables
@@ -109,10 +109,11 @@ class SectorProgram:
         self.tell: Callable[[float], None] | None = None
         self._core = hamiltonian.core_energy
         self._workers = Workers() if workers is None else workers
-        self.tables = compile_circuit(problem.circuit, n, n_alpha, n_beta)
+        before = None if latest is None else latest.tables  # a circuit may have grown
+        self.tables: GateTables = compile_circuit(problem.circuit, n, n_alpha, n_beta, before)
         self._generators: GeneratorTables | None = None
         earlier = None
-        if latest is not None and latest._pairs is not None:  # a circuit may have grown
+        if latest is not None and latest._pairs is not None:
             earlier = latest.tables, latest._pairs
         self._pairs: PairTables | None
         self.hamiltonian_product = choose_product(hamiltonian, self._workers)
