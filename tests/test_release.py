@@ -46,6 +46,22 @@ def test_the_recipe_needs_what_the_package_needs():
     assert all(entry in recipe for entry in ("qvopt.cli:main", PROJECT["license"]))
 
 
+def test_the_recipe_renders():
+    jinja2, yaml = pytest.importorskip("jinja2"), pytest.importorskip("yaml")
+    template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(
+        text("conda/meta.yaml")
+    )
+    recipe = yaml.safe_load(template.render(PYTHON="python"))
+    assert recipe["package"] == {"name": PROJECT["name"], "version": PROJECT["version"]}
+    assert recipe["build"]["noarch"] == "python"
+    assert recipe["build"]["entry_points"] == [f"qvopt = {PROJECT['scripts']['qvopt']}"]
+    assert f"python {PROJECT['requires-python']}" in recipe["requirements"]["run"]
+    assert len(recipe["requirements"]["run"]) == len(PROJECT["dependencies"]) + 1
+    builder = tomllib.loads(text("pyproject.toml"))["build-system"]["requires"]
+    listed = {item.replace(" ", "") for item in recipe["requirements"]["host"]}
+    assert set(builder) <= listed
+
+
 def test_each_python_that_is_claimed_is_tested():
     claimed = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
     matrix = re.search(r"python: \[(.*?)\]", text(".github/workflows/tests.yml"))[1]

@@ -9,6 +9,8 @@ from typing import Any
 from qvopt.backends.compiled_size import CompiledSize
 from qvopt.backends.cost import Cost
 from qvopt.records.ledger import Budget
+from qvopt.runs.frames import data_frame
+from qvopt.runs.text_table import text_table
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,12 +67,11 @@ class RunForecast:
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame, the currency in the name of its column."""
-        import pandas as pd
-
-        return pd.DataFrame(self._named_rows())
+        return data_frame(self._named_rows())
 
     def __repr__(self) -> str:
-        lines = [f"{self.device}: nothing was sent", self.frame().to_string(index=False)]
+        rows = self._named_rows()
+        lines = [f"{self.device}: nothing was sent", text_table(rows, list(rows[0]))]
         notes = [textwrap.fill(note, 110, subsequent_indent="  ") for note in self._notes()]
         return "\n".join([*lines, *notes])
 

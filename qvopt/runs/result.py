@@ -16,6 +16,7 @@ from qvopt.records.events import StepRecord, step_records
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
 from qvopt.runs.bit_strings import BitStrings
+from qvopt.runs.frames import data_frame
 from qvopt.runs.state_numbers import StateNumbers
 from qvopt.runs.steps import Step
 from qvopt_circuits.circuit import Circuit
@@ -92,9 +93,7 @@ class Trace:
 
     def frame(self) -> Any:
         """The steps as a pandas DataFrame, one row a step."""
-        import pandas as pd
-
-        return pd.DataFrame({f.name: getattr(self, f.name) for f in fields(self)})
+        return data_frame({f.name: getattr(self, f.name) for f in fields(self)})
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from qvopt.backends.cost import Cost
 from qvopt.records.ledger import Costs
 from qvopt.runs.folder import RunFolder
+from qvopt.runs.frames import data_frame
 from qvopt.runs.html import drawn_html, html_table
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.result import Result
@@ -50,7 +50,7 @@ class OptimizedOrbitals:
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame."""
-        return importlib.import_module("pandas").DataFrame(self.rows())
+        return data_frame(self.rows())
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the energy of every set of orbitals into matplotlib Axes; return them."""

@@ -16,7 +16,19 @@ from qvopt_molecules.arrays import FloatArray
 
 from .picture import Picture
 from .series import Series
-from .style import INK, MUTED, REST, End, Looks, label_ends, log_axis, new_figure, set_margins
+from .style import (
+    INK,
+    MUTED,
+    REST,
+    End,
+    Looks,
+    label_ends,
+    log_axis,
+    new_figure,
+    set_margins,
+    ticks_within,
+    unlabelled_axis,
+)
 
 _POINTS = 80
 _FAINT_SEEDS = 6
@@ -121,7 +133,13 @@ def draw_seeds(grid: Grid, summary: Summary, problem: str, k: int) -> Picture:
         panel.set_title(cell.optimizer, fontsize=8, loc="left", pad=3)
         if panel is panels[0]:  # scales, limits and ticks are those of all
             _scale(panel, cells, bands, shots, summary, labelled=False)
+            x_ticks, y_ticks = ticks_within(panel.xaxis), ticks_within(panel.yaxis)
         _draw_targets(panel, summary, labelled=False)
+        place = panel.get_subplotspec()
+        if not place.is_last_row():
+            unlabelled_axis(panel.xaxis, x_ticks)
+        if not place.is_first_col():
+            unlabelled_axis(panel.yaxis, y_ticks)
     for panel in panels[len(cells) :]:
         panel.set_visible(False)
     set_margins(figure, rows, columns)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from qvopt.comparison.grid import Grid
 from qvopt.comparison.summary import Summary
+from qvopt_molecules.arrays import FloatArray
 
 from .picture import Picture
 from .style import MUTED, Looks, log_axis, new_figure
@@ -27,6 +30,7 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     place = np.arange(len(names))
     for panel, problem in zip(panels, problems, strict=False):
+        boxes: list[tuple[int, FloatArray, str]] = []
         for y, name in zip(place, names, strict=True):
             cell = grid.get(problem, name)
             if cell is None:
@@ -37,20 +41,14 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
             if len(good):
                 shift = np.linspace(-0.22, 0.22, len(good))  # in the order of seeds
                 panel.plot(good, y + shift, ".", color=colour, markersize=2.2, alpha=0.6)
-                panel.boxplot(
-                    good, positions=[y], orientation="horizontal", widths=0.62, whis=(5, 95),
-                    showfliers=False, manage_ticks=False,
-                    boxprops={"color": colour, "linewidth": 0.9},
-                    whiskerprops={"color": colour, "linewidth": 0.9},
-                    capprops={"color": colour, "linewidth": 0.9},
-                    medianprops={"color": colour, "linewidth": 2.2},
-                )  # fmt: skip
+                boxes.append((int(y), good, colour))
             failed = len(errors) - len(good)
             if failed:
                 panel.annotate(
                     f"{failed} failed", (1.0, y), xycoords=("axes fraction", "data"),
                     ha="right", va="center", fontsize=6.5, color=MUTED,
                 )  # fmt: skip
+        _draw_boxes(panel, boxes)
         panel.set_xscale("log")
         log_axis(panel.xaxis)
         low, high = panel.get_xlim()
@@ -76,6 +74,43 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
         f"Box plots of final true errors ({summary.thousandth}). Lowest medians: {best}.",
         figure,
     )
+
+
+def _draw_boxes(panel: Any, boxes: Sequence[tuple[int, FloatArray, str]]) -> None:
+    """Draw boxes of quartiles with whiskers to the 5th and 95th percentile, and their medians.
+
+    Args:
+        panel: matplotlib's axes.
+        boxes: height, values and colour of each.
+    """
+    from matplotlib.cbook import boxplot_stats
+    from matplotlib.collections import LineCollection
+
+    frames: list[Any] = []
+    medians: list[Any] = []
+    colours: list[str] = []
+    for y, values, colour in boxes:
+        (s,) = boxplot_stats(values, whis=(5, 95))
+        low, high, end_low, end_high = y - 0.31, y + 0.31, y - 0.155, y + 0.155
+        q1, q3, first, last = s["q1"], s["q3"], s["whislo"], s["whishi"]
+        frames += [
+            [(q1, low), (q1, high), (q3, high), (q3, low), (q1, low)],
+            [(q1, y), (first, y)],
+            [(q3, y), (last, y)],
+            [(first, end_low), (first, end_high)],
+            [(last, end_low), (last, end_high)],
+        ]
+        medians.append([(s["med"], low), (s["med"], high)])
+        colours.append(colour)
+    for lines, width, cap, repeat in (
+        (frames, 0.9, "projecting", 5),
+        (medians, 2.2, "butt", 1),
+    ):
+        collection = LineCollection(
+            lines, colors=[c for c in colours for _ in range(repeat)], linewidths=width,
+            capstyle=cap, zorder=2,
+        )  # fmt: skip
+        panel.add_collection(collection, autolim=False)
 
 
 def _medians(summary: Summary, problem: str) -> list[tuple[str, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,34 +35,32 @@ class Picture:
     @cached_property
     def svg(self) -> str:
         """The figure as an SVG document with a transparent background; the same bytes each time."""
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        return self._documents[0]
 
-        buffer = io.StringIO()
+    @cached_property
+    def _documents(self) -> tuple[str, bytes]:
+        """The figure as SVG and as PDF."""
+        from .vector_formats import draw_svg_and_pdf
+
         with style():
             lay_out(self.figure)
             self.figure.set_layout_engine("none")
-            # The canvas draws once; `savefig` would draw a second time to measure.
             for patch in (self.figure.patch, *(axes.patch for axes in self.figure.axes)):
                 patch.set_facecolor("none")
-            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
-        return re.sub(r'(?<= d=)"[^"]*"', lambda m: _rounded(m.group()), buffer.getvalue())
+            svg, pdf = draw_svg_and_pdf(self.figure)
+        return re.sub(r'(?<= d=)"[^"]*"', lambda m: _rounded(m.group()), svg), pdf
 
     def save(self, folder: Path) -> list[Path]:
         """Write NAME.svg (on white) and NAME.pdf; return their paths."""
         vector = folder / f"{self.name}.svg"
         printed = folder / f"{self.name}.pdf"
-        svg = self.svg
+        svg, pdf = self._documents
         opening = re.search(r"<svg[^>]*>", svg)
         assert opening is not None
         at = opening.end()
         white = '\n<rect width="100%" height="100%" fill="#ffffff"/>'
         vector.write_text(svg[:at] + white + svg[at:], encoding="utf-8")
-        from matplotlib.backends.backend_pdf import FigureCanvasPdf
-
-        with style():
-            FigureCanvasPdf(self.figure).print_pdf(
-                printed, metadata={"CreationDate": None, "Producer": None}
-            )
+        printed.write_bytes(pdf)
         return [vector, printed]
 
     @cached_property

@@ -37,6 +37,7 @@ DASHES: tuple[Any, ...] = (
 MOST_COLOURED = len(COLOURS)
 
 _FONTS = ["DejaVu Sans"]
+_AXIS_ORDER = 1.5  # where axes draw their ticks: over areas, under lines
 
 
 def style() -> AbstractContextManager[None]:
@@ -160,6 +161,45 @@ def log_axis(axis: Any, *, shots: bool = False, minor: bool = True) -> None:
     # Two and five of each decade: every tick is an object that each drawing updates.
     axis.set_minor_locator(LogLocator(subs=(2, 5), numticks=8) if minor else NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda x, _: shots_text(x) if shots else f"{x:g}"))
+
+
+def ticks_within(axis: Any) -> FloatArray:
+    """Return the places of the major ticks of a logarithmic axis within its limits."""
+    low, high = axis.get_view_interval()
+    places = np.asarray(axis.get_majorticklocs(), dtype=np.float64)
+    within: FloatArray = places[(places >= low * (1 - 1e-9)) & (places <= high * (1 + 1e-9))]
+    return within
+
+
+def unlabelled_axis(axis: Any, places: FloatArray) -> None:
+    """Hide an axis that needs no labels, and draw its tick marks and grid as two artists.
+
+    Matplotlib has five artists for each tick. In a grid of small panels they take longer than all
+    that the panels show.
+    """
+    import matplotlib as mpl
+    from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
+    from matplotlib.markers import TICKDOWN, TICKLEFT
+
+    axes, rc, is_x = axis.axes, mpl.rcParams, axis.axis_name == "x"
+    axis.set_visible(False)
+    transform = axes.get_xaxis_transform() if is_x else axes.get_yaxis_transform()
+    from_to = np.zeros((len(places), 2, 2))  # tick, end, (x, y)
+    from_to[:, :, 0 if is_x else 1] = places[:, None]
+    from_to[:, 1, 1 if is_x else 0] = 1.0
+    grid = LineCollection(
+        list(from_to), transform=transform, colors=rc["grid.color"], alpha=rc["grid.alpha"],
+        linewidths=rc["grid.linewidth"], zorder=_AXIS_ORDER,
+    )  # fmt: skip
+    axes.add_collection(grid, autolim=False)
+    name = "xtick" if is_x else "ytick"
+    marks = Line2D(
+        *from_to[:, 0].T, transform=transform, linestyle="none", color=rc[f"{name}.color"],
+        marker=TICKDOWN if is_x else TICKLEFT, markersize=rc[f"{name}.major.size"],
+        markeredgewidth=rc[f"{name}.major.width"], clip_on=False, zorder=_AXIS_ORDER,
+    )  # fmt: skip
+    axes.add_artist(marks)
 
 
 class End(NamedTuple):
