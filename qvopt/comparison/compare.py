@@ -14,7 +14,7 @@ from qvopt.experiment.budget_text import budget_data
 from qvopt.runs.approval import Approve
 from qvopt.runs.bar import counted
 from qvopt.runs.picture import axes_or_new
-from qvopt.runs.text_table import shown_cell, text_table
+from qvopt.runs.text_table import text_table
 from qvopt_molecules.argument_checks import path_of, real_number, whole_number
 from qvopt_molecules.errors import InputError, shown, unknown_name
 from qvopt_molecules.handed import OBJECT
@@ -30,7 +30,7 @@ from .specification import ComparisonSpec, make_comparison
 from .spending import approve_sweep
 from .summary import Summary
 from .sweep import Sweep, SweepProgress
-from .tables import run_rows, runs_table, steps_table, to_xarray
+from .tables import runs_table, steps_table, to_xarray
 
 _SHOWN: Final = ("problem", "optimizer", "seed", "status", "steps", "shots", "error", "stderr")
 
@@ -80,13 +80,13 @@ class ComparisonResult:
         return summarize(self.outcomes, self.comparison.targets)
 
     def __repr__(self) -> str:
-        return text_table(run_rows(self.outcomes), _SHOWN if self.outcomes else ())
+        columns = [k for k in _SHOWN if k in self.runs]
+        return text_table(self.runs[columns].to_dict("records"), columns)
 
     def _repr_html_(self) -> str:
-        from qvopt.runs.html import drawn_html, html_table
+        from qvopt.runs.html import drawn_html, frame_html
 
-        cells = ([shown_cell(row[k]) for k in _SHOWN] for row in run_rows(self.outcomes))
-        table = html_table(cells, _SHOWN if self.outcomes else ())
+        table = frame_html(self.runs[[k for k in _SHOWN if k in self.runs]])
         return table + drawn_html(self.plot) if self.outcomes else table
 
     def plot(self, ax: Any = None, *, problem: str | None = None) -> Any:

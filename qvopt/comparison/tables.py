@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from qvopt.runs.frames import data_frame, pandas_module
 from qvopt_molecules.errors import InputError
 
 from .outcomes import RunOutcome
 
 
-def run_rows(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) -> list[dict[str, Any]]:
-    """Return one row a run; energies in Hartree.
+def runs_table(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) -> Any:
+    """Return a pandas DataFrame with one row a run; energies in Hartree.
 
     For each target t (Hartree) a column `shots_to_…mHa` has the shots at the first iterate that
-    reached it, None where none did. Hyper-parameters are columns `option.…`, shots by purpose
+    reached it, missing where none did. Hyper-parameters are columns `option.…`, shots by purpose
     `shots.…`.
     """
+    import pandas as pd
+
     hartree = all(run.unit == "Ha" for run in outcomes)
-    purposes = dict.fromkeys(purpose for run in outcomes for purpose in run.spent)
     rows = []
     for run in outcomes:
         row: dict[str, Any] = {
@@ -42,17 +42,14 @@ def run_rows(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) -> l
             # A model's energies are in units of its own.
             text = f"{1e3 * target:g}mHa" if hartree else f"{target:g}"
             row[f"shots_to_{text}"] = run.shots_to(target)
-        row |= {f"shots.{purpose}": run.spent.get(purpose, 0) for purpose in purposes}
+        row |= {f"shots.{purpose}": shots for purpose, shots in run.spent.items()}
         row |= {f"option.{key}": _plain(value) for key, value in run.options.items()}
         rows.append(row | {"message": run.message, "run": run.run})
-    return rows
-
-
-def runs_table(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) -> Any:
-    """Return `run_rows` as a pandas DataFrame. Raises InputError without pandas."""
-    table = data_frame(run_rows(outcomes, targets))
+    table = pd.DataFrame(rows)
     for column in table.columns:
-        if column.startswith("shots_to_"):
+        if column.startswith("shots."):
+            table[column] = table[column].fillna(0).astype("int64")
+        elif column.startswith("shots_to_"):
             table[column] = table[column].astype("Int64")
         elif column in ("error", "measured", "stderr", "gradients_paid"):
             table[column] = table[column].astype("float64")
@@ -60,11 +57,8 @@ def runs_table(outcomes: Sequence[RunOutcome], targets: Sequence[float] = ()) ->
 
 
 def steps_table(outcomes: Sequence[RunOutcome]) -> Any:
-    """Return a pandas DataFrame with one row a step: shots spent until then, and the true error.
-
-    Raises InputError without pandas.
-    """
-    pd = pandas_module()
+    """Return a pandas DataFrame with one row a step: shots spent until then, and the true error."""
+    import pandas as pd
 
     lengths = [len(run.shots) for run in outcomes]
 

@@ -9,8 +9,6 @@ from typing import Any
 from qvopt.backends.compiled_size import CompiledSize
 from qvopt.backends.cost import Cost
 from qvopt.records.ledger import Budget
-from qvopt.runs.frames import data_frame
-from qvopt.runs.text_table import text_table
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,11 +65,12 @@ class RunForecast:
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame, the currency in the name of its column."""
-        return data_frame(self._named_rows())
+        import pandas as pd
+
+        return pd.DataFrame(self._named_rows())
 
     def __repr__(self) -> str:
-        rows = self._named_rows()
-        lines = [f"{self.device}: nothing was sent", text_table(rows, list(rows[0]))]
+        lines = [f"{self.device}: nothing was sent", self.frame().to_string(index=False)]
         notes = [textwrap.fill(note, 110, subsequent_indent="  ") for note in self._notes()]
         return "\n".join([*lines, *notes])
 

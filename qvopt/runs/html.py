@@ -27,6 +27,12 @@ def html_table(rows: Iterable[Sequence[object]], header: Sequence[str] = ()) -> 
     return f"<table>{f'<tr>{head}</tr>' if head else ''}{body}</table>{note}"
 
 
+def frame_html(frame: Any) -> str:
+    """Return a pandas DataFrame as a table, numbers to six digits."""
+    rows = ([f"{v:.6g}" if isinstance(v, float) else v for v in row] for row in frame.to_numpy())
+    return html_table(rows, [str(name) for name in frame.columns])
+
+
 def picture_html(figure: Any) -> str:
     """Return a matplotlib Figure as an image."""
     buffer = io.BytesIO()

@@ -16,7 +16,6 @@ from qvopt.records.events import StepRecord, step_records
 from qvopt.records.journal import Event
 from qvopt.records.ledger import Costs
 from qvopt.runs.bit_strings import BitStrings
-from qvopt.runs.frames import data_frame
 from qvopt.runs.state_numbers import StateNumbers
 from qvopt.runs.steps import Step
 from qvopt_circuits.circuit import Circuit
@@ -93,7 +92,9 @@ class Trace:
 
     def frame(self) -> Any:
         """The steps as a pandas DataFrame, one row a step."""
-        return data_frame({f.name: getattr(self, f.name) for f in fields(self)})
+        import pandas as pd
+
+        return pd.DataFrame({f.name: getattr(self, f.name) for f in fields(self)})
 
 
 @dataclass(frozen=True, repr=False)

@@ -31,7 +31,6 @@ from qvopt.records.events import DIAGONALIZATION, History
 from qvopt.records.ledger import Costs, add_costs
 from qvopt.runs.approval import Approve
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.frames import data_frame
 from qvopt.runs.html import html_table
 from qvopt.runs.result import Result
 from qvopt.runs.text_table import shown_cell, text_table
@@ -98,7 +97,9 @@ class Diagonalization:
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame."""
-        return data_frame(self.rows())
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
 
     def __repr__(self) -> str:
         return text_table(self.rows(), _COLUMNS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 from qvopt.backends.cost import Cost
 from qvopt.records.ledger import Costs
 from qvopt.runs.folder import RunFolder
-from qvopt.runs.frames import data_frame
 from qvopt.runs.html import drawn_html, html_table
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.result import Result
@@ -50,7 +50,7 @@ class OptimizedOrbitals:
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame."""
-        return data_frame(self.rows())
+        return importlib.import_module("pandas").DataFrame(self.rows())
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the energy of every set of orbitals into matplotlib Axes; return them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -9,7 +10,6 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from qvopt.measurement.estimate import Estimate
-from qvopt.runs.frames import data_frame
 from qvopt.runs.html import html_table
 from qvopt.runs.text_table import shown_cell, text_table
 from qvopt_molecules.arrays import FloatArray
@@ -132,7 +132,7 @@ class Properties:
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame."""
-        return data_frame(self.rows())
+        return importlib.import_module("pandas").DataFrame(self.rows())
 
     def __repr__(self) -> str:
         return text_table(self.rows(), _COLUMNS)

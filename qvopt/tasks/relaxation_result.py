@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 
 from qvopt.records.portable import placed
-from qvopt.runs.frames import data_frame
 from qvopt.runs.html import drawn_html, html_table
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.text_table import shown_cell, text_table
@@ -79,7 +79,7 @@ class Relaxation:
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame."""
-        return data_frame(self.rows())
+        return importlib.import_module("pandas").DataFrame(self.rows())
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the energy of every geometry into matplotlib Axes; return them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from qvopt.records.portable import placed
-from qvopt.runs.frames import data_frame
 from qvopt.runs.html import drawn_html, html_table
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.result import Result
@@ -144,7 +144,7 @@ class ScanResult:
 
     def frame(self) -> Any:
         """The table as a pandas DataFrame."""
-        return data_frame(self.table())
+        return importlib.import_module("pandas").DataFrame(self.table())
 
     def column(self, name: str) -> FloatArray:
         """One column as floats, NaN where it is unknown."""

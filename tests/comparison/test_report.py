@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -17,7 +16,6 @@ from qvopt.comparison.report.tables import Table, paired_table, results_table, v
 from qvopt.comparison.report.text import latex_escape, latex_table, write_csv
 from qvopt.comparison.summarize import summarize
 from qvopt.comparison.summary import Interval
-from qvopt.comparison.tables import runs_table
 from qvopt_molecules.errors import InputError
 
 EVIL = "<script>alert(1)</script> & \"x\" 'y' _z_ |a| %$#\\"
@@ -41,29 +39,6 @@ def runs(synthetic):
 def written(runs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("comparison")
     return folder, write_report(folder, runs, summarize(runs), ABOUT)
-
-
-def test_a_report_without_pandas_has_the_same_tables_but_parquet(
-    runs, written, tmp_path, monkeypatch
-):
-    monkeypatch.setitem(sys.modules, "pandas", None)  # as if it were not installed
-    write_report(tmp_path, runs, summarize(runs), ABOUT)
-    of = [
-        {p.name: p.read_bytes() for p in (f / "tables").iterdir()} for f in (tmp_path, written[0])
-    ]
-    assert of[0] == {name: text for name, text in of[1].items() if not name.endswith(".parquet")}
-    with pytest.raises(InputError, match=r"pip install '\.\[pandas\]'"):
-        runs_table(runs)
-
-
-def test_rows_of_runs_agree_with_pandas(runs, written):
-    read = pd.read_csv(written[0] / "tables/runs.csv")
-    table = runs_table(runs, summarize(runs).targets)
-    assert list(read.columns) == list(table.columns)
-    for name in table.columns:
-        if pd.api.types.is_numeric_dtype(table[name]):
-            numbers = table[name].to_numpy(dtype=float, na_value=float("nan"))
-            assert numbers == pytest.approx(read[name].to_numpy(dtype=float), nan_ok=True)
 
 
 class Elements(HTMLParser):

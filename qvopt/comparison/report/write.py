@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,8 @@ from qvopt.comparison.grid import Grid
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.pictures.catalogue import draw_pictures
 from qvopt.comparison.summary import Summary
-from qvopt.comparison.tables import run_rows, runs_table
+from qvopt.comparison.tables import runs_table
 from qvopt.records.portable import relative
-from qvopt.runs.frames import data_frame
 from qvopt_molecules.errors import InputError
 
 from .about import facts, findings, optimizers_table, problems_table, rules
@@ -30,7 +30,7 @@ from .tables import (
     values,
 )
 from .text import escape_markdown as plain
-from .text import latex_table, markdown_table, write_csv
+from .text import latex_table, markdown_table, spreadsheet_text, write_csv
 
 SECTIONS = (
     ("results", "Ranking"),
@@ -71,9 +71,9 @@ def write_report(
             left out of the report.
         trials: runs of the search of hyper-parameters.
 
-    Written are report.html (self-contained), report.md, tables/ (CSV, LaTeX for booktabs,
-    Parquet where pyarrow and pandas are installed) and figures/ (SVG, PDF). The same runs give the
-    same bytes. Raises InputError where it cannot write.
+    Written are report.html (self-contained), report.md, tables/ (CSV, Parquet where pyarrow is
+    installed, LaTeX for booktabs) and figures/ (SVG, PDF). The same runs give the same bytes.
+    Raises InputError where it cannot write.
     """
     root = Path(folder)
     try:
@@ -157,24 +157,25 @@ def _command(command: Any) -> str:
 
 
 def _parquet() -> bool:
-    return all(find_spec(name) is not None for name in ("pyarrow", "pandas"))
+    return find_spec("pyarrow") is not None
 
 
 def _write_tables(
     folder: Path, outcomes: Sequence[RunOutcome], summary: Summary, context: Mapping[str, Any]
 ) -> None:
+    import pandas as pd
+
     for name, rows in values(summary).items():
         write_csv(folder / f"{name}.csv", rows)
         if _parquet() and rows:
-            data_frame(rows).to_parquet(folder / f"{name}.parquet", index=False)
-    rows_of_runs = [
-        row | {"run": relative(row["run"], folder=folder.parent)}
-        for row in run_rows(outcomes, summary.targets)
-    ]
-    write_csv(folder / "runs.csv", rows_of_runs)
+            pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet", index=False)
+    runs = runs_table(outcomes, summary.targets)
+    runs["run"] = runs["run"].map(partial(relative, folder=folder.parent))
+    words = runs.select_dtypes(include=["object"]).columns
+    runs.assign(**{c: runs[c].map(spreadsheet_text) for c in words}).to_csv(
+        folder / "runs.csv", index=False
+    )
     if _parquet():
-        runs = runs_table(outcomes, summary.targets)
-        runs["run"] = [row["run"] for row in rows_of_runs]
         # A hyper-parameter may be a number in one run and a word in another: text then.
         mixed = [c for c in runs.columns if runs[c].dtype == object]
         runs[mixed] = runs[mixed].astype("string")

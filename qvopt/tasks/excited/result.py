@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -9,7 +10,6 @@ from typing import Any, Final
 
 from qvopt.backends.cost import Cost
 from qvopt.records.ledger import Costs
-from qvopt.runs.frames import data_frame
 from qvopt.runs.html import drawn_html, html_table
 from qvopt.runs.picture import axes_or_new
 from qvopt.runs.result import HARTREE_IN_EV
@@ -101,7 +101,7 @@ class ExcitedStates:
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame."""
-        return data_frame(self.rows())
+        return importlib.import_module("pandas").DataFrame(self.rows())
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the levels, beside full CI where it is known, into matplotlib Axes; return them."""
