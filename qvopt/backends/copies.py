@@ -1,7 +1,8 @@
 """Copies of arrays inside kernels.
 
-An assignment `a[:] = b` of arrays in an `njit` function makes numba compile the text of the error for shapes that
-differ, strings and all: some three seconds for each kernel that holds one. These loops compile to the same copy.
+An assignment `a[:] = b` of arrays in an `njit` function makes numba compile the text of the error
+for shapes that differ, strings and all: some three seconds for each kernel that holds one. These
+loops compile to the same copy.
 """
 
 from __future__ import annotations
