@@ -18,7 +18,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .lanes import WIDTH, difference, fma, fnma, gather, load, mul, scatter, splat, store, swap
+from .lane_rows import gather_pairs, gather_rows, scatter_pairs, scatter_rows
+from .lanes import WIDTH, difference, fma, fnma, load, mul, splat, store, swap
 
 
 @njit(cache=True, nogil=True)
@@ -37,7 +38,7 @@ def apply_blocks(  # type: ignore[no-untyped-def]
         a, b = tiles[tile, 0], tiles[tile, 1]
         n_rows, n_columns = alpha[0][a], beta[0][b]
         _places(planes, shape, tiles[tile], alpha, beta, rows, columns, left, right, valid)
-        if not _load(z, n_rows, n_columns, rows, columns, left, right, buffer):
+        if not _load(z, planes, n_rows, n_columns, rows, columns, left, right, buffer):
             continue
         for g in range(len(gates)):
             c, sine = splat(turns[g, 0]), turns[g, 1]
@@ -50,7 +51,7 @@ def apply_blocks(  # type: ignore[no-untyped-def]
                     p, q = load(buffer, i), load(buffer, j)
                     store(buffer, i, fnma(d, q, mul(c, p)))
                     store(buffer, j, fma(d, p, mul(c, q)))
-        _store(z, n_rows, n_columns, rows, columns, left, right, buffer)
+        _store(z, planes, n_rows, n_columns, rows, columns, left, right, buffer)
 
 
 @njit(cache=True, nogil=True)
@@ -69,7 +70,7 @@ def unapply_blocks(  # type: ignore[no-untyped-def]
         a, b = tiles[tile, 0], tiles[tile, 1]
         n_rows, n_columns = alpha[0][a], beta[0][b]
         _places(planes, shape, tiles[tile], alpha, beta, rows, columns, left, right, valid)
-        _load(z, n_rows, n_columns, rows, columns, left, right, buffer)
+        _load(z, planes, n_rows, n_columns, rows, columns, left, right, buffer)
         for g in range(len(gates) - 1, -1, -1):
             c, sine = splat(turns[g, 0]), turns[g, 1]
             part = splat(0.0)
@@ -85,7 +86,7 @@ def unapply_blocks(  # type: ignore[no-untyped-def]
                     store(buffer, i, fma(d, q, mul(c, p)))
                     store(buffer, j, fnma(d, p, mul(c, q)))
             slopes[tile, g] = difference(mul(load(valid, 0), part))
-        _store(z, n_rows, n_columns, rows, columns, left, right, buffer)
+        _store(z, planes, n_rows, n_columns, rows, columns, left, right, buffer)
 
 
 @njit(cache=True, nogil=True)
@@ -127,15 +128,15 @@ def _places(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _load(z, n_rows, n_columns, rows, columns, left, right, buffer):  # type: ignore[no-untyped-def]
+def _load(z, planes, n_rows, n_columns, rows, columns, left, right, buffer):  # type: ignore[no-untyped-def]
     """Copy the blocks to the buffer; return whether any element is not zero."""
-    at = 0
-    for k in range(0, n_rows * WIDTH, WIDTH):
-        gauge = load(left, k)
-        for l in range(0, n_columns * WIDTH, WIDTH):
-            value = mul(mul(gauge, load(right, l)), gather(z, rows, k, columns, l))
-            store(buffer, at, value)
-            at += WIDTH
+    step = n_columns * WIDTH
+    for k in range(n_rows):
+        if planes == 1:
+            gather_rows(z, rows, k * WIDTH, columns, left, right, buffer, k * step, n_columns)
+        else:
+            gather_pairs(z, rows, k * WIDTH, columns, left, right, buffer, k * step, n_columns)
+    at = n_rows * step
     n = 0
     while n < at and buffer[n] == 0.0:
         n += 1
@@ -143,12 +144,11 @@ def _load(z, n_rows, n_columns, rows, columns, left, right, buffer):  # type: ig
 
 
 @njit(cache=True, nogil=True)
-def _store(z, n_rows, n_columns, rows, columns, left, right, buffer):  # type: ignore[no-untyped-def]
+def _store(z, planes, n_rows, n_columns, rows, columns, left, right, buffer):  # type: ignore[no-untyped-def]
     """Copy the blocks back."""
-    at = 0
-    for k in range(0, n_rows * WIDTH, WIDTH):
-        gauge = load(left, k)
-        for l in range(0, n_columns * WIDTH, WIDTH):
-            value = mul(mul(gauge, load(right, l)), load(buffer, at))
-            scatter(z, rows, k, columns, l, value)
-            at += WIDTH
+    step = n_columns * WIDTH
+    for k in range(n_rows):
+        if planes == 1:
+            scatter_rows(z, rows, k * WIDTH, columns, left, right, buffer, k * step, n_columns)
+        else:
+            scatter_pairs(z, rows, k * WIDTH, columns, left, right, buffer, k * step, n_columns)

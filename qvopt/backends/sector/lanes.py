@@ -9,8 +9,8 @@ flat array without checks; `splat(x)` and `spread(a, i)` repeat x and a[i]; `add
 `fma(a, b, c) = a b + c` and `fnma = c - a b` are lane by lane; `swap` exchanges the halves (0-3
 and 4-7), `swap_pairs` those of either half; `total` and `difference` add the lanes in a fixed
 order, the latter the first half minus the second. `load_transposed` and `store_transposed` move
-eight rows at once, `gather` and `scatter` eight scattered elements; offsets are int64. Products of
-blocks are in `lane_blocks`.
+eight rows at once; offsets are int64. Products of blocks are in `lane_blocks`, scattered elements
+in `lane_rows`.
 """
 
 from __future__ import annotations
@@ -225,45 +225,6 @@ def store_transposed(typingctx: Any, target: Any, offsets: Any, k: Any, buffer: 
         return context.get_dummy_value()
 
     return types.void(target, offsets, types.intp, buffer), codegen
-
-
-def _scattered(context: Any, builder: Any, signature: Any, arguments: Any) -> list[Any]:
-    """Addresses of array[rows[i + l] + columns[j + l]] by lane l."""
-    types_ = signature.args
-    data, rows, columns = (_elements(context, builder, types_[k], arguments[k]) for k in (0, 1, 3))
-    addresses = []
-    for lane in range(WIDTH):
-        parts = []
-        for table, index in ((rows, arguments[2]), (columns, arguments[4])):
-            at = builder.add(index, ir.Constant(index.type, lane))
-            parts.append(builder.load(builder.gep(table, [at])))
-        addresses.append(builder.gep(data, [builder.add(*parts)]))
-    return addresses
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def gather(typingctx: Any, array: Any, rows: Any, i: Any, columns: Any, j: Any) -> Any:
-    """array[rows[i + l] + columns[j + l]] for lanes l."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        value = ir.Constant(_VECTOR, ir.Undefined)
-        for lane, address in enumerate(_scattered(context, builder, signature, arguments)):
-            value = builder.insert_element(value, builder.load(address), _INDEX(lane))
-        return value
-
-    return lanes(array, rows, types.intp, columns, types.intp), codegen
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def scatter(typingctx: Any, array: Any, rows: Any, i: Any, columns: Any, j: Any, value: Any) -> Any:
-    """array[rows[i + l] + columns[j + l]] = lane l of the value."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        for lane, address in enumerate(_scattered(context, builder, signature, arguments)):
-            builder.store(builder.extract_element(arguments[5], _INDEX(lane)), address)
-        return context.get_dummy_value()
-
-    return types.void(array, rows, types.intp, columns, types.intp, lanes), codegen
 
 
 def _sum(negated: bool) -> Callable[..., Any]:
