@@ -20,7 +20,8 @@ def script(scripts):
     return lambda name: scripts.load(FOLDER / f"{name}.py")
 
 
-@pytest.mark.parametrize("seed", rest_slow([0, 1, 2], [0]))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_canyon_needs_many_rates_and_a_rotated_one_directions(script, seed):
     module = script("canyon")
     data = module.compute(seed)

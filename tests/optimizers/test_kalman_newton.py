@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from slow_cases import rest_slow
 
 from qvopt import run
 from qvopt.engine.assembly import assemble
@@ -150,7 +149,8 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", rest_slow(WRONG, ["starts of the wrong sign"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRONG)
 def test_wrong_priors_are_survived(name):
     a = assembled(LIH, shots=300)
     optimizer = with_model(get_optimizer("kalman-newton"), WRONG[name])

@@ -101,17 +101,18 @@ def apply_packed(  # type: ignore[no-untyped-def]
     turns = _turns(half)
     lines = np.arange(max(shape))
     width = WIDTH // planes
+    start = np.int64(0)  # a literal would compile versions of their own
     for r in range(len(runs)):
         kind, first, last, a0, a1, b0, b1 = runs[r]
         if kind == PHASE:
             cosines, sines = _phases(half[first:last], ranges[first:last], a1 - a0, beta[b0:b1])
-            apply_phases(z, planes, shape, alpha[a0:a1], cosines, sines, 0, shape[0])
+            apply_phases(z, planes, shape, alpha[a0:a1], cosines, sines, start, shape[0])
             continue
         by_rows = kind == COLUMNS
         count = shape[0] if by_rows else shape[1]
         apply_run(
             z, planes, shape, by_rows, lines[:count], ranges[first:last], diagonal[first:last],
-            turns[first:last], left, right, sign, 0, (count + width - 1) // width,
+            turns[first:last], left, right, sign, start, (count + width - 1) // width,
         )  # fmt: skip
 
 
@@ -125,13 +126,14 @@ def unapply_packed(  # type: ignore[no-untyped-def]
     turns = _turns(half)
     lines = np.arange(max(shape))
     width = WIDTH // planes
+    start = np.int64(0)  # a literal would compile versions of their own
     image = np.empty(shape[0] * shape[1])
     for r in range(len(runs) - 1, -1, -1):
         kind, first, last, a0, a1, b0, b1 = runs[r]
         if kind == PHASE:
-            phase_image(z, shape, image, 0, shape[0])
+            phase_image(z, shape, image, start, shape[0])
             cosines, sines = _phases(-half[first:last], ranges[first:last], a1 - a0, beta[b0:b1])
-            apply_phases(z, planes, shape, alpha[a0:a1], cosines, sines, 0, shape[0])
+            apply_phases(z, planes, shape, alpha[a0:a1], cosines, sines, start, shape[0])
             by_beta = _by_kind(image, shape, beta[b0:b1])
             for g in range(first, last):
                 total = 0.0
@@ -145,7 +147,7 @@ def unapply_packed(  # type: ignore[no-untyped-def]
         parts = np.zeros((tiles, last - first))
         unapply_run(
             z, planes, shape, by_rows, lines[:count], ranges[first:last], diagonal[first:last],
-            turns[first:last], left, right, sign, parts, 0, tiles,
+            turns[first:last], left, right, sign, parts, start, tiles,
         )  # fmt: skip
         for g in range(first, last):
             total = 0.0
@@ -168,7 +170,7 @@ def _turns(half):  # type: ignore[no-untyped-def]
 def _phases(scaled, kind, n_alpha_kinds, beta):  # type: ignore[no-untyped-def]
     """See `PhaseFactors.turns`: cosines and sines of shape (kinds on alpha strings, n_beta)."""
     n_columns = beta.shape[1]
-    cosines, sines = np.zeros((2, n_alpha_kinds, n_columns))
+    cosines, sines = np.zeros((n_alpha_kinds, n_columns)), np.zeros((n_alpha_kinds, n_columns))
     for g in range(len(kind)):
         a, b = kind[g]
         for k in range(n_columns):

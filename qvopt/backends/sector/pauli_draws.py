@@ -38,7 +38,7 @@ def draw_groups(  # type: ignore[no-untyped-def]
                 imaginary[positions[k]] = psi[n + k]
         some = slice(first[g], first[g + 1])
         change_basis(real, imaginary, codes[some], a[some], b[some])
-        square_into(vector, 0, 2, size, sums)
+        square_into(vector, 0, np.int64(2), size, sums)
         means[g], m2s[g] = moments_of_draws(
             sums, before, guide, values[g], shots[g], key, number + g
         )

@@ -22,7 +22,7 @@ def prepare(kinds, masks, lanes, turns, start, last, re, im):  # type: ignore[no
     re[:] = 0.0
     im[:] = 0.0
     re[start >> 3, start & 7] = 1.0
-    run_operations(kinds, masks, lanes, turns, 0, last, re, im)
+    run_operations(kinds, masks, lanes, turns, np.int64(0), last, re, im)
 
 
 @njit(cache=True)
