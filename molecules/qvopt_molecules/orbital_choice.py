@@ -207,9 +207,11 @@ def _most_local(make: Callable[[FloatArray], Any], orbitals: FloatArray) -> Floa
         turn, _ = np.linalg.qr(rng.standard_normal((orbitals.shape[1],) * 2))
         solver = make(orbitals @ turn)
         solver.verbose, solver.conv_tol, solver.init_guess = 0, 1e-12, None
+        at_start = float(solver.cost_function(np.eye(len(turn))))
         local = np.asarray(solver.kernel())
-        spread = float(solver.cost_function(np.eye(local.shape[1])))
-        spread = -spread if solver.maximize else spread
+        spread = float(solver.cost_function(np.eye(len(turn))))
+        # Which way a measure is to go differs between them, and between versions of PySCF.
+        spread = spread if spread < at_start else -spread
         if spread < lowest - 1e-9:
             best, lowest = local, spread
     return best

@@ -97,7 +97,17 @@ def refused(code, capsys, message):
 
 @pytest.mark.slow
 def test_amplitudes_that_do_not_converge_are_named(capsys):
-    arguments = ["run", "h4-square", "--set", "bond=7", "--ansatz", "lucj", "--quiet"]
+    arguments = [
+        "run",
+        "n2",
+        "--set",
+        "bond=2.2",
+        "--active-space",
+        "6,6",
+        "--ansatz",
+        "lucj",
+        "-q",
+    ]
     refused(run(arguments), capsys, "CCSD does not converge")
 
 

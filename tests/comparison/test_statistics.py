@@ -1,5 +1,6 @@
 """The statistics of a comparison against SciPy, closed forms and hand-made cases."""
 
+import inspect
 import itertools
 
 import numpy as np
@@ -98,8 +99,9 @@ def test_bca_is_scipys():
     ours = bootstrap_interval(
         lambda rows: x[rows].mean(axis=-1), 50, Resampler(resamples=50_000), method="bca"
     )
+    seed = "rng" if "rng" in inspect.signature(scipy.stats.bootstrap).parameters else "random_state"
     theirs = scipy.stats.bootstrap(
-        (x,), np.mean, n_resamples=50_000, rng=np.random.default_rng(3), method="BCa"
+        (x,), np.mean, n_resamples=50_000, method="BCa", **{seed: np.random.default_rng(3)}
     ).confidence_interval
     np.testing.assert_allclose(ours, theirs, rtol=0.01)
 

@@ -11,6 +11,7 @@ from slow_cases import rest_slow
 from qvopt import Session
 from qvopt.cli.command_line import run
 from qvopt.records.journal import read_journal
+from qvopt_molecules.errors import InputError
 
 CORPUS = Path(__file__).parent / "corpus"
 FOLDERS = sorted(p for version in CORPUS.iterdir() for p in version.iterdir())
@@ -23,9 +24,20 @@ def resumed(folder):
         return session.result()
 
 
+def readable_circuits(folder):
+    """Whether this Qiskit, the oldest of CI perhaps, reads what a newer one wrote."""
+    from qiskit.qpy.common import QPY_VERSION
+
+    return all(file.read_bytes()[6] <= QPY_VERSION for file in folder.glob("*.qpy"))
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=[f"{p.parent.name}-{p.name}" for p in FOLDERS])
 def test_an_ended_run_is_replayed_to_its_last_digit(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "run")
+    if not readable_circuits(folder):
+        with pytest.raises(InputError, match="written by a newer Qiskit"):
+            resumed(tmp_path / "run")
+        return
     result = resumed(tmp_path / "run")
     stored = json.loads((folder / "result.json").read_text())
     assert result.energy == stored["energy"]
