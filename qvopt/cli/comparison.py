@@ -19,6 +19,7 @@ from qvopt.comparison.comparison_folder import (
 )
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.forecast import SweepForecast, check_disk
+from qvopt.comparison.labels import start_within
 from qvopt.comparison.problem_data import read_comparison
 from qvopt.comparison.specification import make_comparison
 from qvopt.comparison.spending import approve_sweep
@@ -31,6 +32,7 @@ from .comparison_view import ComparisonView, clock
 from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
 from .spending import terminal
+from .tables import print_text
 
 
 def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
@@ -45,12 +47,14 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
                 "forecast": expected.document(),
                 "problems": {p.label: dict(p.sizes) for p in sweep.problems},
                 "optimizers": [entrant.label for entrant in sweep.entrants],
+                "cautions": sweep.cautions(),
             }
         )
         return 0
     print_table([{"problem": p.label, **p.sizes} for p in sweep.problems])
     print()
     print(_forecast_line(expected))
+    print_text("\n".join(sweep.cautions()))
     return 0
 
 
@@ -165,7 +169,8 @@ def _print_extension(sweep: Sweep, expected: SweepForecast, new: bool) -> None:
                 f"{stray:,} runs there are none of this comparison's (kept, and not reported)",
                 file=sys.stderr,
             )
-    print(_forecast_line(expected), file=sys.stderr)
+    for line in (_forecast_line(expected), *(sweep.cautions() if expected.missing else ())):
+        print(line, file=sys.stderr)
 
 
 def _forecast_line(expected: SweepForecast) -> str:
@@ -187,6 +192,9 @@ def print_comparison(result: ComparisonResult, report: bool, as_json: bool) -> N
     for problem in result.summary.problems:
         print(problem)
         print_table(_rows(result, problem))
+        met = result.summary.met_at_start(problem)
+        if met:
+            print_text(start_within([problem], met, result.summary.thousandth))
         print()
     if any(row.few_steps for row in result.summary.at_end):
         print(f"† fewer than {FEW_STEPS} steps: too few to rank an optimizer by")

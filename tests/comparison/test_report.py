@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from qvopt.comparison.report import write_report
-from qvopt.comparison.report.about import findings, rules, tuning_text
+from qvopt.comparison.report.about import rules, tuning_text
+from qvopt.comparison.report.findings import findings
 from qvopt.comparison.report.numbers import between, p_value, thousandths
 from qvopt.comparison.report.tables import Table, paired_table, results_table, values
 from qvopt.comparison.report.text import latex_escape, latex_table, write_csv
@@ -145,7 +146,9 @@ def test_the_rules_say_what_holds():
     assert said.startswith("All were tuned with equal effort. 8 settings")
     assert "10M shots" in said
     one = {"a": {"tuned": True}, "b": {"tuned": False}}
-    assert tuning_text({"tuning": tuning, "optimizers": one}).startswith("Not equal: a were tuned")
+    assert tuning_text({"tuning": tuning, "optimizers": one}).startswith(
+        "Not equal: a was tuned, b was not"
+    )
 
 
 def test_missing_runs_are_said(synthetic):

@@ -17,7 +17,8 @@ from qvopt.comparison.tables import runs_table
 from qvopt.records.portable import relative
 from qvopt_molecules.errors import InputError
 
-from .about import facts, findings, optimizers_table, problems_table, rules
+from .about import facts, optimizers_table, problems_table, rules
+from .findings import findings
 from .page import render_page
 from .tables import (
     Table,
