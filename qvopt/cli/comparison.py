@@ -169,8 +169,9 @@ def _print_extension(sweep: Sweep, expected: SweepForecast, new: bool) -> None:
                 f"{stray:,} runs there are none of this comparison's (kept, and not reported)",
                 file=sys.stderr,
             )
-    for line in (_forecast_line(expected), *(sweep.cautions() if expected.missing else ())):
-        print(line, file=sys.stderr)
+    print(_forecast_line(expected), file=sys.stderr)
+    if expected.missing:
+        print_text("\n".join(sweep.cautions()), file=sys.stderr)
 
 
 def _forecast_line(expected: SweepForecast) -> str:
@@ -216,13 +217,14 @@ def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
         row: dict[str, Any] = {
             "optimizer": name,
             f"median error ({summary.thousandth})": f"{1e3 * end.error:.3g}",
-            "95 %": f"{1e3 * end.error_interval.low:.3g} – {1e3 * end.error_interval.high:.3g}",
+            "95 %": f"{1e3 * end.error_interval.low:.3g}–{1e3 * end.error_interval.high:.3g}",
         }
         for at in summary.at_targets:
             if at.problem == problem and at.optimizer == name:
                 row[f"within {1e3 * at.target:g}"] = f"{at.successes}/{at.runs}"
         row["steps"] = f"{end.steps:g}" + (" †" if end.few_steps else "")
-        row["failed"] = end.diverged + end.crashed or ""
+        if any(other.diverged + other.crashed for other in ends.values()):
+            row["failed"] = end.diverged + end.crashed
         row["rank"] = f"{ranks[name].mean:.1f} {ranks[name].letters}" if name in ranks else "-"
         rows.append(row)
     return rows
