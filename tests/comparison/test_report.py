@@ -80,7 +80,13 @@ def test_every_file_is_there(written):
     for table in ("ranking", "targets", "final_errors", "tests", "detectable", "runs"):
         assert f"tables/{table}.csv" in names
         assert f"tables/{table}.parquet" in names
-    assert {"report.md", "tables/results-1.tex", "figures/wins.svg", "figures/wins.pdf"} <= names
+    tex = ("ranking", "results-1", "targets-1", "final_errors", "tests", "detectable")
+    assert {f"tables/{table}.tex" for table in tex} <= names
+    for table in tex:
+        text = (folder / f"tables/{table}.tex").read_text()
+        assert r"\toprule" in text
+        assert len(re.findall(r"(?m)^  .*\\\\$", text)) >= 2  # headings and a row
+    assert {"report.md", "figures/wins.svg", "figures/wins.pdf"} <= names
 
 
 def test_tables_read_back(written):

@@ -31,7 +31,7 @@ def test_nobody_is_first_at_a_target_that_the_start_meets(synthetic):
     said = findings(summary)
     assert said[1:] == ["H2: the start is already within 1.6 mHa; this target ranks nothing there."]
     assert "18 of 18 runs start within 1.6 mHa" in results_table(summary, "H2", 1).caption
-    assert "start within" not in targets_table(summary, "H2").caption
+    assert "start within" not in targets_table(summary, "H2", 1).caption
     many = summarize(starting_within(synthetic(tuple("ABCDEFG"), 2, 6)), [1.6e-3])
     assert findings(many)[1:] == [
         "A, B, C, D, E, F and 1 more: the start is already within 1.6 mHa; this target ranks "

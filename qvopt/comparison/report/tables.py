@@ -101,7 +101,7 @@ def _result(at: TargetRow, end: ErrorRow) -> tuple[str, ...]:
     )
 
 
-def targets_table(summary: Summary, problem: str) -> Table:
+def targets_table(summary: Summary, problem: str, number: int) -> Table:
     """One problem: every other target."""
     rows = tuple(
         (
@@ -116,10 +116,37 @@ def targets_table(summary: Summary, problem: str) -> Table:
         if r.optimizer == name
     )  # fmt: skip
     return Table(
-        "targets",
+        f"targets-{number}",
         f"{problem}: the other targets.{_starts_text(summary, problem, summary.targets[1:])}",
         ("target", "optimizer", "reached", "rate (%)", "shots to target", "quartiles", "ERT",
          "95 %"),
+        rows,
+        texts=2,
+    )  # fmt: skip
+
+
+def final_errors_table(summary: Summary) -> Table:
+    """The errors at the end of every optimizer on every problem."""
+    unit = summary.thousandth
+    rows = tuple(
+        (
+            end.problem, end.optimizer, f"{end.runs}", f"{end.diverged + end.crashed}",
+            thousandths(end.error), between(end.error_interval, thousandths),
+            f"{thousandths(end.quartiles[0])}–{thousandths(end.quartiles[2])}",
+            thousandths(end.measured), thousandths(end.measured_error),
+        )
+        for problem in summary.problems
+        for name in summary.order
+        for end in summary.at_end
+        if (end.problem, end.optimizer) == (problem, name)
+    )  # fmt: skip
+    return Table(
+        "final_errors",
+        "Final errors at the fixed budget: runs, and how many failed; median true error with its "
+        "95 % bootstrap interval over seeds, and quartiles, failures counting as infinite; median "
+        "measured error and median of its standard errors.",
+        ("problem", "optimizer", "runs", "failed", f"final error ({unit})", "95 %", "quartiles",
+         f"measured ({unit})", "standard error"),
         rows,
         texts=2,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from .page import render_page
 from .tables import (
     Table,
     detectable_table,
+    final_errors_table,
     paired_table,
     ranking_table,
     results_table,
@@ -130,7 +131,7 @@ def _context(
         "results": [
             (
                 [results_table(summary, p, k, t) for t in summary.targets],
-                targets_table(summary, p),
+                targets_table(summary, p, k),
                 p,
             )
             for k, p in enumerate(summary.problems, start=1)
@@ -184,6 +185,9 @@ def _write_tables(
     papers: list[Table] = [
         context["ranking"],
         context["detectable"],
+        context["tests"],
+        final_errors_table(summary),
+        *(others for _, others, _ in context["results"] if others.rows),
         *(at_targets[0] for at_targets, _, _ in context["results"]),
     ]
     for table in papers:
