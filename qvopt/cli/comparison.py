@@ -53,7 +53,7 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
         return 0
     print_table([{"problem": p.label, **p.sizes} for p in sweep.problems])
     print()
-    print(_forecast_line(expected))
+    print_text(_forecast_line(expected))
     print_text("\n".join(sweep.cautions()))
     return 0
 
@@ -169,15 +169,19 @@ def _print_extension(sweep: Sweep, expected: SweepForecast, new: bool) -> None:
                 f"{stray:,} runs there are none of this comparison's (kept, and not reported)",
                 file=sys.stderr,
             )
-    print(_forecast_line(expected), file=sys.stderr)
+    print_text(_forecast_line(expected), file=sys.stderr)
     if expected.missing:
         print_text("\n".join(sweep.cautions()), file=sys.stderr)
 
 
 def _forecast_line(expected: SweepForecast) -> str:
+    """What the runs will take, and what the forecast leaves out."""
+    text = f"{expected.missing:,} runs to do, at most {expected.shots:.3g} shots"
+    if not expected.missing:
+        return text
     return (
-        f"{expected.missing:,} runs to do, at most {expected.shots:.3g} shots; about "
-        f"{clock(expected.seconds)} of one core and {expected.bytes / 1e6:.0f} MB"
+        f"{text}; about {clock(expected.seconds)} of one core and {expected.bytes / 1e6:.0f} MB "
+        f"for the runs; workers start and the report is drawn in some seconds more"
     )
 
 

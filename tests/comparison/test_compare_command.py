@@ -87,6 +87,7 @@ def test_dry_says_what_it_would_take_and_writes_nothing(qvopt, tmp_path, file):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["two.toml"]
     shown = qvopt("compare", file, "--dry", "--budget", 9000, "--only", "spsa")
     assert "2 runs to do, at most 1.8e+04 shots" in shown.stdout
+    assert "the report is drawn in some seconds more" in shown.stdout
 
 
 @pytest.mark.parametrize(
