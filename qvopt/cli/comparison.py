@@ -19,6 +19,7 @@ from qvopt.comparison.comparison_folder import (
 )
 from qvopt.comparison.engine import InProcess
 from qvopt.comparison.forecast import SweepForecast, check_disk
+from qvopt.comparison.labels import start_within
 from qvopt.comparison.problem_data import read_comparison
 from qvopt.comparison.specification import make_comparison
 from qvopt.comparison.spending import approve_sweep
@@ -31,6 +32,7 @@ from .comparison_view import ComparisonView, clock
 from .ending import REQUEUE, Terminated, terminable
 from .output import print_json, print_table
 from .spending import terminal
+from .tables import print_text
 
 
 def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
@@ -45,12 +47,14 @@ def dry_command(setup: Setup, max_gb: float, as_json: bool) -> int:
                 "forecast": expected.document(),
                 "problems": {p.label: dict(p.sizes) for p in sweep.problems},
                 "optimizers": [entrant.label for entrant in sweep.entrants],
+                "cautions": sweep.cautions(),
             }
         )
         return 0
     print_table([{"problem": p.label, **p.sizes} for p in sweep.problems])
     print()
-    print(_forecast_line(expected))
+    print_text(_forecast_line(expected))
+    print_text("\n".join(sweep.cautions()))
     return 0
 
 
@@ -165,13 +169,19 @@ def _print_extension(sweep: Sweep, expected: SweepForecast, new: bool) -> None:
                 f"{stray:,} runs there are none of this comparison's (kept, and not reported)",
                 file=sys.stderr,
             )
-    print(_forecast_line(expected), file=sys.stderr)
+    print_text(_forecast_line(expected), file=sys.stderr)
+    if expected.missing:
+        print_text("\n".join(sweep.cautions()), file=sys.stderr)
 
 
 def _forecast_line(expected: SweepForecast) -> str:
+    """What the runs will take, and what the forecast leaves out."""
+    text = f"{expected.missing:,} runs to do, at most {expected.shots:.3g} shots"
+    if not expected.missing:
+        return text
     return (
-        f"{expected.missing:,} runs to do, at most {expected.shots:.3g} shots; about "
-        f"{clock(expected.seconds)} of one core and {expected.bytes / 1e6:.0f} MB"
+        f"{text}; about {clock(expected.seconds)} of one core and {expected.bytes / 1e6:.0f} MB "
+        f"for the runs; workers start and the report is drawn in some seconds more"
     )
 
 
@@ -187,6 +197,9 @@ def print_comparison(result: ComparisonResult, report: bool, as_json: bool) -> N
     for problem in result.summary.problems:
         print(problem)
         print_table(_rows(result, problem))
+        met = result.summary.met_at_start(problem)
+        if met:
+            print_text(start_within([problem], met, result.summary.thousandth))
         print()
     if any(row.few_steps for row in result.summary.at_end):
         print(f"† fewer than {FEW_STEPS} steps: too few to rank an optimizer by")
@@ -208,13 +221,14 @@ def _rows(result: ComparisonResult, problem: str) -> list[dict[str, Any]]:
         row: dict[str, Any] = {
             "optimizer": name,
             f"median error ({summary.thousandth})": f"{1e3 * end.error:.3g}",
-            "95 %": f"{1e3 * end.error_interval.low:.3g} – {1e3 * end.error_interval.high:.3g}",
+            "95 %": f"{1e3 * end.error_interval.low:.3g}–{1e3 * end.error_interval.high:.3g}",
         }
         for at in summary.at_targets:
             if at.problem == problem and at.optimizer == name:
                 row[f"within {1e3 * at.target:g}"] = f"{at.successes}/{at.runs}"
         row["steps"] = f"{end.steps:g}" + (" †" if end.few_steps else "")
-        row["failed"] = end.diverged + end.crashed or ""
+        if any(other.diverged + other.crashed for other in ends.values()):
+            row["failed"] = end.diverged + end.crashed
         row["rank"] = f"{ranks[name].mean:.1f} {ranks[name].letters}" if name in ranks else "-"
         rows.append(row)
     return rows

@@ -9,6 +9,7 @@ from statistics import median
 from types import TracebackType
 from typing import Any, Self
 
+from qvopt.comparison.labels import listed
 from qvopt.comparison.sweep import Sweep, SweepProgress
 from qvopt.runs.wording import thousandth
 
@@ -85,12 +86,13 @@ class ComparisonView:
         spent = time.monotonic() - self._began
         return spent / max(self._fresh, 1) * self._left
 
-    def _best(self) -> tuple[str, float] | None:
+    def _best(self) -> tuple[list[str], float] | None:
+        """The optimizers of the lowest median, and that median."""
         medians = {name: median(values) for name, values in self._errors.items() if values}
         if not medians:
             return None
-        name = min(medians, key=lambda n: medians[n])
-        return name, medians[name]
+        lowest = min(medians.values())
+        return [name for name, middle in medians.items() if middle == lowest], lowest
 
     def _heading(self) -> str:
         total = sum(self._planned.values())
@@ -99,7 +101,7 @@ class ComparisonView:
         best = self._best()
         if best is None:
             return text
-        return f"{text}, best so far {best[0]} ({1e3 * best[1]:.3g} {self._unit})"
+        return f"{text}, best so far {listed(best[0])} ({1e3 * best[1]:.3g} {self._unit})"
 
     def _table(self) -> Any:
         from rich.progress_bar import ProgressBar

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qvopt.runs.result import Result
 from qvopt.runs.rows import result_rows
 from qvopt.runs.text_table import text_table
 
-from .tables import print_table
+from .tables import print_table, wrapped
+
+_GAPS: Final = 4
+"""Spaces between three columns."""
+
+_NARROW_NOTE: Final = 30
+"""What notes are left at least."""
 
 if TYPE_CHECKING:
     from qvopt.engine.assembly import Assembly
@@ -51,7 +57,10 @@ def print_choice(assembly: Assembly) -> None:
 def print_rows(
     rows: Iterable[tuple[str, str, str]], justify: Literal["left", "right"] = "right"
 ) -> None:
-    """Print rows (name, value, unit or note) in three columns, values to one side."""
+    """Print rows (name, value, unit or note) in three columns, values to one side.
+
+    Notes are wrapped between words, an option with its value in one piece (`wrapped`).
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -59,6 +68,12 @@ def print_rows(
     table.add_column(style="bold")
     table.add_column(justify=justify)
     table.add_column(style="dim")
-    for name, value, unit in rows:
-        table.add_row(name, value, unit)
-    Console(markup=False, emoji=False).print(table)
+    console = Console(markup=False, emoji=False)
+    cells = list(rows)
+    named, valued = (max((len(row[k]) for row in cells), default=0) for k in range(2))
+    room = max(console.width - named - valued - _GAPS, _NARROW_NOTE)
+    for name, value, note in cells:
+        table.add_row(name, value, wrapped(note, room))
+    notes = (line for row in cells for line in wrapped(row[2], room).splitlines())
+    console.width = max(console.width, named + valued + _GAPS + max(map(len, notes), default=0))
+    console.print(table)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qvopt.comparison.collection import load_comparison
 from qvopt.comparison.report import write_report
-from qvopt.comparison.report.about import findings
+from qvopt.comparison.report.findings import findings
 from qvopt.comparison.summarize import summarize
 
 from .output import print_json

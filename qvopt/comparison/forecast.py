@@ -26,7 +26,8 @@ class SweepForecast:
     Attributes:
         runs, done: runs, and those that are there already.
         shots: of the missing ones.
-        seconds: of work for one core.
+        seconds: of the runs, for one core; without the start of processes, which compile or load
+            their kernels, and without the report.
         bytes: on disk.
     """
 

@@ -36,6 +36,8 @@ class FrozenProblem:
         shots: from the file; None takes the comparison's.
         budget: caps of a run.
         reference_name: what the reference is called, such as "CASCI(2, 2)".
+        start_error: true energy at the start less the reference, Hartree, the largest of a few
+            seeds' where starts are drawn; None where it is not known.
     """
 
     label: str
@@ -49,6 +51,7 @@ class FrozenProblem:
     shots: tuple[int, ...] | None = None
     budget: Mapping[str, Any] = field(default_factory=dict)
     reference_name: str = ""
+    start_error: float | None = None
 
     @property
     def run_budget(self) -> RunBudget:

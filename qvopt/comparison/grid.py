@@ -37,6 +37,10 @@ class GridCell:
         """Shots to a target in Hartree within the budget, shape (runs,); infinite for failures."""
         return np.array([shots_to(run, target) for run in self.runs])
 
+    def starts_within(self, target: float) -> int:
+        """How many runs start within a target in Hartree, before any shot is spent."""
+        return sum(len(run.error) > 0 and bool(run.error[0] <= target) for run in self.runs)
+
     def charged(self, target: float) -> FloatArray:
         """Shots until the target, or else until the end; a crash costs its budget."""
         reached = self.shots_to(target)

@@ -9,17 +9,20 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
-from qvopt.experiment.specification import make_experiment
+from qvopt.engine.streams import START_STREAM, stream
+from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
 from qvopt.records.codec import encode_answer, encode_query
 from qvopt.runs.defaults import with_grouping
 from qvopt.runs.references import references_of
+from qvopt_circuits.catalogue import get_ansatz
+from qvopt_circuits.spins import prepare
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian
 
@@ -28,6 +31,9 @@ from .frozen import FrozenProblem, ProblemStore
 from .labels import checked_label
 from .references import reference_energy, reference_name
 from .specification import ProblemSpec
+
+_STARTS: Final = 3
+"""Starts that are looked at where they are drawn."""
 
 
 def prepare_problems(
@@ -145,22 +151,37 @@ def _prepared(
     references = known_energies.energies
     resolved = assembly.experiment.model_dump(mode="json", exclude_none=True)
     penalties = {"constraints": resolved["constraints"]} if resolved["constraints"] else {}
-    if not assembly.program.exact:
-        exact_counterpart(experiment, hamiltonian)
+    exact = assembly if assembly.program.exact else exact_counterpart(experiment, hamiltonian)
+    reference = reference_energy(spec.reference, experiment, hamiltonian, references)
     problem = FrozenProblem(
         label=label,
         base={k: resolved[k] for k in base} | {"measurement": _without_shots(resolved)} | penalties,
         integrals=digest,
         references=references,
-        reference=reference_energy(spec.reference, experiment, hamiltonian, references),
+        reference=reference,
         exact=assembly.program.exact,
         sizes=_sizes(assembly, hamiltonian),
         prices=_prices(assembly),
         shots=spec.shots,
         reference_name=reference_name(spec.reference, known_energies),
+        start_error=_start_energy(experiment, hamiltonian, exact) - reference,
     )
     store.keep(key, problem)
     return problem
+
+
+def _start_energy(experiment: Experiment, hamiltonian: Hamiltonian, exact: Assembly) -> float:
+    """The true energy at the start; the largest of a few seeds' where starts are drawn."""
+    ansatz = get_ansatz(experiment.ansatz.name, **experiment.ansatz.options)
+    prepared = prepare(ansatz, hamiltonian, experiment.mapping)
+    energy = exact.evaluator.reported.exact_energy
+    energies = [energy(exact.start)]
+    for seed in range(1, _STARTS):
+        start = prepared.start(np.random.default_rng(stream(seed, START_STREAM)))
+        if np.array_equal(start, exact.start):
+            break
+        energies.append(energy(start))
+    return max(energies)
 
 
 def _without_shots(resolved: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,7 @@ def _target_row(cell: GridCell, target: float, draws: Resampler) -> TargetRow:
         _three(shots),
         expected_running_time(charged, success),
         ert_interval(charged, success, draws),
+        cell.starts_within(target),
     )
 
 

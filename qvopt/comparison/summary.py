@@ -30,6 +30,7 @@ class TargetRow:
             failures included, over the number of successes; infinite without a success. A crashed
             run is charged its whole budget, so that crashing early is not a cheap restart.
         ert_interval: its bootstrap interval over seeds.
+        at_start: runs whose start, before any shot, was within the target.
     """
 
     problem: str
@@ -42,6 +43,7 @@ class TargetRow:
     quartiles: tuple[float, float, float]
     ert: float
     ert_interval: Interval
+    at_start: int = 0
 
 
 FEW_STEPS: Final = 10
@@ -171,6 +173,19 @@ class Summary:
     blocks: int = 0
     thousandth: str = "mHa"
     overall: tuple[PairTest, ...] = ()
+
+    def starts_within(self, problem: str, target: float) -> tuple[int, int]:
+        """How many runs on a problem start within a target already, and how many runs there are.
+
+        Where all do, the target ranks nothing: each optimizer reaches it at 0 shots.
+        """
+        rows = [r for r in self.at_targets if (r.problem, r.target) == (problem, target)]
+        return sum(r.at_start for r in rows), sum(r.runs for r in rows)
+
+    def met_at_start(self, problem: str) -> tuple[float, ...]:
+        """The targets within which every run on a problem starts."""
+        starts = {t: self.starts_within(problem, t) for t in self.targets}
+        return tuple(t for t, (within, runs) in starts.items() if runs and within == runs)
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from typing import Any, Final, Literal
 from qvopt_molecules.atomic_files import write_file
 from qvopt_molecules.errors import BackendError, InputError
 
+from .cautions import cautions
 from .engine import Engine, Report
 from .execution import VERSION
 from .forecast import SweepForecast, check_disk, disk_is_full, forecast
@@ -138,6 +139,10 @@ class Sweep:
         chosen = chosen_options(self.tuned())
         scored = scored_runs(self.spec, self.problems, self.entrants, chosen)
         return [*self.runs("tuning"), *scored]
+
+    def cautions(self) -> list[str]:
+        """What makes it say less than it seems to, each in a sentence."""
+        return cautions(self.spec, self.problems, self.entrants)
 
     def stray(self) -> int:
         """How many runs in the folder are none of this comparison's: of a former file's."""

@@ -9,6 +9,8 @@ import pytest
 from command_line import command_line
 
 from qvopt import make_experiment, run
+from qvopt.cli.output import print_rows
+from qvopt.cli.tables import print_table, wrapped
 from qvopt.optimizers.registry import describe, optimizer_names
 from qvopt.records.journal import Journal
 from qvopt.runs.folder import default_name
@@ -156,3 +158,39 @@ def test_paragraphs_are_set_to_the_width_of_the_terminal():
     assert "\n    |ψ(t)⟩ = [Π_k" in text  # formulas stay on lines of their own
     facts = command_line("list", "optimizers", "adam", env={"COLUMNS": "80"}).stdout
     assert "family: adaptive\nasks for: gradients\n" in facts
+
+
+def test_what_is_to_be_copied_is_not_broken():
+    text = (
+        "a b c " * 12
+        + "with --set measurement.postselect=true or `qvopt compare h2 --collect`, --dry"
+    )
+    for width in range(35, 90):
+        lines = wrapped(text, width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert any("--set measurement.postselect=true" in line for line in lines)
+        assert any("`qvopt compare h2 --collect`" in line for line in lines)
+    assert " ".join(lines) == text
+    narrow = wrapped("  Try --set measurement.postselect=true.", 20).splitlines()
+    assert narrow == ["  Try", "  --set measurement.postselect=true."]
+
+
+def test_cells_and_notes_keep_options_with_their_values(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    note = "simulated with the calibration: --set measurement.postselect=true --set a.b=true"
+    print_table([{"name": "x", "text": note, "more": note}])
+    print_rows([("mitigation", "none", note)])
+    print_rows([("a name that is rather long for it", "a value that is long", note)])
+    for line in capsys.readouterr().out.splitlines():
+        assert not line.rstrip().endswith("--set")
+
+
+def test_headings_are_wrapped_where_that_makes_a_table_fit(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    row = {"optimizer": "noise-aware-l-bfgs", "median error (mHa)": "0.119", "95 %": "0.0816–0.197",
+           "within 1.6": "10/10", "within 10": "10/10", "within 0.1": "10/10", "steps": "12 †",
+           "failed": 0, "rank": "10.3 a"}  # fmt: skip
+    print_table([row])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    assert "10/10" in lines[-1]

@@ -69,6 +69,17 @@ def test_a_comparison_from_its_file_to_its_report(qvopt, tmp_path, file):
     assert {row["optimizer"] for row in document["summary"]["at_end"]} == {"adam", "spsa"}
 
 
+def test_cautions_come_before_the_start(qvopt, file):
+    file.write_text(FILE.replace("5_000", "4_000"))
+    few = "h2: a budget of 4,000 shots pays about"
+    assert few in qvopt("compare", file, "--dry").stdout
+    assert few in json.loads(qvopt("compare", file, "--dry", "--json").stdout)["cautions"][0]
+    file.write_text("targets = [1.6, 50.0]\n" + FILE)
+    done = qvopt("compare", file, "--no-report")
+    assert "the start is already within 50 mHa" in done.stderr
+    assert "the start is already within 50 mHa" in done.stdout
+
+
 def test_dry_says_what_it_would_take_and_writes_nothing(qvopt, tmp_path, file):
     done = qvopt("compare", file, "--dry", "--json", "--seeds", 50)
     forecast = json.loads(done.stdout)["forecast"]
@@ -76,6 +87,7 @@ def test_dry_says_what_it_would_take_and_writes_nothing(qvopt, tmp_path, file):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["two.toml"]
     shown = qvopt("compare", file, "--dry", "--budget", 9000, "--only", "spsa")
     assert "2 runs to do, at most 1.8e+04 shots" in shown.stdout
+    assert "the report is drawn in some seconds more" in shown.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from qvopt.comparison.report import write_report
-from qvopt.comparison.report.about import findings, rules, tuning_text
+from qvopt.comparison.report.about import rules, tuning_text
+from qvopt.comparison.report.findings import findings
 from qvopt.comparison.report.numbers import between, p_value, thousandths
 from qvopt.comparison.report.tables import Table, paired_table, results_table, values
 from qvopt.comparison.report.text import latex_escape, latex_table, write_csv
@@ -79,7 +80,13 @@ def test_every_file_is_there(written):
     for table in ("ranking", "targets", "final_errors", "tests", "detectable", "runs"):
         assert f"tables/{table}.csv" in names
         assert f"tables/{table}.parquet" in names
-    assert {"report.md", "tables/results-1.tex", "figures/wins.svg", "figures/wins.pdf"} <= names
+    tex = ("ranking", "results-1", "targets-1", "final_errors", "tests", "detectable")
+    assert {f"tables/{table}.tex" for table in tex} <= names
+    for table in tex:
+        text = (folder / f"tables/{table}.tex").read_text()
+        assert r"\toprule" in text
+        assert len(re.findall(r"(?m)^  .*\\\\$", text)) >= 2  # headings and a row
+    assert {"report.md", "figures/wins.svg", "figures/wins.pdf"} <= names
 
 
 def test_tables_read_back(written):
@@ -145,7 +152,9 @@ def test_the_rules_say_what_holds():
     assert said.startswith("All were tuned with equal effort. 8 settings")
     assert "10M shots" in said
     one = {"a": {"tuned": True}, "b": {"tuned": False}}
-    assert tuning_text({"tuning": tuning, "optimizers": one}).startswith("Not equal: a were tuned")
+    assert tuning_text({"tuning": tuning, "optimizers": one}).startswith(
+        "Not equal: a was tuned, b was not"
+    )
 
 
 def test_missing_runs_are_said(synthetic):

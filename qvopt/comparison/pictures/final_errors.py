@@ -13,11 +13,10 @@ from qvopt.comparison.summary import Summary
 from qvopt_molecules.arrays import FloatArray
 
 from .picture import Picture
-from .style import MUTED, Looks, log_axis, new_figure
+from .style import LEAST_ERROR, MUTED, Looks, least_text, log_axis, new_figure
 
 _MOST_OPTIMIZERS = 30
 _MOST_PROBLEMS = 6
-_FLOOR = 1e-3  # mHa
 
 
 def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
@@ -29,6 +28,7 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
     figure = new_figure(7.2, rows * (0.24 * len(names) + 0.6) + 0.6)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     place = np.arange(len(names))
+    drawn: list[FloatArray] = []
     for panel, problem in zip(panels, problems, strict=False):
         boxes: list[tuple[int, FloatArray, str]] = []
         for y, name in zip(place, names, strict=True):
@@ -36,7 +36,8 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
             if cell is None:
                 continue
             errors = cell.final_errors
-            good = np.maximum(1e3 * errors[np.isfinite(errors)], _FLOOR)
+            drawn.append(1e3 * errors[np.isfinite(errors)])
+            good = np.maximum(drawn[-1], LEAST_ERROR)
             colour = looks.colour(name)
             if len(good):
                 shift = np.linspace(-0.22, 0.22, len(good))  # in the order of seeds
@@ -50,7 +51,7 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
                 )  # fmt: skip
         _draw_boxes(panel, boxes)
         panel.set_xscale("log")
-        log_axis(panel.xaxis)
+        log_axis(panel.xaxis, minor=columns == 1)
         low, high = panel.get_xlim()
         panel.set_xlim(low, high * (high / low) ** 0.22)  # room for the counts of failures
         panel.axvline(1e3 * summary.targets[0], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
@@ -70,7 +71,8 @@ def draw_final_errors(grid: Grid, summary: Summary, looks: Looks) -> Picture:
         "final-errors",
         "Final error at the fixed budget",
         "True (noiseless) error at the point that each run returned: median, quartiles, 5 to 95 % "
-        "whiskers, and every seed. Dashed: the main target.",
+        "whiskers, and every seed. Dashed: the main target, where it is in the range."
+        + least_text(drawn, summary.thousandth),
         f"Box plots of final true errors ({summary.thousandth}). Lowest medians: {best}.",
         figure,
     )

@@ -12,9 +12,10 @@ from qvopt.comparison.grid import final_error
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.statistics.quantiles import median
 from qvopt.runs.wording import thousandth
+from qvopt_molecules.arrays import FloatArray
 
 from .picture import Picture
-from .style import COLOURS, INK, log_axis, new_figure
+from .style import COLOURS, INK, LEAST_ERROR, least_text, log_axis, new_figure
 
 _FEWEST_VALUES = 3
 _MOST_PANELS = 12
@@ -63,6 +64,7 @@ def draw_sensitivity(
     figure = new_figure(7.2, 1.9 * rows + 0.9)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     best = []
+    drawn: list[FloatArray] = []
     lines: dict[str, Any] = {}
     for panel, (name, option) in zip(panels, panels_of, strict=False):
         for d in (d for d in effects if (d.optimizer, d.option) == (name, option)):
@@ -72,13 +74,15 @@ def draw_sensitivity(
             for value in values:
                 each = 1e3 * np.array(d.errors[value])
                 each = each[np.isfinite(each)]
+                drawn.append(each)
+                each = np.maximum(each, LEAST_ERROR)
                 panel.plot(
                     np.full(len(each), value), each, ".", color=COLOURS[k], ms=2.5, alpha=0.4
                 )
             shown = np.isfinite(middle)
             (lines[d.problem],) = panel.plot(
-                values[shown], middle[shown], "o-", color=COLOURS[k], markersize=3.5,
-                linewidth=1.1,
+                values[shown], np.maximum(middle[shown], LEAST_ERROR), "o-", color=COLOURS[k],
+                markersize=3.5, linewidth=1.1,
             )  # fmt: skip
             if shown.any():
                 at = values[np.argmin(np.where(shown, middle, np.inf))]
@@ -101,7 +105,8 @@ def draw_sensitivity(
         "sensitivity",
         "Sensitivity to hyper-parameters",
         "Final true error by value of a hyper-parameter: medians joined, runs as dots. Where a "
-        "search varied several at once, the others vary within a panel too.",
+        "search varied several at once, the others vary within a panel too."
+        + least_text(drawn, unit),
         "Final error against hyper-parameters. Best values: " + "; ".join(best) + ".",
         figure,
     )

@@ -22,12 +22,14 @@ class Series:
         lines: name and errors at these shots of each line, in the unit `unit`; NaN where a line
             is not drawn.
         unit: of the errors.
+        least: errors below it are drawn at it.
     """
 
     axes: Any
     shots: FloatArray
     lines: tuple[tuple[str, FloatArray], ...]
     unit: str
+    least: float
 
     def as_json(self) -> str:
         """Return limits, place in the SVG (left, top, right, bottom) and lines, to four digits."""
@@ -40,6 +42,7 @@ class Series:
             "xlim": [float(x) for x in self.axes.get_xlim()],
             "ylim": [float(y) for y in self.axes.get_ylim()],
             "unit": self.unit,
+            "least": self.least,
             "shots": [_short(x) for x in self.shots],
             "lines": [
                 {"name": name, "errors": [_short(y) for y in errors]} for name, errors in self.lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple
 
@@ -36,6 +36,13 @@ DASHES: tuple[Any, ...] = (
 
 MOST_COLOURED = len(COLOURS)
 
+LEAST_ERROR = 1e-3
+"""Thousandths: exact errors can be nothing at all, and no logarithmic axis holds that."""
+
+LABEL_LEFT = 0.04
+"""Inches between a figure's left and the label of its vertical axes."""
+
+_DIGIT = 0.075  # inches of a digit in labels of ticks
 _FONTS = ["DejaVu Sans"]
 _AXIS_ORDER = 1.5  # where axes draw their ticks: over areas, under lines
 
@@ -91,13 +98,19 @@ def new_figure(
     return figure
 
 
-def set_margins(figure: Any, rows: int, columns: int) -> None:
+def set_margins(figure: Any, rows: int, columns: int, labels: Sequence[str] = ()) -> None:
     """Place a grid of small panels with titles, which share their axes, by fixed margins.
+
+    Args:
+        figure: with a label of all its panels at `LABEL_LEFT` inches from its left.
+        rows, columns: of panels.
+        labels: of the ticks of the vertical axis; the longest has room beside the figure's label.
 
     Measuring the texts of every panel, as `lay_out` does, takes longer than drawing them.
     """
     width, height = figure.get_size_inches()
-    left, right, bottom, top, across, between = 0.62, 0.17, 0.52, 0.24, 0.34, 0.27
+    right, bottom, top, across, between = 0.17, 0.52, 0.24, 0.34, 0.27
+    left = max(0.62, LABEL_LEFT + 0.32 + _DIGIT * max(map(len, labels), default=0))
     panel = (width - left - right - across * (columns - 1)) / columns
     panel_height = (height - bottom - top - between * (rows - 1)) / rows
     figure.set_layout_engine("none")
@@ -121,6 +134,17 @@ def lay_out(figure: Any) -> None:
     engine.execute(figure)
     for axis, locator in locators:
         axis.set_minor_locator(locator)
+
+
+def least_text(errors: Iterable[npt.ArrayLike], unit: str) -> str:
+    """Say what is drawn of errors (in thousandths) below the least that is shown, if there are any.
+
+    It begins with a space, to follow a caption.
+    """
+    below = any(bool((np.asarray(e, dtype=np.float64) < LEAST_ERROR).any()) for e in errors)
+    if not below:
+        return ""
+    return f" Errors below {LEAST_ERROR:g} {unit}, also negative ones, are drawn at it."
 
 
 class Looks:
@@ -153,14 +177,25 @@ def shots_text(x: float) -> str:
 
 
 def log_axis(axis: Any, *, shots: bool = False, minor: bool = True) -> None:
-    """Label a logarithmic axis with plain numbers (shots in short form)."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+    """Label a logarithmic axis with plain numbers (shots in short form), however few decades fit.
 
-    axis.set_major_locator(LogLocator(numticks=8 if minor else 5))
+    Without `minor`, few labels: of a small panel.
+    """
+    from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+
+    from .log_ticks import BetweenTicks, LabelledTicks
+
+    axis.set_major_locator(LabelledTicks(8, 8) if minor else LabelledTicks(4, 5))
     axis.set_minor_formatter(NullFormatter())
     # Two and five of each decade: every tick is an object that each drawing updates.
-    axis.set_minor_locator(LogLocator(subs=(2, 5), numticks=8) if minor else NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda x, _: shots_text(x) if shots else f"{x:g}"))
+    axis.set_minor_locator(BetweenTicks(8) if minor else NullLocator())
+
+    def text(x: float, _: object) -> str:
+        places = axis.get_majorticklocs() if shots else ()
+        distinct = len({shots_text(p) for p in places}) == len(places)
+        return shots_text(x) if shots and distinct else f"{x:,.7g}" if shots else f"{x:g}"
+
+    axis.set_major_formatter(FuncFormatter(text))
 
 
 def ticks_within(axis: Any) -> FloatArray:

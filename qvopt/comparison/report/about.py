@@ -2,70 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from qvopt.comparison.budgets import RunBudget
+from qvopt.comparison.labels import listed
 from qvopt.comparison.outcomes import RunOutcome
 from qvopt.comparison.pictures.style import shots_text
-from qvopt.comparison.summary import Summary
 
 from .tables import Table, option_text
-
-_FEW_PROBLEMS: Final = 6
-"""Of so many each has a sentence of its own."""
-
-
-def findings(summary: Summary) -> list[str]:
-    """The result in a few sentences."""
-    if not summary.ranking:
-        return ["No seed was run by every optimizer on one problem, so there is no ranking."]
-    best = summary.ranking[0]
-    tied = [r.optimizer for r in summary.ranking[1:] if r.tied_with_best]
-    said = [
-        f"{best.optimizer} has the lowest mean rank ({best.mean:.2f}) by final true error"
-        + (
-            f"; {_listed(tied)} {'are' if len(tied) > 1 else 'is'} not significantly different "
-            f"from it."
-            if tied
-            else ", and differs significantly from every other."
-        )
-    ]
-    return [*said, *_fastest(summary)]
-
-
-def _fastest(summary: Summary) -> list[str]:
-    """Which optimizer reaches the first target at the least expected cost, on each problem."""
-    target = summary.targets[0]
-    wanted = f"{1e3 * target:g} {summary.thousandth}"
-    rows = [
-        min(
-            (r for r in summary.at_targets if (r.problem, r.target) == (p, target)),
-            key=lambda r: r.ert,
-        )
-        for p in summary.problems
-    ]
-    if len(rows) <= _FEW_PROBLEMS:
-        return [
-            f"{row.problem}: {row.optimizer} reaches {wanted} at the least expected cost, "
-            f"{shots_text(row.ert)} shots ({row.successes} of {row.runs} runs)."
-            if row.successes
-            else f"{row.problem}: no run reached {wanted}."
-            for row in rows
-        ]
-    times = Counter(row.optimizer for row in rows if row.successes)
-    leaders = [f"{name} on {n}" for name, n in times.most_common()]
-    unreached = len(rows) - times.total()
-    said = []
-    if leaders:
-        said.append(
-            f"{wanted} is reached at the least expected cost, of {len(rows)} problems, by "
-            f"{_listed(leaders)}."
-        )
-    if unreached:
-        said.append(f"No run reached {wanted} on {unreached} of {len(rows)} problems.")
-    return said
 
 
 def rules(about: Mapping[str, Any], outcomes: Sequence[RunOutcome]) -> list[tuple[str, str]]:
@@ -120,15 +65,21 @@ def tuning_text(about: Mapping[str, Any]) -> str:
     rest = [name for name, e in entries.items() if not e.get("tuned")]
     effort = (
         f"{tuning.get('trials')} settings of each were tried with {tuning.get('seeds')} seeds on "
-        f"{_listed(tuning.get('problems', ()))}, never on seeds that are scored. The search took "
+        f"{listed(tuning.get('problems', ()))}, never on seeds that are scored. The search took "
         f"{shots_text(float(tuning.get('shots', 0)))} shots in all, on top of the budgets."
     )
     if rest:
         return (
-            f"Not equal: {_listed(tuned)} were tuned, {_listed(rest)} were not (defaults, or what "
-            f"the file says). {effort}"
+            f"Not equal: {listed(tuned)} {_was(tuned)} tuned, {listed(rest)} {_was(rest)} not "
+            f"(defaults, or what the file says). {effort}"
         )
+    if len(tuned) == 1:
+        return f"{tuned[0]}, the only optimizer, was tuned. {effort}"
     return f"All were tuned with equal effort. {effort}"
+
+
+def _was(names: Sequence[str]) -> str:
+    return "was" if len(names) == 1 else "were"
 
 
 def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> Table:
@@ -146,7 +97,7 @@ def problems_table(about: Mapping[str, Any], outcomes: Iterable[RunOutcome]) -> 
                 _named(entry.get("backend")),
                 str(entry.get("qubits", entry.get("n_qubits", "–"))),
                 str(entry.get("parameters", entry.get("n_parameters", "–"))),
-                _listed([shots_text(float(s)) for s in entry.get("shots", ())]) or "–",
+                listed([shots_text(float(s)) for s in entry.get("shots", ())]) or "–",
                 budget_text(entry.get("budget"), budget),
                 _reference(reference, entry.get("unit", "Ha"), entry.get("reference_name")),
             )
@@ -225,8 +176,3 @@ def _named(value: Any) -> str:
         name = str(value.get("name", "–"))
         return f"{name} ({option_text(rest)})" if rest else name
     return "–" if value is None else str(value)
-
-
-def _listed(names: Iterable[Any]) -> str:
-    words = [str(n) for n in names]
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)

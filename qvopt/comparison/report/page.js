@@ -88,7 +88,7 @@ function nearestPoint(series, hidden, x, y, reach = 18) {
     if (hidden.has(k)) return;
     line.errors.forEach((error, i) => {
       if (error === null) return;
-      const [px, py] = toPicture(series, series.shots[i], error);
+      const [px, py] = toPicture(series, series.shots[i], Math.max(error, series.least));
       const distance = Math.hypot(px - x, py - y);
       if (distance <= reach && (best === null || distance < best.distance)) {
         best = {distance, x: px, y: py, name: line.name, shots: series.shots[i], error};

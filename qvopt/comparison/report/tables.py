@@ -73,7 +73,7 @@ def results_table(
         f"running time (ERT), failures charged; median true and measured error at the end. "
         f"Intervals are 95 % bootstrap over seeds. Bold: the lowest final error. Steps: their "
         f"median (†: fewer than {FEW_STEPS}, too few to rank by); gradients: how many the budget "
-        f"pays.",
+        f"pays.{_starts_text(summary, problem, [target])}",
         ("optimizer", "steps", "gradients", "reached", "rate (%)", "shots to target", "quartiles",
          "ERT", "95 %", f"final error ({unit})", "95 %", f"measured ({unit})", "failed"),
         tuple(rows),
@@ -101,7 +101,7 @@ def _result(at: TargetRow, end: ErrorRow) -> tuple[str, ...]:
     )
 
 
-def targets_table(summary: Summary, problem: str) -> Table:
+def targets_table(summary: Summary, problem: str, number: int) -> Table:
     """One problem: every other target."""
     rows = tuple(
         (
@@ -116,10 +116,37 @@ def targets_table(summary: Summary, problem: str) -> Table:
         if r.optimizer == name
     )  # fmt: skip
     return Table(
-        "targets",
-        f"{problem}: the other targets.",
+        f"targets-{number}",
+        f"{problem}: the other targets.{_starts_text(summary, problem, summary.targets[1:])}",
         ("target", "optimizer", "reached", "rate (%)", "shots to target", "quartiles", "ERT",
          "95 %"),
+        rows,
+        texts=2,
+    )  # fmt: skip
+
+
+def final_errors_table(summary: Summary) -> Table:
+    """The errors at the end of every optimizer on every problem."""
+    unit = summary.thousandth
+    rows = tuple(
+        (
+            end.problem, end.optimizer, f"{end.runs}", f"{end.diverged + end.crashed}",
+            thousandths(end.error), between(end.error_interval, thousandths),
+            f"{thousandths(end.quartiles[0])}–{thousandths(end.quartiles[2])}",
+            thousandths(end.measured), thousandths(end.measured_error),
+        )
+        for problem in summary.problems
+        for name in summary.order
+        for end in summary.at_end
+        if (end.problem, end.optimizer) == (problem, name)
+    )  # fmt: skip
+    return Table(
+        "final_errors",
+        "Final errors at the fixed budget: runs, and how many failed; median true error with its "
+        "95 % bootstrap interval over seeds, and quartiles, failures counting as infinite; median "
+        "measured error and median of its standard errors.",
+        ("problem", "optimizer", "runs", "failed", f"final error ({unit})", "95 %", "quartiles",
+         f"measured ({unit})", "standard error"),
         rows,
         texts=2,
     )  # fmt: skip
@@ -187,7 +214,8 @@ def values(summary: Summary) -> dict[str, list[dict[str, Value]]]:
              "successes": r.successes, "rate": r.rate, "rate_low": r.rate_interval.low,
              "rate_high": r.rate_interval.high, "shots_q25": r.quartiles[0],
              "shots_median": r.quartiles[1], "shots_q75": r.quartiles[2], "ert": r.ert,
-             "ert_low": r.ert_interval.low, "ert_high": r.ert_interval.high}
+             "ert_low": r.ert_interval.low, "ert_high": r.ert_interval.high,
+             "at_start": r.at_start}
             for r in summary.at_targets
         ],
         "final_errors": [
@@ -221,6 +249,17 @@ def _overall(summary: Summary) -> Sequence[PairTest]:
 
 def _targets(summary: Summary, problem: str, target: float) -> Sequence[TargetRow]:
     return [r for r in summary.at_targets if r.problem == problem and r.target == target]
+
+
+def _starts_text(summary: Summary, problem: str, targets: Sequence[float]) -> str:
+    """Say how many runs start within targets already, where some do."""
+    said = ""
+    for target in targets:
+        starting, runs = summary.starts_within(problem, target)
+        if starting:
+            said += f" {starting} of {runs} runs start within {target_text(summary, target)}"
+            said += ": this target ranks nothing here." if starting == runs else "."
+    return said
 
 
 def _range(low: float, high: float) -> str:

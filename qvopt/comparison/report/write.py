@@ -17,11 +17,13 @@ from qvopt.comparison.tables import runs_table
 from qvopt.records.portable import relative
 from qvopt_molecules.errors import InputError
 
-from .about import facts, findings, optimizers_table, problems_table, rules
+from .about import facts, optimizers_table, problems_table, rules
+from .findings import findings
 from .page import render_page
 from .tables import (
     Table,
     detectable_table,
+    final_errors_table,
     paired_table,
     ranking_table,
     results_table,
@@ -129,7 +131,7 @@ def _context(
         "results": [
             (
                 [results_table(summary, p, k, t) for t in summary.targets],
-                targets_table(summary, p),
+                targets_table(summary, p, k),
                 p,
             )
             for k, p in enumerate(summary.problems, start=1)
@@ -183,6 +185,9 @@ def _write_tables(
     papers: list[Table] = [
         context["ranking"],
         context["detectable"],
+        context["tests"],
+        final_errors_table(summary),
+        *(others for _, others, _ in context["results"] if others.rows),
         *(at_targets[0] for at_targets, _, _ in context["results"]),
     ]
     for table in papers:
