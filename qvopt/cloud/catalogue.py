@@ -46,7 +46,8 @@ def _ibm(
         price_per_second: of a QPU second, for prices; none leaves jobs without a price.
         currency: of that price.
         resilience: level 0 to 2 of IBM's estimator; none takes samples.
-        timed: of snapshots: jobs take the QPU seconds of the device that is recorded.
+        timed: of snapshots: jobs take the QPU seconds of the device that is recorded, and its
+            money where there is a price.
         drift: of snapshots: standard deviation of the logarithm of every error rate, which then
             changes from job to job; none leaves them as recorded.
         drift_jobs: number of jobs in which a drift forgets.
