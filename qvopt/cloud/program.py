@@ -109,7 +109,10 @@ class HardwareProgram:
         priced = price.known or device.simulator
         free = priced and price == PriceModel(price.currency, known=price.known)
         simulated = device.simulator and (free or not device.durable)
-        return Pricing(device.full_name, price.currency, priced, free, simulated, device.note)
+        return Pricing(
+            device.full_name, price.currency, priced, free, simulated, device.note,
+            device.time_assumed,
+        )  # fmt: skip
 
     def submitted(
         self, batch: Batch | None = None, seed: np.random.SeedSequence | None = None
