@@ -176,6 +176,7 @@ class Pricing:
         currency, known, free: of its prices; whether they are known, and all zero.
         simulated: whether jobs are simulated at no cost: here, or at the vendor.
         note: where these facts are from, in a sentence; "" where there is nothing to say.
+        time_assumed: whether its QPU seconds rest on an assumed time of a shot.
     """
 
     device: str
@@ -184,6 +185,7 @@ class Pricing:
     free: bool = False
     simulated: bool = False
     note: str = ""
+    time_assumed: bool = False
 
 
 class EventSink(Protocol):

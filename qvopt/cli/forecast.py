@@ -31,6 +31,7 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
                 "problem": problem,
                 "compiled": None if forecast.compiled is None else asdict(forecast.compiled),
                 "parts": forecast.rows(),
+                "qpu_seconds_assumed": forecast.time_assumed,
                 "currency": forecast.currency if forecast.priced else None,
                 "budget": caps,
                 "steps_in_budget": forecast.steps_in_budget(),
@@ -39,11 +40,12 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
         )
         return 0
     unit = forecast.currency if forecast.priced else "money"
+    time = "QPU s (assumed)" if forecast.time_assumed else "QPU s"
     rows = []
     for row in forecast.rows():
         money = "not priced" if row["money"] is None else f"{row['money']:,.2f}"
         counts = {k: f"{row[k]:,}" for k in ("jobs", "circuits", "shots")}
-        rows.append({"part": row["part"], **counts, "QPU s": f"{row['qpu_seconds']:,.1f}",
+        rows.append({"part": row["part"], **counts, time: f"{row['qpu_seconds']:,.1f}",
                      unit: money})  # fmt: skip
     sizes = description_rows(problem)
     if forecast.compiled is not None:
@@ -54,7 +56,7 @@ def forecast_command(data: Mapping[str, Any], as_json: bool) -> int:
     print(f"{forecast.device}: nothing was sent")
     print_table(rows)
     print(forecast.note)
-    for line in forecast.warnings():
+    for line in forecast.remarks():
         print(line)
     if caps:
         print(caps_line(caps, forecast.budget.currency))

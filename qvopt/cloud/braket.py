@@ -26,8 +26,8 @@ from .braket_devices import device_arn
 from .braket_native import NativeGates
 from .braket_results import FailedProgram, programs_of
 from .calls import in_one_line
-from .known_devices import stored_price
-from .prices import given_price, task_forecast
+from .known_devices import known_device, stored_price
+from .prices import SHOT_SECONDS, given_price, task_forecast
 from .provider import (
     Device,
     FoundJob,
@@ -50,7 +50,6 @@ _PREFIX: Final = "qvopt"
 _BASIS: Final = ["h", "x", "y", "z", "s", "sdg", "rx", "ry", "rz", "cx"]
 _PROGRAM_SET: Final = "braket.ir.openqasm.program_set"
 _MAX_PAGES: Final = 50
-_SHOT_SECONDS: Final = 1e-3  # none is published
 _STATES: Final = {
     "CREATED": JobState.QUEUED,
     "QUEUED": JobState.QUEUED,
@@ -148,6 +147,7 @@ class BraketProvider:
             ),
             stored,
             simulator=self._simulator,
+            time_assumed=not self._simulator,
             note="verified against a stub server"
             + ("" if self._native is not None else "; the service compiles once more"),
             labels=None if self._native is None else self._native.labels,
@@ -187,7 +187,9 @@ class BraketProvider:
 
     def estimate(self, spec: JobSpec) -> JobForecast:
         """Task and shots at their prices; simulators by their least time."""
-        return task_forecast(spec, self._device.price, _SHOT_SECONDS, simulator=self._simulator)
+        known = known_device("braket", self._device.name)
+        seconds = SHOT_SECONDS if known is None else known.seconds_per_shot
+        return task_forecast(spec, self._device.price, seconds, simulator=self._simulator)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Create one task; repeated with the same key it is the same task."""

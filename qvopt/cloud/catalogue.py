@@ -46,7 +46,8 @@ def _ibm(
         price_per_second: of a QPU second, for prices; none leaves jobs without a price.
         currency: of that price.
         resilience: level 0 to 2 of IBM's estimator; none takes samples.
-        timed: of snapshots: jobs take the QPU seconds of the device that is recorded.
+        timed: of snapshots: jobs take the QPU seconds of the device that is recorded, and its
+            money where there is a price.
         drift: of snapshots: standard deviation of the logarithm of every error rate, which then
             changes from job to job; none leaves them as recorded.
         drift_jobs: number of jobs in which a drift forgets.
@@ -228,8 +229,8 @@ _BACKENDS: Final = {"ibm": ibm, "braket": braket, "ionq": ionq}
 def offline_backend(name: str, options: Mapping[str, Any]) -> HardwareBackend | None:
     """Return a backend that prices a device and submits nothing, where it cannot be asked.
 
-    None where its vendor's client is installed and can sign in, for snapshots, and for devices
-    that no table knows. Raises InputError for an unknown option.
+    None where its vendor's client is installed and can sign in, for snapshots, and for ARNs that
+    no table knows. Raises InputError for an unknown option, and for a device that no table knows.
     """
     from .credentials import can_be_asked
 
@@ -239,6 +240,10 @@ def offline_backend(name: str, options: Mapping[str, Any]) -> HardwareBackend | 
     options = checked_options("option", f"backend {provider}", _BACKENDS[provider], options)
     offline = _OFFLINE[provider](device, options)
     if offline is None:
-        return None
+        if not device or device.startswith("arn:"):
+            return None
+        known = known_names(provider) if provider != "ibm" else _ibm_devices()
+        error = unknown_name(f"device of {provider}", device, known)
+        raise InputError(f"{error}; others are asked with credentials (`qvopt doctor`)")
     parameters = inspect.signature(HardwareBackend.__init__).parameters
     return HardwareBackend(offline, **{k: v for k, v in options.items() if k in parameters})

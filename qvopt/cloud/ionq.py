@@ -21,7 +21,7 @@ from qvopt_molecules.errors import InputError, missing_extra
 
 from .key_files import read_secret
 from .known_devices import known_device
-from .prices import GatePrice, StoredPrice, gate_forecast
+from .prices import ION_SHOT_SECONDS, GatePrice, StoredPrice, gate_forecast
 from .provider import (
     Device,
     FoundJob,
@@ -51,7 +51,6 @@ _STATES: Final = {
     "canceled": JobState.CANCELLED,
     "cancelled": JobState.CANCELLED,
 }
-_SHOT_SECONDS: Final = 5e-3  # none is published; a shot takes milliseconds on trapped ions
 _PAGE, _MAX_PAGES = 100, 20
 
 
@@ -103,6 +102,7 @@ class IonQProvider:
             Limits(circuits=300, shots=10_000 if not self._simulator else 1_000_000),
             stored.price(known=self._priced, least=self._gates.least),
             simulator=self._simulator,
+            time_assumed=not self._simulator,
             note="verified against a stub server; IonQ compiles once more, so that folded gates "
             "may be taken out again",
         )
@@ -141,7 +141,7 @@ class IonQProvider:
     def estimate(self, spec: JobSpec) -> JobForecast:
         """Gates times shots times their prices, at least the least of a job."""
         price = self._gates if self._priced else None
-        return gate_forecast(spec, price, _SHOT_SECONDS, simulator=self._simulator)
+        return gate_forecast(spec, price, ION_SHOT_SECONDS, simulator=self._simulator)
 
     def submit(self, spec: JobSpec, key: str) -> str:
         """Submit one multi-circuit job."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from .prices import StoredPrice
+from .prices import ION_SHOT_SECONDS, SHOT_SECONDS, StoredPrice
 from .provider import Limits
 
 
@@ -79,13 +79,33 @@ class KnownDevice:
         return f"{self.provider}:{self.name}"
 
     @property
+    def time_assumed(self) -> bool:
+        """Whether the time of a shot is an assumption: only IBM tells one."""
+        return self.seconds_per_shot > 0 and self.provider != "ibm"
+
+    @property
     def note(self) -> str:
         """Where its facts are from, in a sentence."""
-        if self.price.stored:
-            price = f"its price is from a table ({self.price_origin})"
+        return self.note_with()
+
+    def note_with(self, *, price_given: bool = False) -> str:
+        """The same, where a user has given the price in place of the stored one."""
+        if price_given:
+            price = "its price is the one that you gave, its limits are"
+        elif self.price.stored:
+            price = f"its price is from a table ({self.price_origin}), its limits are"
         else:
-            price = "its price depends on your plan and is not in the table"
-        return f"{price}, its limits too ({self.origin}); the device was not asked: check it"
+            price = "its price depends on your plan (give price_per_second), its limits are"
+        time = f"; {assumed_time(self.seconds_per_shot)}" if self.time_assumed else ""
+        return f"{price} from a table ({self.origin}){time}; the device was not asked: check it"
+
+
+def assumed_time(seconds_per_shot: float) -> str:
+    """Say that QPU seconds are no vendor's."""
+    return (
+        f"its QPU seconds are an assumption, {1e3 * seconds_per_shot:g} ms a shot whatever the "
+        f"circuit"
+    )
 
 
 def _ibm(name: str, n_qubits: int, gates: tuple[str, ...]) -> KnownDevice:
@@ -105,10 +125,11 @@ def _braket(
     shots: tuple[int, int | None] = (1, None),
     price_origin: Origin = _AWS,
     origin: Origin = _AWS_DEVICES,
+    seconds: float = SHOT_SECONDS,
 ) -> KnownDevice:
     limits = Limits(circuits=100, shots=shots[1], min_shots=shots[0])
     return KnownDevice(
-        "braket", name, n_qubits, _BRAKET_GATES, limits, StoredPrice(0.30, per_shot), 1e-3,
+        "braket", name, n_qubits, _BRAKET_GATES, limits, StoredPrice(0.30, per_shot), seconds,
         price_origin, origin,
     )  # fmt: skip
 
@@ -127,7 +148,7 @@ def _ionq(name: str, n_qubits: int, gates: tuple[float, float, float] | None) ->
     limits = Limits(circuits=300, shots=1_000_000 if simulator else 10_000)
     return KnownDevice(
         "ionq", name, n_qubits, _IONQ_GATES, limits, StoredPrice(gates=gates),
-        0.0 if simulator else 5e-3, _IONQ, _IONQ_LIMITS, simulator=simulator,
+        0.0 if simulator else ION_SHOT_SECONDS, _IONQ, _IONQ_LIMITS, simulator=simulator,
     )  # fmt: skip
 
 
@@ -144,10 +165,12 @@ _DEVICES: Final = (
     _braket("emerald", 54, 0.00160, price_origin=_AWS_RECALLED),
     _braket("ankaa-3", 82, 0.00090),
     _braket("cepheus-1-108q", 108, 0.000425, price_origin=_AWS_RECALLED),
-    _braket("ibex-q1", 12, 0.02350, (1, 2_000), _AWS_RECALLED, _SHOTS_IBEX),
-    _braket("aria-1", 25, 0.03, (100, 5_000), origin=_SHOTS_FORTE),
-    _braket("forte-1", 36, 0.08, (100, 5_000), origin=_SHOTS_FORTE),
-    _braket("forte-enterprise-1", 36, 0.08, (100, 5_000), origin=_SHOTS_FORTE),
+    _braket("ibex-q1", 12, 0.02350, (1, 2_000), _AWS_RECALLED, _SHOTS_IBEX, ION_SHOT_SECONDS),
+    _braket("aria-1", 25, 0.03, (100, 5_000), origin=_SHOTS_FORTE, seconds=ION_SHOT_SECONDS),
+    _braket("forte-1", 36, 0.08, (100, 5_000), origin=_SHOTS_FORTE, seconds=ION_SHOT_SECONDS),
+    _braket(
+        "forte-enterprise-1", 36, 0.08, (100, 5_000), origin=_SHOTS_FORTE, seconds=ION_SHOT_SECONDS
+    ),
     _ionq("simulator", 29, None),
     _ionq("aria-1", 25, (0.000220, 0.000975, 12.4166)),
     _ionq("forte-1", 36, (0.0001645, 0.001121, 25.79)),

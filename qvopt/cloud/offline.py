@@ -72,7 +72,8 @@ class OfflineProvider:
             simulator=known.simulator,
             repeats=repeats,
             estimates=self._options.resilience is not None,
-            note=known.note,
+            note=known.note_with(price_given=gates is not None or bool(price and price.known)),
+            time_assumed=known.time_assumed,
         )
 
     def describe(self) -> Device:

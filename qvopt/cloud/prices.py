@@ -13,6 +13,13 @@ from .provider import JobForecast, JobSpec, PriceModel
 SIMULATOR_SECONDS: Final = 3.0
 """The least that a task of Braket's simulators is charged for."""
 
+SHOT_SECONDS: Final = 1e-3
+"""Of a shot on superconducting devices at Braket; assumed, as none is published."""
+
+ION_SHOT_SECONDS: Final = 5e-3
+"""Of a shot on trapped ions, whoever sells it; assumed: it takes milliseconds and grows with the
+circuit."""
+
 
 @dataclass(frozen=True)
 class StoredPrice:

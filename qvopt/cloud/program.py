@@ -106,10 +106,13 @@ class HardwareProgram:
     def pricing(self) -> Pricing:
         """How the device's work is paid."""
         device, price = self.device, self.device.price
-        free = price.known and price == PriceModel(price.currency, known=True)
         priced = price.known or device.simulator
+        free = priced and price == PriceModel(price.currency, known=price.known)
         simulated = device.simulator and (free or not device.durable)
-        return Pricing(device.full_name, price.currency, priced, free, simulated, device.note)
+        return Pricing(
+            device.full_name, price.currency, priced, free, simulated, device.note,
+            device.time_assumed,
+        )  # fmt: skip
 
     def submitted(
         self, batch: Batch | None = None, seed: np.random.SeedSequence | None = None

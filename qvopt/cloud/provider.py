@@ -201,6 +201,7 @@ class Device:
             allocation of shots with one number of shots a job; 1 gives every group the same.
         estimates: whether energies are asked for as values of observables.
         labels: the names of its qubits, in order, where they are not 0, 1, 2 and so on.
+        time_assumed: whether forecasts of QPU seconds rest on an assumed time of a shot.
         note: how it was verified, or what is special.
     """
 
@@ -216,6 +217,7 @@ class Device:
     estimates: bool = False
     note: str = ""
     labels: tuple[int, ...] | None = None
+    time_assumed: bool = False
 
     @property
     def full_name(self) -> str:

@@ -51,8 +51,9 @@ class SnapshotProvider:
     Args:
         device: its name.
         options: error suppression.
-        price: of the device that it records, for forecasts; a snapshot itself costs nothing.
-        timed: whether jobs take the QPU seconds of the device that it records.
+        price: of the device that it records, for forecasts.
+        timed: whether jobs take the QPU seconds of the device that it records, and its money where
+            there is a price; they take neither without.
         drift: how its errors change from job to job; None: they stay.
 
     Raises InputError for error suppression beside a drift.
@@ -71,6 +72,7 @@ class SnapshotProvider:
         self._recorded = RecordedDevice(device)
         self._options, self._price = options, price or PriceModel()
         self._timed = timed
+        charged = self._price if timed and self._price.known else PriceModel(known=True)
         if drift is not None and options != IBMOptions():
             raise InputError(
                 "a snapshot that drifts runs circuits as they are; leave drift, or "
@@ -84,7 +86,7 @@ class SnapshotProvider:
             self._recorded.n_qubits,
             self._recorded.gates,
             Limits(executions=10_000_000 // circuit_factor(options)),
-            PriceModel(known=True),
+            charged,
             simulator=True,
             durable=False,
             repeats=REPEATS if options.resilience is None else 1,
@@ -114,8 +116,11 @@ class SnapshotProvider:
         return self._recorded.lower(circuits, level=level, seed=seed, layout=layout)
 
     def estimate(self, spec: JobSpec) -> JobForecast:
-        """Circuits and shots; no money, and no time of a processor unless it is counted."""
-        return JobForecast(spec.n_circuits, self._shots(spec), self._seconds(spec), 0.0, "USD")
+        """Circuits and shots; time of a processor and money where they are counted."""
+        seconds = self.recorded_estimate(spec).qpu_seconds if self._timed else 0.0
+        price = self._device.price
+        money = price.of(spec, seconds)
+        return JobForecast(spec.n_circuits, self._shots(spec), seconds, money, price.currency)
 
     @property
     def recorded_price(self) -> PriceModel:
@@ -204,10 +209,8 @@ class SnapshotProvider:
 
     def usage(self, job: str, spec: JobSpec) -> Usage:
         """That of the forecast."""
-        return Usage(self._seconds(spec), 0.0)
-
-    def _seconds(self, spec: JobSpec) -> float:
-        return self.recorded_estimate(spec).qpu_seconds if self._timed else 0.0
+        planned = self.estimate(spec)
+        return Usage(planned.qpu_seconds, planned.money)
 
     def cancel(self, job: str) -> None:
         """It has run already."""

@@ -118,7 +118,7 @@ def run_status(path: Path) -> RunStatus | None:
         reserved,
         budget,
         begun[0].get("priced", any(job.money is not None for job in jobs)),
-        begun[0].get("currency") or budget["currency"] or "money",
+        budget["currency"] or begun[0].get("currency") or "money",
         begun[0].get("durable", ":fake_" not in begun[0]["device"]),
     )
 

@@ -100,16 +100,29 @@ class Candidate:
 
 def described(postselect: bool, mitigation: MitigationSpec) -> str:
     """The stages in words: "post-selection + reference"."""
+    return " + ".join(stage_names(postselect, mitigation)) or "none"
+
+
+def stage_names(postselect: bool, mitigation: MitigationSpec) -> tuple[str, ...]:
+    """The stages that settings ask for, in words."""
     zne = mitigation.zne
     folded = "" if zne is None else ", all gates" if zne.folding == "all" else ""
-    parts = [
+    return (
         *(["readout"] if mitigation.readout is not None else []),
         *(["post-selection"] if postselect else []),
         *([] if zne is None else [f"ZNE {'-'.join(f'{s:g}' for s in zne.scales)}{folded}"]),
         *(["reference"] if mitigation.reference is not None else []),
         *(["Clifford data regression"] if mitigation.cdr is not None else []),
-    ]
-    return " + ".join(parts) or "none"
+    )
+
+
+def mitigation_of(experiment: Experiment) -> tuple[str, ...] | None:
+    """The stages that a run's energies pass, the vendor's included; None of exact energies."""
+    if experiment.measurement.shots is None:
+        return None
+    stages = stage_names(experiment.measurement.postselect, experiment.mitigation)
+    level = experiment.backend.options.get("resilience")
+    return (*stages, f"IBM resilience level {level}") if level else stages
 
 
 def choose_mitigation(

@@ -76,7 +76,8 @@ def cost_words(pricing: Pricing, cost: Cost, *, durable: bool = True) -> str:
     """Jobs and shots, and of jobs that outlive the process QPU seconds and money, in words."""
     words = [f"{cost.jobs:,} {'job' if cost.jobs == 1 else 'jobs'}", f"{cost.shots:,} shots"]
     if durable:
-        words.append(f"about {cost.qpu_seconds:,.0f} QPU seconds")
+        assumed = " (assumed)" if pricing.time_assumed else ""
+        words.append(f"about {cost.qpu_seconds:,.0f} QPU seconds{assumed}")
         words.append(f"{cost.money:,.2f} {pricing.currency}" if pricing.known else "not priced")
     return ", ".join(words)
 
@@ -110,7 +111,13 @@ def agree(statement: CostStatement, approve: Approve | None) -> None:
         raise InputError("not agreed to, and nothing was submitted")
 
 
-def approve_run(assembly: Assembly, approve: Approve | None, *, more_steps: int = 0) -> None:
+def approve_run(
+    assembly: Assembly,
+    approve: Approve | None,
+    *,
+    more_steps: int = 0,
+    spent: Cost | None = None,
+) -> None:
     """State what a run may take before its first job, and go on unless the answer is no.
 
     A run that has submitted a job was agreed to, but for steps beyond those of its experiment.
@@ -119,6 +126,7 @@ def approve_run(assembly: Assembly, approve: Approve | None, *, more_steps: int 
         assembly: of the run, its program attached to the journal.
         approve: see `agree`.
         more_steps: how many steps beyond those of its experiment it takes.
+        spent: by the run so far.
 
     Raises InputError where the answer is no.
     """
@@ -133,7 +141,8 @@ def approve_run(assembly: Assembly, approve: Approve | None, *, more_steps: int 
     else:
         steps = experiment.max_steps + more_steps
     experiment = experiment.model_copy(update={"max_steps": steps})
-    agree(run_statement(replace(assembly, experiment=experiment)), approve)
+    statement = run_statement(replace(assembly, experiment=experiment), spent=spent)
+    agree(statement, approve)
 
 
 def approve_measurement(
@@ -172,18 +181,18 @@ def approve_runs(
     agree(run_statement(assembly, runs), approve)
 
 
-def run_statement(assembly: Assembly, runs: int = 1) -> CostStatement:
-    """What equal runs on hardware may take; nothing is sent."""
+def run_statement(assembly: Assembly, runs: int = 1, *, spent: Cost | None = None) -> CostStatement:
+    """What equal runs on hardware may take beyond what was spent; nothing is sent."""
     program = assembly.program
     assert isinstance(program, DurableProgram)
     try:
-        forecast = forecast_run(assembly)
+        forecast = forecast_run(assembly, spent=spent)
     except InputError as error:
         return statement_of(assembly, None, "", (f"{program.pricing.device}: {error}",), runs)
     steps = f"{forecast.steps:,} {'step' if forecast.steps == 1 else 'steps'}"
     purpose = f"{steps} and the final estimate" if runs == 1 else runs_in_words(runs)
     total = forecast.total.times(runs)
-    return statement_of(assembly, total, purpose, tuple(forecast.warnings()), runs)
+    return statement_of(assembly, total, purpose, tuple(forecast.remarks()), runs)
 
 
 def statement_of(

@@ -21,6 +21,12 @@ def make_budget(spec: BudgetSpec, program: Program) -> Budget:
                 f"{pricing.device} has no known price, so that a cap in money cannot be kept; cap "
                 f"QPU seconds, shots or jobs, or give the price in [backend]"
             )
+        if pricing.free and not program.durable:
+            raise InputError(
+                f"jobs of {pricing.device} are simulated here and cost no money, so that a cap in "
+                f"money would stop nothing; take it out of the budget, or rehearse it on a "
+                f"snapshot: set timed = true and price_per_second in [backend]"
+            )
         if pricing.free:
             return Budget(**data, currency=currency or pricing.currency)  # in any currency
         if currency is not None and currency != pricing.currency:

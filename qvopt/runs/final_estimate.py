@@ -115,6 +115,32 @@ class FinalEstimate:
             cost = cost + _cost(reported, [Energy(points[0], rest, PURPOSE)])
         return cost
 
+    def most(
+        self, evaluator: Evaluator, points: Sequence[FloatArray], ledger: Ledger
+    ) -> Cost | None:
+        """What it takes at most, whatever its first round shows, without calibrations.
+
+        Args:
+            evaluator, points: as of `reserve`.
+            ledger: of the run at its end: what was spent bounds a share where no budget does.
+
+        Returns None where a precision was asked for without a bound on its shots.
+        """
+        reported = evaluator.reported
+        aim = self._aim_of(reported)
+        if aim is None or aim.precision is None:
+            return self.reserve(evaluator, points, ledger)
+        if aim.share is None:
+            return None
+        limit = self._limit(aim, reported, points[0], ledger)
+        first = self._first(aim, reported, limit)
+        others: list[Query] = [Energy(p, purpose=PURPOSE) for p in points[1:]]
+        cost = _cost(reported, [Energy(points[0], first, PURPOSE), *others])
+        rest = limit - first
+        if rest > _least_second(first, rest < self.expected(reported)):
+            cost = cost + _cost(reported, [Energy(points[0], rest, PURPOSE)])
+        return cost
+
     def refuse_beyond_budget(self, reserve: Cost, ledger: Ledger) -> None:
         """Raise InputError where what was asked of the final estimate is more than a budget has."""
         if self.aim is None or self.aim.share is not None:
@@ -171,17 +197,22 @@ class FinalEstimate:
             best, gain = _reallocated(best, observed[0], pilots.need_plan().weights)
         second = name.for_estimate()
         wanted = _shots_for(aim.precision, pilot, gain)
-        allowed = min(wanted, limit - first)
+        rest = limit - first
+        allowed = min(wanted, rest)
+        # Where less is left than is expected, few shots are not stated beforehand (`most`).
+        bounded = allowed < wanted or rest < self.expected(reported)
+        least = _least_second(first, bounded)
         shots = rounds.recorded_shots(second)
         if shots is None:
             shots = _largest(
                 allowed,
                 lambda n: _fits(best, x, n, learned, second, ledger),
-                least=_least_second(first, allowed < wanted),
+                least=least,
             )
         bound = ""
         if shots < wanted:
-            bound = "budget" if shots < allowed == wanted else "share"
+            in_share = allowed == wanted and not (bounded and allowed <= least)
+            bound = "budget" if shots < allowed and in_share else "share"
         if not shots:
             record = FinalRecord(pilot.shots, plan, aim.precision, 0, bound, pilot.dof)
             return Measured(pilot, others, record)

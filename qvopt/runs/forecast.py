@@ -21,12 +21,15 @@ from .forecast_result import RunForecast
 _PLAYED: Final = 3
 
 
-def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
+def forecast_run(
+    assembly: Assembly, *, recorded: bool = False, spent: Cost | None = None
+) -> RunForecast:
     """Play the first steps of an assembled experiment, with nothing sent.
 
     Args:
         assembly: on hardware.
         recorded: forecast the device that a snapshot records, and not the snapshot.
+        spent: by the run before these steps: the final estimate may be a share of it.
 
     Raises InputError where its backend is not hardware.
     """
@@ -62,16 +65,22 @@ def forecast_run(assembly: Assembly, *, recorded: bool = False) -> RunForecast:
     optimised = first + later.times(max(experiment.max_steps - 1, 0))
     aim = FinalAim.of(experiment.measurement)
     x = assembly.start
-    final = FinalEstimate(aim).reserve(evaluator, [x, x, x], Ledger(budget, {"steps": optimised}))
+    estimate, points = FinalEstimate(aim), [x, x, x]
+    at_end = Ledger(budget, {"steps": optimised + (spent or Cost())})
+    expected = estimate.reserve(evaluator, points, at_end)
+    most = estimate.most(evaluator, points, at_end)
     return RunForecast(
         dry.pricing.device,
         experiment.max_steps,
         first,
         later,
-        final,
+        expected if most is None else most,
         budget,
         dry.pricing.known,
         dry.pricing.currency,
         dry.pricing.note,
         program.circuits.size,
+        expected,
+        bounded=most is not None,
+        time_assumed=dry.pricing.time_assumed,
     )

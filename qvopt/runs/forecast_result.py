@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qvopt.backends.compiled_size import CompiledSize
@@ -16,8 +16,10 @@ class RunForecast:
     """Costs of the first step, of each later one and of the final estimate; and of the whole run.
 
     `steps` is the experiment's most steps. An optimizer may end before, or ask for more in some
-    steps than in those that were played. `compiled` is the size of the circuits in the device's
-    gates.
+    steps than in those that were played. `final` is the most that the final estimate takes, and
+    `expected` what is kept back for it; where `bounded` is False nothing but a budget limits it,
+    and `final` is what is expected. `time_assumed`: the QPU seconds rest on an
+    assumed time of a shot. `compiled` is the size of the circuits in the device's gates.
     """
 
     device: str
@@ -30,6 +32,9 @@ class RunForecast:
     currency: str
     note: str = ""
     compiled: CompiledSize | None = None
+    expected: Cost | None = None
+    bounded: bool = True
+    time_assumed: bool = False
 
     @property
     def total(self) -> Cost:
@@ -39,16 +44,19 @@ class RunForecast:
 
     @property
     def within_budget(self) -> Cost:
-        """The steps that the budget pays for, and the final estimate."""
+        """The steps that the budget pays for, and the final estimate; never above its caps."""
         steps = self.steps_in_budget()
-        return self.first + self.final + self.later.times(steps - 1) if steps else Cost()
+        cost = self.first + self.final + self.later.times(steps - 1) if steps else Cost()
+        capped = {name: min(getattr(cost, name), cap) for name, cap in self.budget.caps()}
+        return replace(cost, **capped)
 
     def steps_in_budget(self) -> int:
-        """Steps that fit in, at the forecast's costs, with the final estimate."""
+        """Steps that fit in, at the forecast's costs, with what is kept back for the end."""
         left = self.steps
+        kept = self.final if self.expected is None else self.expected
         for name, cap in self.budget.caps():
             first, later = getattr(self.first, name), getattr(self.later, name)
-            room = cap - getattr(self.final, name) - first
+            room = cap - getattr(kept, name) - first
             if self.steps and room < 0:
                 return 0
             if later > 0:
@@ -62,6 +70,34 @@ class RunForecast:
             return []
         what = f"about {fit:,} of the {self.steps:,} steps" if fit else "not even the first step"
         return [f"the budget pays for {what}"]
+
+    def remarks(self) -> list[str]:
+        """Lines on what the final estimate may take and on assumed times; and the warnings."""
+        lines = [self._end_in_words()]
+        if self.time_assumed and self.budget.qpu_seconds is not None:
+            lines.append(
+                "a cap in QPU seconds is kept by an assumed time of a shot; cap money, jobs or "
+                "shots as well"
+            )
+        return [*filter(None, lines), *self.warnings()]
+
+    def _end_in_words(self) -> str:
+        """How much of the final estimate is certain; "" where all of it is."""
+        shots = 0 if self.expected is None else self.expected.shots
+        if not self.bounded:
+            bound = ", up to what the budget has" if dict(self.budget.caps()) else (
+                "; final_shots, final_share or a budget bounds it"
+            )  # fmt: skip
+            return (
+                f"the final estimate is expected to take {shots:,} shots, and takes more where "
+                f"noise raises its variance{bound}"
+            )
+        if shots == self.final.shots:
+            return ""
+        return (
+            f"the final estimate is counted at the most that it may take, {self.final.shots:,} "
+            f"shots; without noise it takes about {shots:,}"
+        )
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame, the currency in the name of its column."""
@@ -87,7 +123,7 @@ class RunForecast:
 
     def _notes(self) -> list[str]:
         compiled = "" if self.compiled is None else f"compiled: {self.compiled}"
-        return [line for line in (compiled, self.note, *self.warnings()) if line]
+        return [line for line in (compiled, self.note, *self.remarks()) if line]
 
     def _named_rows(self) -> list[dict[str, Any]]:
         """The rows with the currency in the name of the money, or without an unknown price."""

@@ -30,7 +30,8 @@ def describe_problem(assembly: Assembly, references: References) -> dict[str, An
     the reference; both in the order of the qubits of a spin), `mapping`, `qubits`, `parameters`,
     `depth` and `two_qubit_gates` (all-to-all connectivity, before any transpilation), `grouping`
     and `groups`, `constraints` (weights in Hartree), `exact` (of which state the exact energy is),
-    `optimizer`, `stopping` (the rules that were set or chosen, as in an experiment), `notes`.
+    `optimizer`, `stopping` (the rules that were set or chosen, as in an experiment),
+    `mitigation_chosen_by` ("auto"), `notes`.
     """
     experiment, h, circuit = assembly.experiment, assembly.hamiltonian, assembly.circuit
     out: dict[str, Any] = {}
@@ -48,6 +49,8 @@ def describe_problem(assembly: Assembly, references: References) -> dict[str, An
         rules = experiment.stopping.model_dump(exclude_none=True)
         if rules:
             out["stopping"] = rules
+    if assembly.candidates:
+        out["mitigation_chosen_by"] = "auto"
     weights = penalty_weights(experiment)
     if weights:
         out["constraints"] = {k: v for k, v in vars(weights).items() if v}

@@ -124,6 +124,8 @@ class Result:
         trace: the trajectory, which `steps` gives.
         circuit: the circuit, with its parameters, where it is at hand.
         bits: approximation ratio and best bit string of a diagonal cost.
+        mitigation: the stages that the energies passed, in words; empty without any, None of exact
+            energies.
     """
 
     status: str
@@ -148,6 +150,7 @@ class Result:
     trace: Trace | None = field(default=None, repr=False)
     circuit: Circuit | None = field(default=None, repr=False)
     bits: BitStrings | None = None
+    mitigation: Sequence[str] | None = None
 
     @property
     def steps(self) -> Trace:
@@ -234,6 +237,7 @@ class Result:
             "exact_reference": self.problem.get("exact"),
             "error": self.error,
             "final": None if self.final is None else self.final.document(),
+            **({} if self.mitigation is None else {"mitigation": list(self.mitigation)}),
             "state": None if self.numbers is None else self.numbers.document(),
             "average": self._average_document(),
             "correlation": self.correlation,

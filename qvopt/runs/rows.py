@@ -61,6 +61,11 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
         estimate = Estimate(result.energy, (result.stderr or 0.0) ** 2)
         rows.append(("energy", str(estimate), f"{unit} (fresh shots)".strip() if sampled else unit))
         rows += _final_rows(result)
+        if result.mitigation:
+            chosen = result.problem.get("mitigation_chosen_by", "")
+            rows.append(
+                ("mitigation", " + ".join(result.mitigation), chosen and f"chosen by {chosen}")
+            )
         if sampled and result.exact is not None:
             rows.append(("noiseless energy there", f"{result.exact:.8f}", unit))
     if result.average is not None and result.n_steps > 1:

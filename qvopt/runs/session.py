@@ -11,8 +11,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from qvopt.backends.catalogue import as_backend, is_recorded_as
+from qvopt.backends.cost import Cost
 from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, hamiltonian_of
+from qvopt.engine.auto_mitigation import mitigation_of
 from qvopt.engine.energy_plan import energy_evaluator
 from qvopt.engine.growing import growing_optimizer
 from qvopt.experiment.earlier import as_begun
@@ -304,8 +306,10 @@ class Session:
         Raises InputError where the answer is no; the session is closed then.
         """
         more_steps = self.driver.max_steps - self.experiment.max_steps
+        shots = max((record.shots for record in self.driver.history.steps), default=0)
+        spent = Cost(shots=shots)
         try:
-            approve_run(self.assembly, approve, more_steps=more_steps)
+            approve_run(self.assembly, approve, more_steps=more_steps, spent=spent)
         except BaseException:
             self.close()
             if new and self.folder is not None:
@@ -352,6 +356,7 @@ class Session:
             trace=Trace.of_steps(self._steps),
             circuit=self.circuit,
             bits=bit_strings(self.assembly.hamiltonian, self.circuit, outcome.x),
+            mitigation=mitigation_of(self.experiment),
         )
         if self.folder is not None:
             self.folder.write_json("result.json", result.document())

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from qvopt.engine.assembly import assemble, grown
+from qvopt.engine.auto_mitigation import mitigation_of
 from qvopt.experiment.specification import Experiment
 from qvopt.records.events import Begin, History
 from qvopt.records.journal import damaged_line
@@ -85,6 +86,7 @@ def _result_of(folder: RunFolder, experiment: Experiment, history: History) -> R
         final=None if end is None else end.final,
         trace=Trace.of_records(history.steps),
         bits=_bits_of(folder, experiment, None if end is None else end.x),
+        mitigation=mitigation_of(experiment),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from killing import SECRET
 from typer.testing import CliRunner
 
+import qvopt
 from qvopt.cli import command_line
 from qvopt.cli.app import app
 from qvopt.cloud.status import cancel_jobs, run_status
@@ -96,13 +97,62 @@ def test_no_steps_have_a_forecast_and_a_growing_circuit_has_none(tmp_path, monke
     assert "has no forecast" in str(dry.exception)
 
 
-def test_a_snapshot_says_no_word_of_its_jobs_and_is_free_in_any_currency(tmp_path, monkeypatch):
+def test_a_snapshot_says_no_word_of_its_jobs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(tmp_path, device="ibm:fake_manila", steps=0)
-    done = call("run", "e.toml", "--out", "r", "--budget", "5 EUR")
+    done = call("run", "e.toml", "--out", "r", "--budget", "5 jobs")
     assert done.exit_code == 0, done.output
     assert "submitted" not in done.output
     assert "QPU" not in done.output
+
+
+@pytest.mark.parametrize("more", ["", "timed = true", "price_per_second = 1.6"])
+@pytest.mark.parametrize("dry", [[], ["--dry"]])
+def test_a_cap_in_money_that_would_stop_nothing_is_refused(more, dry, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, device="ibm:fake_manila", more=more)
+    done = call("run", "e.toml", "--out", "r", "--budget", "5 USD", *dry)
+    assert done.exit_code != 0
+    assert "cost no money" in str(done.exception)
+    assert "timed = true and price_per_second" in str(done.exception)
+    assert not (tmp_path / "r").exists()
+
+
+def test_an_object_that_simulates_refuses_a_cap_in_money(tmp_path, monkeypatch):
+    from qiskit_aer import AerSimulator
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="cost no money"):
+        qvopt.run("h2", backend=AerSimulator(), shots=100, max_steps=1, budget="5 USD")
+
+
+def test_a_rehearsal_keeps_a_cap_in_money(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    priced = 'timed = true\nprice_per_second = 1.6\ncurrency = "EUR"'
+    write(tmp_path, device="ibm:fake_manila", steps=9, more=priced)
+    done = call("run", "e.toml", "--out", "r", "--budget", "20 EUR")
+    assert done.exit_code == 3, done.output
+    rows = [line.split() for line in done.output.splitlines()]
+    spent = next(float(row[1]) for row in rows if row[:1] == ["money"] and row[2] == "EUR")
+    seconds = next(float(row[2]) for row in rows if row[:2] == ["QPU", "time"])
+    assert 5 < spent <= 20
+    assert spent == pytest.approx(1.6 * seconds, abs=0.01)
+    document = json.loads(call("status", "r", "--json").output)[0]
+    assert document["budget"]["money"]["spent"] == pytest.approx(spent, abs=0.01)
+    write(tmp_path, device="ibm:fake_manila", more=priced)
+    done = call("run", "e.toml", "--out", "other", "--budget", "20 USD")
+    assert "is priced in EUR" in str(done.exception)
+
+
+def test_status_names_the_currency_of_the_cap(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, device="ibm:fake_manila", steps=0)
+    assert call("run", "e.toml", "--out", "r").exit_code == 0
+    folder = tmp_path / "r" / "experiment.toml"  # as versions wrote it that took any currency
+    folder.write_text(folder.read_text() + '\n[budget]\nmoney = 5\ncurrency = "EUR"\n')
+    assert json.loads(call("status", "r", "--json").output)[0]["currency"] == "EUR"
+    rows = [line.split() for line in call("status", "r").output.splitlines()]
+    assert ["EUR", "0", "0", "5"] in rows
 
 
 def test_cancel_charges_a_job_that_was_running(server, tmp_path, monkeypatch):

@@ -125,8 +125,51 @@ def test_limits_hold_before_anything_is_sent(nobody):
 def test_an_option_that_is_none_is_refused_offline_too(nobody):
     with pytest.raises(InputError, match="did you mean 'price'"):
         offline_backend("braket:garnet", {"prise": {}})
-    assert offline_backend("ibm:ibm_nowhere", {}) is None
     assert offline_backend("ibm:fake_manila", {}) is None
+
+
+@pytest.mark.parametrize(
+    ("backend", "right"),
+    [("ibm:fez", "'ibm_fez'"), ("ionq:fort-1", "'forte-1'"), ("braket:garnett", "'garnet'"),
+     ("ibm:ibm_nowhere", "unknown device of ibm 'ibm_nowhere'")],
+)  # fmt: skip
+def test_a_mistyped_device_is_told_without_credentials(backend, right, nobody):
+    done = call("run", "h2", "--backend", backend, "--shots", "1000", "--max-steps", "3", "--dry")
+    assert isinstance(done.exception, InputError)
+    text = str(done.exception)
+    assert right in text
+    assert "no credentials" not in text
+    assert len(text) <= 300
+
+
+def test_the_same_ions_take_the_same_time_which_is_said_to_be_assumed(nobody):
+    times = {}
+    for device in known_devices():
+        if device.time_assumed:
+            times.setdefault(device.name, set()).add(device.seconds_per_shot)
+            assert "QPU seconds are an assumption" in device.note
+    assert {len(seconds) for seconds in times.values()} == {1}
+    done = call(
+        "run", "h2", "--backend", "ionq:forte-1", "--shots", "1000", "--max-steps", "2", "--dry",
+        "--optimizer", "spsa", "--budget", "20 QPU-min",
+    )  # fmt: skip
+    assert "QPU s (assumed)" in done.output
+    assert "a cap in QPU seconds is kept by an assumed time of a shot" in done.output
+    _, document = forecast("ionq:forte-1")
+    assert document["qpu_seconds_assumed"]
+    _, document = forecast("ibm:ibm_fez", "--budget", "20 QPU-min")
+    assert not document["qpu_seconds_assumed"]
+
+
+def test_a_note_tells_the_price_from_the_limits(nobody):
+    _, document = forecast("ibm:ibm_fez")
+    assert "depends on your plan" in document["note"]
+    assert "its limits are from a table" in document["note"]
+    _, document = forecast("ibm:ibm_fez", "--set", "backend.price_per_second=1.6")
+    assert "depends on your plan" not in document["note"]
+    assert "its price is the one that you gave" in document["note"]
+    _, document = forecast("ionq:forte-1", "--set", "backend.gate_price=[0.1, 0.2, 3]")
+    assert "its price is the one that you gave" in document["note"]
 
 
 @pytest.mark.parametrize(
