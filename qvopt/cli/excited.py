@@ -16,7 +16,7 @@ from qvopt.tasks.excited.states import excited_states
 from qvopt.tasks.task_folder import EXCITED
 
 from .cadence import Cadence
-from .folders import asked_of, interruptible
+from .folders import asked_of, interruptible, print_notes
 from .output import print_json, print_table
 from .spending import terminal
 
@@ -61,6 +61,7 @@ def excited_command(
     usual = {"method": "vqd", "states": 3, "beta": 3.0}
     experiment, asked, folder = asked_of(EXCITED, what, data, given, usual, out)
 
+    print_notes(experiment)
     approve = terminal(yes=yes, quiet=False, question="submit them?")
 
     def work() -> int:
