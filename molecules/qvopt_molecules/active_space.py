@@ -2,8 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from qvopt_molecules.arrays import FloatArray
+
 from .errors import InputError
 from .molecule import ActiveSpace
+
+_SAME: Final = 1e-6  # Hartree between orbitals that are called degenerate
+
+
+def split_degeneracy_note(
+    energies: FloatArray, numbers: Sequence[int], begin: int, end: int
+) -> tuple[str, ...]:
+    """Return a note where an active space takes some of several degenerate orbitals.
+
+    Args:
+        energies: of all orbitals in Hartree: frozen, active, empty.
+        numbers: of the orbitals, as an active space counts them.
+        begin, end: the first active orbital, and the first empty one.
+    """
+    inside, outside = set(), set()
+    for q in (*range(begin), *range(end, len(energies))):
+        partners = begin + np.flatnonzero(abs(energies[begin:end] - energies[q]) < _SAME)
+        if len(partners):
+            outside.add(numbers[q])
+            inside |= {numbers[p] for p in partners}
+    if not outside:
+        return ()
+    taken, left = (", ".join(map(str, sorted(group))) for group in (inside, outside))
+    return (
+        f"the active space splits degenerate orbitals: it has {taken} and leaves out {left}, of "
+        f"the same energy; take all of them or none",
+    )
 
 
 def resolve_active_space(
@@ -19,7 +53,10 @@ def resolve_active_space(
         space = ActiveSpace(frozen_core=0)
     if space.frozen_core is not None:
         if space.electrons is not None or space.orbitals is not None:
-            raise InputError("give either frozen_core or electrons and orbitals, not both")
+            raise InputError(
+                "give either frozen_core (with n_orbitals, if not all), or electrons with "
+                "n_orbitals or orbitals, not both"
+            )
         core = space.frozen_core
         count = n_orbitals - core if space.n_orbitals is None else space.n_orbitals
         electrons = n_alpha + n_beta - 2 * core

@@ -24,7 +24,7 @@ from .molecule import Molecule
 from .storage import load_hamiltonian, save_hamiltonian
 
 _OLD = 3600.0  # seconds after which a temporary file has no writer any more
-_FORMAT = 5  # to be raised whenever the same document comes to mean another value
+_FORMAT = 6  # to be raised whenever the same document comes to mean another value
 
 
 def cache_folder() -> Path:

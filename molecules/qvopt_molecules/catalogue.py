@@ -17,6 +17,7 @@ from .arguments import checked_arguments
 from .basis_names import basis_name
 from .elements import nuclear_charge
 from .errors import InputError, shown, unknown_name
+from .expressions import dimension
 from .geometry import parse_geometry
 from .molecule import ActiveSpace, Molecule
 from .textfile import read_text_file
@@ -68,6 +69,22 @@ def catalogue_title(name: str) -> str:
 def catalogue_parameters(name: str) -> dict[str, float]:
     """A catalogue molecule's own parameters: bond lengths in Ångström, angles in degrees."""
     return dict(tomllib.loads(_catalogue()[name]).get("parameters", {}))
+
+
+def parameter_unit(spec: str | Mapping[str, Any], parameter: str) -> str:
+    """Return the unit of a molecule's parameter by the geometry that it is in: Å, °, or "".
+
+    Args:
+        spec: a catalogue name, an inline geometry, or a molecule file's plain data.
+        parameter: its name.
+    """
+    if isinstance(spec, Mapping):
+        text = str(spec.get("geometry", ""))
+    elif _plain(spec) in _aliases():
+        text = str(tomllib.loads(_catalogue()[_aliases()[_plain(spec)]])["geometry"])
+    else:
+        text = spec
+    return dimension(text, parameter)
 
 
 def read_definition(path: str | Path) -> dict[str, Any] | None:
@@ -259,6 +276,11 @@ def _active_space(data: Mapping[str, Any], source: str) -> ActiveSpace | None:
                 raise InputError(f"{source}: active_space.{key} must be text, got {value!r}")
         elif key == "threshold":
             _number(value, f"{source}: active_space.threshold")
+        elif key == "orbitals" and type(value) is int:
+            raise InputError(
+                f"{source}: active_space.orbitals are indices, such as [1, 2]; use n_orbitals = "
+                f"{value} for a number"
+            )
         elif not whole:
             raise InputError(f"{source}: active_space.{key} must be whole numbers, got {value!r}")
     orbitals, labels = data.get("orbitals"), data.get("labels")

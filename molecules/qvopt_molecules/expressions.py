@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -49,6 +50,57 @@ def evaluate(text: str, values: Mapping[str, float]) -> float:
             f"'{text[:40]}' is not a finite number or a formula of the molecule's parameters"
         )
     return result
+
+
+def dimension(geometry: str, parameter: str) -> str:
+    """Return the unit of a parameter by the formulas that it is in: Å, °, or "" where neither.
+
+    A length enters coordinates linearly, an angle within sin, cos and tan alone.
+
+    >>> text = "O 0 0 0; H r*cos(a/2) r*sin(a/2) 0; H 2*r 0 k*s"
+    >>> [dimension(text, name) for name in "rak"]
+    ['Å', '°', '']
+    """
+    units = set()
+    for word in re.split(r"[;\n,\s]+", geometry):
+        if re.search(rf"(?<![A-Za-z0-9_]){re.escape(parameter)}(?![A-Za-z0-9_])", word):
+            try:
+                units |= _units(ast.parse(word, mode="eval").body, parameter)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return ""
+    return "".join(units) if units in ({"Å"}, {"°"}) else ""
+
+
+def _units(node: ast.expr, parameter: str) -> set[str]:
+    """The parameter's units in a coordinate, by each place where it stands."""
+    match node:
+        case ast.Name(id=name):
+            return {"Å"} if name == parameter else set()
+        case ast.UnaryOp(operand=operand):
+            return _units(operand, parameter)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return _units(left, parameter) | _units(right, parameter)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            found = _units(left, parameter) | _units(right, parameter)
+            lengths = sum(_has_length(side) for side in (left, right))
+            return found if lengths < 2 else {"?"} if "Å" in found else found
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            found = _units(left, parameter) | _units(right, parameter)
+            return {"?"} if "Å" in found and _has_length(right) else found
+        case ast.Call(func=ast.Name(id="sqrt"), args=[argument]):
+            return {"?"} if _units(argument, parameter) else set()
+        case ast.Call(args=[argument]):
+            return {"°"} if _units(argument, parameter) else set()
+    return set()
+
+
+def _has_length(node: ast.expr) -> bool:
+    """Whether a parameter stands outside functions, so that it may be a length."""
+    if isinstance(node, ast.Call):
+        return False
+    return isinstance(node, ast.Name) or any(
+        _has_length(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)
+    )
 
 
 def _value(node: ast.expr, values: Mapping[str, float]) -> float:

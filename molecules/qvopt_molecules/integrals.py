@@ -9,7 +9,7 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray
 
-from .active_space import resolve_active_space
+from .active_space import resolve_active_space, split_degeneracy_note
 from .arguments import checked_arguments
 from .basis_sets import element_bases
 from .cache import cached_hamiltonian
@@ -65,6 +65,7 @@ def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> Mo
     mol = mean_field.mol
     n_alpha, n_beta = mol.nelec
     space, kind = molecule.active_space, molecule.orbitals
+    numbers = list(range(np.shape(mean_field.mo_coeff)[1]))
     if space is not None and space.selection is not None:
         orbitals, n_core, n_active, kind = select_active(space, mean_field, kind)
         active_alpha, active_beta = n_alpha - n_core, n_beta - n_core
@@ -78,7 +79,8 @@ def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> Mo
             space, orbitals.shape[1], n_alpha, n_beta
         )
         empty = [p for p in range(orbitals.shape[1]) if p not in core and p not in active]
-        orbitals = orbitals[:, [*core, *active, *empty]]
+        numbers = [*core, *active, *empty]
+        orbitals = orbitals[:, numbers]
         n_core, n_active = len(core), len(active)
     if n_active > MAX_ORBITALS:
         raise InputError(
@@ -86,6 +88,8 @@ def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> Mo
             f"active space of at most {MAX_ORBITALS}"
         )
     fock = np.asarray(mean_field.get_fock())
+    energies = np.einsum("mp,mn,np->p", orbitals, fock, orbitals)
+    split = split_degeneracy_note(energies, numbers, n_core, n_core + n_active)
     if kind in LOCALISED:
         ends = (n_core, n_core + active_beta, n_core + active_alpha, n_core + n_active)
         blocks = [range(a, b) for a, b in itertools.pairwise(ends)]
@@ -107,6 +111,7 @@ def _compute(molecule: Molecule, near: MolecularHamiltonian | None = None) -> Mo
         mol=mol,
         notes=(
             *solved.notes,
+            *split,
             *element_bases((a.symbol for a in molecule.atoms), molecule.basis).notes(),
         ),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from qvopt.backends.protocol import SubmissionPolicy
+from qvopt.measurement.estimate import Estimate
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.stored import stored_result
+from qvopt.runs.wording import difference_text, wording
 from qvopt.tasks.diagonalization import diagonalize
 from qvopt.tasks.properties_result import Place
 
@@ -38,12 +40,14 @@ def diagonalize_command(
         return 0
     run = stored_result(RunFolder(path))
     share = 100.0 * done.kept / done.shots
+    unit = wording(run).unit
     rows = [
-        ("energy in the span", f"{done.energy:.8f}", "Ha, an upper bound"),
-        ("energy of the run", f"{run.energy:.8f}", f"Ha, ± {run.stderr:.2g}"),
+        ("energy in the span", f"{done.energy:.8f}", f"{unit}, an upper bound".lstrip(", ")),
+        ("energy of the run", str(Estimate(run.energy or 0.0, (run.stderr or 0.0) ** 2)), unit),
     ]
     if run.fci is not None:
-        rows.append(("above the exact energy", f"{1e3 * (done.energy - run.fci):.3f}", "mHa"))
+        above, _, shown = difference_text(done.energy - run.fci, unit, 3).partition(" ")
+        rows.append(("above the exact energy", above, shown))
     rows += [
         ("⟨S²⟩", f"{done.spin_squared:.4f}", ""),
         ("determinants", f"{done.determinants:,}", f"of {done.sector:,} in the sector"),

@@ -16,7 +16,7 @@ from qvopt.tasks.excited.states import excited_states
 from qvopt.tasks.task_folder import EXCITED
 
 from .cadence import Cadence
-from .folders import asked_of, interruptible
+from .folders import asked_of, interruptible, print_notes
 from .output import print_json, print_table
 from .spending import terminal
 
@@ -29,7 +29,8 @@ class _Progress:
     In a file the latter come less and less often (`Cadence`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
         self._shown, self._state = 0.0, -1
         self._live, self._cadence = sys.stderr.isatty(), Cadence()
 
@@ -41,7 +42,7 @@ class _Progress:
         self._shown, self._state = now, state
         self._cadence.shown()
         value = step.exact if step.energy is None else step.energy.value
-        shown = "-" if value is None else f"{value:.8f} Ha"
+        shown = "-" if value is None else f"{value:.8f} {self._unit}".rstrip()
         print(f"minimisation {state}  step {step.number:>5}  {shown}", file=sys.stderr, flush=True)
 
 
@@ -60,11 +61,16 @@ def excited_command(
     usual = {"method": "vqd", "states": 3, "beta": 3.0}
     experiment, asked, folder = asked_of(EXCITED, what, data, given, usual, out)
 
+    print_notes(experiment)
     approve = terminal(yes=yes, quiet=False, question="submit them?")
 
     def work() -> int:
         spectrum = excited_states(
-            experiment, **asked, out=folder, progress=_Progress(), approve=approve
+            experiment,
+            **asked,
+            out=folder,
+            progress=_Progress(experiment.molecule.energy_unit),
+            approve=approve,
         )
         return _report(spectrum, folder, as_json)
 
@@ -76,7 +82,7 @@ def _report(states: ExcitedStates, folder: Path, as_json: bool) -> int:
         print_json(states.document() | {"folder": str(folder)})
         return 0
     lowest = states.states[0].energy
-    print_table([_row(k, s, lowest, states.exact_method) for k, s in enumerate(states.states)])
+    print_table([_row(k, s, lowest, states) for k, s in enumerate(states.states)])
     for line in _remarks(states):
         print(line)
     print(f"{states.method}, {states.shots:,} shots")
@@ -84,15 +90,22 @@ def _report(states: ExcitedStates, folder: Path, as_json: bool) -> int:
     return 0
 
 
-def _row(number: int, state: ExcitedState, lowest: float, exact: str) -> dict[str, Any]:
+def _row(number: int, state: ExcitedState, lowest: float, found: ExcitedStates) -> dict[str, Any]:
     best = state.energy if state.exact is None else state.exact
-    error = None if state.fci is None else f"{1e3 * (best - state.fci):z.4f}"
+    in_hartree, unit = found.unit == "Ha", f" ({found.unit})" if found.unit else ""
+    difference = None if state.fci is None else best - state.fci
+    above, scale = state.energy - lowest, 1e3 if in_hartree else 1.0
+    digits = 4 if in_hartree else 6
     return {
         "state": number,
-        "energy (Ha)": str(Estimate(state.energy, state.stderr**2)),
-        "above (eV)": f"{HARTREE_IN_EV * (state.energy - lowest):z.4f}",
-        exact: "-" if state.fci is None else f"{state.fci:.6f}",
-        "error (mHa)": error,
+        f"energy{unit}": str(Estimate(state.energy, state.stderr**2)),
+        "above (eV)" if in_hartree else f"above{unit}": (
+            f"{HARTREE_IN_EV * above:z.4f}" if in_hartree else f"{above:z.6f}"
+        ),
+        found.exact_method: "-" if state.fci is None else f"{state.fci:.6f}",
+        "error (mHa)" if in_hartree else f"error{unit}": (
+            None if difference is None else f"{scale * difference:z.{digits}f}"
+        ),
         "S²": "-" if state.spin_squared is None else f"{state.spin_squared:z.3f}",
         "spin": state.multiplicity,
         "steps": state.steps,

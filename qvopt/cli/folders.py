@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from qvopt.engine.assembly import resolve_molecule
+from qvopt.engine.assembly import hamiltonian_of, resolve_molecule
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.tasks.task_folder import TaskKind, read_task
 
@@ -54,6 +54,13 @@ def asked_of(
     if out is not None or not Path(what).is_dir():
         return experiment, settings, out or default_folder(kind.place, experiment, settings)
     return experiment, settings, Path(what)
+
+
+def print_notes(experiment: Experiment) -> None:
+    """Print what to know of the reference determinant and the active space, on standard error."""
+    hamiltonian = hamiltonian_of(experiment.molecule)
+    for note in getattr(hamiltonian, "notes", ()):
+        print(f"note: {note}", file=sys.stderr)
 
 
 def interruptible(work: Callable[[], int], folder: Path) -> int:

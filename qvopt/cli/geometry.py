@@ -15,7 +15,7 @@ from qvopt.tasks.relaxation_result import Geometry, Relaxation
 from qvopt.tasks.task_folder import ORBITALS, RELAXATION
 from qvopt_molecules.molecule import Atom
 
-from .folders import asked_of, interruptible
+from .folders import asked_of, interruptible, print_notes
 from .output import print_json, print_table
 
 
@@ -93,6 +93,7 @@ def orbitals_command(
 
     usual = {"tolerance": 1e-5, "max_rounds": 300}
     experiment, asked, folder = asked_of(ORBITALS, what, data, given, usual, out)
+    print_notes(experiment)
 
     def work() -> int:
         orbitals = optimize_orbitals(experiment, **asked, out=folder, progress=show)

@@ -16,10 +16,19 @@ def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
     """Print the table."""
     from qvopt.tasks.shots_needed import measurement_table
 
-    rows = [row.document() for row in measurement_table(make_experiment(data))]
+    experiment = make_experiment(data)
+    unit = experiment.molecule.energy_unit
+    rows = [row.document() for row in measurement_table(experiment)]
     if as_json:
         print_json(rows)
         return 0
+    one, chemical = ("1 mHa", "1.6 mHa")
+    square = "Ha² × shots"
+    exact, mean_field = "full CI", "Hartree-Fock"
+    if unit != "Ha":
+        one, chemical = (f"{error} {unit}".rstrip() for error in ("0.001", "0.0016"))
+        square = f"{unit}² × shots" if unit else "variance × shots"
+        exact, mean_field = "exact", "reference determinant"
     table = []
     for row in rows:
         table.append(
@@ -28,18 +37,18 @@ def measurements_command(data: Mapping[str, Any], as_json: bool) -> int:
                 "groups": row["groups"] or "random",
                 "depth": row["depth"],
                 "state": _STATES[row["state"]],
-                "Ha² × shots": f"{row['variance']:.4g}",
-                "to 1 mHa, best": _short(row["shots_1_mHa_best"]),
-                "to 1 mHa": _short(row["shots_1_mHa"]),
-                "to 1.6 mHa": _short(row["shots_chemical"]),
+                square: f"{row['variance']:.4g}",
+                f"to {one}, best": _short(row["shots_1_mHa_best"]),
+                f"to {one}": _short(row["shots_1_mHa"]),
+                f"to {chemical}": _short(row["shots_chemical"]),
             }
         )
     print_table(table)
     print()
-    print("Ha² × shots: variance × shots of an energy at the best allocation for that state")
-    print("to 1 mHa, best: shots for that standard error there; compare groupings by these")
-    print("to 1 mHa, 1.6 mHa: shots for that standard error at the allocation that runs use")
-    print("states: Hartree-Fock, the optimum of the ansatz, full CI")
+    print(f"{square}: variance × shots of an energy at the best allocation for that state")
+    print(f"to {one}, best: shots for that standard error there; compare groupings by these")
+    print(f"to {one}, {chemical}: shots for that standard error at the allocation that runs use")
+    print(f"states: {mean_field}, the optimum of the ansatz, {exact}")
     return 0
 
 

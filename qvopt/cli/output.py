@@ -48,7 +48,7 @@ def print_choice(assembly: Assembly) -> None:
         return
     from qvopt.runs.auto_choice import candidate_rows, choice_line
 
-    unit = "Hartree" if assembly.hamiltonian.electrons is not None else ""
+    unit = assembly.experiment.molecule.energy_unit
     print(choice_line(assembly.candidates), file=sys.stderr)
     rows = candidate_rows(assembly.candidates, unit)
     print(text_table(rows, list(rows[0])), file=sys.stderr, flush=True)

@@ -32,8 +32,9 @@ def properties_command(
     if as_json:
         print_json(document)
         return 0
+    unit = RunFolder(path).experiment().molecule.energy_unit
     rows = [
-        ("energy", _shown(document["energy"]), "Ha"),
+        ("energy", _shown(document["energy"]), unit),
         ("electrons", _shown(document["electrons"]), ""),
         ("spin squared", _shown(document["spin_squared"]), ""),
     ]
@@ -49,7 +50,7 @@ def properties_command(
             (
                 f"overlap with {exact_method_of(path)}",
                 f"{document['overlap_fci']:.8f}",
-                "|⟨ψ|FCI⟩|²",
+                "|⟨ψ|exact⟩|²" if unit != "Ha" else "|⟨ψ|FCI⟩|²",
             )
         )
     rows.append(("shots", f"{document['shots']:,}", f"in {document['circuits']} circuits"))
@@ -63,6 +64,8 @@ def properties_command(
 
 def exact_method_of(path: Path) -> str:
     """What the exact state of a run's problem is called."""
+    if RunFolder(path).experiment().molecule.energy_unit != "Ha":
+        return "ground state"
     return exact_method(RunFolder(path).hamiltonian().orbitals())
 
 

@@ -12,7 +12,7 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.runs.wording import Wording, wording_of
 from qvopt.tasks.scan import Scan, default_folder
 from qvopt.tasks.scan_picture import draw_scan
-from qvopt.tasks.scan_result import ScanPoint, axis_of, parameter_unit
+from qvopt.tasks.scan_result import ScanPoint
 from qvopt_molecules.errors import InputError
 
 from .ending import REQUEUE, Terminated, terminable
@@ -101,8 +101,11 @@ def scan_command(
     if as_json:
         print_json(result.document())
     else:
+        noiseless = any(p.stderr and p.exact is not None for p in result.points)
         print_table([_row(work, p) for p in result.points])
-        print(_explained(result.words))
+        print(_explained(result.words, noiseless))
+        for line in result.note_lines():
+            print(line)
         without = sum(p.ccsd is None for p in result.points)
         if without and any(p.ccsd is not None for p in result.points):
             print(f"CCSD does not converge at {without} of {len(result.points)} points")
@@ -119,17 +122,22 @@ def _shown(point: ScanPoint) -> str:
     return str(Estimate(point.energy, (point.stderr or 0.0) ** 2))
 
 
-def _explained(words: Wording) -> str:
+def _explained(words: Wording, noiseless: bool) -> str:
     if words.in_hartree:
-        return f"energies in Hartree; mHa: error against {words.exact}"
+        error = "error of the noiseless energy" if noiseless else "error"
+        return f"energies in Hartree; mHa: {error} against {words.exact}"
     unit = f" in units of {words.unit}" if words.unit else " in the model's unit"
-    return f"energies{unit}; reference: {words.reference}; exact: {words.exact}"
+    error = "; error: of the noiseless energy" if noiseless else ""
+    return f"energies{unit}; reference: {words.reference}; exact: {words.exact}{error}"
 
 
 def _error(point: ScanPoint, words: Wording) -> str:
     if point.error is None:
         return "-"
-    return f"{1e3 * point.error:z.4f}" if words.in_hartree else f"{point.error:z.7f}"
+    scale, digits = (1e3, 4) if words.in_hartree else (1.0, 7)
+    if point.stderr and point.exact is None:
+        return str(Estimate(scale * point.error, (scale * point.stderr) ** 2))
+    return f"{scale * point.error:z.{digits}f}"
 
 
 def _line(work: Scan, point: ScanPoint) -> str:
@@ -137,10 +145,11 @@ def _line(work: Scan, point: ScanPoint) -> str:
     error, unit = _error(point, words), words.unit
     unit = f" {unit}" if unit else ""
     error += " mHa" if words.in_hartree else unit
+    label = "noiseless error" if point.stderr and point.exact is not None else "error"
     start = "warm" if point.warm else "cold"
-    value = f"{point.value:g} {parameter_unit(work.parameter, words)}".strip()
+    value = f"{point.value:g} {work.unit}".strip()
     return (
-        f"{work.parameter} = {value:<10} {_shown(point):>16}{unit}  error {error:>14}  "
+        f"{work.parameter} = {value:<10} {_shown(point):>16}{unit}  {label} {error:>14}  "
         f"{point.steps:>5} steps  {start}  {point.status}"
     )
 
@@ -152,7 +161,7 @@ def _row(work: Scan, point: ScanPoint) -> dict[str, Any]:
     )
     ccsd = {"CCSD": "-" if point.ccsd is None else f"{point.ccsd:.6f}"}
     return {
-        axis_of(work.parameter, words): f"{point.value:.5g}",
+        f"{work.parameter} ({work.unit})" if work.unit else work.parameter: f"{point.value:.5g}",
         "energy": _shown(point) if point.stderr else f"{point.energy or 0:.6f}",
         reference: f"{point.hf:.6f}",
         **({} if work.names.get("kind") == "spins" else ccsd),

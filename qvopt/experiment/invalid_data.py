@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from qvopt_molecules.errors import InputError, shown, unknown_name
+
+_KINDS: Final = {
+    **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), "must be a list"),
+    **dict.fromkeys(
+        ("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"),
+        "must be a table",
+    ),
+}
+"""What is expected, by pydantic's kind of error, in the words of TOML."""
 
 
 def explain_invalid(
@@ -31,12 +40,15 @@ def explain_invalid(
         known = set(model.model_fields) | (set(shorthands) if model is root else set())
         table = ".".join(path[:-1])
         return unknown_name(f"key in [{table}]" if table else f"{what} key", path[-1], known)
-    message = str(first["msg"])
-    message = message.removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
     got = first["input"]
+    message = _KINDS.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if path[-2:] == ["active_space", "orbitals"] and type(got) is int:
+        message = f"orbitals are indices, such as [1, 2]; use n_orbitals = {got} for a number"
     value = f", got {shown(got)}" if isinstance(got, str | int | float | bool | None) else ""
-    return InputError(f"{where}: {message}{'' if 'got' in message else value}")
+    return InputError(
+        f"{where}: {message}{'' if 'got' in message or 'n_orbitals =' in message else value}"
+    )
 
 
 def _is_internal(part: str) -> bool:

@@ -187,7 +187,10 @@ class MeasurementSpec(StrictModel):
 
 
 class BudgetSpec(StrictModel):
-    """Caps over the whole life of the run, resumes included."""
+    """Caps over the whole life of the run, resumes included.
+
+    Simulated final estimates at which the run did not end, as at a Ctrl-C, stay outside them.
+    """
 
     shots: Shots | None = Field(default=None, gt=0)
     circuits: Count | None = Field(default=None, gt=0)

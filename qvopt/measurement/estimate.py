@@ -86,6 +86,18 @@ def combined_dof(variance: float, parts: Iterable[tuple[float, float]]) -> float
     return variance * variance / spread if spread > 0.0 else math.inf
 
 
+def two_digits(value: float) -> str:
+    """Return a number to two significant digits, without an exponent.
+
+    >>> two_digits(123.4), two_digits(0.9951), two_digits(0.00095), two_digits(0.0)
+    ('120', '1.0', '0.00095', '0')
+    """
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    rounded = float(f"{value:.1e}")
+    return f"{rounded:.{max(0, 1 - math.floor(math.log10(abs(rounded))))}f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A value in Hartree, the variance of that value in Hartree², and the shots it cost.

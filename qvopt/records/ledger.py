@@ -43,10 +43,19 @@ class Budget:
 
 @dataclass
 class Ledger:
-    """Adds up costs and refuses a spend that would pass a cap."""
+    """Adds up costs and refuses a spend that would pass a cap.
+
+    Attributes:
+        budget: the caps.
+        spent: everything spent, by purpose.
+        simulated: whether shots are simulated, so that some of them may stay outside the caps.
+        outside: what was spent and does not count against the caps.
+    """
 
     budget: Budget = field(default_factory=Budget)
     spent: Costs = field(default_factory=dict)
+    simulated: bool = False
+    outside: Cost = NOTHING
 
     @property
     def total(self) -> Cost:
@@ -60,18 +69,30 @@ class Ledger:
             return
         total = sum(planned.values(), self.total) + (reserve or Cost())
         for name, cap in caps:
-            if getattr(total, name) > cap:
-                spent = getattr(self.total, name)
+            outside = getattr(self.outside, name)
+            if getattr(total, name) - outside > cap:
+                spent = getattr(self.total, name) - outside
                 unit = {"qpu_seconds": "QPU seconds", "money": self.budget.currency}.get(name, name)
                 raise BudgetExceededError(
                     f"the next round and the final estimate need "
-                    f"{_amount(getattr(total, name) - spent)} {unit}, but only "
+                    f"{_amount(getattr(total, name) - outside - spent)} {unit}, but only "
                     f"{_amount(cap - spent)} of {_amount(cap)} are left"
                 )
 
     def charge(self, costs: Mapping[str, Cost]) -> None:
         """Add `costs` to what was spent."""
         self.spent = add_costs(self.spent, costs)
+
+    def charge_passed_end(self, costs: Mapping[str, Cost]) -> None:
+        """Add the final estimate of an end that the run has gone on after.
+
+        Simulated, it stays outside the caps, so that the steps that follow are those of a run that
+        was not interrupted. A calibration in it serves later rounds too, and counts.
+        """
+        self.charge(costs)
+        if self.simulated:
+            estimates = (cost for purpose, cost in costs.items() if purpose != "calibration")
+            self.outside = sum(estimates, self.outside)
 
 
 def _amount(value: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from qvopt.backends.protocol import CalibratedBackend, NoisyProgram
 from qvopt.engine.assembly import assemble, exact_counterpart
 from qvopt.engine.auto_mitigation import WIDEST, Candidate, Judge
+from qvopt.measurement.estimate import two_digits
 from qvopt_molecules.errors import InputError
 
 from .result import Result
@@ -52,7 +53,7 @@ def mitigation_advice(session: Session, result: Result) -> str:
     twin = backend.simulated()
     if twin is None or assembly.hamiltonian.electrons is None:
         return ""
-    shots = result.final.shots
+    shots, unit = result.final.shots, experiment.molecule.energy_unit
     judge = Judge(
         experiment, assembly.hamiltonian, twin, assemble, exact_counterpart, shots, [result.x]
     )
@@ -61,15 +62,16 @@ def mitigation_advice(session: Session, result: Result) -> str:
         for postselect, settings, option in _WAYS:
             better = judge.candidate(postselect, settings)
             if plain is not None and better is not None:
-                return _line(plain, better, option) if better.rms < 0.5 * plain.rms else ""
+                return _line(plain, better, option, unit) if better.rms < 0.5 * plain.rms else ""
     except InputError:  # advice is no part of the run
         pass
     return ""
 
 
-def _line(plain: Candidate, better: Candidate, option: str) -> str:
+def _line(plain: Candidate, better: Candidate, option: str, unit: str) -> str:
+    scale, shown = (1e3, "mHa") if unit == "Ha" else (1.0, unit)
     return (
-        f"{better.name} would leave about {1e3 * better.rms:.2g} of {1e3 * plain.rms:.3g} mHa at "
-        f"the same shots, in {better.circuits} circuits for {plain.circuits} (simulated with the "
-        f"device's calibration): {option}"
+        f"{better.name} would leave about {two_digits(scale * better.rms)} of "
+        f"{two_digits(scale * plain.rms)} {shown} at the same shots, in {better.circuits} circuits "
+        f"for {plain.circuits} (simulated with the device's calibration): {option}"
     )

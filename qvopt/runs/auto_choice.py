@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from qvopt.engine.auto_mitigation import Candidate
+from qvopt.measurement.estimate import two_digits
 
 CANDIDATES: Final = "mitigation.json"
 
@@ -23,17 +24,17 @@ def candidate_rows(
 
     Args:
         candidates: in order.
-        unit: of the energies, "Hartree" being shown in mHa.
+        unit: of the energies, "Ha" being shown in mHa.
         most: rows at most.
     """
-    scale, shown = (1e3, "mHa") if unit == "Hartree" else (1.0, unit)
+    scale, shown = (1e3, "mHa") if unit == "Ha" else (1.0, unit)
     listed = [c for k, c in enumerate(candidates) if k < most - 1 or c.name == "none"]
     return [
         {
             "mitigation": c.name,
-            f"bias ({shown})".replace(" ()", ""): f"{scale * c.bias:.2g}",
-            "σ": f"{scale * c.sigma:.2g}",
-            "rms": f"{scale * c.rms:.2g}",
+            f"bias ({shown})".replace(" ()", ""): two_digits(scale * c.bias),
+            "σ": two_digits(scale * c.sigma),
+            "rms": two_digits(scale * c.rms),
             "circuits": f"{c.circuits:,}",
         }
         for c in listed

@@ -23,11 +23,14 @@ class Certificate:
     bound: str
 
     @classmethod
-    def of(cls, stopping: StoppingSpec, *, in_hartree: bool) -> Certificate | None:
-        """Read the rules of a run; None where they ask for no expected error."""
+    def of(cls, stopping: StoppingSpec, unit: str) -> Certificate | None:
+        """Read the rules of a run; None where they ask for no expected error.
+
+        `unit` is that of the problem's energies; "" where they have none.
+        """
         if stopping.expected_error is None:
             return None
-        bound = f"{stopping.expected_error:g}{' Ha' if in_hartree else ''}"
+        bound = f"{stopping.expected_error:g} {unit}".strip()
         if stopping.confidence is not None:
             return cls(f"less than {bound} above {{}}, with {100 * stopping.confidence:g} %")
         return cls(f"{bound} above {{}}, as it expects")

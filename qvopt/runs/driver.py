@@ -74,6 +74,7 @@ class Driver:
         final: measures the energy at the end.
         certificate: what it means that the optimizer ends by itself; None where it shows no
             minimum.
+        unit: of the energies, for messages; "" where they have none.
     """
 
     evaluator: Evaluator
@@ -89,6 +90,7 @@ class Driver:
     end_check: EndCheck | None = None
     final: FinalEstimate = field(default_factory=FinalEstimate)
     certificate: Certificate | None = None
+    unit: str = "Ha"
 
     def __post_init__(self) -> None:
         self.outcome: Outcome | None = None
@@ -317,7 +319,7 @@ class Driver:
                     there = self.evaluator.reported.exact_energy(mean) if visible else None
                     average = Average(mean, others[0], there)
                 began = others[1] if others else self._exact_start()
-                rise = describe_rise(energy, began)
+                rise = describe_rise(energy, began, self.unit)
                 if rise is not None:
                     status, message = "diverged", rise
         exact = self.evaluator.reported.exact_energy(self.x) if visible else None

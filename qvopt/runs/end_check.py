@@ -14,6 +14,7 @@ from qvopt.measurement.estimate import Estimate
 from qvopt.optimizers.protocol import Scalar
 from qvopt.optimizers.statistics import significantly_above
 from qvopt.runs.state_numbers import StateNumbers
+from qvopt.runs.wording import difference_text
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.exact_reference import ExactReference
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
@@ -43,6 +44,7 @@ class EndCheck:
         exact: the exact energy of the sector in Hartree, if known.
         reference: of which state it is, if it was computed here.
         mean_field: energy of the reference determinant in Hartree, if known.
+        unit: of the energies, for messages.
     """
 
     hamiltonian: Hamiltonian
@@ -50,6 +52,7 @@ class EndCheck:
     exact: float | None
     reference: ExactReference | None = None
     mean_field: float | None = None
+    unit: str = "Ha"
 
     def operators(self, evaluator: Evaluator) -> Mapping[str, PauliSum]:
         """Return N and S_z, to read off outcomes; nothing where a simulator tells the state."""
@@ -117,7 +120,7 @@ class EndCheck:
         ):
             return None
         what = "exact energy of its sector" if self.reference is None else self.reference.state
-        line = f"{1e3 * below:.2f} mHa below the {what}"
+        line = f"{difference_text(below, self.unit)} below the {what}"
         reasons = [] if numbers is None else self._differences(numbers)
         if reasons:
             return f"{line}: the state has {' and '.join(reasons)}"
@@ -135,9 +138,10 @@ class EndCheck:
             return ""
         if abs(noiseless - self.mean_field) > TOLERANCE or self.mean_field - self.exact < _LOWER:
             return ""
+        above = difference_text(self.mean_field - self.exact, self.unit)
         return (
-            f"at the reference determinant, {1e3 * (self.mean_field - self.exact):.2f} mHa above "
-            f"the exact energy: a stationary point of this circuit; another start may go lower"
+            f"at the reference determinant, {above} above the exact energy: a stationary point of "
+            f"this circuit; another start may go lower"
         )
 
     def _differences(self, numbers: StateNumbers) -> list[str]:

@@ -15,7 +15,8 @@ TAIL: Final = 100
 """Iterates that the average at the end is taken over, at most."""
 
 RISE: Final = 0.01
-"""Hartree above its start, and significantly so, at which a run counts as diverged."""
+"""Hartree, or the problem's unit, above its start, and significantly so, at which a run counts as
+diverged."""
 
 
 def mean_of_tail(iterates: Sequence[FloatArray], steps: int, last: FloatArray) -> FloatArray:
@@ -24,14 +25,17 @@ def mean_of_tail(iterates: Sequence[FloatArray], steps: int, last: FloatArray) -
     return np.asarray(np.mean(tail, axis=0)) if tail else last
 
 
-def describe_rise(last: Scalar, first: Scalar | None) -> str | None:
-    """Say so if a run ended significantly, and by more than `RISE`, above where it began."""
+def describe_rise(last: Scalar, first: Scalar | None, unit: str = "Ha") -> str | None:
+    """Say so if a run ended significantly, and by more than `RISE`, above where it began.
+
+    `unit` is that of the energies; "" where they have none.
+    """
     if first is None or not significantly_above(last, first, 5.0):
         return None
     rise = last.value - first.value
     if rise < RISE:
         return None
+    amount = f"{rise:.4f} {unit}".strip()
     return (
-        f"the energy ended {rise:.4f} Ha above where it began; try a smaller learning rate or "
-        f"more shots"
+        f"the energy ended {amount} above where it began; try a smaller learning rate or more shots"
     )

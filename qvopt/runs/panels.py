@@ -83,7 +83,7 @@ def energy_panel(result: Result) -> Panel:
         curves.append(Curve("measured", x, trace.energy, RED, trace.stderr, marker="."))
     if sampled and result.energy is not None and result.stderr:
         end = np.array([result.energy]), RED, np.array([result.stderr])
-        curves.append(Curve("final estimate", x[-1:], *end, marker="D"))
+        curves.append(Curve(_final_label(result), x[-1:], *end, marker="D"))
     if np.isfinite(trace.exact).any():
         label = "noiseless energy" if sampled else "energy"
         curves.append(Curve(label, x, trace.exact, BLUE, joined=True, marker=marker))
@@ -93,6 +93,12 @@ def energy_panel(result: Result) -> Panel:
     if result.fci is not None:
         levels.append(Level(words.exact, result.fci))
     return Panel(f"energy{words.bracketed}", tuple(curves), tuple(levels), sampled)
+
+
+def _final_label(result: Result) -> str:
+    """The final estimate with its shots: they are spent after the last step, beyond the axis."""
+    cost = result.costs.get("final")
+    return "final estimate" if cost is None else f"final estimate (+ {cost.shots:,} shots)"
 
 
 def error_panel(result: Result) -> Panel:

@@ -29,9 +29,9 @@ def describe_problem(assembly: Assembly, references: References) -> dict[str, An
     `point_group`, `irreps` (by name; those of an FCIDUMP file by its numbers), `occupations` (of
     the reference; both in the order of the qubits of a spin), `mapping`, `qubits`, `parameters`,
     `depth` and `two_qubit_gates` (all-to-all connectivity, before any transpilation), `grouping`
-    and `groups`, `constraints` (weights in Hartree), `exact` (of which state the exact energy is),
-    `optimizer`, `stopping` (the rules that were set or chosen, as in an experiment),
-    `mitigation_chosen_by` ("auto"), `notes`.
+    and `groups`, `unit` (of energies, where it is not Hartree), `constraints` (weights), `exact` (of
+    which state the exact energy is), `optimizer`, `stopping` (the rules that were set or chosen, as
+    in an experiment), `mitigation_chosen_by` ("auto"), `notes`.
     """
     experiment, h, circuit = assembly.experiment, assembly.hamiltonian, assembly.circuit
     out: dict[str, Any] = {}
@@ -51,6 +51,8 @@ def describe_problem(assembly: Assembly, references: References) -> dict[str, An
             out["stopping"] = rules
     if assembly.candidates:
         out["mitigation_chosen_by"] = "auto"
+    if experiment.molecule.energy_unit != "Ha":
+        out["unit"] = experiment.molecule.energy_unit
     weights = penalty_weights(experiment)
     if weights:
         out["constraints"] = {k: v for k, v in vars(weights).items() if v}
@@ -125,21 +127,25 @@ def description_rows(description: Mapping[str, Any]) -> list[tuple[str, str, str
     if "grouping" in d:
         rows.append(("measured in", f"{d['groups']:,} groups", d["grouping"]))
     if "optimizer" in d:
-        rows.append(("optimizer", d["optimizer"], _end_in_words(d.get("stopping", {}))))
+        rows.append(
+            ("optimizer", d["optimizer"], _end_in_words(d.get("stopping", {}), d.get("unit", "")))
+        )
     if "constraints" in d:
         names = {"electrons": "electrons", "s_z": "S_z", "s2": "S²"}
         weights = ", ".join(f"{names[k]} {v:g}" for k, v in d["constraints"].items())
-        rows.append(("penalties", weights, "Ha, in what is minimised alone"))
+        note = f"{d.get('unit', 'Ha')}, in what is minimised alone".strip(" ,")
+        rows.append(("penalties", weights, note))
     rows += [("note", note, "") for note in d.get("notes", ())]
     return rows
 
 
-def _end_in_words(rules: Mapping[str, Any]) -> str:
+def _end_in_words(rules: Mapping[str, Any], unit: str) -> str:
     """What ends the run before its steps and its budget do."""
     words = []
     if "expected_error" in rules:
         sure = f" ({100 * rules['confidence']:g} %)" if "confidence" in rules else ""
-        words.append(f"until its error is below {rules['expected_error']:g}{sure}")
+        bound = f"{rules['expected_error']:g} {unit}".rstrip()
+        words.append(f"until its error is below {bound}{sure}")
     if "gradient" in rules:
         words.append(f"until {rules['gradient']} gradients are level with zero")
     if "plateau" in rules:

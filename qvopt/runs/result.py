@@ -201,6 +201,11 @@ class Result:
         return None if energy is None or self.fci is None else energy - self.fci
 
     @property
+    def error_stderr(self) -> float:
+        """Standard error of `error`: 0 where the noiseless energy is known."""
+        return 0.0 if self.exact is not None else self.stderr or 0.0
+
+    @property
     def correlation(self) -> float | None:
         """Share of the correlation energy, exact less Hartree-Fock, that was recovered."""
         if self.error is None or self.fci is None or abs(self.hf - self.fci) < 1e-10:

@@ -163,7 +163,7 @@ class JournaledRounds:
         self.drift = max(self.drift, drift)
         if name.role in _OF_AN_END:
             self.charge_end(name.number % _ENDS)
-            self.settle()
+            self.settle(passed=False)
         else:
             self.ledger.charge(recorded.costs)
         self.readings = recorded.readings or self.readings
@@ -180,11 +180,17 @@ class JournaledRounds:
         self._ends_charged.add(step)
         self._owed += self._costs_of_ends.get(step, [])
 
-    def settle(self) -> bool:
-        """Charge what is owed; return whether anything was."""
+    def settle(self, *, passed: bool = True) -> bool:
+        """Charge what is owed; return whether anything was.
+
+        `passed` says that the run goes on after the ends that are owed, else it ends there again.
+        """
         owed, self._owed = self._owed, []
         for costs in owed:
-            self.ledger.charge(costs)
+            if passed:
+                self.ledger.charge_passed_end(costs)
+            else:
+                self.ledger.charge(costs)
         return bool(owed)
 
     def write(self, event: Event, *, durable: bool = False) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qvopt.measurement.estimate import Estimate
+from qvopt.measurement.estimate import Estimate, two_digits
+from qvopt.runs.final_estimate import PURPOSE as FINAL
 from qvopt.runs.result import KCAL_PER_MOL, Result
 from qvopt.runs.wording import wording
 
 _GAP = 1e-6  # Hartree between states that are called different
+_BESIDE = {"lost": "failed jobs", "properties": "properties", "diagonalization": "diagonalization"}
+_RESOLVED = 0.5  # of the correlation energy, that its share may be uncertain by
 
 
 def exact_state(exact: Mapping[str, Any]) -> str:
@@ -42,13 +45,75 @@ def _final_rows(result: Result) -> list[tuple[str, str, str]]:
     if final is None or result.stderr is None:
         return []
     words = wording(result)
-    error = f"{1e3 * result.stderr:.2g} mHa" if words.in_hartree else f"{result.stderr:.2g}"
+    scale, unit = (1e3, "mHa") if words.in_hartree else (1.0, words.unit)
+    error = f"{two_digits(scale * result.stderr)} {unit}".rstrip()
     parts = [f"{final.shots:,} shots", f"{final.grouping} plan"]
     if final.bound:
-        asked = f"{1e3 * (final.precision or 0.0):g} mHa" if words.in_hartree else final.precision
+        asked = f"{scale * (final.precision or 0.0):g} {unit}".rstrip()
         why = "its share of the shots" if final.bound == "share" else "the budget"
         parts.append(f"{asked} would pass {why}")
     return [("final estimate", f"{error}", ", ".join(parts))]
+
+
+def _error_rows(result: Result) -> list[tuple[str, str, str]]:
+    """The error and the share of the correlation energy, to the digits that a measured one has.
+
+    A share whose standard error is more than half the correlation energy says nothing, and is left
+    out.
+    """
+    if result.error is None:
+        return []
+    words = wording(result)
+    stderr = result.error_stderr
+    note = "of the measured energy" if stderr else ""
+
+    def shown(scale: float, digits: int) -> str:
+        assert result.error is not None
+        value = scale * result.error
+        return str(Estimate(value, (scale * stderr) ** 2)) if stderr else f"{value:z.{digits}f}"
+
+    if not words.in_hartree:
+        return [("error", shown(1.0, 8), f"{words.unit} {note}".strip())]
+    rows = [("error", shown(1e3, 4), f"mHa {note}".strip())]
+    rows.append(("", shown(KCAL_PER_MOL, 4), "kcal/mol"))
+    if result.correlation is None or result.fci is None:
+        return rows
+    spread = abs(stderr / (result.hf - result.fci))
+    if not spread <= _RESOLVED:
+        return rows
+    above = result.correlation < -max(5e-5, 2.0 * spread)
+    share = f"{100 * result.correlation:z.2f}"
+    if stderr:
+        share = str(Estimate(100 * result.correlation, (100 * spread) ** 2))
+    of = "above Hartree-Fock" if above else f"% of {words.exact} - Hartree-Fock"
+    return [*rows, ("correlation recovered", "none" if above else share, of)]
+
+
+def _shots_rows(result: Result) -> list[tuple[str, str, str]]:
+    """All shots, and where there is a final estimate also its parts, which add up."""
+    rows = [("shots", f"{result.shots:,}", "")]
+    at_end = result.costs.get(FINAL)
+    if result.final is None or at_end is None:
+        return rows
+    final = result.final
+    pilot = "its pilot, " if final.pilot else ""
+    others = f"{pilot}mean iterate, start"
+    if at_end.evaluations > 3 + bool(final.pilot):  # noise scales, or ends that were passed
+        others = "other energies at an end"
+    beside = {name: cost.shots for name, cost in result.costs.items() if name in _BESIDE}
+    before = result.shots - at_end.shots - sum(beside.values())
+    parts = [
+        (before, "steps, mitigation" if _mitigated(result) else "steps"),
+        (final.shots, "final estimate"),
+        (at_end.shots - final.shots, others),
+        *((shots, _BESIDE[name]) for name, shots in beside.items()),
+    ]
+    return rows + [("", f"{shots:,}", name) for shots, name in parts if shots]
+
+
+def _mitigated(result: Result) -> bool:
+    """Whether shots went to circuits of mitigation, which rounds of the end have too."""
+    return bool(result.costs.keys() & {"calibration", "reference-state", "clifford-training"})
 
 
 def result_rows(result: Result) -> list[tuple[str, str, str]]:
@@ -85,19 +150,7 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
             ("lowest of all states", f"{exact['lowest']:.8f}",
              f"{unit}, {gap} {unit_of_gap} below it".strip(" ,"))
         )  # fmt: skip
-    if result.error is not None:
-        noisy = result.exact is None and bool(result.stderr)
-        note = "of the measured energy" if noisy else ""
-        if words.in_hartree:
-            rows.append(("error", f"{1e3 * result.error:z.4f}", f"mHa {note}".strip()))
-            rows.append(("", f"{KCAL_PER_MOL * result.error:z.4f}", "kcal/mol"))
-        else:
-            rows.append(("error", f"{result.error:z.8f}", f"{unit} {note}".strip()))
-    if words.in_hartree and result.correlation is not None:
-        above = result.correlation < -5e-5
-        share = "none" if above else f"{100 * result.correlation:z.2f}"
-        of = "above Hartree-Fock" if above else f"% of {words.exact} - Hartree-Fock"
-        rows.append(("correlation recovered", share, of))
+    rows += _error_rows(result)
     rows += _state_rows(result)
     if result.bits is not None:
         bits = result.bits
@@ -108,6 +161,6 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
         rows.append(("operators", f"{len(result.operators):,}", ""))
     rows.append(("steps", f"{result.n_steps:,}", ""))
     rows.append(("evaluations", f"{result.evaluations:,}", ""))
-    rows.append(("shots", f"{result.shots:,}", ""))
+    rows += _shots_rows(result)
     rows.append(("time", f"{result.seconds:.2f}", "s"))
     return rows

@@ -43,6 +43,7 @@ from qvopt.runs.result import Result, Trace
 from qvopt.runs.steps import Outcome, Step
 from qvopt.runs.stopping import Watch
 from qvopt.runs.stored import begin_of, kind_of, names_of, recorded_references
+from qvopt.runs.wording import wording_of
 from qvopt_circuits.circuit import Circuit
 from qvopt_molecules.argument_checks import path_of
 from qvopt_molecules.errors import InputError
@@ -85,19 +86,23 @@ class Session:
         self.problem = dict(problem)
         self._steps: list[Step] = []
         self.monitor = chosen_monitor(self.experiment, assembly)
-        ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
+        program = assembly.program
+        ledger = Ledger(
+            make_budget(self.experiment.budget, program),
+            simulated=not isinstance(program, DurableProgram) or program.pricing.simulated,
+        )
         path = None if folder is None else folder.path
         jobs = jobs or SubmissionPolicy()
         self._approved = jobs.approved
         self._programs = AttachedPrograms(journal, jobs)
-        self._programs.attach(assembly.program, path, main=True)
+        self._programs.attach(program, path, main=True)
         reported = assembly.evaluator.reported.program
-        if reported is not assembly.program:
+        if reported is not program:
             self._programs.attach(reported, path, main=False)
         assembly.compiler.attach = partial(self._programs.attach, folder=path, main=False)
         ledger.charge({"lost": self._programs.lost})
         spec = self.experiment.optimizer_spec
-        in_hartree = assembly.hamiltonian.electrons is not None
+        unit = wording_of(self.names).unit
         self.driver = Driver(
             assembly.evaluator,
             growing_optimizer(
@@ -117,11 +122,13 @@ class Session:
                 references.fci,
                 references.state,
                 references.hf,
+                unit,
             ),
             FinalEstimate(
                 FinalAim.of(self.experiment.measurement), partial(energy_evaluator, assembly)
             ),
-            Certificate.of(self.experiment.stopping, in_hartree=in_hartree),
+            Certificate.of(self.experiment.stopping, unit),
+            unit,
         )
 
     @classmethod

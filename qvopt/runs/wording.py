@@ -57,6 +57,17 @@ def wording_of(names: Mapping[str, Any], exact: str | None = None) -> Wording:
     return _MOLECULE if exact is None else replace(_MOLECULE, exact=exact)
 
 
+def difference_text(value: float, unit: str, digits: int = 2) -> str:
+    """Return a small energy to two decimals of mHa, or to as many digits more in another unit.
+
+    >>> difference_text(0.0123, "Ha"), difference_text(0.0123, "t"), difference_text(0.0123, "")
+    ('12.30 mHa', '0.01230 t', '0.01230')
+    """
+    if unit == "Ha":
+        return f"{1e3 * value:z.{digits}f} mHa"
+    return f"{value:z.{digits + 3}f} {unit}".strip()
+
+
 def thousandth(units: Iterable[str]) -> str:
     """Return what a thousandth of an energy is called where problems have these units.
 

@@ -36,13 +36,14 @@ from qvopt.runs.result import Result
 from qvopt.runs.session import Session
 from qvopt.runs.steps import Step
 from qvopt.runs.stored import ended_result, kind_entry
+from qvopt.runs.wording import wording_of
 from qvopt.tasks.branches import follow
 from qvopt.tasks.grid import grid_values
 from qvopt.tasks.job_sets import in_job_sets, outlives
 from qvopt.tasks.kept_runs import cleared
 from qvopt.tasks.scan_link import NAME as LINK
 from qvopt.tasks.scan_link import Link, link_text, read_link
-from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point
+from qvopt.tasks.scan_result import ScanPoint, ScanResult, csv_text, scan_point, scanned_unit
 from qvopt.tasks.task_folder import SCAN, claim_task, read_task
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError, shown
@@ -117,7 +118,9 @@ class Scan:
         if self.names:
             self.names["unit"] = units.pop() if len(units) == 1 else ""
         self.label = name[:40] or "molecule"
+        self.unit = scanned_unit(experiment.molecule, parameter, wording_of(self.names))
         self._done: list[ScanPoint] = []
+        self._notes: dict[str, list[float]] = {}
         self._approved = False
         if folder is not None:
             claim_task(folder, SCAN, self.document()["scan"], experiment)
@@ -157,7 +160,7 @@ class Scan:
 
     def steps(self) -> Iterator[tuple[ScanPoint | None, Step | None]]:
         """Yield (None, step) for each step of a run, and (point, None) when a point is done."""
-        self._done = []
+        self._done, self._notes = [], {}
         for step in self._queued():
             yield None, step
         before: tuple[Hamiltonian, FloatArray] | None = None
@@ -176,6 +179,9 @@ class Scan:
             x = result.x if result.average is None else result.average.x
             before = (hamiltonian, x) if self.warm and np.all(np.isfinite(x)) else None
             point = scan_point(value, result, hamiltonian, continuity, warm)
+            if isinstance(hamiltonian, MolecularHamiltonian):
+                for note in hamiltonian.notes:
+                    self._notes.setdefault(note, []).append(value)
             if isinstance(hamiltonian, MolecularHamiltonian) and not self.names.get("kind"):
                 self.names["exact_method"] = exact_method(hamiltonian)
             self._done.append(point)
@@ -212,8 +218,9 @@ class Scan:
         folder = None if self.folder is None else str(self.folder)
         points, ansatz = tuple(self._done), self.experiment.ansatz.name
         result = ScanResult(
-            self.label, self.parameter, points, folder, self.names, ansatz, self.basis
-        )
+            self.label, self.parameter, points, folder, self.names, ansatz, self.basis,
+            {note: tuple(values) for note, values in self._notes.items()}, self.unit,
+        )  # fmt: skip
         if self.folder is not None:
             home = RunFolder(self.folder)
             home.write_json("scan.json", result.document())

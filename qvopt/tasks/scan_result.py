@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from qvopt.experiment.specification import MoleculeSpec
 from qvopt.records.portable import placed
 from qvopt.runs.html import drawn_html, html_table
 from qvopt.runs.picture import axes_or_new
@@ -18,6 +19,7 @@ from qvopt.runs.text_table import shown_cell, text_table
 from qvopt.runs.wording import Wording, wording_of
 from qvopt.tasks.grid import unit_of
 from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.catalogue import parameter_unit
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.references import ccsd_energy_if_any
 from qvopt_molecules.spins import Hamiltonian
@@ -58,7 +60,8 @@ class ScanResult:
 
     `rows()` is tidy data, one row a point; `table()` the same with units in the names, `frame()`
     that as a pandas DataFrame. `names` tells a lattice model and its unit; `ansatz` and `basis` are
-    for the record.
+    for the record. `notes` are what a reader should know of reference determinants and active
+    spaces, each with the values of the parameter where it holds. `unit` is the parameter's.
     """
 
     molecule: str
@@ -68,11 +71,24 @@ class ScanResult:
     names: Mapping[str, str] = field(default_factory=dict)
     ansatz: str = ""
     basis: str = ""
+    notes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    unit: str = ""
 
     @property
     def axis(self) -> str:
         """The parameter with its unit, as "bond (Å)"."""
-        return axis_of(self.parameter, self.words)
+        return f"{self.parameter} ({self.unit})" if self.unit else self.parameter
+
+    def note_lines(self) -> list[str]:
+        """The notes as sentences, with the points where each holds."""
+        lines = []
+        for note, values in self.notes.items():
+            where = "all points"
+            if len(values) < len(self.points):
+                shown = ", ".join(f"{v:g}" for v in values[:6]) + (", …" if len(values) > 6 else "")
+                where = f"{self.parameter} = {shown}"
+            lines.append(f"note ({where}): {note}")
+        return lines
 
     @property
     def words(self) -> Wording:
@@ -126,7 +142,8 @@ class ScanResult:
         names = {k: data[k] for k in ("kind", "unit", "exact_method") if k in data}
         return cls(
             data["molecule"], parameter, tuple(points), str(folder), names, data["ansatz"],
-            data["basis"],
+            data["basis"], {k: tuple(v) for k, v in data.get("notes", {}).items()},
+            data.get("parameter_unit", ""),
         )  # fmt: skip
 
     def plot(self, ax: Any = None) -> Any:
@@ -156,27 +173,22 @@ class ScanResult:
         return {
             "molecule": self.molecule,
             "parameter": self.parameter,
-            "parameter_unit": parameter_unit(self.parameter, self.words),
+            "parameter_unit": self.unit,
             "ansatz": self.ansatz,
             "basis": self.basis,
             **self.names,
+            **({"notes": {k: list(v) for k, v in self.notes.items()}} if self.notes else {}),
             "points": self.rows(),
             "shots": sum(p.shots for p in self.points),
             "folder": self.folder,
         }
 
 
-def parameter_unit(parameter: str, words: Wording) -> str:
+def scanned_unit(molecule: MoleculeSpec, parameter: str, words: Wording) -> str:
     """Unit of a scanned parameter: Å, °, that of a model's energies, or ""."""
     if words.in_hartree:
-        return unit_of(parameter)
+        return parameter_unit(molecule.definition or molecule.name, parameter) or unit_of(parameter)
     return words.unit if parameter.lower() in ("u", "mu", "field") else ""
-
-
-def axis_of(parameter: str, words: Wording) -> str:
-    """The parameter with its unit, as "bond (Å)"."""
-    unit = parameter_unit(parameter, words)
-    return f"{parameter} ({unit})" if unit else parameter
 
 
 def scan_point(

@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qvopt.cli.options import experiment_data
+from qvopt.experiment.settings import put
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
+from qvopt_molecules.catalogue import find_molecule
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.integrals import build_hamiltonian
+from qvopt_molecules.molecule import ActiveSpace
 
 scalars = (
     st.booleans()
@@ -121,3 +125,27 @@ def test_a_molecule_file_beside_the_experiment(tmp_path):
     assert experiment_data(str(tmp_path / "mol.toml"), {}, [], None) == {
         "molecule": str(tmp_path / "mol.toml")
     }
+
+
+@pytest.mark.parametrize("key", ["molecule.occupied", "molecule.active_space.labels", "start",
+                                 "mitigation.zne.scales"])  # fmt: skip
+def test_a_list_is_called_a_list(key):
+    data = {"molecule": {"name": "h2"}}
+    put(data, key.split("."), 3)
+    with pytest.raises(InputError, match="must be a list, got 3") as refusal:
+        make_experiment(data)
+    assert "tuple" not in str(refusal.value)
+
+
+def test_a_number_for_indices_of_orbitals_names_the_key_for_numbers(tmp_path):
+    space = {"electrons": 2, "orbitals": 3}
+    wanted = "orbitals are indices, such as .1, 2.; use n_orbitals = 3 for a number"
+    with pytest.raises(InputError, match=wanted):
+        make_experiment({"molecule": {"name": "lih", "active_space": space}})
+    file = tmp_path / "m.toml"
+    file.write_text("geometry = 'Li 0 0 0; H 0 0 1.6'\n[active_space]\nelectrons = 2\norbitals = 3")
+    with pytest.raises(InputError, match=wanted.removeprefix("orbitals are ")):
+        find_molecule(file)
+    both = ActiveSpace(frozen_core=1, electrons=2, n_orbitals=3)
+    with pytest.raises(InputError, match="electrons with n_orbitals or orbitals"):
+        build_hamiltonian(find_molecule("lih", active_space=both))

@@ -141,3 +141,22 @@ def test_a_space_that_does_not_fit_is_refused_before_the_mean_field(monkeypatch)
     ):
         with pytest.raises(InputError, match=reason):
             build_hamiltonian(replace(molecule, active_space=space), cache=False)
+
+
+@pytest.mark.parametrize(
+    ("space", "inside", "outside"),
+    [
+        ({"electrons": 2, "n_orbitals": 3}, "3", "4"),
+        ({"electrons": 2, "orbitals": (1, 2, 4)}, "4", "3"),
+        ({"selection": "mp2", "n_orbitals": 3}, "3", "4"),
+        ({"electrons": 2, "n_orbitals": 4}, "", ""),
+        ({"electrons": 2, "n_orbitals": 2}, "", ""),
+        ({"frozen_core": 1}, "", ""),
+    ],
+)
+def test_a_space_that_splits_degenerate_orbitals_is_noted(space, inside, outside):
+    """The π pair of LiH: both, or none of it, or a note."""
+    notes = build_hamiltonian(find_molecule("lih", active_space=ActiveSpace(**space))).notes
+    assert len(notes) == bool(inside)
+    if inside:
+        assert f"it has {inside} and leaves out {outside}, of the same energy" in notes[0]

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from qvopt import Session, make_experiment, run
+from qvopt import Session, make_experiment, resume, run
 from qvopt.runs.interruption import ends_after_round
 
 SETTINGS = {"optimizer": "adam", "shots": 200, "max_steps": 12, "seed": 3}
@@ -116,3 +116,24 @@ def test_exact_runs_and_growing_circuits_too():
     grown = run("h2", ansatz=adapt, shots=500, callback=interrupting(1), max_steps=2)
     assert (grown.status, grown.n_steps) == ("interrupted", 1)
     assert len(grown.x) == len(grown.operators)
+
+
+@pytest.mark.parametrize("steps", [(4,), (2, 6)])
+def test_with_a_budget_the_steps_are_those_of_an_uninterrupted_run(steps, tmp_path):
+    """The estimates at the interruptions are charged, and take nothing from the steps."""
+    settings = SETTINGS | {"max_steps": 900, "budget": {"shots": 40_000}}
+    straight = run("h2", **settings)
+    assert (straight.status, straight.n_steps > 8) == ("budget", True)
+    path = tmp_path / "run"
+    stopped = run("h2", out=path, callback=interrupting(steps[0]), **settings)
+    for step in steps[1:]:
+        stopped = resume(path, callback=interrupting(step))
+    estimates = stopped.costs["final"].shots
+    again = resumed(path)
+    assert (again.status, again.n_steps) == (straight.status, straight.n_steps)
+    assert np.array_equal(again.x, straight.x)
+    assert (again.energy, again.stderr) == (straight.energy, straight.stderr)
+    assert again.message == straight.message
+    assert again.shots == straight.shots + estimates
+    third = resumed(path)
+    assert (third.energy, third.costs) == (again.energy, again.costs)

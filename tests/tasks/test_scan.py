@@ -302,3 +302,31 @@ def test_a_damaged_link_is_a_line_and_loses_no_continuity(damage, tmp_path):
     again = scan("h2", "bond", "0.7:0.8:2", max_steps=0, out=out)
     assert path.read_bytes() == content
     assert again.points[1].continuity > 0.99
+
+
+def test_a_length_of_any_name_has_its_unit_and_a_measured_curve_says_noiseless(tmp_path, capsys):
+    geometry = "O 0 0 0; H r*cos(w/2) r*sin(w/2) 0; H r*cos(w/2) -r*sin(w/2) 0"
+    water = {"name": geometry, "set": {"w": 104.5}, "active_space": {"electrons": 2,
+             "n_orbitals": 2}}  # fmt: skip
+    work = Scan(make_experiment({"molecule": water, "shots": 50, "max_steps": 1, "optimizer":
+                                 "adam"}), "r", (0.9, 1.0), folder=tmp_path / "s")  # fmt: skip
+    assert scan_command(work, None, False, False) == 0
+    printed = capsys.readouterr()
+    assert re.match(r"r \(Å\)  energy", printed.out)
+    assert "mHa: error of the noiseless energy against CASCI(2, 2)" in printed.out
+    assert re.search(r"r = 0\.9 Å .* noiseless error ", printed.err)
+    assert work.result().document()["parameter_unit"] == "Å"
+    angle = {**water, "set": {"r": 0.96}}
+    assert Scan(make_experiment({"molecule": angle}), "w", (100, 110)).unit == "°"
+
+
+def test_a_curve_notes_a_split_pair_once(tmp_path, capsys):
+    """LiH in 2 electrons and 3 orbitals has one of two π orbitals, at every point."""
+    molecule = {"name": "lih", "active_space": {"electrons": 2, "n_orbitals": 3}}
+    work = Scan(make_experiment({"molecule": molecule}), "bond", (1.5, 1.6), folder=tmp_path / "s")
+    assert scan_command(work, None, False, True) == 0
+    assert capsys.readouterr().out.count("note (all points): the active space splits") == 1
+    (note,) = work.result().notes
+    again = Scan.open(tmp_path / "s")
+    assert scan_command(again, None, False, True) == 0
+    assert again.result().notes == {note: (1.5, 1.6)}

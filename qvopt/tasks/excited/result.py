@@ -60,12 +60,14 @@ class ExcitedStates:
     """What was found, lowest first, and what it cost by purpose.
 
     `exact_method` is what `State.fci` is: "full CI", or "CASCI(n, m)" within an active space.
+    `unit` is that of the energies, "Ha" for molecules.
     """
 
     method: str
     states: tuple[ExcitedState, ...]
     costs: Costs
     exact_method: str = "full CI"
+    unit: str = "Ha"
 
     @property
     def shots(self) -> int:
@@ -76,6 +78,7 @@ class ExcitedStates:
         """One dictionary a state, units in the names.
 
         `error_mha` is the exact energy, where it is known, else the measured one, less full CI.
+        Of a lattice model the names have no unit, and energies and differences are in `unit`.
         """
         lowest = self.states[0].energy
         rows = []
@@ -97,7 +100,25 @@ class ExcitedStates:
                     "status": state.status,
                 }
             )
-        return rows
+        return rows if self.unit == "Ha" else [self._in_unit(row) for row in rows]
+
+    def _in_unit(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row in the problem's unit."""
+        scales = {"error_mha": 1e3, "excitation_ev": HARTREE_IN_EV}
+        renamed = {}
+        for name, value in row.items():
+            scaled = value / scales[name] if name in scales and value is not None else value
+            for suffix in ("_hartree", "_mha", "_ev"):
+                name = name.removesuffix(suffix)
+            renamed[name] = scaled
+        return renamed
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        """Names of the columns that a notebook shows."""
+        if self.unit == "Ha":
+            return _COLUMNS
+        return tuple(name.rpartition("_")[0] or name for name in _COLUMNS)
 
     def frame(self) -> Any:
         """The rows as a pandas DataFrame."""
@@ -106,24 +127,23 @@ class ExcitedStates:
     def plot(self, ax: Any = None) -> Any:
         """Draw the levels, beside full CI where it is known, into matplotlib Axes; return them."""
         ax = axes_or_new(ax)
-        rows = self.rows()
-        exact = [row["fci_hartree"] for row in rows if row["fci_hartree"] is not None]
+        exact = [state.fci for state in self.states if state.fci is not None]
         if exact:
             ax.hlines(exact, 0.05, 0.45, colors="#222222", label=self.exact_method)
-        energies = [row["energy_hartree"] for row in rows]
+        energies = [state.energy for state in self.states]
         ax.hlines(energies, 0.55, 0.95, colors="#1f5fa8", label=self.method)
         ax.set_xlim(0, 1)
         ax.set_xticks([])
-        ax.set_ylabel("energy (Ha)")
+        ax.set_ylabel(f"energy ({self.unit})" if self.unit else "energy")
         ax.legend(frameon=False)
         return ax
 
     def __repr__(self) -> str:
-        return text_table(self.rows(), _COLUMNS)
+        return text_table(self.rows(), self._columns)
 
     def _repr_html_(self) -> str:
-        rows = ([shown_cell(row[c]) for c in _COLUMNS] for row in self.rows())
-        return html_table(rows, _COLUMNS) + drawn_html(self.plot)
+        rows = ([shown_cell(row[c]) for c in self._columns] for row in self.rows())
+        return html_table(rows, self._columns) + drawn_html(self.plot)
 
     @classmethod
     def of_document(cls, data: Mapping[str, Any]) -> ExcitedStates:
@@ -134,7 +154,8 @@ class ExcitedStates:
             kept = {k: v for k, v in row.items() if k in names}
             states.append(ExcitedState(**{**kept, "parameters": tuple(row["parameters"])}))
         costs = {purpose: Cost(**cost) for purpose, cost in data["costs"].items()}
-        return cls(data["method"], tuple(states), costs, data["exact_method"])
+        unit = data.get("unit", "Ha")
+        return cls(data["method"], tuple(states), costs, data["exact_method"], unit)
 
     @staticmethod
     def _error(state: ExcitedState) -> float | None:
@@ -154,6 +175,7 @@ class ExcitedStates:
         return {
             "method": self.method,
             "exact_method": self.exact_method,
+            **({} if self.unit == "Ha" else {"unit": self.unit}),
             "states": rows,
             "shots": self.shots,
             "costs": {purpose: asdict(cost) for purpose, cost in self.costs.items()},

@@ -125,7 +125,11 @@ class Search:
             for k, e in enumerate(energies)
         ]  # fmt: skip
         return ExcitedStates(
-            method, tuple(rows), dict(self.ledger.spent), exact_method(self.hamiltonian)
+            method,
+            tuple(rows),
+            dict(self.ledger.spent),
+            self._exact_method,
+            self.experiment.molecule.energy_unit,
         )
 
     def _minimize(
@@ -262,8 +266,18 @@ class Search:
                 overlap = max((float(np.vdot(p, psi)) ** 2 for p in lower), default=0.0)
             states.append(replace(state, fci=self._root(k), overlap=overlap))
         return ExcitedStates(
-            method, tuple(states), dict(self.ledger.spent), exact_method(self.hamiltonian)
+            method,
+            tuple(states),
+            dict(self.ledger.spent),
+            self._exact_method,
+            self.experiment.molecule.energy_unit,
         )
+
+    @property
+    def _exact_method(self) -> str:
+        """What exact energies are called; a lattice model has no basis to be full in."""
+        lattice = self.experiment.molecule.energy_unit != "Ha"
+        return "exact" if lattice else exact_method(self.hamiltonian)
 
     @property
     def exact(self) -> bool:
