@@ -60,6 +60,7 @@ def of_page(page):
 
 
 def lines(block):
+    block = re.sub(r"\\\n\s*", "", block)  # a line that goes on
     found = [re.sub(r"\s+#.*", "", line).strip() for line in block.splitlines()]
     parts = [part.strip() for line in found for part in line.split(" && ")]
     return [part for part in parts if re.match(r"qvopt [a-z]", part)]

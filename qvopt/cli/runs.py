@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qvopt.backends.catalogue import is_provider
-from qvopt.backends.protocol import SubmissionPolicy
+from qvopt.backends.protocol import DurableProgram, SubmissionPolicy
 from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.advice import mitigation_advice
@@ -20,6 +20,7 @@ from qvopt.runs.problem_description import (
     description_line,
     description_rows,
 )
+from qvopt.runs.reach import reach_line
 from qvopt.runs.references import References
 from qvopt.runs.result import Result, Trace
 from qvopt.runs.session import Session
@@ -152,6 +153,9 @@ def _work(session: Session, as_json: bool, quiet: bool) -> int:
         if not quiet:
             print(description_line(session.problem), file=sys.stderr)
             print_choice(session.assembly)
+            short = "" if session.driver.history.steps else reach_line(session.experiment)
+            if short and not isinstance(program, DurableProgram):  # stated already
+                print(short, file=sys.stderr)
             if kept := _kept_back(session):
                 print(kept, file=sys.stderr)
         progress = ProgressDisplay(session.references.get("fci"), quiet=quiet, words=words)

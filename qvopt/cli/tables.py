@@ -37,7 +37,7 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
     widths_of_cells = [_longest_line(column) for column in columns]
     full = [max(len(h), width) for h, width in zip(heads, widths_of_cells, strict=True)]
     least = [
-        max(_least(column, width), *map(len, head.split()))
+        max([_least(column, width), *map(len, head.split())])
         for head, column, width in zip(heads, columns, widths_of_cells, strict=True)
     ]
     between = len(columns) - 1

@@ -208,6 +208,11 @@ _SPECIAL: Final[Mapping[tuple[str, str], Option]] = MappingProxyType(
 )  # fmt: skip
 
 
+def steps_by_its_rate(optimizer: str) -> bool:
+    """Whether each step of an optimizer is about its learning rate long in every parameter."""
+    return _SPECIAL.get((optimizer, "learning_rate")) is _NORMED
+
+
 def option_of(optimizer: str, name: str) -> Option | None:
     """The entry of a hyper-parameter; None for a third party's."""
     return _SPECIAL.get((optimizer, name), _OPTIONS.get(name))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from qvopt.backends.cost import NOTHING, Cost
 from qvopt_molecules.errors import BudgetExceededError
 
 Costs = dict[str, Cost]
 """Cost by purpose: energy, gradient, metric, calibration, line-search, monitor, final, …"""
+
+FINAL: Final = "final"
+"""The purpose of what is measured at the end of a run."""
 
 
 def add_costs(costs: Mapping[str, Cost], more: Mapping[str, Cost]) -> Costs:

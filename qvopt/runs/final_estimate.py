@@ -29,7 +29,7 @@ from qvopt.experiment.specification import MeasurementSpec
 from qvopt.measurement.allocation import Scatter, shares_by_deviation
 from qvopt.optimizers.protocol import Answer, Energy, Query, Scalar
 from qvopt.records.end_events import FinalRecord
-from qvopt.records.ledger import Costs, Ledger
+from qvopt.records.ledger import FINAL, Costs, Ledger
 from qvopt.runs.rounds import JournaledRounds, RoundName
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import BudgetExceededError, InputError
@@ -40,8 +40,6 @@ PRECISION: Final = 1e-3
 
 SHARE: Final = 0.1
 """Of a run's shots, or of its budget, that such a final estimate takes at most."""
-
-PURPOSE: Final = "final"
 
 _PILOT: Final = 0.1  # of the shots that are expected
 _SPARE: Final = 1.2  # kept back over what is expected
@@ -104,15 +102,15 @@ class FinalEstimate:
         reported = evaluator.reported
         aim = self._aim_of(reported)
         if aim is None:
-            return _cost(reported, [Energy(p, purpose=PURPOSE) for p in points])
+            return _cost(reported, [Energy(p, purpose=FINAL) for p in points])
         limit = self._limit(aim, reported, points[0], ledger)
         first = self._first(aim, reported, limit)
-        others: list[Query] = [Energy(p, purpose=PURPOSE) for p in points[1:]]
-        cost = _cost(reported, [Energy(points[0], first, PURPOSE), *others])
+        others: list[Query] = [Energy(p, purpose=FINAL) for p in points[1:]]
+        cost = _cost(reported, [Energy(points[0], first, FINAL), *others])
         wanted = math.ceil(_SPARE * self.expected(reported))
         rest = min(wanted, limit - first)
         if rest > _least_second(first, rest < wanted):
-            cost = cost + _cost(reported, [Energy(points[0], rest, PURPOSE)])
+            cost = cost + _cost(reported, [Energy(points[0], rest, FINAL)])
         return cost
 
     def most(
@@ -134,11 +132,11 @@ class FinalEstimate:
             return None
         limit = self._limit(aim, reported, points[0], ledger)
         first = self._first(aim, reported, limit)
-        others: list[Query] = [Energy(p, purpose=PURPOSE) for p in points[1:]]
-        cost = _cost(reported, [Energy(points[0], first, PURPOSE), *others])
+        others: list[Query] = [Energy(p, purpose=FINAL) for p in points[1:]]
+        cost = _cost(reported, [Energy(points[0], first, FINAL), *others])
         rest = limit - first
         if rest > _least_second(first, rest < self.expected(reported)):
-            cost = cost + _cost(reported, [Energy(points[0], rest, PURPOSE)])
+            cost = cost + _cost(reported, [Energy(points[0], rest, FINAL)])
         return cost
 
     def refuse_beyond_budget(self, reserve: Cost, ledger: Ledger) -> None:
@@ -146,7 +144,7 @@ class FinalEstimate:
         if self.aim is None or self.aim.share is not None:
             return
         try:
-            Ledger(ledger.budget).check({PURPOSE: reserve})
+            Ledger(ledger.budget).check({FINAL: reserve})
         except BudgetExceededError:
             asked = f"final_shots = {self.aim.shots}"
             if self.aim.shots is None:
@@ -174,14 +172,14 @@ class FinalEstimate:
         reported = evaluator.reported
         aim = self._aim_of(reported)
         if aim is None:
-            queries: list[Query] = [Energy(p, purpose=PURPOSE) for p in points]
+            queries: list[Query] = [Energy(p, purpose=FINAL) for p in points]
             answers = rounds.answer(reported, queries, *name, operators=operators)
             return Measured(_scalar(answers[0]), tuple(map(_scalar, answers[1:])), None)
         best = self.best(evaluator)
         limit = self._limit(aim, reported, points[0], ledger)
         first = rounds.recorded_shots(name) or self._first(aim, reported, limit)
         x = points[0]
-        queries = [Energy(x, first, PURPOSE), *(Energy(p, purpose=PURPOSE) for p in points[1:])]
+        queries = [Energy(x, first, FINAL), *(Energy(p, purpose=FINAL) for p in points[1:])]
         learned = replace(rounds.learned, energies=None, shifted=None, points=None)
         pilots = best
         if min(self.expected(reported), limit - first) > _least_second(first, True):
@@ -217,7 +215,7 @@ class FinalEstimate:
             record = FinalRecord(pilot.shots, plan, aim.precision, 0, bound, pilot.dof)
             return Measured(pilot, others, record)
         answers, _ = rounds.answer_beside(
-            best, [Energy(x, shots, PURPOSE)], second, learned, operators
+            best, [Energy(x, shots, FINAL)], second, learned, operators
         )
         energy = _scalar(answers[0])
         record = FinalRecord(energy.shots, plan, aim.precision, pilot.shots, bound, energy.dof)
@@ -251,11 +249,11 @@ class FinalEstimate:
         least = evaluator.shots_of(None)
         caps = {k: v for k, v in ledger.budget.caps() if k in ("shots", "qpu_seconds", "money")}
         if not caps:
-            spent = sum(c.shots for p, c in ledger.spent.items() if p != PURPOSE)
+            spent = sum(c.shots for p, c in ledger.spent.items() if p != FINAL)
             return max(least, math.floor(share * spent))
 
         def within(n: int) -> bool:
-            cost = _cost(evaluator, [Energy(x, n, PURPOSE)])
+            cost = _cost(evaluator, [Energy(x, n, FINAL)])
             return all(getattr(cost, name) <= share * cap for name, cap in caps.items())
 
         return max(least, _largest(self.expected(evaluator) * 4, within, least=least))
@@ -277,7 +275,7 @@ def _fits(
 ) -> bool:
     """Whether the budget has room for a round."""
     prepared = evaluator.prepare(
-        [Energy(x, shots, PURPOSE)], name.stream, name.number, learned=learned
+        [Energy(x, shots, FINAL)], name.stream, name.number, learned=learned
     )
     costs: Costs = prepared.costs
     try:

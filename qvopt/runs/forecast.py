@@ -17,6 +17,7 @@ from .budget import make_budget
 from .driver import Driver
 from .final_estimate import FinalAim, FinalEstimate
 from .forecast_result import RunForecast
+from .reach import reach_line
 
 _PLAYED: Final = 3
 
@@ -83,4 +84,5 @@ def forecast_run(
         expected,
         bounded=most is not None,
         time_assumed=dry.pricing.time_assumed,
+        reach="" if spent is not None and spent.shots else reach_line(experiment),
     )

@@ -18,8 +18,9 @@ class RunForecast:
     `steps` is the experiment's most steps. An optimizer may end before, or ask for more in some
     steps than in those that were played. `final` is the most that the final estimate takes, and
     `expected` what is kept back for it; where `bounded` is False nothing but a budget limits it,
-    and `final` is what is expected. `time_assumed`: the QPU seconds rest on an
-    assumed time of a shot. `compiled` is the size of the circuits in the device's gates.
+    and `final` is what is expected. `compiled` is the size of the circuits in the device's gates.
+    `time_assumed`: the QPU seconds rest on an assumed time of a shot. `reach` is a line where so
+    few steps get nowhere.
     """
 
     device: str
@@ -35,6 +36,7 @@ class RunForecast:
     expected: Cost | None = None
     bounded: bool = True
     time_assumed: bool = False
+    reach: str = ""
 
     @property
     def total(self) -> Cost:
@@ -79,7 +81,7 @@ class RunForecast:
                 "a cap in QPU seconds is kept by an assumed time of a shot; cap money, jobs or "
                 "shots as well"
             )
-        return [*filter(None, lines), *self.warnings()]
+        return [*filter(None, lines), *self.warnings(), *filter(None, (self.reach,))]
 
     def _end_in_words(self) -> str:
         """How much of the final estimate is certain; "" where all of it is."""

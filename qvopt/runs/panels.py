@@ -82,8 +82,14 @@ def energy_panel(result: Result) -> Panel:
     if sampled and np.isfinite(trace.energy).any():
         curves.append(Curve("measured", x, trace.energy, RED, trace.stderr, marker="."))
     if sampled and result.energy is not None and result.stderr:
-        end = np.array([result.energy]), RED, np.array([result.stderr])
-        curves.append(Curve(_final_label(result), x[-1:], *end, marker="D"))
+        label, place = _final_label(result), x[-1:]
+        y, stderr = np.array([result.energy]), np.array([result.stderr])
+        if not np.isfinite(np.concatenate([trace.energy, trace.exact])).any():
+            # Alone it is drawn where it was measured, on an axis from the start.
+            label += "; no step was measured"
+            place = np.array([0.0, result.shots])
+            y, stderr = np.append(np.nan, y), np.append(np.nan, stderr)
+        curves.append(Curve(label, place, y, RED, stderr, marker="D"))
     if np.isfinite(trace.exact).any():
         label = "noiseless energy" if sampled else "energy"
         curves.append(Curve(label, x, trace.exact, BLUE, joined=True, marker=marker))

@@ -29,7 +29,7 @@ def describe_problem(assembly: Assembly, references: References) -> dict[str, An
     `point_group`, `irreps` (by name; those of an FCIDUMP file by its numbers), `occupations` (of
     the reference; both in the order of the qubits of a spin), `mapping`, `qubits`, `parameters`,
     `depth` and `two_qubit_gates` (all-to-all connectivity, before any transpilation), `grouping`
-    and `groups`, `unit` (of energies, where it is not Hartree), `constraints` (weights), `exact` (of
+    and `groups`, `unit` (of energies, where not Hartree), `constraints` (weights), `exact` (of
     which state the exact energy is), `optimizer`, `stopping` (the rules that were set or chosen, as
     in an experiment), `mitigation_chosen_by` ("auto"), `notes`.
     """

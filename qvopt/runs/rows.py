@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qvopt.measurement.estimate import Estimate, two_digits
-from qvopt.runs.final_estimate import PURPOSE as FINAL
+from qvopt.records.ledger import FINAL
 from qvopt.runs.result import KCAL_PER_MOL, Result
 from qvopt.runs.wording import wording
 
