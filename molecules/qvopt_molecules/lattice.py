@@ -58,9 +58,10 @@ def is_lattice(name: str) -> bool:
 
 def lattice_parameters(name: str) -> dict[str, float]:
     """A lattice model's parameters that have a value from the start."""
+    plain = name.strip().lower().replace("_", "-")
     defaults = {
         HUBBARD: _DEFAULTS, HEISENBERG: HEISENBERG_DEFAULTS, ISING: ISING_DEFAULTS
-    }[name]  # fmt: skip
+    }[_ALIASES.get(plain, plain)]  # fmt: skip
     return {key: value for key, value in defaults.items() if not math.isnan(value)}
 
 

@@ -115,8 +115,8 @@ def _scale(words: list[str], keys: dict[str, str], comment: str, path: Path) -> 
         small = spoken[0][0].lower() in "np"
         what = f"'{spoken[0]}'" if small else "bohr or atomic units"
         raise InputError(
-            f"{path}: the comment speaks of {what}; say which the positions are in with units=bohr "
-            f"or units=angstrom"
+            f"{path}: the comment speaks of {what}; say which the positions are in by writing "
+            f"units=bohr or units=angstrom into the comment, the file's second line"
         )
     return scales.pop() if scales else 1.0
 

@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         signal = signal_behind(error)
         if signal is not None:
             raise signal from None
-        return _reported(error)
+        return _reported(error, arguments)
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +62,7 @@ def _command(n_commands: int, n_groups: int) -> Any:
     return get_command(app)
 
 
-def _reported(error: Exception) -> int:
+def _reported(error: Exception, arguments: Sequence[str]) -> int:
     """Say what is wrong in a line, and return the exit code."""
     match error:
         case QvoptError():
@@ -82,17 +82,25 @@ def _reported(error: Exception) -> int:
         case typer.Abort():
             return _say("aborted", 1)
     if isinstance(error, USAGE_ERROR):
-        return _wrong_usage(error)
+        return _wrong_usage(error, arguments)
     return report_internal_error(error)
 
 
-def _wrong_usage(error: Any) -> int:
+def _wrong_usage(error: Any, arguments: Sequence[str]) -> int:
     """Say in a line what is wrong with a command line; without any argument, show the help."""
     message, code = str(error.format_message()), int(error.exit_code)
     if "Usage:" in message or not message:  # a group without a command: the message is its help
         error.show()
         return code
     command = error.ctx.command_path if error.ctx is not None else "qvopt"
+    option = str(getattr(error, "option_name", ""))
+    takes_set = error.ctx is not None and any("--set" in p.opts for p in error.ctx.command.params)
+    if option.startswith("--") and takes_set:
+        from qvopt.experiment.unknown_settings import command_line_hint
+
+        hint = command_line_hint(option[2:].replace("-", "_"), list(arguments[1:]))
+        if hint:
+            message = f"no such option: {option}; {hint}"
     message = message[0].lower() + message[1:].rstrip(".").replace(": Value error, ", ": ")
     return _say(f"{shorten(message, 220)}; see `{command} --help`", code)
 

@@ -10,7 +10,7 @@ import typer
 from qvopt.experiment.counts import parse_count
 
 from .app import Json, Quiet, app
-from .experiment_options import Yes
+from .experiment_options import ActiveSpace, Basis, Charge, FrozenCore, Orbitals, Spin, Yes
 
 
 @app.command()
@@ -69,6 +69,21 @@ def compare(
             help="What a run may spend: '1e6', '1e6 shots', '200 jobs'.", show_default="the file's"
         ),
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Of the MOLECULE, as for `qvopt run`. Repeatable.",
+            show_default="none",
+        ),
+    ] = None,
+    basis: Basis = None,
+    charge: Charge = None,
+    spin: Spin = None,
+    active_space: ActiveSpace = None,
+    frozen_core: FrozenCore = None,
+    orbitals: Orbitals = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -131,7 +146,9 @@ def compare(
             "--seeds": seeds, "--budget": budget, "--only": only, "--workers": workers,
             "--scheduler": scheduler, "--cluster": cluster, "--dry": dry, "--prepare": prepare,
             "--collect": collect, "--shots": shots, "--max-steps": max_steps,
-            "--first-seed": first_seed, "--optimizer": optimizer,
+            "--first-seed": first_seed, "--optimizer": optimizer, "--set": settings,
+            "--basis": basis, "--charge": charge, "--spin": spin, "--orbitals": orbitals,
+            "--active-space": active_space, "--frozen-core": frozen_core,
         }  # fmt: skip
         refuse_with_merge(given)
         raise typer.Exit(merge_command(what, out, report, json_output))
@@ -139,7 +156,11 @@ def compare(
         "seeds": seeds, "first_seed": first_seed, "shots": shots, "max_steps": max_steps,
         "optimizers": optimizer, "budget": budget,
     }  # fmt: skip
-    setup = comparison_setup(single(what), out, options, only or [])
+    molecule = {
+        "--set": settings, "--basis": basis, "--charge": charge, "--spin": spin,
+        "--active-space": active_space, "--frozen-core": frozen_core, "--orbitals": orbitals,
+    }  # fmt: skip
+    setup = comparison_setup(single(what), out, options, only or [], molecule)
     if dry:
         raise typer.Exit(dry_command(setup, max_gb, json_output))
     agreed = yes or budget is not None

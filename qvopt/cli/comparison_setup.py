@@ -11,6 +11,8 @@ from qvopt.comparison.compare import default_folder, specification_data
 from qvopt.comparison.specification import ComparisonSpec, make_comparison
 from qvopt_molecules.errors import InputError, unknown_name
 
+from .options import experiment_data
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -21,16 +23,28 @@ class Setup:
 
 
 def comparison_setup(
-    what: Path, out: Path | None, options: Mapping[str, Any], only: Sequence[str]
+    what: Path,
+    out: Path | None,
+    options: Mapping[str, Any],
+    only: Sequence[str],
+    molecule: Mapping[str, Any] | None = None,
 ) -> Setup:
-    """Read the file, or take a molecule; options take the place of the keys."""
+    """Read the file, or take a molecule; options take the place of the keys.
+
+    `molecule` are options of a molecule, by their names on the command line.
+    """
+    described = {k: v for k, v in (molecule or {}).items() if v not in (None, [])}
     given = {k: v for k, v in options.items() if v is not None}
     data: Mapping[str, Any]
     if _names_molecule(what):
-        data, name = {"problems": [str(what)]}, None
+        data, name = {"problems": [_problem(str(what), described)]}, None
         for key, option in (("optimizers", "--optimizer"), ("budget", "--budget")):
             if key not in given:
                 raise InputError(f"a comparison on {what} needs {option}, or a file that says it")
+    elif described:
+        raise InputError(
+            f"{next(iter(described))} is for a MOLECULE; write it into [[problems]] of {what}"
+        )
     else:
         data, name = specification_data(what)
     spec = make_comparison({**data, **given})
@@ -43,6 +57,28 @@ def comparison_setup(
         spec = spec.model_copy(update={"optimizers": entrants})
     usual = what if what.is_dir() else default_folder(spec, name)
     return Setup(spec, out or usual)
+
+
+def _problem(molecule: str, described: Mapping[str, Any]) -> Any:
+    """The problem of a molecule with its options."""
+    if not described:
+        return molecule
+    keys = {"--frozen-core": "molecule.active_space.frozen_core"}
+    single_valued = {
+        keys.get(name, f"molecule.{name[2:]}"): value
+        for name, value in described.items()
+        if name not in ("--set", "--active-space")
+    }
+    data = experiment_data(
+        molecule, single_valued, described.get("--set", ()), described.get("--active-space")
+    )
+    other = next((key for key in data if key != "molecule"), None)
+    if other is not None:
+        raise InputError(
+            f"--set {other}… is not of the molecule; write a comparison's file, whose [[problems]] "
+            f"take it"
+        )
+    return data
 
 
 def _names_molecule(what: Path) -> bool:

@@ -19,6 +19,7 @@ from .experiment_options import (
     FrozenCore,
     MaxSteps,
     OptimizerName,
+    Orbitals,
     Seed,
     Settings,
     Shots,
@@ -46,13 +47,7 @@ _OPTIONS: dict[str, tuple[str, Any]] = {
     "spin": ("molecule.spin", Spin),
     "active_space": ("", ActiveSpace),
     "frozen_core": ("molecule.active_space.frozen_core", FrozenCore),
-    "orbitals": (
-        "molecule.orbitals",
-        Annotated[
-            str | None,
-            typer.Option(help="canonical, mp2-natural, boys, …", show_default="canonical"),
-        ],
-    ),
+    "orbitals": ("molecule.orbitals", Orbitals),
 }
 
 

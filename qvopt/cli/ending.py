@@ -20,6 +20,9 @@ REQUEUE: Final = 75
 
 _STARTS_AGAIN: Final = "qvopt: interrupted; the same command starts again, from what is kept"
 
+_NOTHING_KEPT: Final = "qvopt: interrupted before anything was kept; the same command starts again"
+"""A run prints where it is kept as soon as its folder is there, and then ends by itself."""
+
 INTERNAL: Final = 70
 """Exit code after an error that is qvopt's own."""
 
@@ -97,14 +100,19 @@ def ends_in_order(work: Callable[[], int]) -> NoReturn:
             code = work()
     except (KeyboardInterrupt, Unhandled):
         code = INTERRUPTED
-        print(_STARTS_AGAIN, file=sys.stderr)
+        print(_said(), file=sys.stderr)
     except Terminated:
         code = REQUEUE
-        print(_STARTS_AGAIN, file=sys.stderr)
+        print(_said(), file=sys.stderr)
     if _came:
         _leave(code)
     atexit.register(_ignore_signals)
     sys.exit(code)
+
+
+def _said() -> str:
+    """What an interrupted command leaves; `run` has handled what comes after its folder."""
+    return _NOTHING_KEPT if sys.argv[1:2] == ["run"] else _STARTS_AGAIN
 
 
 def _leave(code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -96,20 +97,32 @@ def _row(number: int, state: ExcitedState, lowest: float, found: ExcitedStates) 
     difference = None if state.fci is None else best - state.fci
     above, scale = state.energy - lowest, 1e3 if in_hartree else 1.0
     digits = 4 if in_hartree else 6
+    first = found.states[0]
+    spread = 0.0 if number == 0 else math.hypot(state.stderr, first.stderr)
+    bar = 0.0 if state.exact is not None else state.stderr
     return {
         "state": number,
         f"energy{unit}": str(Estimate(state.energy, state.stderr**2)),
         "above (eV)" if in_hartree else f"above{unit}": (
-            f"{HARTREE_IN_EV * above:z.4f}" if in_hartree else f"{above:z.6f}"
+            _measured(above, spread, HARTREE_IN_EV, 4)
+            if in_hartree
+            else _measured(above, spread, 1.0, 6)
         ),
         found.exact_method: "-" if state.fci is None else f"{state.fci:.6f}",
         "error (mHa)" if in_hartree else f"error{unit}": (
-            None if difference is None else f"{scale * difference:z.{digits}f}"
+            None if difference is None else _measured(difference, bar, scale, digits)
         ),
         "S²": "-" if state.spin_squared is None else f"{state.spin_squared:z.3f}",
         "spin": state.multiplicity,
         "steps": state.steps,
     }
+
+
+def _measured(value: float, stderr: float, scale: float, digits: int) -> str:
+    """A scaled number: to its error bar where it has one, else to so many digits."""
+    if stderr:
+        return str(Estimate(scale * value, (scale * stderr) ** 2))
+    return f"{scale * value:z.{digits}f}"
 
 
 def _remarks(states: ExcitedStates) -> list[str]:

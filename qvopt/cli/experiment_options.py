@@ -104,6 +104,10 @@ FrozenCore = Annotated[
     int | None,
     typer.Option(parser=parse_count, metavar="N", help="Orbitals to freeze.", show_default="0"),
 ]
+Orbitals = Annotated[
+    str | None,
+    typer.Option(help="canonical, mp2-natural, boys, …", show_default="the molecule's"),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Submit to hardware without asking first.")]
 
 _KEYS = {
@@ -122,6 +126,7 @@ _KEYS = {
     "charge": "molecule.charge",
     "spin": "molecule.spin",
     "frozen_core": "molecule.active_space.frozen_core",
+    "orbitals": "molecule.orbitals",
     "mapping": "mapping",
     "budget_shots": "budget.shots",
 }
@@ -154,6 +159,7 @@ def described(
     spin: Spin = None,
     active_space: ActiveSpace = None,
     frozen_core: FrozenCore = None,
+    orbitals: Orbitals = None,
     mapping: Annotated[
         str | None,
         typer.Option(

@@ -10,7 +10,17 @@ import typer
 from qvopt.experiment.counts import parse_count
 
 from .app import Json, app
-from .experiment_options import ActiveSpace, Basis, FrozenCore, Settings, Yes, shots_option
+from .experiment_options import (
+    ActiveSpace,
+    Basis,
+    Charge,
+    FrozenCore,
+    Orbitals,
+    Settings,
+    Spin,
+    Yes,
+    shots_option,
+)
 
 
 @app.command()
@@ -20,13 +30,19 @@ def measurements(
     basis: Basis = None,
     frozen_core: FrozenCore = None,
     active_space: ActiveSpace = None,
+    charge: Charge = None,
+    spin: Spin = None,
+    orbitals: Orbitals = None,
     json_output: Json = False,
 ) -> None:
     """Compare the ways to measure an energy: circuits, depth, variance, shots needed."""
     from .measurements import measurements_command
     from .options import experiment_data
 
-    options = {"molecule.basis": basis, "molecule.active_space.frozen_core": frozen_core}
+    options = {
+        "molecule.basis": basis, "molecule.active_space.frozen_core": frozen_core,
+        "molecule.charge": charge, "molecule.spin": spin, "molecule.orbitals": orbitals,
+    }  # fmt: skip
     data = experiment_data(molecule, options, settings or [], active_space)
     raise typer.Exit(measurements_command(data, json_output))
 

@@ -89,9 +89,11 @@ class ProgressDisplay:
         best = step.exact if step.exact is not None else energy
         error = "-"
         if best is not None and self._fci is not None:
-            error = f"{best - self._fci:z.7f}"
-            if self._words.in_hartree:
-                error = f"{1e3 * (best - self._fci):z.4f}"
+            scale, digits = (1e3, 4) if self._words.in_hartree else (1.0, 7)
+            error = f"{scale * (best - self._fci):z.{digits}f}"
+            if step.exact is None and step.energy is not None and step.energy.variance:
+                variance = scale**2 * step.energy.variance
+                error = str(Estimate(scale * (best - self._fci), variance))
         norm = "-" if step.gradient_norm is None else f"{step.gradient_norm:.2e}"
         return (
             f"{step.number:>6}  {text:>16}  {error:>12}  {norm:>10}  {step.shots:>13,}  "

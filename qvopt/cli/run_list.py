@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from qvopt.measurement.estimate import Estimate
 from qvopt.records.journal import is_locked
+from qvopt.runs.distinction import details_of, differences, document_of
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.stored import stored_result
 from qvopt_molecules.errors import InputError, unknown_name
@@ -23,13 +25,13 @@ def list_runs(filters: Sequence[str], as_json: bool) -> int:
     """Print the runs that match every filter: a word, or COLUMN=VALUE."""
     rows = [row for row in _rows() if all(_matches(row, text) for text in filters)]
     if as_json:
-        print_json(rows)
+        print_json([{k: v for k, v in row.items() if k != "details"} for row in rows])
         return 0
     if not rows:
         which = f" that match {' '.join(filters)}" if filters else ""
         print(f"no runs in {RUNS}/{which}")
         return 0
-    print_table([_shown(row) for row in rows])
+    print_table([_shown(row, apart) for row, apart in zip(rows, _apart(rows), strict=True)])
     return 0
 
 
@@ -42,7 +44,7 @@ def _rows() -> list[dict[str, Any]]:
 def _row(path: Path) -> dict[str, Any] | None:
     """What a folder's journal says; None where it holds a task and no run."""
     age = max(time.time() - (path / "journal.jsonl").stat().st_mtime, 0.0)
-    row: dict[str, Any] = dict.fromkeys((*COLUMNS[:-2], "error_mha"))
+    row: dict[str, Any] = dict.fromkeys((*COLUMNS[:-2], "error_mha", "error_stderr_mha"))
     row |= {"status": "damaged", "run": str(path), "age_seconds": round(age)}
     try:
         folder = RunFolder.open(path)
@@ -59,6 +61,11 @@ def _row(path: Path) -> dict[str, Any] | None:
         **{key: names[key] for key in ("molecule", "ansatz", "optimizer", "backend")},
         "shots": experiment.measurement.shots,
         "error_mha": None if error is None else 1e3 * error,
+        "error_stderr_mha": None if error is None else 1e3 * result.error_stderr,
+        "seed": experiment.seed,
+        "mapping": experiment.mapping,
+        "molecule_settings": document_of(experiment),
+        "details": details_of(experiment),
         "status": status,
     }
 
@@ -72,13 +79,36 @@ def _matches(row: dict[str, Any], text: str) -> bool:
     return str(row[column]).lower() == value.lower()
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _apart(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """For each run what sets it apart from those of the same names; "" where nothing does."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for number, row in enumerate(rows):
+        groups.setdefault(tuple(row[k] for k in ("molecule", *COLUMNS[1:4])), []).append(number)
+    texts = [""] * len(rows)
+    for numbers in groups.values():
+        known = [n for n in numbers if row_details(rows[n])]
+        for n, text in zip(known, differences([row_details(rows[n]) for n in known]), strict=True):
+            texts[n] = text
+    return texts
+
+
+def row_details(row: Mapping[str, Any]) -> dict[str, str]:
+    """What the run of a row was on; empty where its folder is damaged."""
+    return dict(row.get("details") or {})
+
+
+def _shown(row: dict[str, Any], apart: str) -> dict[str, Any]:
     error, shots = row["error_mha"], row["shots"]
+    experiment = " ".join(str(row[k]) for k in COLUMNS[:4] if row[k] is not None)
+    stderr = row["error_stderr_mha"]
+    shown = "-" if error is None else f"{error:z.4f}"
+    if error is not None and stderr:
+        shown = str(Estimate(error, stderr**2))
     return {
         "run": row["run"],
-        "experiment": " ".join(str(row[k]) for k in COLUMNS[:4] if row[k] is not None),
+        "experiment": ", ".join(filter(None, [experiment, apart])),
         "shots": "exact" if shots is None else f"{shots:,}",
-        "error (mHa)": "-" if error is None else f"{error:z.4f}",
+        "error (mHa)": shown,
         "status": row["status"],
         "age": age_text(row["age_seconds"]),
     }

@@ -13,6 +13,7 @@ from qvopt.engine.assembly import assemble
 from qvopt.experiment.specification import make_experiment
 from qvopt.runs.advice import mitigation_advice
 from qvopt.runs.defaults import with_defaults
+from qvopt.runs.distinction import details_of, document_of
 from qvopt.runs.folder import RunFolder
 from qvopt.runs.interruption import ends_after_round
 from qvopt.runs.problem_description import (
@@ -117,11 +118,19 @@ def show_command(path: Path, picture: Path | None, as_json: bool) -> int:
         from qvopt.runs.picture import draw_convergence
 
         draw_convergence(Trace.from_events(folder.events()), result, picture)
+    experiment = folder.experiment()
     if as_json:
-        print_json(result.document())
+        print_json({**result.document(), "molecule_settings": document_of(experiment)})
     else:
         names = {**result.names, "seed": f"seed {result.names['seed']}"}
-        print(" · ".join(str(v) for k, v in names.items() if k != "kind"))
+        details = details_of(experiment)
+        elsewhere = {"basis", "active space", "mapping", "seed"}
+        if experiment.molecule.set:
+            elsewhere.add("geometry")
+        shown = [v for k, v in details.items() if k not in elsewhere]
+        usual = ("charge +0", "spin 0", "canonical")
+        more = [v for v in shown if v not in usual]
+        print(" · ".join([*(str(v) for k, v in names.items() if k != "kind"), *more]))
         print_result(result, spent_rows(folder), description_rows(result.problem))
         print(f"run      {path}")
     return 0

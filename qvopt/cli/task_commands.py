@@ -126,7 +126,7 @@ def diagonalize(
 
 
 @app.command()
-@describes_experiment("orbitals", task="excited")
+@describes_experiment(task="excited")
 def excited(
     what: TaskWhat,
     states: Annotated[

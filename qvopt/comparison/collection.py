@@ -10,6 +10,7 @@ from typing import Any
 
 from qvopt.optimizers.registry import describe
 from qvopt.records.derived import read_derived
+from qvopt.runs.folder import task_of
 from qvopt_molecules.errors import InputError
 
 from .outcomes import RunOutcome
@@ -51,6 +52,9 @@ def load_comparison(folder: Path) -> Comparison:
     """
     folder = Path(folder)
     if not (folder / "comparison.toml").is_file():
+        other = task_of(folder, "comparison")
+        if other:
+            raise InputError(f"{folder} holds {other}")
         raise InputError(f"{folder} is not a comparison: it has no comparison.toml")
     spec = make_comparison(read_comparison(folder))
     return collect(Sweep.prepare(spec, folder, writable=False))

@@ -19,6 +19,12 @@ _KINDS: Final = {
 """What is expected, by pydantic's kind of error, in the words of TOML."""
 
 
+_UNITS: Final = (
+    "{} is no setting: the unit of an XYZ file's positions is said in the file, as units=bohr in "
+    "its comment, the second line; other geometries are in Ångström"
+)
+
+
 def explain_invalid(
     error: ValidationError, root: type[BaseModel], what: str, shorthands: Collection[str] = ()
 ) -> InputError:
@@ -35,6 +41,8 @@ def explain_invalid(
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
     path = [str(p) for p in first["loc"] if not _is_internal(str(p))]
     where = ".".join(path) or what
+    if path[:1] == ["molecule"] and path[-1] in ("units", "unit") and first["input"] is not None:
+        return InputError(_UNITS.format(where))
     if first["type"] == "extra_forbidden":
         model = _model_at(root, path[:-1])
         known = set(model.model_fields) | (set(shorthands) if model is root else set())

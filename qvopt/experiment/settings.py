@@ -145,6 +145,12 @@ def takes_settings(function: Callable[P, T], settings: type[Any] = Settings) -> 
             kwargs["problem"] = kwargs.pop("molecule")  # its name in experiment files
         unknown = next((key for key in kwargs if key not in taken and key not in hints), None)
         if unknown is not None:
+            from .unknown_settings import python_hint
+
+            problem = args[0] if args else kwargs.get("problem")
+            hint = python_hint(unknown, problem)
+            if hint:
+                raise InputError(f"unknown setting of {function.__name__} '{unknown}': {hint}")
             raise unknown_name(f"setting of {function.__name__}", unknown, [*taken, *hints])
         bound = check_arguments(function, args, kwargs)
         return function(*bound.args, **bound.kwargs)

@@ -79,7 +79,8 @@ class MoleculeSpec(StrictModel):
         if self.unit is not None and self.content is None:
             raise ValueError(
                 f"unit = {self.unit!r} belongs to a problem that was handed over as an object; "
-                f"molecules are in Hartree, and models in their own unit"
+                f"molecules are in Hartree, and models in their own unit (that of an XYZ file's "
+                f"positions is said in its second line, as units=bohr)"
             )
         return self
 

@@ -19,7 +19,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from qvopt.experiment.earlier import as_begun
 from qvopt.experiment.specification import Experiment, make_experiment
@@ -32,6 +32,30 @@ from qvopt_molecules.atomic_files import remove_leftovers, write_file
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.spins import Hamiltonian
 from qvopt_molecules.storage import load_hamiltonian, save_hamiltonian
+
+_TASKS: Final = {
+    "scan.toml": ("a scan", "scan"),
+    "excited.toml": ("a search for excited states", "excited"),
+    "relaxation.toml": ("a relaxation", "relax"),
+    "relax.json": ("a relaxation", "relax"),
+    "orbitals.toml": ("an orbital optimisation", "oo-vqe"),
+    "oo-vqe.json": ("an orbital optimisation", "oo-vqe"),
+    "comparison.toml": ("a comparison", "compare"),
+}
+"""Files that mark folders of tasks: what they hold, and the command that goes on with it."""
+
+
+def task_of(path: Path, wanted: str = "run") -> str:
+    """Say what a folder of a task holds, and which command is for it; "" for any other folder.
+
+    `wanted` is what it was taken for.
+    """
+    for file, (noun, command) in _TASKS.items():
+        if (path / file).is_file() and not (path / "experiment.toml").is_file():
+            page = f"; `qvopt report {path}` makes its page" if command == "compare" else ""
+            line = f"{noun}, and no {wanted}; `qvopt {command} {path}` shows and continues it"
+            return line + page
+    return ""
 
 
 class RunFolder:
@@ -112,6 +136,9 @@ class RunFolder:
         """Return an existing run folder, or raise InputError saying what it lacks."""
         if not path.is_dir():
             raise InputError(f"{path} is not a run folder: there is no such directory")
+        other = task_of(path)
+        if other:
+            raise InputError(f"{path} holds {other}")
         for part in ("experiment.toml", "hamiltonian.npz", "journal.jsonl"):
             if not (path / part).is_file():
                 raise InputError(

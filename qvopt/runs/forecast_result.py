@@ -70,8 +70,16 @@ class RunForecast:
         fit = self.steps_in_budget()
         if fit >= self.steps:
             return []
-        what = f"about {fit:,} of the {self.steps:,} steps" if fit else "not even the first step"
-        return [f"the budget pays for {what}"]
+        if fit:
+            return [f"the budget pays for about {fit:,} of the {self.steps:,} steps"]
+        short = [
+            _amounts(getattr(self.final, name), cap, name, self.budget.currency)
+            for name, cap in self.budget.caps()
+            if getattr(self.final, name) > cap
+        ]
+        if short:
+            return [f"the budget does not pay for the final estimate: {', '.join(short)}"]
+        return ["the budget does not pay for the first step and the final estimate together"]
 
     def remarks(self) -> list[str]:
         """Lines on what the final estimate may take and on assumed times; and the warnings."""
@@ -154,3 +162,9 @@ class RunForecast:
             }
             for name, cost in parts.items()
         ]
+
+
+def _amounts(needed: float, cap: float, name: str, currency: str) -> str:
+    """What is needed of a cap, as "12,000 shots of 10,000"."""
+    unit = {"qpu_seconds": "QPU seconds", "money": currency}.get(name, name)
+    return f"{needed:,.10g} {unit} of {cap:,.10g}"

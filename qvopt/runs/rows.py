@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from qvopt.measurement.estimate import Estimate, two_digits
-from qvopt.records.ledger import FINAL
 from qvopt.runs.result import KCAL_PER_MOL, Result
 from qvopt.runs.wording import wording
 
@@ -92,7 +91,7 @@ def _error_rows(result: Result) -> list[tuple[str, str, str]]:
 def _shots_rows(result: Result) -> list[tuple[str, str, str]]:
     """All shots, and where there is a final estimate also its parts, which add up."""
     rows = [("shots", f"{result.shots:,}", "")]
-    at_end = result.costs.get(FINAL)
+    at_end = result.costs.get("final")
     if result.final is None or at_end is None:
         return rows
     final = result.final

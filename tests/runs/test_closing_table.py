@@ -95,3 +95,18 @@ def test_parts_of_the_shots_add_up(sampled, tmp_path):
 def test_the_picture_says_what_the_final_estimate_cost(sampled):
     curve = next(c for c in convergence_panels(sampled)[0].curves if c.marker == "D")
     assert curve.label == f"final estimate (+ {sampled.costs['final'].shots:,} shots)"
+
+
+def test_levels_and_steps_of_measured_energies_have_error_bars():
+    from qvopt.cli.excited import _row
+    from qvopt.cli.progress import ProgressDisplay
+    from qvopt.runs.steps import Step
+    from qvopt.tasks.excited.result import ExcitedState, ExcitedStates
+
+    states = tuple(
+        ExcitedState(e, 0.012, None, -1.137, None, None, 3, ()) for e in (-1.1, -0.71234)
+    )
+    row = _row(1, states[1], -1.1, ExcitedStates("vqd", states, {}))
+    assert (row["above (eV)"], row["error (mHa)"]) == ("10.55(46)", "425(12)")
+    step = Step(1, None, Scalar(-1.11234, 0.012**2), None, None, 100, 1, 0.0, False, "")
+    assert " 25(12) " in ProgressDisplay(-1.13730604, quiet=False)._format(step)

@@ -54,7 +54,7 @@ def test_expansions_about_an_exact_ground_state():
     energies, vectors = subspace_expansion(h, fci_state(h), 6)
     assert np.allclose(energies, expected, atol=1e-8)
     assert np.allclose(np.einsum("iab,jab->ij", vectors, vectors), np.eye(6), atol=1e-8)
-    assert np.allclose(equations_of_motion(h, fci_state(h), 6), expected, atol=1e-7)
+    assert np.allclose(equations_of_motion(h, fci_state(h), 6)[0], expected, atol=1e-7)
 
 
 def test_expansions_are_upper_bounds_where_they_are_not_exact():
@@ -169,3 +169,15 @@ def test_a_beta_below_the_gap_is_remarked_on():
     assert any("larger --beta" in line for line in _remarks(low))
     assert [s.energy for s in high.states] == pytest.approx([-0.828427, 0.0, 4.0], abs=1e-5)
     assert not _remarks(high)
+
+
+@pytest.mark.parametrize("molecule", ["h4-chain", "lih"])
+def test_equations_of_motion_tell_the_spin_of_every_state(molecule):
+    """As the subspace expansion does, which has the same roots in the same order here."""
+    space = {"active_space": {"electrons": 2, "n_orbitals": 3}} if molecule == "lih" else {}
+    problem = make_experiment({"molecule": {"name": molecule, **space}})
+    motion = excited_states(problem, method="qeom", states=6).states
+    expansion = excited_states(problem, method="qse", states=6).states
+    for one, other in zip(motion, expansion, strict=True):
+        assert one.spin_squared == pytest.approx(other.spin_squared, abs=2e-3)
+        assert one.multiplicity == other.multiplicity in ("singlet", "triplet")

@@ -16,6 +16,7 @@ simulator's amplitudes.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from qvopt_molecules.arrays import FloatArray
 from qvopt_molecules.errors import InputError
@@ -54,10 +55,12 @@ def subspace_expansion(
 
 def equations_of_motion(
     hamiltonian: MolecularHamiltonian, psi: FloatArray, states: int
-) -> FloatArray:
-    """Return E of psi and the lowest energies E + ω in Hartree, `states` in all.
+) -> tuple[FloatArray, list[FloatArray | None]]:
+    """Return E of psi and the lowest energies E + ω in Hartree, `states` in all, and their states.
 
-    Raises InputError where there are fewer excitations than asked for.
+    The state of an excitation is Σ_i (X_i O_i - Y_i O_i†) |ψ⟩ less its part along |ψ⟩, normalised,
+    of shape (alpha, beta); None where nothing is left of it. Raises InputError where there are
+    fewer excitations than asked for.
     """
     from scipy.linalg import eig
 
@@ -88,15 +91,30 @@ def equations_of_motion(
     mix = mix[:, np.abs(values) > 1e-7 * np.abs(values).max()]
     m, q, v, w = (mix.T @ x @ mix for x in (m, q, v, w))
     left, right = np.block([[m, q], [q, m]]), np.block([[v, w], [-w, -v]])
-    roots = eig(left, right, right=False)
-    real = np.sort(
-        roots.real[(np.abs(roots.imag) < 1e-6) & np.isfinite(roots) & (roots.real > 1e-9)]
-    )
-    if len(real) < states - 1:
+    roots, amplitudes = eig(left, right)
+    positive = (np.abs(roots.imag) < 1e-6) & np.isfinite(roots) & (roots.real > 1e-9)
+    places = np.flatnonzero(positive)
+    places = places[np.argsort(roots.real[places], kind="stable")][: states - 1]
+    if len(places) < states - 1:
         raise InputError(
-            f"the equations of motion have {len(real)} excitations; ask for fewer states"
+            f"the equations of motion have {len(places)} excitations; ask for fewer states"
         )
-    return np.concatenate([[energy], energy + real[: states - 1]])
+    vectors: list[FloatArray | None] = [psi]
+    for place in places:
+        x, y = np.split(amplitudes[:, place], 2)
+        excited = (mix @ x) @ u - (mix @ y) @ d
+        vectors.append(_apart_from(psi, excited))
+    return np.concatenate([[energy], energy + roots.real[places]]), vectors
+
+
+def _apart_from(psi: FloatArray, amplitudes: npt.NDArray[np.complex128]) -> FloatArray | None:
+    """A state less its part along psi, normalised and real; None where nothing is left."""
+    # Its phase is free: the largest amplitude is made real.
+    state = amplitudes / np.exp(1j * np.angle(amplitudes[np.argmax(np.abs(amplitudes))]))
+    real = np.asarray(state.real, dtype=np.float64)
+    real = real - psi.reshape(-1) * float(psi.reshape(-1) @ real)
+    norm = float(np.linalg.norm(real))
+    return None if norm < 1e-8 else (real / norm).reshape(psi.shape)
 
 
 def _excited(hamiltonian: MolecularHamiltonian, psi: FloatArray) -> list[FloatArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -111,13 +111,14 @@ class Search:
         if len(parts) > 1 or np.abs(psi.imag).max() > 1e-9:
             raise InputError(f"{method} needs an ansatz with real amplitudes in one sector")
         real = np.ascontiguousarray(psi.real)
-        spins: list[float | None]
+        vectors: Iterable[FloatArray | None]
         if method == "qse":
             energies, vectors = subspace_expansion(h, real, states)
-            spins = [spin_squared(v, h.norb, h.n_alpha, h.n_beta) for v in vectors]
         else:
-            energies = equations_of_motion(h, real, states)
-            spins = [spin_squared(real, h.norb, h.n_alpha, h.n_beta)] + [None] * (states - 1)
+            energies, vectors = equations_of_motion(h, real, states)
+        spins = [
+            None if v is None else spin_squared(v, h.norb, h.n_alpha, h.n_beta) for v in vectors
+        ]
         x = tuple(outcome.x.tolist())
         rows = [
             ExcitedState(float(e), 0.0, float(e), self._root(k), spins[k], None, outcome.steps,
