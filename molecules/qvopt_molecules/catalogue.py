@@ -21,6 +21,7 @@ from .expressions import dimension
 from .geometry import parse_geometry
 from .molecule import ActiveSpace, Molecule
 from .textfile import read_text_file
+from .toml_files import parse_toml
 from .xyz import read_xyz_file
 
 _KEYS = ("name", "aliases", "title", "geometry", "charge", "spin", "basis", "parameters",
@@ -92,7 +93,7 @@ def read_definition(path: str | Path) -> dict[str, Any] | None:
 
     None for a TOML file without a geometry. Raises InputError where it is not valid TOML.
     """
-    data = _read_toml(read_text_file(path, "molecule file"), str(path))
+    data = parse_toml(read_text_file(path, "molecule file"), str(path))
     if "geometry" not in data:
         return None
     kept = {key: value for key, value in data.items() if key not in _TEXTS}
@@ -163,7 +164,7 @@ def _unchanged(spec: str | Path | Mapping[str, Any], settings: dict[str, float])
         raise InputError("the molecule's name holds a NUL character")
     if isinstance(spec, str) and _plain(spec) in _aliases():
         name = _aliases()[_plain(spec)]
-        return _of_table(_read_toml(_catalogue()[name], name), settings, name)
+        return _of_table(parse_toml(_catalogue()[name], name), settings, name)
     if isinstance(spec, str) and (";" in text or "\n" in text or _looks_like_atoms(text)):
         return Molecule(_formula(text), parse_geometry(text, settings))
     return _from_file(Path(text), settings)
@@ -203,7 +204,7 @@ def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
     suffix = path.suffix.lower()
     if suffix == ".toml":
         text = read_text_file(path, "molecule file")
-        return _of_table(_read_toml(text, str(path)), settings, str(path))
+        return _of_table(parse_toml(text, str(path)), settings, str(path))
     if suffix == ".xyz":
         if settings:
             raise InputError(f"{path} has no parameters to set; an XYZ file is one geometry")
@@ -216,14 +217,6 @@ def _from_file(path: Path, settings: dict[str, float]) -> Molecule:
     if path.suffix or "/" in str(path):
         raise InputError(f"{path} is not a .toml or .xyz molecule file")
     raise unknown_name("molecule", str(path), catalogue_names())
-
-
-def _read_toml(text: str, source: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        detail = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise InputError(f"{source} is not valid TOML: {detail}") from None
 
 
 def _of_table(data: Mapping[str, Any], settings: dict[str, float], source: str) -> Molecule:

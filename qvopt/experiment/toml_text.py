@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import tomli_w
 
 from qvopt_molecules import frozen
 from qvopt_molecules.errors import InputError
+from qvopt_molecules.toml_files import parse_toml
 
 _MAX_BYTES = 1 << 20
 
@@ -23,12 +23,12 @@ def read_experiment_file(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InputError(f"{path} is larger than 1 MiB; an experiment is a few lines of TOML")
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        detail = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"{path} is not valid TOML: {detail}") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not valid TOML: {error}") from None
+    data = parse_toml(text, str(path))
     inner = data.get("experiment")
     for table in (data, inner if isinstance(inner, dict) else {}):
         freeze_beside(table.get("molecule"), path.parent / "hamiltonian.npz")

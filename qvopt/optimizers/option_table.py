@@ -161,8 +161,15 @@ _OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "noisy": Option("true or false", "", "restart, and fit where noise rules"),
         "adaptive": Option("true or false", "", "scale the simplex's moves with n"),
         # of the Kalman-Newton method
-        "expected_error": Option("> 0", "Hartree", "expected error that ends the run"),
-        "confidence": Option("(0, 1)", "", "end at this probability of that error instead"),
+        "expected_error": Option(
+            "> 0", "Hartree", "expected error that ends the run; none: that of [stopping], under "
+            "shots 0.0016 by default, and no end but the budget's where optimizer and budget are "
+            "given",
+        ),
+        "confidence": Option(
+            "(0, 1)", "", "end at this probability of that error instead; none: that of "
+            "[stopping], 0.95 with its default error",
+        ),
         "shrink": Option("(0, 1)", "", "factor by which a round lowers the expected error"),
         "remainder": Option(">= 0", "", "share of a step that a quadratic model leaves out"),
         "longest_step": Option("> 0", "radians", "bound on a step of each parameter"),

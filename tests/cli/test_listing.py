@@ -11,8 +11,10 @@ from command_line import command_line
 from qvopt import make_experiment, run
 from qvopt.cli.output import print_rows
 from qvopt.cli.tables import print_table, wrapped
+from qvopt.engine.assembly import assemble
 from qvopt.optimizers.registry import describe, optimizer_names
 from qvopt.records.journal import Journal
+from qvopt.runs.defaults import with_defaults
 from qvopt.runs.folder import default_name
 from qvopt_circuits.catalogue import ansatz_names
 
@@ -158,6 +160,15 @@ def test_paragraphs_are_set_to_the_width_of_the_terminal():
     assert "\n    |ψ(t)⟩ = [Π_k" in text  # formulas stay on lines of their own
     facts = command_line("list", "optimizers", "adam", env={"COLUMNS": "80"}).stdout
     assert "family: adaptive\nasks for: gradients\n" in facts
+
+
+def test_where_the_default_stop_of_kalman_newton_comes_from():
+    (entry,) = json.loads(command_line("list", "optimizers", "kalman-newton", "--json").stdout)
+    meanings = {row["option"]: row["meaning"] for row in entry["options"]}
+    experiment = make_experiment({"molecule": "h2", "measurement": {"shots": 200}})
+    stopping = with_defaults(assemble(experiment)).experiment.stopping
+    assert f"[stopping], under shots {stopping.expected_error:g}" in meanings["expected_error"]
+    assert f"[stopping], {stopping.confidence:g}" in meanings["confidence"]
 
 
 def test_what_is_to_be_copied_is_not_broken():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from qvopt.comparison.report import write_report
-from qvopt.comparison.report.about import rules, tuning_text
+from qvopt.comparison.report.about import optimizers_table, rules, tuning_text
 from qvopt.comparison.report.findings import findings
 from qvopt.comparison.report.numbers import between, p_value, thousandths
 from qvopt.comparison.report.tables import Table, paired_table, results_table, values
@@ -155,6 +155,27 @@ def test_the_rules_say_what_holds():
     assert tuning_text({"tuning": tuning, "optimizers": one}).startswith(
         "Not equal: a was tuned, b was not"
     )
+
+
+def test_hyper_parameters_are_as_in_a_file_and_say_how_a_run_ends(synthetic):
+    options = {"expected_error": None, "learn_curvature": True, "shrink": 0.7}
+    runs = [replace(r, options=options) for r in synthetic(("H2",), 1, 2)]
+    table = optimizers_table({}, runs, ["icans"])
+    text = "expected_error = none, learn_curvature = true, shrink = 0.7"
+    assert table.rows[0][-1] == text
+    assert "a run ends by its budget" in table.caption
+    assert (
+        "ends by its budget"
+        not in optimizers_table({}, synthetic(("H2",), 1, 2), ["icans"]).caption
+    )
+
+
+def test_a_single_optimizer_was_tuned():
+    tuning = {"trials": 8, "seeds": 2, "problems": ["H4"], "shots": 1e7}
+    said = tuning_text({"tuning": tuning, "optimizers": {"a": {"tuned": True}}})
+    assert said.startswith("a, the only optimizer, was tuned.")
+    two = {"a": {"tuned": False}, "b": {"tuned": False}, "c": {"tuned": True}}
+    assert "c was tuned, a and b were not" in tuning_text({"tuning": tuning, "optimizers": two})
 
 
 def test_missing_runs_are_said(synthetic):

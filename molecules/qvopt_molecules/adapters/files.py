@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 from qvopt_molecules.errors import InputError, missing_extra
 from qvopt_molecules.spins import SpinHamiltonian
 from qvopt_molecules.textfile import read_text_file
+from qvopt_molecules.toml_files import parse_toml
 
 from . import costs, operators
 from .terms import spin_hamiltonian
@@ -87,10 +87,7 @@ def _json(path: Path) -> Any:
 
 
 def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_text_file(path, "operator file"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not valid TOML: {str(error)[:80]}") from None
+    return parse_toml(read_text_file(path, "operator file"), str(path))
 
 
 def _document(data: Any, path: Path) -> SpinHamiltonian:

@@ -1,69 +1,68 @@
-"""Ticks of logarithmic axes: decades, and where few fit, ones, twos and fives or plain steps."""
+"""Ticks of logarithmic axes: decades, and where few fit, ones, twos and fives or even steps."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from matplotlib.ticker import Locator, LogLocator, MaxNLocator
+
+from qvopt_molecules.arrays import FloatArray
 
 _SUBDIVISIONS: Final = ((1, 2, 5), (1, 3))
 _DECADES: Final = 2.0
 """Decades from which on they alone are labelled."""
 
 
-class LabelledTicks(Locator):
-    """Places of labels: decades, or 1-2-5 of fewer than two, or even steps where those are few.
+def labelled_places(low: float, high: float, most: int, decades: int) -> FloatArray:
+    """Return where an axis has labels: decades, or less than a decade apart where few fit.
 
     Args:
+        low, high: limits, above zero.
         most: labels at most where decades are subdivided.
+        decades: labels at most where they are not.
     """
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
-    def __init__(self, most: int, numticks: int) -> None:
-        self._most = most
-        self._decades = LogLocator(numticks=numticks)
-
-    def __call__(self) -> Any:
-        """Return the places within the limits of the axis."""
-        return self.tick_values(*_limits(self.axis))
-
-    def tick_values(self, vmin: float, vmax: float) -> Any:
-        """Return the places between two values above zero."""
-        decades = np.log10(vmax / vmin) if 0 < vmin < vmax else np.inf
-        if not np.isfinite(decades) or decades >= _DECADES:
-            return self._decades.tick_values(vmin, vmax)
-        for subdivision in _SUBDIVISIONS:
-            ticks = subdivided(vmin, vmax, subdivision)
-            if 2 < len(ticks) <= self._most or (len(ticks) == 2 and decades > 0.5):
-                return ticks
-        steps = MaxNLocator(self._most - 1, steps=[1, 2, 2.5, 5, 10])
-        even = np.asarray(steps.tick_values(vmin, vmax))
-        return even[(even >= vmin) & (even <= vmax)]
+    span = _decades(low, high)
+    if span >= _DECADES:
+        return np.asarray(LogLocator(numticks=decades).tick_values(low, high))
+    for subdivision in _SUBDIVISIONS:
+        ticks = subdivided(low, high, subdivision)
+        if 2 < len(ticks) <= most or (len(ticks) == 2 and span > 0.5):
+            return ticks
+    steps = MaxNLocator(most - 1, steps=[1, 2, 2.5, 5, 10])
+    even = np.asarray(steps.tick_values(low, high), dtype=np.float64)
+    within: FloatArray = even[(even >= low) & (even <= high)]
+    return within
 
 
-class BetweenTicks(Locator):
-    """Unlabelled places between decades, where decades alone are labelled; else none."""
+def places_between(low: float, high: float, decades: int) -> FloatArray:
+    """Return where an axis has marks without labels: between decades, if those alone have them."""
+    from matplotlib.ticker import LogLocator
 
-    def __init__(self, numticks: int) -> None:
-        self._fine = LogLocator(subs=(2, 5), numticks=numticks)
-
-    def __call__(self) -> Any:
-        """Return the places within the limits of the axis."""
-        return self.tick_values(*_limits(self.axis))
-
-    def tick_values(self, vmin: float, vmax: float) -> Any:
-        """Return the places between two values above zero."""
-        if not 0 < vmin < vmax or np.log10(vmax / vmin) < _DECADES:
-            return np.zeros(0)
-        return self._fine.tick_values(vmin, vmax)
+    if _decades(low, high) < _DECADES:
+        return np.zeros(0)
+    return np.asarray(LogLocator(subs=(2, 5), numticks=decades).tick_values(low, high))
 
 
-def _limits(axis: Any) -> tuple[float, float]:
-    low, high = sorted(axis.get_view_interval())
-    return float(low), float(high)
+def locator(places: Callable[[float, float], FloatArray]) -> Any:
+    """Return matplotlib's locator of ticks at the places between the limits of an axis."""
+    from matplotlib.ticker import Locator
+
+    class Places(Locator):
+        def __call__(self) -> Any:
+            assert self.axis is not None
+            low, high = sorted(self.axis.get_view_interval())
+            return self.tick_values(low, high)
+
+        def tick_values(self, vmin: float, vmax: float) -> Any:
+            return places(vmin, vmax)
+
+    return Places()
 
 
-def subdivided(low: float, high: float, subdivision: tuple[int, ...]) -> Any:
+def subdivided(low: float, high: float, subdivision: tuple[int, ...]) -> FloatArray:
     """Return the multiples of powers of ten from low to high, both above zero.
 
     >>> subdivided(0.15, 6, (1, 2, 5)).tolist()
@@ -72,3 +71,8 @@ def subdivided(low: float, high: float, subdivision: tuple[int, ...]) -> Any:
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     places = np.array([float(f"{k}e{power}") for power in powers for k in subdivision])
     return places[(places >= low) & (places <= high)]
+
+
+def _decades(low: float, high: float) -> float:
+    """How many decades limits span; infinite where they are none of a logarithmic axis."""
+    return float(np.log10(high / low)) if 0 < low < high else float("inf")

@@ -183,12 +183,14 @@ def log_axis(axis: Any, *, shots: bool = False, minor: bool = True) -> None:
     """
     from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-    from .log_ticks import BetweenTicks, LabelledTicks
+    from .log_ticks import labelled_places, locator, places_between
 
-    axis.set_major_locator(LabelledTicks(8, 8) if minor else LabelledTicks(4, 5))
+    most, decades = (8, 8) if minor else (4, 5)
+    axis.set_major_locator(locator(lambda low, high: labelled_places(low, high, most, decades)))
     axis.set_minor_formatter(NullFormatter())
     # Two and five of each decade: every tick is an object that each drawing updates.
-    axis.set_minor_locator(BetweenTicks(8) if minor else NullLocator())
+    between = locator(lambda low, high: places_between(low, high, decades))
+    axis.set_minor_locator(between if minor else NullLocator())
 
     def text(x: float, _: object) -> str:
         places = axis.get_majorticklocs() if shots else ()

@@ -142,7 +142,13 @@ def optimizers_table(
         rows.append((name, str(entry.get("family", "–")), how, option_text(options)))
     return Table(
         "optimizers",
-        "Every hyper-parameter, defaults included.",
+        "Every hyper-parameter, defaults included."
+        + (
+            " With expected_error = none a run ends by its budget: the stop of a single run at "
+            "0.0016 Ha with 95 % is for runs without a budget."
+            if any("expected_error = none" in row[-1] for row in rows)
+            else ""
+        ),
         ("optimizer", "family", "tuned", "hyper-parameters"),
         tuple(rows),
         texts=4,

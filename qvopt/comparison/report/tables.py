@@ -279,4 +279,6 @@ def option_text(options: Any) -> str:
 
 
 def _short(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return str(value).lower()  # as files and `qvopt list optimizers` have it
     return f"{value:.4g}" if isinstance(value, float) else str(value)
