@@ -10,7 +10,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # of IBM's client
 
 BACKEND = {"name": "ibm:fake_manila", "optimization_level": 1, "timed": True,
            "price_per_second": 1.6}  # fmt: skip
-SETTINGS = {"backend": BACKEND, "optimizer": "adam", "shots": 500}
+SETTINGS = {"backend": BACKEND, "optimizer": "adam", "learning_rate": 0.1,
+            "shots": 500}  # fmt: skip
 
 
 def total(result):
