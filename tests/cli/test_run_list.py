@@ -36,7 +36,10 @@ def test_the_list_shows_what_differs_within_80_columns(runs, capsys):
     assert list_runs([], False) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
-    head, *lines = text.splitlines()
+    lines = text.splitlines()
+    head = lines.pop(0)
+    while "shots" not in head:  # headings of several words are wrapped
+        head = lines.pop(0)
     cells, number = {}, ""
     for line in lines:
         number = line[:8].strip() or number
