@@ -83,7 +83,7 @@ def test_python_forecasts_what_the_command_line_does(nobody):
     assert frame["money_USD"].to_numpy() == pytest.approx(paid.to_numpy())
     for text in (repr(result), result._repr_html_()):
         assert "braket:forte-1: nothing was sent" in text
-        assert "the budget pays for not even the first step" in text
+        assert "the budget does not pay for the final estimate" in text
     unpriced = qvopt.forecast("h2", backend="ibm:fake_manila", shots=1000, max_steps=2)
     assert not [name for name in unpriced.frame().columns if name.startswith("money")]
     assert not list(nobody.iterdir())
