@@ -126,10 +126,11 @@ def result_rows(result: Result) -> list[tuple[str, str, str]]:
         rows.append(("energy", str(estimate), f"{unit} (fresh shots)".strip() if sampled else unit))
         rows += _final_rows(result)
         if result.mitigation:
-            chosen = result.problem.get("mitigation_chosen_by", "")
-            rows.append(
-                ("mitigation", " + ".join(result.mitigation), chosen and f"chosen by {chosen}")
-            )
+            first, *others = result.mitigation
+            chosen = result.problem.get("mitigation_chosen_by")
+            notes = [" ".join(f"+ {stage}" for stage in others), chosen and f"chosen by {chosen}"]
+            # The column of values is narrow, for numbers.
+            rows.append(("mitigation", first, ", ".join(note for note in notes if note)))
         if sampled and result.exact is not None:
             rows.append(("noiseless energy there", f"{result.exact:.8f}", unit))
     if result.average is not None and result.n_steps > 1:

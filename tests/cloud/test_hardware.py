@@ -183,7 +183,7 @@ def test_journals_without_jobs_read_as_before():
 @pytest.mark.slow
 def test_commands_from_forecast_to_end(tmp_path):
     (tmp_path / "e.toml").write_text(
-        'molecule = "h2"\nmax_steps = 1\nshots = 200\n'
+        'molecule = "h2"\noptimizer = "adam"\nmax_steps = 1\nshots = 200\n'
         'measurement = { grouping = "qubit-wise", postselect = true }\n'
         '[backend]\nname = "ibm:fake_manila"\nrepeats = 1\n'
     )

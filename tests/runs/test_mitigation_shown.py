@@ -30,9 +30,10 @@ def test_auto_names_what_it_chose(tmp_path):
     result = qvopt.run("h2", **NOISY, mitigation="auto", out=tmp_path / "r")
     chosen = json.loads((tmp_path / "r/mitigation.json").read_text())[0]["stages"]
     assert " + ".join(result.mitigation) == chosen != "none"
-    assert "chosen by auto" in repr(result)
+    assert "chosen by auto" in " ".join(repr(result).split())
     shown = CliRunner().invoke(app, ["show", str(tmp_path / "r")])
-    assert "chosen by auto" in shown.output
+    assert "chosen by auto" in " ".join(shown.output.split())
+    assert max(map(len, shown.output.splitlines())) <= 80
     document = json.loads((tmp_path / "r/result.json").read_text())
     assert document["mitigation"] == list(result.mitigation)
 
