@@ -31,5 +31,7 @@ def all_finite(values: npt.ArrayLike) -> bool:
         return math.isfinite(values)
     if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.char == "d":
         # Σ v² is finite only where every v is, and takes one call; it may overflow all the same.
-        return math.isfinite(values.dot(values)) or bool(np.isfinite(values).all())
+        with np.errstate(over="ignore"):  # newer versions of NumPy warn of it
+            square = values.dot(values)
+        return math.isfinite(square) or bool(np.isfinite(values).all())
     return bool(np.isfinite(values).all())

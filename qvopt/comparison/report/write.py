@@ -173,7 +173,7 @@ def _write_tables(
             pd.DataFrame(rows).to_parquet(folder / f"{name}.parquet", index=False)
     runs = runs_table(outcomes, summary.targets)
     runs["run"] = runs["run"].map(partial(relative, folder=folder.parent))
-    words = runs.select_dtypes(include=["object"]).columns
+    words = [c for c in runs.columns if not pd.api.types.is_numeric_dtype(runs[c])]
     runs.assign(**{c: runs[c].map(spreadsheet_text) for c in words}).to_csv(
         folder / "runs.csv", index=False
     )
