@@ -46,7 +46,7 @@ def test_a_picture_without_a_measured_step_says_so(tmp_path):
     settings = {"mapping": "parity-reduced", "shots": 200, "optimizer": "adam", "max_steps": 2}
     result = qvopt.run("h2", **settings, backend="ibm:fake_manila", out=tmp_path / "r")
     (curve,) = convergence_panels(result)[0].curves
-    assert curve.label == "final estimate; no step was measured"
+    assert curve.label == "final estimate (+ 600 shots); no step was measured"
     assert curve.x.tolist() == [0, result.shots]
     assert np.isnan(curve.y[0])
     assert curve.y[1] == result.energy
