@@ -157,8 +157,8 @@ def compare(
         "optimizers": optimizer, "budget": budget,
     }  # fmt: skip
     molecule = {
-        "--set": settings, "--basis": basis, "--charge": charge, "--spin": spin,
-        "--active-space": active_space, "--frozen-core": frozen_core, "--orbitals": orbitals,
+        "settings": settings, "basis": basis, "charge": charge, "spin": spin,
+        "active_space": active_space, "frozen_core": frozen_core, "orbitals": orbitals,
     }  # fmt: skip
     setup = comparison_setup(single(what), out, options, only or [], molecule)
     if dry:

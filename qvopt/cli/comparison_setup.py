@@ -11,6 +11,7 @@ from qvopt.comparison.compare import default_folder, specification_data
 from qvopt.comparison.specification import ComparisonSpec, make_comparison
 from qvopt_molecules.errors import InputError, unknown_name
 
+from .described import experiment_key, option_name
 from .options import experiment_data
 
 
@@ -31,7 +32,7 @@ def comparison_setup(
 ) -> Setup:
     """Read the file, or take a molecule; options take the place of the keys.
 
-    `molecule` are options of a molecule, by their names on the command line.
+    `molecule` are options of a molecule, by the names of their parameters.
     """
     described = {k: v for k, v in (molecule or {}).items() if v not in (None, [])}
     given = {k: v for k, v in options.items() if v is not None}
@@ -42,9 +43,8 @@ def comparison_setup(
             if key not in given:
                 raise InputError(f"a comparison on {what} needs {option}, or a file that says it")
     elif described:
-        raise InputError(
-            f"{next(iter(described))} is for a MOLECULE; write it into [[problems]] of {what}"
-        )
+        option = option_name(next(iter(described)))
+        raise InputError(f"{option} is for a MOLECULE; write it into [[problems]] of {what}")
     else:
         data, name = specification_data(what)
     spec = make_comparison({**data, **given})
@@ -63,15 +63,10 @@ def _problem(molecule: str, described: Mapping[str, Any]) -> Any:
     """The problem of a molecule with its options."""
     if not described:
         return molecule
-    keys = {"--frozen-core": "molecule.active_space.frozen_core"}
-    single_valued = {
-        keys.get(name, f"molecule.{name[2:]}"): value
-        for name, value in described.items()
-        if name not in ("--set", "--active-space")
-    }
-    data = experiment_data(
-        molecule, single_valued, described.get("--set", ()), described.get("--active-space")
-    )
+    options = dict(described)
+    settings, space = options.pop("settings", ()), options.pop("active_space", None)
+    keys = {experiment_key(name): value for name, value in options.items()}
+    data = experiment_data(molecule, keys, settings, space)
     other = next((key for key in data if key != "molecule"), None)
     if other is not None:
         raise InputError(

@@ -51,6 +51,16 @@ _OPTIONS: dict[str, tuple[str, Any]] = {
 }
 
 
+def experiment_key(name: str) -> str:
+    """Return the key of the experiment that an option sets, by the name of its parameter."""
+    return _OPTIONS[name][0]
+
+
+def option_name(name: str) -> str:
+    """Return how the command line spells an option, by the name of its parameter."""
+    return "--set" if name == "settings" else f"--{name.replace('_', '-')}"
+
+
 def describes_experiment(
     *without: str, task: str | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -81,7 +91,7 @@ def describes_experiment(
                 command(data=None, **given)
                 return
             settings, space = chosen.pop("settings") or [], chosen.pop("active_space")
-            options = {_OPTIONS[name][0]: value for name, value in chosen.items()}
+            options = {experiment_key(name): value for name, value in chosen.items()}
             command(data=experiment_data(given["what"], options, settings, space), **given)
 
         filled.__name__, filled.__doc__ = command.__name__, command.__doc__
@@ -101,8 +111,9 @@ def _is_of_task(what: str, task: str) -> bool:
 def _refuse_beside(what: str, chosen: Mapping[str, Any]) -> None:
     given = next((name for name, value in chosen.items() if value), None)
     if given is not None:
-        option = "--set" if given == "settings" else f"--{given.replace('_', '-')}"
-        raise InputError(f"{what} says what was asked; leave {option} out, or name the molecule")
+        raise InputError(
+            f"{what} says what was asked; leave {option_name(given)} out, or name the molecule"
+        )
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:

@@ -37,6 +37,10 @@ class Budget:
     money: float | None = None
     currency: str = "USD"
 
+    def unit(self, name: str) -> str:
+        """Return what amounts under a cap are counted in."""
+        return {"qpu_seconds": "QPU seconds", "money": self.currency}.get(name, name)
+
     def caps(self) -> Iterator[tuple[str, float]]:
         """Iterate over the caps that are set."""
         for name in ("shots", "circuits", "evaluations", "jobs", "qpu_seconds", "money"):
@@ -74,12 +78,11 @@ class Ledger:
         total = sum(planned.values(), self.total) + (reserve or Cost())
         for name, cap in caps:
             outside = getattr(self.outside, name)
-            if getattr(total, name) - outside > cap:
-                spent = getattr(self.total, name) - outside
-                unit = {"qpu_seconds": "QPU seconds", "money": self.budget.currency}.get(name, name)
+            spent, needed = (getattr(cost, name) - outside for cost in (self.total, total))
+            if needed > cap:
                 raise BudgetExceededError(
                     f"the next round and the final estimate need "
-                    f"{_amount(getattr(total, name) - outside - spent)} {unit}, but only "
+                    f"{_amount(needed - spent)} {self.budget.unit(name)}, but only "
                     f"{_amount(cap - spent)} of {_amount(cap)} are left"
                 )
 

@@ -73,7 +73,7 @@ class RunForecast:
         if fit:
             return [f"the budget pays for about {fit:,} of the {self.steps:,} steps"]
         short = [
-            _amounts(getattr(self.final, name), cap, name, self.budget.currency)
+            f"{getattr(self.final, name):,.10g} {self.budget.unit(name)} of {cap:,.10g}"
             for name, cap in self.budget.caps()
             if getattr(self.final, name) > cap
         ]
@@ -162,9 +162,3 @@ class RunForecast:
             }
             for name, cost in parts.items()
         ]
-
-
-def _amounts(needed: float, cap: float, name: str, currency: str) -> str:
-    """What is needed of a cap, as "12,000 shots of 10,000"."""
-    unit = {"qpu_seconds": "QPU seconds", "money": currency}.get(name, name)
-    return f"{needed:,.10g} {unit} of {cap:,.10g}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qvopt.records.ledger import FINAL
 from qvopt.runs.result import Result
 from qvopt.runs.wording import wording
 
@@ -103,7 +104,7 @@ def energy_panel(result: Result) -> Panel:
 
 def _final_label(result: Result) -> str:
     """The final estimate with its shots: they are spent after the last step, beyond the axis."""
-    cost = result.costs.get("final")
+    cost = result.costs.get(FINAL)
     return "final estimate" if cost is None else f"final estimate (+ {cost.shots:,} shots)"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qvopt.measurement.estimate import Estimate, two_digits
+from qvopt.records.ledger import FINAL
 from qvopt.runs.result import KCAL_PER_MOL, Result
 from qvopt.runs.wording import wording
 
@@ -91,7 +92,7 @@ def _error_rows(result: Result) -> list[tuple[str, str, str]]:
 def _shots_rows(result: Result) -> list[tuple[str, str, str]]:
     """All shots, and where there is a final estimate also its parts, which add up."""
     rows = [("shots", f"{result.shots:,}", "")]
-    at_end = result.costs.get("final")
+    at_end = result.costs.get(FINAL)
     if result.final is None or at_end is None:
         return rows
     final = result.final
