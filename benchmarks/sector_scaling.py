@@ -86,7 +86,7 @@ def traffic(engine: Any) -> tuple[float, float]:
     """
     moved = rotated = 0.0
     for run in engine.runs:
-        of_gates = 32.0 * sum(engine.amplitudes_of(int(k)) for k in run.gates)
+        of_gates = 32.0 * float(engine.rotated[run.gates].sum())
         rotated += of_gates
         if isinstance(run, LineRun):
             moved += 16.0 * engine.size
@@ -99,7 +99,7 @@ def traffic(engine: Any) -> tuple[float, float]:
 
 def operations(engine: Any, norb: int, n: int) -> float:
     """Multiplications of a gradient: 12 a rotated pair, and the product's."""
-    pairs = sum(engine.amplitudes_of(int(k)) for run in engine.runs for k in run.gates)
+    pairs = float(engine.rotated.sum())
     single, double = n * (norb - n), (n * (n - 1) // 2) * ((norb - n) * (norb - n - 1) // 2)
     both = norb * (norb - 1) // 2 * (single + 1) + single + n
     return 12.0 * pairs + engine.size * (both + 2 * (1 + single + double))

@@ -14,40 +14,45 @@ Runs of several gates go through `tiles` instead.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 ROWS, COLUMNS, BOTH, PHASE = 0, 1, 2, 3
+
+_ROWS_AT_ONCE = 4
+"""Units whose rows share each pair of columns: what a pair is looked up for costs as much as it."""
 
 
 @njit(cache=True, nogil=True)
 def apply_gate(z, planes, shape, gate, left, right, sign, c, d, first, last):  # type: ignore[no-untyped-def]
     """Apply some units of a gate in place, to every plane."""
-    n_columns = shape[1]
-    size = shape[0] * n_columns
     for plane in range(planes):
-        base = plane * size
-        for unit in range(first, last):
-            if gate[0] == COLUMNS:
-                u = base + unit * n_columns
-                for b in range(gate[3], gate[4]):
-                    i, j, e = u + left[b], u + right[b], d * sign[b]
-                    p, q = z[i], z[j]
-                    z[i] = c * p - e * q
-                    z[j] = c * q + e * p
-                continue
-            a = gate[1] + unit
-            u, v, f = base + left[a] * n_columns, base + right[a] * n_columns, d * sign[a]
+        base = plane * shape[0] * shape[1]
+        unit = first
+        while unit < last:
+            u0, v0, s0 = _rows(gate, shape, left, right, sign, base, unit)
+            f0 = d * s0
             if gate[0] == ROWS:
-                for k in range(n_columns):
-                    p, q = z[u + k], z[v + k]
-                    z[u + k] = c * p - f * q
-                    z[v + k] = c * q + f * p
-            else:
+                for k in range(np.uint64(shape[1])):
+                    _turn(z, u0 + k, v0 + k, c, f0)
+                unit += 1
+                continue
+            if unit + _ROWS_AT_ONCE > last:
                 for b in range(gate[3], gate[4]):
-                    i, j, e = u + left[b], v + right[b], f * sign[b]
-                    p, q = z[i], z[j]
-                    z[i] = c * p - e * q
-                    z[j] = c * q + e * p
+                    _turn(z, u0 + np.uint64(left[b]), v0 + np.uint64(right[b]), c, f0 * sign[b])
+                unit += 1
+                continue
+            u1, v1, s1 = _rows(gate, shape, left, right, sign, base, unit + 1)
+            u2, v2, s2 = _rows(gate, shape, left, right, sign, base, unit + 2)
+            u3, v3, s3 = _rows(gate, shape, left, right, sign, base, unit + 3)
+            f1, f2, f3 = d * s1, d * s2, d * s3
+            for b in range(gate[3], gate[4]):
+                i, j, s = np.uint64(left[b]), np.uint64(right[b]), sign[b]
+                _turn(z, u0 + i, v0 + j, c, f0 * s)
+                _turn(z, u1 + i, v1 + j, c, f1 * s)
+                _turn(z, u2 + i, v2 + j, c, f2 * s)
+                _turn(z, u3 + i, v3 + j, c, f3 * s)
+            unit += _ROWS_AT_ONCE
 
 
 @njit(cache=True, nogil=True)
@@ -59,43 +64,105 @@ def unapply_gate(  # type: ignore[no-untyped-def]
     slopes[unit] <- the unit's part of Re⟨λ|T - T†|ψ⟩. The generator commutes with its gate, so
     one pass over the pairs does both.
     """
-    n_columns = shape[1]
-    size = shape[0] * n_columns
-    apart = planes // 2 * size
-    for unit in range(first, last):
-        total = 0.0
-        for plane in range(planes // 2):
-            base = plane * size
-            if gate[0] == COLUMNS:
-                u, v, s, b0, b1 = (
-                    base + unit * n_columns,
-                    base + unit * n_columns,
-                    1.0,
-                    gate[3],
-                    gate[4],
-                )
-            else:
-                a = gate[1] + unit
-                u, v, s = base + left[a] * n_columns, base + right[a] * n_columns, sign[a]
-                b0, b1 = gate[3], gate[4]
+    size = shape[0] * shape[1]
+    apart = np.uint64(planes // 2 * size)
+    slopes[first:last] = 0.0
+    for plane in range(planes // 2):
+        unit = first
+        while unit < last:
+            u0, v0, s0 = _rows(gate, shape, left, right, sign, plane * size, unit)
+            f0, part0, part1 = -d * s0, 0.0, 0.0
             if gate[0] == ROWS:
-                e = -d * s
-                for k in range(n_columns):
-                    i, j = u + k, v + k
-                    p, q, l, m = z[i], z[j], z[apart + i], z[apart + j]
-                    total += s * (m * p - l * q)
-                    z[i] = c * p - e * q
-                    z[j] = c * q + e * p
-                    z[apart + i] = c * l - e * m
-                    z[apart + j] = c * m + e * l
+                for k in range(np.uint64(shape[1])):
+                    part0 += _return(z, apart, u0 + k, v0 + k, c, f0)
+                slopes[unit] += s0 * part0
+                unit += 1
                 continue
-            for b in range(b0, b1):
-                i, j, t = u + left[b], v + right[b], s * sign[b]
-                e = -d * t
-                p, q, l, m = z[i], z[j], z[apart + i], z[apart + j]
-                total += t * (m * p - l * q)
-                z[i] = c * p - e * q
-                z[j] = c * q + e * p
-                z[apart + i] = c * l - e * m
-                z[apart + j] = c * m + e * l
-        slopes[unit] = total
+            if unit + 1 == last:
+                for b in range(gate[3], gate[4]):
+                    i, j, s = np.uint64(left[b]), np.uint64(right[b]), sign[b]
+                    part0 += s * _return(z, apart, u0 + i, v0 + j, c, f0 * s)
+                slopes[unit] += s0 * part0
+                unit += 1
+                continue
+            u1, v1, s1 = _rows(gate, shape, left, right, sign, plane * size, unit + 1)
+            f1 = -d * s1
+            for b in range(gate[3], gate[4]):
+                i, j, s = np.uint64(left[b]), np.uint64(right[b]), sign[b]
+                part0 += s * _return(z, apart, u0 + i, v0 + j, c, f0 * s)
+                part1 += s * _return(z, apart, u1 + i, v1 + j, c, f1 * s)
+            slopes[unit] += s0 * part0
+            slopes[unit + 1] += s1 * part1
+            unit += 2
+
+
+@njit(cache=True, nogil=True)
+def apply_gates(z, planes, shape, gates, turns, left, right, sign, first, last):  # type: ignore[no-untyped-def]
+    """Apply whole gates one after another; turns[g] are a gate's c and d."""
+    for g in range(first, last):
+        n = _units(gates[g], shape)
+        apply_gate(
+            z, planes, shape, gates[g], left, right, sign, turns[g, 0], turns[g, 1], 0, n
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def unapply_gates(  # type: ignore[no-untyped-def]
+    z, planes, shape, gates, turns, left, right, sign, slopes, first, last
+):  # fmt: skip
+    """Undo whole gates, from the last to the first; slopes[g] <- Re⟨λ|T - T†|ψ⟩ of each."""
+    for done in range(first, last):
+        g = len(gates) - 1 - done
+        parts = np.empty(_units(gates[g], shape))
+        unapply_gate(
+            z, planes, shape, gates[g], left, right, sign, turns[g, 0], turns[g, 1], parts,
+            0, len(parts),
+        )  # fmt: skip
+        slopes[g] = added(parts)
+
+
+@njit(cache=True, nogil=True)
+def added(parts):  # type: ignore[no-untyped-def]
+    """The sum of the units' parts, in order."""
+    total = 0.0
+    for part in parts:
+        total += part
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _units(gate, shape):  # type: ignore[no-untyped-def]
+    return shape[0] if gate[0] == COLUMNS else gate[2] - gate[1]
+
+
+@njit(cache=True, nogil=True)
+def _rows(gate, shape, left, right, sign, base, unit):  # type: ignore[no-untyped-def]
+    """Where the two rows of a unit begin, and its sign; unsigned, so that no index wraps."""
+    if gate[0] == COLUMNS:
+        row = np.uint64(base + unit * shape[1])
+        return row, row, 1.0
+    a = gate[1] + unit
+    return (
+        np.uint64(base + np.intp(left[a]) * shape[1]),
+        np.uint64(base + np.intp(right[a]) * shape[1]),
+        sign[a],
+    )
+
+
+@njit(cache=True, nogil=True)
+def _turn(z, i, j, c, e):  # type: ignore[no-untyped-def]
+    """Rotate a pair."""
+    p, q = z[i], z[j]
+    z[i] = c * p - e * q
+    z[j] = c * q + e * p
+
+
+@njit(cache=True, nogil=True)
+def _return(z, apart, i, j, c, e):  # type: ignore[no-untyped-def]
+    """Rotate a pair of ψ and of λ; return λ_j ψ_i - λ_i ψ_j, from before."""
+    p, q, l, m = z[i], z[j], z[apart + i], z[apart + j]
+    z[i] = c * p - e * q
+    z[j] = c * q + e * p
+    z[apart + i] = c * l - e * m
+    z[apart + j] = c * m + e * l
+    return m * p - l * q

@@ -14,8 +14,9 @@ import numpy as np
 from qvopt_molecules.errors import InputError
 
 from .blocks import unapply_blocks
+from .factored import apply_gates
 from .lanes import WIDTH
-from .runs import SINGLE, BlockRun, LineRun, PhaseRun
+from .runs import BlockRun, GateRun, LineRun, PhaseRun
 from .tiles import unapply_run
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _SHARE = 0.8  # of the machine's memory
 _APPLYING = 0.7  # of the time of undoing a pair: no derivative is taken
+_SAMPLES = 5  # of tiles
 _STATES = 3  # ψ and Hψ, and one to hand out
 
 
@@ -98,7 +100,7 @@ def _gates(engine: LargeEngine) -> float:
     """Seconds of applying and undoing all gates on one core."""
     one_by_one = lines = blocks = 0.0
     of_lines: dict[bool, list[LineRun]] = {}
-    of_blocks = []
+    of_blocks, singles = [], []
     for run in engine.runs:
         if isinstance(run, LineRun):
             of_lines.setdefault(run.by_rows, []).append(run)
@@ -108,14 +110,30 @@ def _gates(engine: LargeEngine) -> float:
         elif isinstance(run, PhaseRun):
             one_by_one += 2e-9 * engine.planes * engine.size
         else:
-            rotated = sum(engine.amplitudes_of(int(k)) for k in run.gates)
-            one_by_one += 1e-9 * SINGLE * engine.planes * rotated
+            singles.append(run)
     for runs in of_lines.values():
         lines += _lines(engine, runs)
     if of_blocks:
         blocks = _blocks(engine, of_blocks)
+    if singles:
+        one_by_one += engine.planes * _singles(engine, singles)
     # Undoing carries two states, applying one.
     return 3.0 * one_by_one + 1.5 * lines + blocks
+
+
+def _singles(engine: LargeEngine, runs: list[GateRun]) -> float:
+    """Seconds of rotating one plane's pairs by gates that go one by one."""
+    numbers = np.concatenate([run.gates for run in runs])
+    pairs = engine.rotated[numbers]
+    k = int(numbers[np.argsort(pairs)[len(pairs) // 2]])
+    gate = engine.gates[[k]]
+    z, shape = engine.room()[: engine.size], engine.tables.shape
+
+    def once(gates: int) -> float:
+        arguments = z, 1, shape, gate, _no_turns(1), *engine.strings
+        return _best(lambda: apply_gates(*arguments, 0, gates))
+
+    return max(once(1) - once(0), 0.0) * float(pairs.sum()) / float(engine.rotated[k])
 
 
 def _lines(engine: LargeEngine, runs: list[LineRun]) -> float:
@@ -125,47 +143,62 @@ def _lines(engine: LargeEngine, runs: list[LineRun]) -> float:
     pairs = float((some[:, 1] - some[:, 0]).sum())
     parts = np.zeros((1, len(some)))
 
-    def once(gates: int) -> float:
+    def once(gates: int, tiles: int = 1) -> float:
         return _best(
             lambda: unapply_run(
                 z, planes, engine.tables.shape, run.by_rows, run.lines, some[:gates],
-                run.diagonal[:gates], _no_turns(gates), *engine.strings, parts, 0, 1,
+                run.diagonal[:gates], _no_turns(gates), *engine.strings, parts, 0, tiles,
             )
         )  # fmt: skip
 
-    copying = once(0)
-    rotating = max(once(len(some)) - copying, 0.0) / max(pairs, 1.0)
-    seconds = 0.0
+    call, alone = once(0, 0), once(0)
+    copying = max(alone - call, 0.0)
+    rotating = max(once(len(some)) - alone, 0.0) / max(pairs, 1.0)
+    seconds = call * len(runs)
     for run_ in runs:
         seconds += len(run_.lines) * planes / WIDTH * (copying + rotating * run_.rotated)
     return seconds
 
 
 def _blocks(engine: LargeEngine, runs: list[BlockRun]) -> float:
-    """Seconds of undoing mixed gates, and of applying them."""
-    z, planes = engine.room(), 2 * engine.planes
-    run = max(runs, key=lambda r: r.room[0] * r.room[1])
+    """Seconds of undoing mixed gates, and of applying them.
+
+    What a pair takes depends on the size of its block; blocks of every size take part, the more
+    of the work is done in them.
+    """
+    planes = 2 * engine.planes
+    run = max(runs, key=lambda r: float(r.tiles(WIDTH // planes).rotated.sum()))
     tiles = run.tiles(WIDTH // planes)
-    at = int(np.argmax(tiles.rotated))
-    parts = np.zeros((len(tiles.places), len(run.gates)))
-
-    def once(gates: int) -> float:
-        return _best(
-            lambda: unapply_blocks(
-                z, planes, engine.tables.shape, run.room, tiles.places, run.alpha.arrays(),
-                run.beta.arrays(), run.excitations[:gates], _no_turns(gates), parts, at, at + 1,
-            )
-        )  # fmt: skip
-
-    copying = once(0)
-    rotating = max(once(len(run.gates)) - copying, 0.0) / float(tiles.rotated[at])
-    copying /= float(tiles.copied[at])
-    seconds = 0.0
+    by_size = np.argsort(tiles.copied, kind="stable")
+    work = np.cumsum(tiles.rotated[by_size])
+    sampled = by_size[np.searchsorted(work, work[-1] * (np.arange(_SAMPLES) + 0.5) / _SAMPLES)]
+    copying = rotating = 0.0
+    call = _tile(engine, run, range(0), 0)
+    for at in sampled.tolist():
+        alone = _tile(engine, run, range(at, at + 1), 0)
+        copying += max(alone - call, 0.0) / float(tiles.copied[at]) / _SAMPLES
+        gates = max(_tile(engine, run, range(at, at + 1), len(run.gates)) - alone, 0.0)
+        rotating += gates / float(tiles.rotated[at]) / _SAMPLES
+    seconds = 2 * call * len(runs)
     for run_ in runs:
         back, forth = run_.tiles(WIDTH // planes), run_.tiles(WIDTH // engine.planes)
         seconds += copying * float(back.copied.sum() + forth.copied.sum())
         seconds += rotating * float(back.rotated.sum() + _APPLYING * forth.rotated.sum())
     return seconds
+
+
+def _tile(engine: LargeEngine, run: BlockRun, which: range, gates: int) -> float:
+    """Seconds of undoing so many gates in some tiles."""
+    planes = 2 * engine.planes
+    tiles = run.tiles(WIDTH // planes)
+    parts = np.zeros((len(tiles.places), len(run.gates)))
+    return _best(
+        lambda: unapply_blocks(
+            engine.room(), planes, engine.tables.shape, run.room, tiles.places,
+            run.alpha.arrays(), run.beta.arrays(), run.excitations[:gates], _no_turns(gates),
+            parts, which.start, which.stop,
+        )
+    )  # fmt: skip
 
 
 def _no_turns(gates: int) -> Any:

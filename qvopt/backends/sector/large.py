@@ -8,16 +8,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.arrays import FloatArray
+from qvopt_molecules.arrays import FloatArray, IntArray
 
 from .blocks import apply_blocks, unapply_blocks
 from .compilation import GateTables
 from .diagonal import PhaseFactors, apply_phases, phase_image
 from .direct_product import DirectHamiltonian
-from .factored import COLUMNS, PHASE, ROWS, apply_gate, unapply_gate
+from .factored import (
+    COLUMNS,
+    PHASE,
+    ROWS,
+    added,
+    apply_gate,
+    apply_gates,
+    unapply_gate,
+    unapply_gates,
+)
 from .lanes import WIDTH
 from .packed_runs import PackedRuns, apply_packed, unapply_packed
-from .runs import COPYING, ROTATING, SINGLE, BlockRun, LineRun, PhaseRun, cut_into_runs
+from .runs import COPYING, ROTATING, SINGLE, BlockRun, GateRun, LineRun, PhaseRun, cut_into_runs
 from .sparse import SparseHamiltonian
 from .tiles import apply_run, unapply_run
 from .workers import Workers
@@ -46,7 +55,8 @@ class GateEngine:
         diagonal = tables.gates[:, 0] == PHASE
         numbers = tables.gates[diagonal, 1].tolist()
         self._factors[diagonal] = [tables.phases[number].scale for number in numbers]
-        self._gates = tables.gates.astype(np.int64)
+        self.gates = tables.gates.astype(np.int64)
+        self.rotated = _rotated_pairs(self.gates, tables.shape)
         self.strings = (
             tables.left.astype(np.uint32),
             tables.right.astype(np.uint32),
@@ -87,9 +97,15 @@ class GateEngine:
                     tiles.places, run.alpha.arrays(), run.beta.arrays(), run.excitations,
                     turns[run.gates], work=self._work(run, self.planes),
                 )  # fmt: skip
-            else:
+            elif self._shares_gates(run):
                 for k in run.gates:
                     self.apply_one(int(k), angles[k], z, self.planes)
+            else:
+                self.workers.run_in_order(
+                    apply_gates, len(run.gates), z, self.planes, self.tables.shape,
+                    self.gates[run.gates], turns[run.gates], *self.strings,
+                    work=SINGLE * self.planes * self._pairs(run),
+                )  # fmt: skip
             done += len(run.gates)
             if tell is not None:
                 tell(done / len(turns))
@@ -105,6 +121,14 @@ class GateEngine:
             apply_phases, shape[0], z, planes, shape, run.factors.alpha, *turns,
             work=SINGLE * planes * self.size,
         )  # fmt: skip
+
+    def _pairs(self, run: GateRun) -> int:
+        """Pairs that the gates of a run rotate, all together."""
+        return int(self.rotated[run.gates].sum())
+
+    def _shares_gates(self, run: GateRun) -> bool:
+        """Whether threads share each gate of a run that goes gate by gate, one after another."""
+        return self.workers.shares(SINGLE * self.planes * self._pairs(run) / len(run.gates))
 
     def _work(self, run: LineRun | BlockRun, planes: int) -> float:
         """Nanoseconds on one thread, roughly."""
@@ -126,8 +150,7 @@ class GateEngine:
                 elif isinstance(run, PhaseRun):
                     total += _CALL + SINGLE * planes * self.size
                 else:
-                    pairs = sum(self.amplitudes_of(int(k)) for k in run.gates)
-                    total += _CALL * len(run.gates) + SINGLE * planes * pairs
+                    total += _CALL + SINGLE * planes * self._pairs(run)
         return total
 
     def as_state(self, z: FloatArray) -> npt.NDArray[Any]:
@@ -139,7 +162,7 @@ class GateEngine:
 
     def apply_one(self, k: int, angle: float, z: FloatArray, planes: int) -> None:
         """Apply gate k at an angle to every plane of a bundle."""
-        gate, shape = self._gates[k], self.tables.shape
+        gate, shape = self.gates[k], self.tables.shape
         if gate[0] == PHASE:
             factors = PhaseFactors.of([self.tables.phases[gate[1]]])
             run = PhaseRun(np.array([0]), factors)
@@ -149,15 +172,8 @@ class GateEngine:
         units = self._units(gate)
         self.workers.run(
             apply_gate, units, z, planes, shape, gate, *self.strings, c, d,
-            work=SINGLE * planes * self.amplitudes_of(k),
+            work=SINGLE * planes * int(self.rotated[k]),
         )  # fmt: skip
-
-    def amplitudes_of(self, k: int) -> int:
-        """How many pairs of amplitudes gate k rotates."""
-        kind, a0, a1, b0, b1 = self._gates[k].tolist()
-        rows = self.tables.shape[0] if kind in (COLUMNS, PHASE) else a1 - a0
-        columns = self.tables.shape[1] if kind in (ROWS, PHASE) else b1 - b0
-        return int(rows * columns)
 
     def _units(self, gate: npt.NDArray[np.int64]) -> int:
         return self.tables.shape[0] if gate[0] == COLUMNS else int(gate[2] - gate[1])
@@ -178,7 +194,7 @@ class GateEngine:
 
     def _derivative(self, k: int, psi: FloatArray) -> FloatArray:
         """Apply the generator: (T - T†) / 2, or -i times the numbers of a phase."""
-        gate = self._gates[k]
+        gate = self.gates[k]
         if gate[0] == PHASE:
             factor = self.tables.phases[gate[1]]
             numbers = factor.scale * np.outer(factor.alpha, factor.beta).reshape(-1)
@@ -190,6 +206,15 @@ class GateEngine:
         self.apply_one(k, -np.pi, back, self.planes)
         difference: FloatArray = 0.25 * (forth - back)
         return difference
+
+
+def _rotated_pairs(gates: IntArray, shape: tuple[int, int]) -> IntArray:
+    """How many pairs of amplitudes each gate rotates; a phase turns all of them."""
+    kinds, (a0, a1, b0, b1) = gates[:, 0], gates[:, 1:].T
+    rows = np.where((kinds == COLUMNS) | (kinds == PHASE), shape[0], a1 - a0)
+    columns = np.where((kinds == ROWS) | (kinds == PHASE), shape[1], b1 - b0)
+    pairs: IntArray = rows * columns
+    return pairs
 
 
 class LargeEngine(GateEngine):
@@ -268,9 +293,17 @@ class LargeEngine(GateEngine):
                     turns[run.gates], parts, work=self._work(run, 2 * self.planes),
                 )  # fmt: skip
                 slopes[run.gates] = parts.sum(axis=0)
-            else:
+            elif self._shares_gates(run):
                 for k in run.gates[::-1]:
                     slopes[k] = self._unapply_one(int(k), angles[k], z)
+            else:
+                of_gates = np.zeros(len(run.gates))
+                self.workers.run_in_order(
+                    unapply_gates, len(of_gates), z, 2 * self.planes, self.tables.shape,
+                    self.gates[run.gates], turns[run.gates], *self.strings, of_gates,
+                    work=2 * SINGLE * self.planes * self._pairs(run),
+                )  # fmt: skip
+                slopes[run.gates] = of_gates
             left -= len(run.gates)
             if tell is not None:
                 tell(1.0 - 0.6 * left / len(angles))
@@ -286,11 +319,11 @@ class LargeEngine(GateEngine):
         return run.factors.slopes(image.reshape(shape))
 
     def _unapply_one(self, k: int, angle: float, z: FloatArray) -> float:
-        gate, shape = self._gates[k], self.tables.shape
+        gate, shape = self.gates[k], self.tables.shape
         c, d = np.cos(angle / 2), np.sin(angle / 2)
         parts = np.zeros(self._units(gate))
         self.workers.run(
             unapply_gate, len(parts), z, 2 * self.planes, shape, gate, *self.strings, c, d, parts,
-            work=2 * SINGLE * self.planes * self.amplitudes_of(k),
+            work=2 * SINGLE * self.planes * int(self.rotated[k]),
         )  # fmt: skip
-        return float(parts.sum())
+        return float(added(parts))

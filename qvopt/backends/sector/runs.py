@@ -32,11 +32,15 @@ SHORTEST = 4
 LARGEST = 8192
 """Amplitudes of the largest block: eight of them, one a lane, are to stay in the cache."""
 
+_FEW = 1 << 18
+"""Determinants up to which smaller blocks are tried too: of large ones there may be fewer than
+lanes."""
+
 
 COPYING, ROTATING = 10.0, 4.0
 """Nanoseconds for eight amplitudes to a buffer and back, and for eight pairs, roughly."""
 
-SINGLE = 2.8
+SINGLE = 1.5
 """Nanoseconds of a pair that is rotated on its own, roughly."""
 
 
@@ -132,8 +136,18 @@ def cut_into_runs(tables: GateTables) -> list[GateRun]:
     gates go together as long as their blocks are small; short stretches of gates of one spin go
     with them, so that a circuit in any order crosses the state seldom.
     """
-    gates = tables.gates.astype(np.int64)
     families_ = _Families(tables)
+    runs = _cut(tables, families_, LARGEST)
+    if tables.shape[0] * tables.shape[1] > _FEW:
+        return runs
+    smaller = _cut(tables, families_, LARGEST // 4)
+    pairs = [families_.pairs(gate) for gate in tables.gates.astype(np.int64).tolist()]
+    return min(runs, smaller, key=lambda cut: _mixed_work(cut, pairs))
+
+
+def _cut(tables: GateTables, families_: _Families, largest: int) -> list[GateRun]:
+    """Cut into runs whose blocks have at most `largest` amplitudes."""
+    gates = tables.gates.astype(np.int64)
     groups: list[_Group] = []
     for kind, numbers in _stretches(gates):
         if kind != BOTH:
@@ -143,10 +157,21 @@ def cut_into_runs(tables: GateTables) -> list[GateRun]:
                 alpha, beta = _parts(gates[k].tolist())
                 if not (groups and groups[-1].kind == BOTH):
                     groups.append(_Group(BOTH))
-                if not groups[-1].take(k, alpha, beta, families_):
+                if not groups[-1].take(k, alpha, beta, families_, largest):
                     groups.append(_Group(BOTH))
-                    groups[-1].take(k, alpha, beta, families_)
+                    groups[-1].take(k, alpha, beta, families_, largest)
     return [_run(group, gates, tables, families_) for group in groups]
+
+
+def _mixed_work(runs: list[GateRun], pairs: list[int]) -> float:
+    """Nanoseconds of the runs that depend on how a circuit is cut; `pairs` by gate."""
+    total = 0.0
+    for run in runs:
+        if isinstance(run, BlockRun):
+            total += run.work
+        elif not isinstance(run, LineRun | PhaseRun):
+            total += 3 * SINGLE * sum(pairs[k] for k in run.gates.tolist())
+    return total
 
 
 def _stretches(gates: IntArray) -> Iterator[tuple[int, list[int]]]:
@@ -250,14 +275,14 @@ class _Group:
     beta: dict[Part, int] = field(default_factory=dict)
     excitations: list[Part] = field(default_factory=list)
 
-    def take(self, k: int, alpha: Part, beta: Part, known: _Families) -> bool:
+    def take(self, k: int, alpha: Part, beta: Part, known: _Families, largest: int) -> bool:
         """Take a gate, unless the blocks would grow too large."""
         sides = [dict(self.alpha), dict(self.beta)]
         for side, part in zip(sides, (alpha, beta), strict=True):
             side.setdefault(part, len(side))
         if self.gates:
             rows, columns = (known.largest(spin, side) for spin, side in enumerate(sides))
-            if rows * columns > LARGEST:
+            if rows * columns > largest:
                 return False
         self.alpha, self.beta = sides
         self.gates.append(k)

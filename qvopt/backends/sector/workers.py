@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from threading import Lock
@@ -51,18 +51,11 @@ class Workers:
 
         `work` says in nanoseconds, roughly, what all of it takes one thread.
         """
-        threads = self.threads if work > _WORTH_SHARING and n_tiles > 1 else 1
-        least = 1 if threads == 1 else 4 * threads
-        pieces = min(n_tiles, max(least, min(int(work / _PIECE), _MOST_PIECES)))
-        if pieces == 1:
-            kernel(*arguments, 0, n_tiles)
-            return
-        ends = [n_tiles * k // pieces for k in range(pieces + 1)] if pieces else []
-        ranges = pairwise(ends)
+        threads = self.threads if n_tiles > 1 and self.shares(work) else 1
         if threads == 1:
-            for first, last in ranges:
-                kernel(*arguments, first, last)
+            self.run_in_order(kernel, n_tiles, *arguments, work=work)
             return
+        ranges = _pieces(n_tiles, work, 4 * threads)
         lock = Lock()
 
         def take() -> None:
@@ -84,8 +77,25 @@ class Workers:
         for future in futures:
             future.result()
 
+    def shares(self, work: float) -> bool:
+        """Whether so much work, in nanoseconds on one thread, is worth several threads."""
+        return self.threads > 1 and work > _WORTH_SHARING
+
+    def run_in_order(
+        self, kernel: Callable[..., Any], n_tiles: int, *arguments: Any, work: float = 1e12
+    ) -> None:
+        """Do the same on this thread, from the first tile to the last."""
+        for first, last in _pieces(n_tiles, work, 1):
+            kernel(*arguments, first, last)
+
     def _threads(self) -> ThreadPoolExecutor:
         if self._pool is None or self._process != os.getpid():  # threads do not survive a fork
             self._process = os.getpid()
             self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="qvopt-sector")
         return self._pool
+
+
+def _pieces(n_tiles: int, work: float, least: int) -> Iterator[tuple[int, int]]:
+    """Ranges of tiles, short enough that an interrupt is heard soon."""
+    pieces = min(n_tiles, max(least, min(int(work / _PIECE), _MOST_PIECES)))
+    return pairwise(n_tiles * k // pieces for k in range(pieces + 1)) if pieces else iter(())
