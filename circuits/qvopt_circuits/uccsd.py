@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from .excitations import Excitation, double_excitations, single_excitations
 from .lowering.jordan_wigner_strings import excitation_sign
 from .newton_start import newton_amplitudes
 from .options import check_choice
+
+Order: TypeAlias = Literal["occupied", "canonical", "mp2"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,12 @@ class UCCSD:
     Attributes:
         spin_adapted: tie amplitudes so that T is a singlet operator.
         point_group: leave out excitations that the Hamiltonian's `irreps` forbid.
-        order: "canonical" applies doubles, then singles, each in lexicographic order, alpha
-            before beta before mixed; "mp2" sorts by decreasing magnitude of the MP2 amplitude.
+        order: "occupied" applies doubles, then singles, alpha before beta before mixed, each in
+            lexicographic order of (i, j, a, b), occupied orbitals first. "canonical" differs where
+            `spin_adapted`: its doubles go by pairs, (i, a, j, b). Minima agree to some
+            microhartree, and what shares its occupied orbitals is simulated together: at 24
+            qubits "occupied" takes half the time. "mp2" sorts the canonical order by decreasing
+            magnitude of the MP2 amplitude.
         initial: where to start: zeros, MP2 or CCSD amplitudes, or "newton": one damped Newton step
             of this circuit's energy from Hartree-Fock, all of it classical (see `newton_start`).
         trotter_steps: how many times the product is repeated.
@@ -56,14 +62,13 @@ class UCCSD:
 
     spin_adapted: bool = False
     point_group: bool = False
-    order: Literal["canonical", "mp2"] = "canonical"
+    order: Order = "occupied"
     initial: Literal["zeros", "mp2", "ccsd", "newton"] = "zeros"
     trotter_steps: int = 1
     qubit_excitations: bool = False
 
     def __post_init__(self) -> None:
-        if self.order not in ("canonical", "mp2"):
-            raise InputError(f"order must be 'canonical' or 'mp2', got '{self.order}'")
+        check_choice("order", self.order, get_args(Order))
         check_choice("initial", self.initial, ("zeros", "mp2", "ccsd", "newton"))
         if not 1 <= self.trotter_steps <= 1000:
             raise InputError(f"trotter_steps must be from 1 to 1000, got {self.trotter_steps}")
@@ -108,7 +113,7 @@ class UCCSD:
                     f"spin_adapted needs a closed shell, got {n_alpha} alpha and {n_beta} beta "
                     f"electrons; leave it out for open shells"
                 )
-            clusters = list(_singlet_clusters(norb, n_alpha))
+            clusters = list(_singlet_clusters(norb, n_alpha, self.order == "occupied"))
         else:
             excitations = double_excitations(norb, n_alpha, n_beta)
             excitations += single_excitations(norb, n_alpha, n_beta)
@@ -136,10 +141,16 @@ class QubitExcitations(UCCSD):
         return "qeb"
 
 
-def _singlet_clusters(norb: int, n_occupied: int) -> Iterator[Cluster]:
-    """Yield the excitations of E_ai E_bj + E_bj E_ai (or its half if equal), then of E_ai."""
+def _singlet_clusters(norb: int, n_occupied: int, by_occupied: bool) -> Iterator[Cluster]:
+    """Yield the excitations of E_ai E_bj + E_bj E_ai (or its half if equal), then of E_ai.
+
+    Doubles go by (i, a, j, b), or `by_occupied` orbitals, (i, j, a, b).
+    """
     pairs = list(product(range(n_occupied), range(n_occupied, norb)))
-    for (i, a), (j, b) in combinations_with_replacement(pairs, 2):
+    doubles = list(combinations_with_replacement(pairs, 2))
+    if by_occupied:
+        doubles.sort(key=lambda d: (d[0][0], d[1][0], d[0][1], d[1][1]))
+    for (i, a), (j, b) in doubles:
         terms: list[tuple[Excitation, float]] = [((i, norb + j, a, norb + b), 1.0)]
         if (i, a) != (j, b):
             terms.append(((j, norb + i, b, norb + a), 1.0))

@@ -20,6 +20,7 @@ from qvopt.backends.protocol import SubmissionPolicy
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.engine.errors import NonFiniteError
 from qvopt.engine.streams import START_STREAM, stream
+from qvopt.experiment.earlier import with_earlier_order
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml
 from qvopt.records.environment import describe_environment
@@ -166,17 +167,21 @@ def _check_begin(path: Path, task: Mapping[str, Any], journal: Journal) -> None:
     """Raise InputError if the journal is not this run's."""
     if journal.events and (
         journal.events[0].get("hamiltonian") != task["integrals"]
-        or journal.events[0].get("experiment") != make_experiment(task["experiment"]).content_hash()
+        or journal.events[0].get("experiment") != _recorded(task).content_hash()
     ):
         raise InputError(f"{path} holds another run; delete it, and it is run again")
+
+
+def _recorded(task: Mapping[str, Any]) -> Experiment:
+    return make_experiment(task["experiment"], recorded=True)
 
 
 def _begin(
     folder: Path, path: Path, task: Mapping[str, Any], journal: Journal
 ) -> tuple[Session, Assembly | None]:
     """Return the session, begun or resumed, and who tells exact energies if the backend cannot."""
-    experiment = make_experiment(task["experiment"])
-    assembly, exact_reference = _assemble(folder, task, experiment)
+    experiment = _recorded(task)
+    assembly, exact_reference = _assemble(folder, task, with_earlier_order(experiment))
     begin = Begin(
         experiment.content_hash(),
         task["integrals"],

@@ -205,7 +205,8 @@ def _experiment(
             "max_steps": spec.max_steps,
             "monitor": "exact" if problem.exact else "none",
             "budget": budget.caps(),
-        }
+        },
+        recorded=True,
     )
 
 

@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
@@ -23,6 +24,7 @@ from qvopt.experiment.constraints import ConstraintsSpec
 from qvopt.experiment.counts import Count, Shots
 from qvopt.experiment.invalid_data import explain_invalid
 from qvopt.experiment.mitigation import MitigationSpec
+from qvopt.experiment.named_order import NOW, with_named_order
 from qvopt.experiment.objects import problem_data, with_optimizer, with_usual_parts
 from qvopt.experiment.secrets import refuse_secrets
 from qvopt.experiment.strict_model import StrictModel
@@ -132,6 +134,7 @@ def _named(value: Any) -> Any:
 
 _T = TypeVar("_T")
 _LARGEST_ANGLE = 1e6
+_RECORDED = "recorded"  # whether an experiment comes from a folder, in the validation's context
 _MOST_KEPT = 1_000_000  # steps that a stopping rule looks back at
 Nameable = Annotated[_T, BeforeValidator(_named)]
 
@@ -289,8 +292,11 @@ class Experiment(StrictModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _shorthands(cls, data: Any) -> Any:
-        """Accept `shots = N` at the top, and tables with options but no name."""
+    def _shorthands(cls, data: Any, info: ValidationInfo) -> Any:
+        """Accept `shots = N` at the top, and tables with options but no name.
+
+        An order that an ansatz leaves open is named, but for a recorded experiment.
+        """
         if not isinstance(data, Mapping):
             return data
         measurement = {} if data.get("measurement") is None else data["measurement"]
@@ -313,6 +319,11 @@ class Experiment(StrictModel):
         for key, name in usual.items():
             if isinstance(data.get(key), Mapping):
                 data[key] = {"name": name, **data[key]}
+        ansatz = data.get("ansatz")
+        if isinstance(ansatz, AnsatzSpec):
+            ansatz = ansatz.model_dump()
+        if isinstance(ansatz, Mapping) and not (info.context or {}).get(_RECORDED):
+            data["ansatz"] = with_named_order(ansatz, NOW)
         return data
 
     @property
@@ -371,7 +382,7 @@ def make_experiment(data: Mapping[str, Any], *, recorded: bool = False) -> Exper
         data["ansatz"] = ansatz_data(data["ansatz"])
     data = with_usual_parts(with_optimizer(data))
     try:
-        return Experiment.model_validate(data)
+        return Experiment.model_validate(data, context={_RECORDED: recorded})
     except ValidationError as error:
         raise explain_invalid(error, Experiment, "experiment", ("shots",)) from None
     except RecursionError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from qvopt.experiment.earlier import with_earlier_order
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml, read_experiment_file
 from qvopt.runs.folder import reason
@@ -123,7 +124,7 @@ def read_task(folder: str | Path, kind: TaskKind) -> tuple[dict[str, Any], Exper
         settings = _of_question(settings["question"])
     if not isinstance(settings, dict) or not isinstance(experiment, dict):
         raise InputError(f"{path} does not describe {kind.article}")
-    return settings, make_experiment(experiment, recorded=True)
+    return settings, with_earlier_order(make_experiment(experiment, recorded=True))
 
 
 def kind_of_folder(folder: Path) -> TaskKind | None:

@@ -166,6 +166,25 @@ def test_spin_adapted_clusters_are_singlets(molecule, excitation_generator, ladd
     assert np.abs(raising @ single - single @ raising).max() > 0.5
 
 
+def test_orders_of_spin_adapted_doubles_hold_the_same_clusters(molecule):
+    """By occupied orbitals, or by pairs as up to version 0.2.0; minima agree closely."""
+    h = molecule("h4")
+    ansatze = [UCCSD(spin_adapted=True, order=order) for order in ("occupied", "canonical")]
+    clusters = [ansatz.clusters(h) for ansatz in ansatze]
+    assert UCCSD(spin_adapted=True).clusters(h) == clusters[0]
+    assert set(clusters[0]) == set(clusters[1])
+    firsts = [[c[0][0] for c in each] for each in clusters]
+    doubles = [[(i, j - 4, a, b - 4) for i, j, a, b in f[:10]] for f in firsts]
+    assert doubles[0] == sorted(doubles[0])
+    assert doubles[1] == sorted(doubles[1], key=lambda d: (d[0], d[2], d[1], d[3]))
+    assert doubles[0] != doubles[1]
+    assert firsts[0][10:] == firsts[1][10:]
+    circuits = [ansatz.circuit(h) for ansatz in ansatze]
+    minima = [Sector(h, c).minimum(np.zeros(c.n_parameters)) for c in circuits]
+    assert minima[0] == pytest.approx(minima[1], abs=1e-5)
+    assert minima[0] != pytest.approx(minima[1], abs=1e-9)
+
+
 def test_point_group_screening_loses_nothing(molecule):
     h = molecule("lih")
     full, screened = UCCSD().circuit(h), UCCSD(point_group=True).circuit(h)

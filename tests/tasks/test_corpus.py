@@ -11,7 +11,7 @@ from qvopt.cli.command_line import run
 from qvopt_molecules.errors import InputError
 
 CORPUS = Path(__file__).parent / "corpus"
-VERSIONS = sorted(p.name for p in CORPUS.iterdir())
+VERSIONS = sorted(p.parent.name for p in CORPUS.glob("*/h2-scan"))
 TASKS = {
     "h2-scan": lambda out: scan("h2", "bond", "0.7:0.9:2", max_steps=2, out=out),
     "h2-excited": lambda out: excited_states("h2", 2, shots=100, max_steps=2, out=out),
@@ -99,3 +99,42 @@ def test_commands_read_the_folders(command, corpus, monkeypatch, capsys):
     monkeypatch.chdir(corpus)
     assert run(command.split()) == 0
     assert "qvopt: " not in capsys.readouterr().err
+
+
+@pytest.fixture
+def tied(tmp_path):
+    """Version 0.2.0 did not name the order of spin-adapted doubles; it was "canonical"."""
+    return shutil.copytree(CORPUS / "0.2.0", tmp_path / "0.2.0")
+
+
+TIED = {"name": "uccsd", "spin_adapted": True}
+
+
+def test_a_scan_of_spin_adapted_circuits_keeps_their_order(tied):
+    folder = tied / "h4-tied-scan"
+    whole = numbers(json.loads((folder / "scan.json").read_text()))
+    shutil.rmtree(folder / "points" / "0001")
+    assert run(["scan", str(folder), "--quiet"]) == 0
+    assert numbers(load(folder).document()) == pytest.approx(whole, abs=1e-10)
+    # The same question in today's order is another one: no folder mixes the two.
+    asked = {"ansatz": TIED, "max_steps": 3, "out": folder}
+    with pytest.raises(InputError, match="holds another scan"):
+        scan("h4-chain", "bond", "0.9:1.1:2", **asked)
+    canonical = asked | {"ansatz": TIED | {"order": "canonical"}}
+    again = scan("h4-chain", "bond", "0.9:1.1:2", **canonical)
+    assert numbers(again.document()) == pytest.approx(whole, abs=1e-10)
+    today = scan("h4-chain", "bond", "0.9:1.1:2", **asked | {"out": None})
+    differences = [a - b for a, b in zip(numbers(today.document()), whole, strict=True)]
+    assert max(map(abs, differences)) > 1e-8
+
+
+def test_a_comparison_of_spin_adapted_circuits_keeps_their_order(tied):
+    folder = tied / "h4-tied-comparison"
+    (lost, *_) = sorted(folder.glob("runs/*/*/outcome.json"))
+    before = json.loads(lost.read_text())
+    shutil.rmtree(lost.parent)
+    result = compare(folder, out=folder, workers=1)
+    assert len(result.outcomes) == 2
+    after = json.loads(lost.read_text())
+    assert after["final"] == pytest.approx(before["final"], abs=1e-10)
+    assert after["measured"] == pytest.approx(before["measured"], abs=1e-10)
