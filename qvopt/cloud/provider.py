@@ -202,6 +202,7 @@ class Device:
         estimates: whether energies are asked for as values of observables.
         labels: the names of its qubits, in order, where they are not 0, 1, 2 and so on.
         time_assumed: whether forecasts of QPU seconds rest on an assumed time of a shot.
+        timed: of what is simulated: whether its jobs take QPU seconds all the same.
         note: how it was verified, or what is special.
     """
 
@@ -218,6 +219,12 @@ class Device:
     note: str = ""
     labels: tuple[int, ...] | None = None
     time_assumed: bool = False
+    timed: bool = False
+
+    @property
+    def takes_seconds(self) -> bool:
+        """Whether its jobs take QPU seconds."""
+        return self.timed or not self.simulator
 
     @property
     def full_name(self) -> str:

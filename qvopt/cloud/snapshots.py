@@ -91,6 +91,7 @@ class SnapshotProvider:
             durable=False,
             repeats=REPEATS if options.resilience is None else 1,
             estimates=options.resilience is not None,
+            timed=timed,
             note=f"a recorded snapshot, simulated here; not live hardware. "
             f"{self._recorded.caution}".strip(),
         )

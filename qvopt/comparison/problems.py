@@ -16,9 +16,10 @@ import numpy as np
 from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.engine.streams import START_STREAM, stream
-from qvopt.experiment.specification import Experiment, make_experiment
+from qvopt.experiment.specification import BudgetSpec, Experiment, make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
 from qvopt.records.codec import encode_answer, encode_query
+from qvopt.runs.budget import make_budget
 from qvopt.runs.defaults import with_grouping
 from qvopt.runs.references import references_of
 from qvopt_circuits.catalogue import get_ansatz
@@ -56,10 +57,10 @@ def prepare_problems(
         for label, base in expanded(spec):
             checked_label(label)
             try:
-                problem = _prepared(spec, label, base, store, spec.shots or shots)
                 several = spec.budget or budgets
                 for budget in several:
                     budget.check_backend(base["backend"]["name"])
+                problem = _prepared(spec, label, base, store, spec.shots or shots, several)
             except InputError as error:
                 raise InputError(f"problem {label}: {error}") from None
             for budget in several:
@@ -135,6 +136,7 @@ def _prepared(
     base: dict[str, Any],
     store: ProblemStore,
     shots: tuple[int, ...],
+    budgets: tuple[RunBudget, ...],
 ) -> FrozenProblem:
     measurement = {**base["measurement"], "shots": shots[0]}
     experiment = make_experiment({**base, "measurement": measurement})
@@ -145,6 +147,8 @@ def _prepared(
     if known is not None:
         return known
     assembly = with_grouping(assemble(experiment, hamiltonian))
+    for budget in budgets:  # a cap that its backend cannot keep
+        make_budget(BudgetSpec(**budget.caps()), assembly.program)
     for count in shots:  # too few for the groups is said before anything runs
         replace(assembly.evaluator, shots=count)
     known_energies = references_of(experiment, assembly)

@@ -9,8 +9,10 @@ from qvopt_molecules.errors import InputError
 
 
 def make_budget(spec: BudgetSpec, program: Program) -> Budget:
-    """Return the caps; raises InputError where one in money cannot be kept."""
+    """Return the caps; raises InputError where one in money or QPU seconds would stop nothing."""
     data = spec.model_dump()
+    if spec.qpu_seconds is not None and isinstance(program, DurableProgram):
+        _check_seconds(program)
     currency = data.pop("currency")
     if spec.money is not None:
         if not isinstance(program, DurableProgram):
@@ -36,6 +38,22 @@ def make_budget(spec: BudgetSpec, program: Program) -> Budget:
             )
         currency = pricing.currency
     return Budget(**data, currency=currency or "USD")
+
+
+def _check_seconds(program: DurableProgram) -> None:
+    pricing = program.pricing
+    if pricing.timed:
+        return
+    mend = (
+        "rehearse them on a snapshot that takes them (timed = true in [backend]), or cap shots or "
+        "jobs"
+        if not program.durable
+        else "cap shots, jobs or money"
+    )
+    raise InputError(
+        f"jobs of {pricing.device} are simulated and take no QPU seconds, so that a cap in QPU "
+        f"seconds would stop nothing; {mend}"
+    )
 
 
 def caps_of(budget: BudgetSpec) -> dict[str, float]:

@@ -10,6 +10,7 @@ from killing import SECRET
 from typer.testing import CliRunner
 
 import qvopt
+from qvopt import compare
 from qvopt.cli import command_line
 from qvopt.cli.app import app
 from qvopt.cloud.status import cancel_jobs, run_status
@@ -116,6 +117,28 @@ def test_a_cap_in_money_that_would_stop_nothing_is_refused(more, dry, tmp_path, 
     assert "cost no money" in str(done.exception)
     assert "timed = true and price_per_second" in str(done.exception)
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry"]])
+def test_a_cap_in_qpu_seconds_that_would_stop_nothing_is_refused(dry, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, device="ibm:fake_manila")
+    done = call("run", "e.toml", "--out", "r", "--budget", "5 QPU-s", *dry)
+    assert done.exit_code != 0
+    assert "take no QPU seconds" in str(done.exception)
+    assert "timed = true" in str(done.exception)
+    assert not (tmp_path / "r").exists()
+    problem = {"molecule": "h2", "backend": "ibm:fake_manila"}
+    spec = {"problems": [problem], "optimizers": ["spsa"], "shots": 100, "seeds": 1}
+    with pytest.raises(
+        InputError, match=r"problem h2 ibm:fake_manila: jobs of ibm:fake_manila .* no QPU seconds"
+    ):
+        compare(spec | {"budget": {"qpu_seconds": 5.0}}, workers=1)
+    write(tmp_path, device="ibm:fake_manila", more="timed = true")
+    done = call("run", "e.toml", "--out", "r", "--budget", "20 QPU-s")
+    assert done.exit_code in (0, 3), done.output
+    spent = run_status(tmp_path / "r").spent.qpu_seconds
+    assert 0 < spent <= 20
 
 
 def test_an_object_that_simulates_refuses_a_cap_in_money(tmp_path, monkeypatch):
