@@ -145,6 +145,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
         },
         "optimizers": _optimizers(sweep),
         "tuning": _tuning(sweep),
+        "cautions": sweep.cautions(),
     }
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any, Final, Unpack
 
@@ -57,6 +58,11 @@ class ComparisonResult:
         """Environment, tuning and its costs, sizes of the problems, how to reproduce it."""
         return self.comparison.about
 
+    @property
+    def cautions(self) -> list[str]:
+        """What makes it say less than it seems to: targets and budgets that decide nothing."""
+        return list(self.about.get("cautions") or ())
+
     @cached_property
     def runs(self) -> Any:
         """A pandas DataFrame with one row a run."""
@@ -81,12 +87,14 @@ class ComparisonResult:
 
     def __repr__(self) -> str:
         columns = [k for k in _SHOWN if k in self.runs]
-        return text_table(self.runs[columns].to_dict("records"), columns)
+        table = text_table(self.runs[columns].to_dict("records"), columns)
+        return "\n".join([table, *self.cautions])
 
     def _repr_html_(self) -> str:
         from qvopt.runs.html import drawn_html, frame_html
 
         table = frame_html(self.runs[[k for k in _SHOWN if k in self.runs]])
+        table += "".join(f"<p>{escape(sentence)}</p>" for sentence in self.cautions)
         return table + drawn_html(self.plot) if self.outcomes else table
 
     def plot(self, ax: Any = None, *, problem: str | None = None) -> Any:

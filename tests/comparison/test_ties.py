@@ -1,11 +1,14 @@
 """Ties and targets that the start meets: nobody is called first where several are."""
 
 from dataclasses import replace
+from html import escape
 
 import numpy as np
 import pytest
 
+from qvopt import compare
 from qvopt.comparison.cautions import cautions
+from qvopt.comparison.compare import load
 from qvopt.comparison.grid import Grid
 from qvopt.comparison.pictures.distributions import draw_profiles, draw_shots_to_target
 from qvopt.comparison.pictures.style import Looks
@@ -98,3 +101,18 @@ def test_a_drawn_start_counts_if_all_that_are_looked_at_do(small):
     assert "within 30 mHa" in sweep.cautions()[0]
     unknown = [replace(p, start_error=None) for p in sweep.problems]
     assert cautions(spec, unknown, entrants(spec, unknown)) == []
+
+
+def test_what_compare_returns_says_its_cautions(tmp_path):
+    few = compare(
+        problems=["h2"], optimizers=["adam"], shots=100, budget=4000, seeds=1, workers=1,
+        out=tmp_path / "few",
+    )  # fmt: skip
+    (sentence,) = few.cautions
+    assert sentence.startswith("h2: a budget of 4,000 shots pays about ")
+    assert sentence in repr(few)
+    assert escape(sentence) in few._repr_html_()
+    assert load(tmp_path / "few").cautions == [sentence]
+    enough = few.comparison.about | {"cautions": []}
+    said = replace(few, comparison=replace(few.comparison, about=enough))
+    assert sentence not in repr(said)
