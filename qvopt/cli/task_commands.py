@@ -165,7 +165,7 @@ def excited(
 
 
 @app.command()
-@describes_experiment("backend", "shots", "seed", "orbitals", task="relaxation")
+@describes_experiment("backend", "shots", "seed", task="relaxation")
 def relax(
     what: TaskWhat,
     tolerance: Annotated[
@@ -198,7 +198,7 @@ def relax(
 
 
 @app.command("oo-vqe")
-@describes_experiment("backend", "shots", "seed", "orbitals", task="orbitals")
+@describes_experiment("backend", "shots", "seed", task="orbitals")
 def oo_vqe(
     what: TaskWhat,
     tolerance: Annotated[

@@ -25,7 +25,7 @@ from qvopt_molecules.errors import InputError
         ("run hubbard --u 4", "--set u=VALUE"),
         ("run 'H 0 0 0; H 0 0 r' --r 1", "--set r=VALUE"),
         ("run h2 --postselect true", "--set measurement.postselect=VALUE"),
-        ("relax h2 --orbitals boys", "--set molecule.orbitals=VALUE"),
+        ("relax h2 --symmetry false", "--set molecule.symmetry=VALUE"),
         ("run h2 --units bohr", "comment, the second line"),
     ],
 )
@@ -59,13 +59,21 @@ def test_parameters_and_places():
     assert place_of("name") is None
 
 
-@pytest.mark.parametrize("name", ["run", "excited", "measurements"])
+@pytest.mark.parametrize("name", ["run", "excited", "measurements", "relax"])
 def test_orbitals_are_an_option_where_a_molecule_is(name, tmp_path):
     more = ["--json"] if name != "run" else ["--json", "--max-steps", "0"]
     done = call(name, "h2", "--orbitals", "mp2-natural", *more, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     wrong = call(name, "h2", "--orbitals", "mp2", cwd=tmp_path)
     assert "kind of orbitals 'mp2'" in wrong.stderr
+
+
+def test_an_orbital_optimization_takes_orbitals_too(tmp_path):
+    question = ["oo-vqe", "h4-chain", "--active-space", "2,2", "--orbitals", "boys", "--json"]
+    done = call(*question, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "orbitals").iterdir()
+    assert 'orbitals = "boys"' in (folder / "orbitals.toml").read_text()
 
 
 def test_a_comparison_on_a_molecule_takes_its_options(tmp_path):
