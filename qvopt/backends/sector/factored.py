@@ -17,6 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from .fused import fused
+
 ROWS, COLUMNS, BOTH, PHASE = 0, 1, 2, 3
 
 _ROWS_AT_ONCE = 4
@@ -81,7 +83,7 @@ def unapply_gate(  # type: ignore[no-untyped-def]
             if unit + 1 == last:
                 for b in range(gate[3], gate[4]):
                     i, j, s = np.uint64(left[b]), np.uint64(right[b]), sign[b]
-                    part0 += s * _return(z, apart, u0 + i, v0 + j, c, f0 * s)
+                    part0 = fused(s, _return(z, apart, u0 + i, v0 + j, c, f0 * s), part0)
                 slopes[unit] += s0 * part0
                 unit += 1
                 continue
@@ -89,8 +91,8 @@ def unapply_gate(  # type: ignore[no-untyped-def]
             f1 = -d * s1
             for b in range(gate[3], gate[4]):
                 i, j, s = np.uint64(left[b]), np.uint64(right[b]), sign[b]
-                part0 += s * _return(z, apart, u0 + i, v0 + j, c, f0 * s)
-                part1 += s * _return(z, apart, u1 + i, v1 + j, c, f1 * s)
+                part0 = fused(s, _return(z, apart, u0 + i, v0 + j, c, f0 * s), part0)
+                part1 = fused(s, _return(z, apart, u1 + i, v1 + j, c, f1 * s), part1)
             slopes[unit] += s0 * part0
             slopes[unit + 1] += s1 * part1
             unit += 2
@@ -153,16 +155,16 @@ def _rows(gate, shape, left, right, sign, base, unit):  # type: ignore[no-untype
 def _turn(z, i, j, c, e):  # type: ignore[no-untyped-def]
     """Rotate a pair."""
     p, q = z[i], z[j]
-    z[i] = c * p - e * q
-    z[j] = c * q + e * p
+    z[i] = fused(-e, q, c * p)
+    z[j] = fused(e, p, c * q)
 
 
 @njit(cache=True, nogil=True)
 def _return(z, apart, i, j, c, e):  # type: ignore[no-untyped-def]
     """Rotate a pair of ψ and of λ; return λ_j ψ_i - λ_i ψ_j, from before."""
     p, q, l, m = z[i], z[j], z[apart + i], z[apart + j]
-    z[i] = c * p - e * q
-    z[j] = c * q + e * p
-    z[apart + i] = c * l - e * m
-    z[apart + j] = c * m + e * l
-    return m * p - l * q
+    z[i] = fused(-e, q, c * p)
+    z[j] = fused(e, p, c * q)
+    z[apart + i] = fused(-e, m, c * l)
+    z[apart + j] = fused(e, l, c * m)
+    return fused(-l, q, m * p)
