@@ -52,7 +52,8 @@ def row(molecule, name, options, backend, seeds):
     run(molecule, ansatz=spec, backend=backend, max_steps=2)
     began = time.process_time()
     results = [
-        run(molecule, ansatz=spec, backend=backend, seed=1 + k, max_steps=600) for k in range(seeds)
+        run(molecule, ansatz=spec, backend=backend, seed=1 + k, max_steps=20_000)
+        for k in range(seeds)
     ]
     seconds = time.process_time() - began
     result = min(results, key=lambda r: r.energy)
