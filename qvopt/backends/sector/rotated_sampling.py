@@ -17,16 +17,16 @@ from qvopt_molecules.states import spin_strings
 from .draws import by_multinomial, draw_counts, flat_planes, places_in_rows, rows_of_draws
 from .lanes import WIDTH
 from .neighbours import (
-    NeighbourPairs,
+    NeighbourTables,
+    RotationSteps,
     rotate_columns,
     rotate_rows,
-    rotation_steps,
     row_weights,
 )
 from .workers import Workers
 from .xoshiro import WordArray
 
-_PAIR = 4.0
+_PAIR = 2.0
 """Nanoseconds of rotating a pair of eight lanes, roughly."""
 
 
@@ -50,8 +50,8 @@ class GivensSampler:
         self._strings = spin_strings(hamiltonian)
         self.shape = (len(self._strings[0]), len(self._strings[1]))
         self._workers = Workers() if workers is None else workers
-        self._pairs = [NeighbourPairs.of(strings, self._norb) for strings in self._strings]
-        self._steps: dict[int, tuple[IntArray, FloatArray]] = {}
+        self._tables = [NeighbourTables.of(strings, self._norb) for strings in self._strings]
+        self._steps: dict[int, RotationSteps] = {}
         self._z = np.zeros(0)
 
     def probabilities(self, psi: npt.NDArray[Any], group: int) -> FloatArray:
@@ -111,21 +111,20 @@ class GivensSampler:
         self, kernel: Any, spin: int, group: int, planes: int, n_lines: int, *states: FloatArray,
         rows: IntArray | None = None,
     ) -> None:  # fmt: skip
-        orbitals, turns = self._rotation(group)
-        pairs, tiles = self._pairs[spin], planes * -(-n_lines // WIDTH)
+        steps, tables = self._rotation(group), self._tables[spin]
+        tiles = planes * -(-n_lines // WIDTH)
         lines = () if rows is None else (rows,)
-        rotated = float(np.diff(pairs.first)[orbitals].sum())
         self._workers.run(
-            kernel, tiles, *states, planes, self.shape, *lines, orbitals, turns, pairs.first,
-            pairs.left, pairs.right, work=_PAIR * tiles * rotated,
+            kernel, tiles, *states, planes, self.shape, *lines, steps.runs, steps.turns, tables,
+            work=_PAIR * tiles * tables.turned(steps),
         )  # fmt: skip
 
-    def _rotation(self, group: int) -> tuple[IntArray, FloatArray]:
+    def _rotation(self, group: int) -> RotationSteps:
         """The Givens rotations of a group, worked out when it is measured first."""
         if group not in self._steps:
             basis = self.groups[group].basis
             assert isinstance(basis, OrbitalBasis)
-            self._steps[group] = rotation_steps(basis.rotation)
+            self._steps[group] = RotationSteps.of(basis.rotation)
         return self._steps[group]
 
     def _values(self, positions: IntArray, group: int) -> FloatArray:
