@@ -12,6 +12,7 @@ in the same order and rounds alike, however many rotations are taken at a time.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
@@ -116,6 +117,7 @@ class RotationSteps:
         orbitals = np.array([k for k, _ in steps], dtype=np.int64)
         return cls(orbitals, np.stack([np.cos(half), np.sin(half)], axis=1), _runs(orbitals))
 
+    @cached_property
     def inverse(self) -> RotationSteps:
         """The rotations that undo these."""
         orbitals = self.orbitals[::-1].copy()
