@@ -34,15 +34,14 @@ class GroupRotations:
     ) -> None:
         self.shape = (len(strings[0]), len(strings[1]))
         self.workers = workers
-        self._groups = groups
+        self._groups, self._norb = groups, norb
         self._tables = [NeighbourTables.of(of_spin, norb) for of_spin in strings]
         self._steps: dict[int, RotationSteps] = {}
 
     @property
     def most_turned(self) -> int:
         """Pairs of alpha strings that a rotation of all orbitals turns."""
-        first = self._tables[0].first
-        return int(first[-1]) * len(first) // 2
+        return self._tables[0].turned(self._norb * (self._norb - 1) // 2)
 
     def steps(self, group: int) -> RotationSteps:
         """The Givens rotations of a group, worked out when it is measured first."""
@@ -58,7 +57,7 @@ class GroupRotations:
         tiles = planes * -(-self.shape[1] // WIDTH)
         self.workers.run(
             rotate_columns, tiles, source, z, planes, self.shape, steps.runs, steps.turns, tables,
-            work=PAIR * tiles * tables.turned(steps),
+            work=PAIR * tiles * tables.turned(len(steps.orbitals)),
         )  # fmt: skip
 
     def rotate_lines(
@@ -78,5 +77,5 @@ class GroupRotations:
         tiles = planes * -(-len(rows) // WIDTH)
         self.workers.run(
             rotate_rows, tiles, lines, planes, shape, rows, steps.runs, steps.turns, tables,
-            work=PAIR * tiles * tables.turned(steps),
+            work=PAIR * tiles * tables.turned(len(steps.orbitals)),
         )  # fmt: skip

@@ -110,8 +110,9 @@ class LineSampler:
         columns = np.ascontiguousarray(state[:, :, drawn].transpose(0, 2, 1))
         self._rotate(0, self._rotations.steps(group), columns)
         places = _draw_in(columns, counts[drawn], stream)
-        strings, times = np.unique(places % self._shape[0], return_counts=True)
-        return _AlphaStrings(group, strings, times.astype(np.int64), stream)
+        times = np.bincount(places % self._shape[0])
+        strings = np.flatnonzero(times)
+        return _AlphaStrings(group, strings, times[strings], stream)
 
     def _rows(self, source: FloatArray, planes: int, read: Sequence[_AlphaStrings]) -> FloatArray:
         """The rows of R_a C of all strings that were read, shape (planes, strings, n_beta)."""

@@ -72,9 +72,9 @@ class NeighbourTables(NamedTuple):
             _flat(sixes),
         )
 
-    def turned(self, steps: RotationSteps) -> int:
-        """How many pairs of strings the rotations turn."""
-        return int(np.diff(self.first)[steps.orbitals].sum())
+    def turned(self, n_rotations: int) -> int:
+        """How many pairs of strings so many rotations turn: of all neighbours it is the same."""
+        return n_rotations * int(self.first[-1]) // max(len(self.first) - 1, 1)
 
 
 def _within(strings: IntArray, k: int, words: tuple[int, ...]) -> IntArray:

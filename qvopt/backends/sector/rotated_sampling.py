@@ -58,7 +58,7 @@ class GivensSampler:
         means, m2s = np.zeros((2, len(shots)))
         if shots.any():
             for group, places in self._lines.draw(*flat_planes(psi), shots, key, number):
-                moments = self._moments(group, places)
+                moments = Moments.from_counts(self._values(places, group), np.ones_like(places))
                 means[group], m2s[group] = moments.mean, moments.m2
         return means, m2s
 
@@ -83,10 +83,7 @@ class GivensSampler:
             counts = draw_counts(self.probabilities(psi, group), shots, key, number)
             places = np.flatnonzero(counts)
             return Moments.from_counts(self._values(places, group), counts[places])
-        return self._moments(group, self._draw(psi, group, shots, key, number))
-
-    def _moments(self, group: int, places: IntArray) -> Moments:
-        """Moments of the values of determinants, one a shot."""
+        places = self._draw(psi, group, shots, key, number)
         drawn, counts = np.unique(places, return_counts=True)
         return Moments.from_counts(self._values(drawn, group), counts.astype(np.int64))
 
