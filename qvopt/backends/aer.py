@@ -15,6 +15,7 @@ from qvopt_circuits.lowering.qiskit_lowering import to_qiskit
 from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
 from qvopt_molecules.errors import InputError
 
+from .aer_states import STATE_VECTOR_METHODS, to_aer
 from .batch import CalibrationCounts, Counts, Outcomes, Overlap, Point, Reading, Sample
 from .checks import check_memory, check_widths, finite, need_plan
 from .lowered import LoweredCircuits
@@ -27,7 +28,7 @@ from .run_seeds import run_seeds
 from .statevector import StatevectorProgram
 from .vector.sampling import planes_of
 
-_STATE_METHODS = ("automatic", "statevector", "matrix_product_state")
+_STATE_METHODS = (*STATE_VECTOR_METHODS, "matrix_product_state")
 """Methods that give a state vector; the others are sampled circuit by circuit."""
 
 _EXACT_METHODS = ("automatic", "density_matrix")
@@ -139,9 +140,11 @@ class AerProgram(StatevectorProgram):
         if not self.exact:
             raise InputError("aer with noise has no exact state; give a number of shots")
         if self._prepared is None:
-            circuit = to_qiskit(self.circuits.free)
-            circuit.save_statevector()
-            self._prepared = self._transpiled(circuit)
+            if self._simulator.options.method in STATE_VECTOR_METHODS:
+                self._prepared = to_aer(self.circuits.free)
+            else:
+                self._prepared = self._transpiled(to_qiskit(self.circuits.free))
+            self._prepared.save_statevector()
         angles = np.array([self.circuits.angles(p) for p in points])
         result = self._run(self._prepared, angles, shots=1, seed=0)
         return [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 
-from ..gates import Gate
+from ..gates import Angle
 
 _BASES = {
     "cx": "ZX", "cz": "ZZ", "x": "X", "rx": "X", "y": "Y", "ry": "Y",
@@ -17,12 +18,39 @@ _INVERSES = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t"}
 _WINDOW = 100
 
 
-def cancel_inverses(gates: Iterable[Gate]) -> list[Gate]:
+class Cancelling(Protocol):
+    """A step of a circuit: gates of one name, qubits, letters and angle are the same."""
+
+    @property
+    def name(self) -> str:
+        """The kind of gate."""
+        ...
+
+    @property
+    def qubits(self) -> tuple[int, ...]:
+        """The qubits that it acts on."""
+        ...
+
+    @property
+    def angle(self) -> Angle | None:
+        """Its angle, if it has one; opposite angles are inverse."""
+        ...
+
+    @property
+    def paulis(self) -> str:
+        """Letters of a Pauli rotation."""
+        ...
+
+
+Step = TypeVar("Step", bound=Cancelling)
+
+
+def cancel_inverses(gates: Iterable[Step]) -> list[Step]:
     """Return an equal sequence without the pairs of inverse gates found in one pass.
 
     Only gates without parameters cancel. Each looks back over at most a hundred gates.
     """
-    kept: list[Gate] = []
+    kept: list[Step] = []
     bases: list[dict[int, str]] = []
     for gate in gates:
         basis = _bases(gate)
@@ -37,7 +65,7 @@ def cancel_inverses(gates: Iterable[Gate]) -> list[Gate]:
 
 
 def _inverse_before(
-    gate: Gate, basis: dict[int, str], kept: list[Gate], bases: list[dict[int, str]]
+    gate: Cancelling, basis: dict[int, str], kept: Sequence[Cancelling], bases: list[dict[int, str]]
 ) -> int | None:
     inverse = _INVERSES.get(gate.name, gate.name)
     for position in range(len(kept) - 1, max(-1, len(kept) - 1 - _WINDOW), -1):
@@ -51,11 +79,11 @@ def _inverse_before(
     return None
 
 
-def _is_constant(gate: Gate) -> bool:
+def _is_constant(gate: Cancelling) -> bool:
     return gate.angle is None or gate.angle.index is None
 
 
-def _are_inverse(a: Gate, b: Gate) -> bool:
+def _are_inverse(a: Cancelling, b: Cancelling) -> bool:
     """Whether two gates, whose names are inverse, undo each other."""
     if a.paulis != b.paulis:
         return False
@@ -66,7 +94,7 @@ def _are_inverse(a: Gate, b: Gate) -> bool:
     return _is_constant(b) and a.angle.offset == -b.angle.offset
 
 
-def _bases(gate: Gate) -> dict[int, str]:
+def _bases(gate: Cancelling) -> dict[int, str]:
     """The Pauli basis that a gate acts in on each of its qubits; "" where there is none."""
     letters = gate.paulis or _BASES.get(gate.name, "")
     if not letters:

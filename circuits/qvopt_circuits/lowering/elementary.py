@@ -21,19 +21,21 @@ def decompose(circuit: Circuit) -> Circuit:
 
     Angles stay affine in the same parameters.
     """
-    gates: list[Gate] = []
-    for gate in expose_strings(circuit):
-        if gate.name == "qubit-single-excitation":
-            gates += _single(gate.qubits, scaled(gate.angle, 1))
-        elif gate.name == "qubit-double-excitation":
-            gates += _double(gate.qubits, scaled(gate.angle, 1))
-        elif gate.name == "coulomb-phase":
-            gates += _coulomb_phase(gate.qubits, gate.angle)
-        elif gate.name == "pauli-rotation":
-            gates += _pauli_rotation(gate)
-        else:
-            gates.append(gate)
+    gates = [part for gate in expose_strings(circuit) for part in decompose_gate(gate)]
     return Circuit(circuit.n_qubits, tuple(cancel_inverses(gates)), circuit.n_parameters)
+
+
+def decompose_gate(gate: Gate) -> list[Gate]:
+    """Return a gate of `expose_strings` as one- and two-qubit gates."""
+    if gate.name == "qubit-single-excitation":
+        return _single(gate.qubits, scaled(gate.angle, 1))
+    if gate.name == "qubit-double-excitation":
+        return _double(gate.qubits, scaled(gate.angle, 1))
+    if gate.name == "coulomb-phase":
+        return _coulomb_phase(gate.qubits, gate.angle)
+    if gate.name == "pauli-rotation":
+        return _pauli_rotation(gate)
+    return [gate]
 
 
 def _pauli_rotation(gate: Gate) -> list[Gate]:

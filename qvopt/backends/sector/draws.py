@@ -161,6 +161,7 @@ def places_in_rows(z, planes, shape, rows, counts, state, places):  # type: igno
             word, a, b, c, d = next_state(a, b, c, d)
             places[at] = base + _find(sums, before, guide, parts, unit(word), total)
             at += 1
+    state[0], state[1], state[2], state[3] = a, b, c, d
 
 
 @njit(cache=True, nogil=True)

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementGroup, OrbitalBasis
-from qvopt_molecules.arrays import FloatArray, IntArray
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
 
-from .draws import draw_counts, flat_planes
+from .draws import by_multinomial, draw_counts, flat_planes
 from .lanes import WIDTH
 from .point_draws import rotate_and_draw
 from .xoshiro import WordArray
@@ -72,6 +72,10 @@ class OrbitalSampler:
             p[:, :n_beta].reshape(-1),
             self.values[group].reshape(-1, self.padded)[:, :n_beta].reshape(-1),
         )
+
+    def together(self, shots: IntArray) -> BoolArray:
+        """Which groups `draw` is for; others have so many shots that each is faster alone."""
+        return np.asarray(~by_multinomial(shots, self.n_outcomes))
 
     def draw(
         self, psi: npt.NDArray[Any], shots: IntArray, key: WordArray, number: int

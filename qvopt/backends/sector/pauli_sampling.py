@@ -12,10 +12,10 @@ import numpy.typing as npt
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.pauli_outcomes import PauliSampler
 from qvopt.measurement.plan import MeasurementGroup
-from qvopt_molecules.arrays import FloatArray, IntArray
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 
-from .draws import draw_counts, flat_planes
+from .draws import by_multinomial, draw_counts, flat_planes
 from .lanes import WIDTH
 from .pauli_draws import draw_groups
 from .xoshiro import WordArray
@@ -47,6 +47,10 @@ class PauliGroupSampler:
     def _values(self) -> FloatArray:
         bits, groups = self._single.bits, self._single.groups
         return np.array([group.diagonal.values(bits) for group in groups])
+
+    def together(self, shots: IntArray) -> BoolArray:
+        """Which groups `draw` is for; others have so many shots that each is faster alone."""
+        return np.asarray(~by_multinomial(shots, self.n_outcomes))
 
     def draw(
         self, psi: npt.NDArray[Any], shots: IntArray, key: WordArray, number: int

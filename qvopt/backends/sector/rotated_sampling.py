@@ -9,34 +9,27 @@ import numpy as np
 import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
-from qvopt.measurement.plan import MeasurementGroup, OrbitalBasis
-from qvopt_molecules.arrays import FloatArray, IntArray
+from qvopt.measurement.plan import MeasurementGroup
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import spin_strings
 
 from .draws import by_multinomial, draw_counts, flat_planes, places_in_rows, rows_of_draws
+from .group_rotations import GroupRotations
 from .lanes import WIDTH
-from .neighbours import (
-    NeighbourPairs,
-    rotate_columns,
-    rotate_rows,
-    rotation_steps,
-    row_weights,
-)
+from .line_sampling import LineSampler
+from .neighbours import row_weights
 from .workers import Workers
 from .xoshiro import WordArray
 
-_PAIR = 4.0
-"""Nanoseconds of rotating a pair of eight lanes, roughly."""
-
 
 class GivensSampler:
-    """Outcomes of orbital bases, for one more state of memory.
+    """Outcomes of orbital bases, for one more state of memory, or two.
 
-    The rotation of a group is at most norb (norb - 1) / 2 Givens rotations between neighbouring
-    orbitals of each spin. An outcome is drawn in two steps, P(I, K) = P(I) P(K | I): rotating the
-    orbitals of beta electrons does not change how often an alpha string I is read, so that it is
-    done for the rows only that were drawn. Values are worked out for the outcomes drawn.
+    An outcome is drawn in two steps, P(I, K) = P(I) P(K | I): rotating the orbitals of beta
+    electrons does not change how often an alpha string I is read, so that it is done for the rows
+    only that were drawn. Of groups with few shots not even P(I) is worked out, see `line_sampling`.
+    Values are worked out for the outcomes drawn.
     """
 
     def __init__(
@@ -50,9 +43,24 @@ class GivensSampler:
         self._strings = spin_strings(hamiltonian)
         self.shape = (len(self._strings[0]), len(self._strings[1]))
         self._workers = Workers() if workers is None else workers
-        self._pairs = [NeighbourPairs.of(strings, self._norb) for strings in self._strings]
-        self._steps: dict[int, tuple[IntArray, FloatArray]] = {}
+        self._rotations = GroupRotations(groups, self._strings, self._norb, self._workers)
+        self._lines = LineSampler(self._rotations)
         self._z = np.zeros(0)
+
+    def together(self, shots: IntArray) -> BoolArray:
+        """Which groups are faster drawn all at once, by `draw`: those with few shots."""
+        return shots <= self._lines.most_shots
+
+    def draw(
+        self, psi: npt.NDArray[Any], shots: IntArray, key: WordArray, number: int
+    ) -> tuple[FloatArray, FloatArray]:
+        """Means and sums of squared deviations by group; `number` names the first's stream."""
+        means, m2s = np.zeros((2, len(shots)))
+        if shots.any():
+            for group, places in self._lines.draw(*flat_planes(psi), shots, key, number):
+                moments = Moments.from_counts(self._values(places, group), np.ones_like(places))
+                means[group], m2s[group] = moments.mean, moments.m2
+        return means, m2s
 
     def probabilities(self, psi: npt.NDArray[Any], group: int) -> FloatArray:
         """Probability of every determinant in the group's orbitals, flat."""
@@ -75,13 +83,14 @@ class GivensSampler:
             counts = draw_counts(self.probabilities(psi, group), shots, key, number)
             places = np.flatnonzero(counts)
             return Moments.from_counts(self._values(places, group), counts[places])
-        places, counts = self._draw(psi, group, shots, key, number)
-        return Moments.from_counts(self._values(places, group), counts)
+        places = self._draw(psi, group, shots, key, number)
+        drawn, counts = np.unique(places, return_counts=True)
+        return Moments.from_counts(self._values(drawn, group), counts.astype(np.int64))
 
     def _draw(
         self, psi: npt.NDArray[Any], group: int, shots: int, key: WordArray, number: int
-    ) -> tuple[IntArray, IntArray]:
-        """Draw determinants; return their places and how often each came up."""
+    ) -> IntArray:
+        """Draw determinants from the state with its alpha orbitals rotated: their places."""
         z, planes = self._with_alpha_rotated(psi, group)
         n_rows = self.shape[0]
         weights = np.zeros(-(-n_rows // WIDTH) * WIDTH)
@@ -92,41 +101,19 @@ class GivensSampler:
         self._rotate_beta(z, planes, group, rows)
         places = np.empty(shots, dtype=np.int64)
         places_in_rows(z, planes, self.shape, rows, of_rows[rows], state, places)
-        drawn, counts = np.unique(places, return_counts=True)
-        return drawn, counts.astype(np.int64)
+        return places
 
     def _with_alpha_rotated(self, psi: npt.NDArray[Any], group: int) -> tuple[FloatArray, int]:
         """Return the planes of the state after the alpha rotations, flat, and their number."""
         source, planes = flat_planes(psi)
         if len(self._z) != len(source):
             self._z = np.empty(len(source))
-        self._rotate(rotate_columns, 0, group, planes, self.shape[1], source, self._z)
+        self._rotations.rotate_alpha(group, source, planes, self._z)
         return self._z, planes
 
     def _rotate_beta(self, z: FloatArray, planes: int, group: int, rows: IntArray) -> None:
         """Rotate the beta orbitals in some rows, in place."""
-        self._rotate(rotate_rows, 1, group, planes, len(rows), z, rows=rows)
-
-    def _rotate(
-        self, kernel: Any, spin: int, group: int, planes: int, n_lines: int, *states: FloatArray,
-        rows: IntArray | None = None,
-    ) -> None:  # fmt: skip
-        orbitals, turns = self._rotation(group)
-        pairs, tiles = self._pairs[spin], planes * -(-n_lines // WIDTH)
-        lines = () if rows is None else (rows,)
-        rotated = float(np.diff(pairs.first)[orbitals].sum())
-        self._workers.run(
-            kernel, tiles, *states, planes, self.shape, *lines, orbitals, turns, pairs.first,
-            pairs.left, pairs.right, work=_PAIR * tiles * rotated,
-        )  # fmt: skip
-
-    def _rotation(self, group: int) -> tuple[IntArray, FloatArray]:
-        """The Givens rotations of a group, worked out when it is measured first."""
-        if group not in self._steps:
-            basis = self.groups[group].basis
-            assert isinstance(basis, OrbitalBasis)
-            self._steps[group] = rotation_steps(basis.rotation)
-        return self._steps[group]
+        self._rotations.rotate_lines(1, self._rotations.steps(group), z, planes, rows)
 
     def _values(self, positions: IntArray, group: int) -> FloatArray:
         rows, columns = np.divmod(positions, self.shape[1])

@@ -90,14 +90,10 @@ def sample_states(
     n_groups = shots.shape[1]
     for i, psi in enumerate(states):
         number = i * n_groups
-        if isinstance(sampler, OrbitalSampler | PauliGroupSampler):
-            many = by_multinomial(shots[i], sampler.n_outcomes)
-            single = np.where(many, 0, shots[i])
-            table.means[i], table.m2s[i] = sampler.draw(psi, single, key, number)
-            left = np.flatnonzero(many)
-        else:
-            left = np.flatnonzero(shots[i])
-        for g in left.tolist():
+        together = sampler.together(shots[i])
+        at_once = np.where(together, shots[i], 0)
+        table.means[i], table.m2s[i] = sampler.draw(psi, at_once, key, number)
+        for g in np.flatnonzero(shots[i] - at_once).tolist():
             moments = sampler.draw_group(psi, g, int(shots[i, g]), key, number + g)
             table.means[i, g], table.m2s[i, g] = moments.mean, moments.m2
     return table
