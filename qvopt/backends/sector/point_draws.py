@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from ..copies import copy_into, copy_rows
-from .draws import MOST_PARTS, moments_of_draws, square_into
+from .draws import draw_memory, moments_of_draws, square_into
 from .lanes import WIDTH
 from .pairs import apply_gate
 from .products import multiply_into
@@ -48,8 +48,7 @@ def rotate_and_draw(  # type: ignore[no-untyped-def]
                 wide[plane, a * padded + b] = psi[at + b]
         multiply_into(left_rotations, rows, n_alpha, n_alpha, wide[plane], half[plane], padded)
     sums = np.empty(size)
-    before = np.empty(size // WIDTH + 1)
-    guide = np.empty(MOST_PARTS + 1, dtype=np.uint32)
+    memory = draw_memory(size // WIDTH)
     plane_size = max(n_alpha, 4) * padded
     for g in range(n_groups):
         if shots[g] == 0:
@@ -60,9 +59,7 @@ def rotate_and_draw(  # type: ignore[no-untyped-def]
                 right_rotations[g], rotated[plane * plane_size :], padded,
             )  # fmt: skip
         square_into(rotated, 0, planes, plane_size, sums)
-        means[g], m2s[g] = moments_of_draws(
-            sums, before, guide, values[g], shots[g], key, number + g
-        )
+        means[g], m2s[g] = moments_of_draws(sums, values[g], shots[g], key, number + g, *memory)
 
 
 @njit(cache=True, nogil=True)
