@@ -51,7 +51,10 @@ class Workers:
 
         `work` says in nanoseconds, roughly, what all of it takes one thread.
         """
-        threads = self.threads if work > _WORTH_SHARING and n_tiles > 1 else 1
+        if n_tiles == 1:
+            kernel(*arguments, 0, 1)
+            return
+        threads = self.threads if work > _WORTH_SHARING else 1
         least = 1 if threads == 1 else 4 * threads
         pieces = min(n_tiles, max(least, min(int(work / _PIECE), _MOST_PIECES)))
         if pieces == 1:
