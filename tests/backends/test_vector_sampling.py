@@ -225,6 +225,6 @@ def test_draws_are_those_of_a_search_from_left_to_right(n_qubits, planes):
         row = min(int(np.searchsorted(cumulative, goal, side="right")), len(re) - 1)
         below = cumulative[row - 1] if row else 0.0
         possible = np.flatnonzero(p[row])
-        ends = below + np.cumsum(p[row])
+        ends = np.cumsum([below, *p[row]])[1:]
         beyond = [lane for lane in possible if goal < ends[lane]]
         assert outcome == 8 * row + (beyond[0] if beyond else possible[-1])
