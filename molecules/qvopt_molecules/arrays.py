@@ -20,6 +20,22 @@ IndexArray: TypeAlias = npt.NDArray[np.uint64]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 
+_LINE = 64
+"""Bytes of a cache line."""
+
+
+def aligned_zeros(*shape: int) -> FloatArray:
+    """Return zeros that begin at a cache line, which NumPy's own need not do.
+
+    Elsewhere every other vector of four numbers lies in two lines, and kernels that do little else
+    than load and store take up to half as long again.
+    """
+    size = math.prod(shape)
+    spare = np.zeros(size + _LINE // 8)
+    start = -spare.ctypes.data % _LINE // spare.itemsize
+    return spare[start : start + size].reshape(shape)
+
+
 def same(a: FloatArray, b: FloatArray) -> bool:
     """Whether two arrays have one shape and equal numbers; `numpy.array_equal` for arrays alone."""
     return a is b or (a.shape == b.shape and bool((a == b).all()))
@@ -29,9 +45,5 @@ def all_finite(values: npt.ArrayLike) -> bool:
     """Whether numbers hold neither NaN nor infinity."""
     if isinstance(values, float):
         return math.isfinite(values)
-    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.char == "d":
-        # Σ v² is finite only where every v is, and takes one call; it may overflow all the same.
-        with np.errstate(over="ignore"):  # newer versions of NumPy warn of it
-            square = values.dot(values)
-        return math.isfinite(square) or bool(np.isfinite(values).all())
-    return bool(np.isfinite(values).all())
+    finite = np.isfinite(values)
+    return bool(np.count_nonzero(finite) == finite.size)  # a third of what `all` takes

@@ -64,16 +64,19 @@ class EstimateTable(Sequence[Estimate]):
                 self.assumed[index],
             )
         return Estimate(
-            float(self.values[index]),
-            float(self.variances[index]),
-            int(self.shots[index]),
+            self.values.item(index),
+            self.variances.item(index),
+            self.shots.item(index),
             (),
-            float(self.dofs[index]),
-            float(self.assumed[index]),
+            self.dofs.item(index),
+            self.assumed.item(index),
         )
 
     def __iter__(self) -> Iterator[Estimate]:
         """Settings in order."""
+        if len(self.values) == 1:
+            yield self[0]
+            return
         columns = (self.values, self.variances, self.shots, self.dofs, self.assumed)
         for value, variance, shots, dof, assumed in zip(
             *(c.tolist() for c in columns), strict=True

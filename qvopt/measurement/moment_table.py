@@ -76,6 +76,8 @@ class MomentTable(Sequence[MomentRow]):
 
     def __getitem__(self, index: int | slice) -> MomentRow | list[MomentRow]:
         """The moments of one setting, or of some."""
+        if index == 0 and len(self.shots):  # most tables have one row
+            return MomentRow(self, 0)
         rows = range(len(self))[index]
         if isinstance(rows, int):
             return MomentRow(self, rows)

@@ -27,8 +27,9 @@ The constants were chosen for the coverage of 95 % intervals (`benchmarks/error_
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -146,10 +147,8 @@ class GroupPrior:
             means: in Hartree, the same shape.
             squares: sums of squared deviations m₂ in Hartree², the same shape.
         """
-        from .sum_kernel import sums_of_groups
-
         totals, sums = np.empty(len(shots), dtype=np.int64), np.empty((4, len(shots)))
-        complete = sums_of_groups(
+        complete = _sums_of_groups()(
             np.ascontiguousarray(shots, dtype=np.float64),
             np.ascontiguousarray(means, dtype=np.float64),
             np.ascontiguousarray(squares, dtype=np.float64),
@@ -159,6 +158,14 @@ class GroupPrior:
             sums,
         )
         return SumsOfMeans(totals, *sums) if complete else None
+
+
+@cache
+def _sums_of_groups() -> Callable[..., bool]:
+    """The kernel of sums over groups; numba is loaded for it, which exact runs do without."""
+    from .sum_kernel import sums_of_groups
+
+    return sums_of_groups  # type: ignore[no-any-return]
 
 
 _PROPORTION: Final = GroupPrior(np.array([0.25]), np.array([1.0]))

@@ -31,9 +31,9 @@ def combine_moments(plan: MeasurementPlan, moments: Sequence[Moments]) -> Estima
     prior's variance of a single shot; `assumed` says how much of the variance that is. Raises
     BackendError where no group has any, or such means are not known.
     """
-    _check_groups(plan, len(moments))
     if isinstance(moments, MomentRow):
         return _row_of_table(plan, moments)
+    _check_groups(plan, len(moments))
     table = np.array([(m.shots, m.mean, m.m2) for m in moments], dtype=np.float64).reshape(-1, 3)
     shots, means, squares = table.T
     estimate = combine_table(plan, shots[None], means[None], squares[None])[0]

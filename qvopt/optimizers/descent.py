@@ -62,7 +62,7 @@ def descent(
             if need is not None and step % need.every == 0:
                 queries.append(Metric(x, need.kind, need.shots))
             gradient, *metrics = yield queries
-            exact = not gradient.variance.any()
+            exact = np.count_nonzero(gradient.variance) == 0
             if exact and float(np.linalg.norm(gradient.value)) <= tolerance:
                 return x
             extra: dict[str, Any] = {"variance": gradient.variance}

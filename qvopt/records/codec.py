@@ -154,7 +154,7 @@ def encode_answer(answer: Answer) -> dict[str, Any]:
         scalar["shots"] = answer.shots
         return scalar if math.isinf(answer.dof) else {**scalar, "dof": answer.dof}
     out = {"value": encode_array(answer.value), "shots": answer.shots}
-    if answer.variance.any():
+    if np.count_nonzero(answer.variance):
         out["variance"] = encode_array(answer.variance)
     if answer.dof is not None:
         out["dof"] = encode_array(answer.dof)

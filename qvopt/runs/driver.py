@@ -52,6 +52,7 @@ from qvopt_molecules.arrays import FloatArray, all_finite
 from qvopt_molecules.errors import BudgetExceededError, InputError
 
 _STOPPED: Final = "by its optimizer; no test of measured values says that this is a minimum"
+_NOT_QUERIES: Final = (Describe, Grow, Iterate)
 _STATIONARY: Final = "no step was taken: the gradient vanishes at the start"
 
 
@@ -378,7 +379,7 @@ def _advanced(rounds: Minimization, answers: Any) -> Any:
         raise DivergedError(
             f"the optimizer's arithmetic failed ({error}); try a smaller learning rate or step"
         ) from error
-    if isinstance(request, Describe | Grow | Iterate):
+    if isinstance(request, _NOT_QUERIES):
         return request
     queries = queries_of(request)
     for query in queries:

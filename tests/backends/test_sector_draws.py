@@ -10,7 +10,7 @@ from qvopt.backends.batch import Point
 from qvopt.backends.protocol import Problem
 from qvopt.backends.sector import SectorBackend
 from qvopt.backends.sector import draws as draws_module
-from qvopt.backends.sector.draws import MOST_PARTS, draw_counts, moments_of_draws
+from qvopt.backends.sector.draws import draw_counts, draw_memory, moments_of_draws
 from qvopt.backends.sector.lane_sums import count_up_to, cumulate
 from qvopt.backends.sector.lanes import load, store
 from qvopt.backends.sector.products import multiply_into
@@ -134,6 +134,29 @@ def test_outcomes_follow_the_distribution(n):
         assert 1e-4 < stats.chi2.sf(chi, kept.sum() - 1) < 1 - 1e-4
 
 
+@njit
+def cumulated(p):
+    out = np.zeros(len(p))
+    for k in range(0, len(p), 8):
+        store(out, k, cumulate(load(p, k)))
+    return out
+
+
+@pytest.mark.parametrize("n", [8, 16, 64, 72, 240, 512, 520, 5000])
+def test_the_tree_finds_what_a_plain_search_finds(n):
+    """The first block that ends beyond u · total, and in it the first outcome that does."""
+    shots, key, number = 700, key_of(np.random.SeedSequence(n)), 5
+    p = peaked(n, np.random.default_rng(n))
+    inside = cumulated(p).reshape(-1, 8)
+    ends = np.cumsum(inside[:, -1])
+    state = np.array(words(key, number), dtype=np.uint64)
+    target = (outputs(state, shots) >> np.uint64(12)) * 2.0**-52 * ends[-1]
+    blocks = np.searchsorted(ends[:-1], target, side="right")
+    left = target - np.concatenate([[0.0], ends])[blocks]
+    places = 8 * blocks + np.count_nonzero(inside[blocks] <= left[:, None], axis=1)
+    assert np.array_equal(draw_counts(p, shots, key, number), np.bincount(places, minlength=n))
+
+
 @pytest.mark.parametrize("n", [5, 225, 5000])
 def test_moments_are_those_of_the_same_draws(n):
     rng = np.random.default_rng(n)
@@ -142,8 +165,7 @@ def test_moments_are_those_of_the_same_draws(n):
     counts = draw_counts(p, 5 * n, key, 11)
     sums = np.zeros(-(-n // 8) * 8)
     sums[:n] = p
-    before, guide = np.empty(len(sums) // 8 + 1), np.empty(MOST_PARTS + 1, dtype=np.uint32)
-    mean, m2 = moments_of_draws(sums, before, guide, values, 5 * n, key, 11)
+    mean, m2 = moments_of_draws(sums, values, 5 * n, key, 11, *draw_memory(len(sums) // 8))
     assert mean == pytest.approx(values @ counts / counts.sum(), rel=1e-14)
     assert m2 == pytest.approx(((values - mean) ** 2) @ counts, rel=1e-10)
 

@@ -12,6 +12,7 @@ from qvopt.backends.aer import AerBackend
 from qvopt.backends.batch import Overlap, Point, Reading
 from qvopt.backends.lightning import LightningBackend
 from qvopt.backends.protocol import Problem
+from qvopt.backends.vector.drawing import accumulate, draw
 from qvopt.backends.vector.program import VectorBackend
 from qvopt.backends.vector.sampling import VectorSampler, draw_counts, planes_of
 from qvopt.measurement.allocation import allocate
@@ -203,3 +204,27 @@ def test_counts_of_circuits():
     large = expected > 5
     assert chisquare(found[large], expected[large] / expected[large].sum()
                      * found[large].sum()).pvalue > 1e-5  # fmt: skip
+
+
+@pytest.mark.parametrize("n_qubits", [3, 4, 9])
+@pytest.mark.parametrize("planes", [1, 2])
+def test_draws_are_those_of_a_search_from_left_to_right(n_qubits, planes):
+    """The first row that ends beyond u · total, and in it the first outcome that does."""
+    rng = np.random.default_rng(n_qubits)
+    re = rng.normal(size=(1 << (n_qubits - 3), 8)) * (rng.random((1 << (n_qubits - 3), 8)) < 0.7)
+    re[0, 0], re[-1, -1] = 1.0, 0.0
+    im = rng.normal(size=re.shape) * (re != 0.0) if planes == 2 else np.zeros((0, 8))
+    cumulative = np.empty(len(re))
+    accumulate(re, im, cumulative)
+    p = re**2 + im**2 if planes == 2 else re**2
+    uniforms = np.concatenate([rng.random(500), [0.0, np.nextafter(1.0, 0.0)]])
+    outcomes = np.empty(len(uniforms), dtype=np.uint64)
+    draw(re, im, cumulative, uniforms, outcomes)
+    for u, outcome in zip(uniforms, outcomes.tolist(), strict=True):
+        goal = u * cumulative[-1]
+        row = min(int(np.searchsorted(cumulative, goal, side="right")), len(re) - 1)
+        below = cumulative[row - 1] if row else 0.0
+        possible = np.flatnonzero(p[row])
+        ends = np.cumsum([below, *p[row]])[1:]
+        beyond = [lane for lane in possible if goal < ends[lane]]
+        assert outcome == 8 * row + (beyond[0] if beyond else possible[-1])

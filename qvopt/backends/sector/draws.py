@@ -1,9 +1,11 @@
 """Drawing outcomes by inversion, moments summed on the way.
 
-Outcomes lie in blocks of eight, each kept as its cumulative sums. A guide table (H.-C. Chen,
-Y. Asau, AIIE Trans. 6, 163 (1974)) has for each equal part of [0, 1) the first block that a
-uniform number in it may fall into; the search goes on from there, and ends with one comparison of
-the eight lanes of a block. Outcomes are those of a search through the cumulative distribution.
+Outcomes lie in blocks of eight, each kept as its cumulative sums. Over the blocks stands a tree
+whose nodes have eight children (R. Bayer, E. McCreight, Acta Inform. 1, 173 (1972)): a node says
+where its children end in the cumulative distribution. A step down is one comparison of eight
+lanes, and so is the last, within a block: nothing depends on a branch, which a processor would
+guess wrong about every other time. Many draws go down the tree together, level by level, so that
+their comparisons overlap. Outcomes are those of a search through the cumulative distribution.
 """
 
 from __future__ import annotations
@@ -20,123 +22,169 @@ from .lane_sums import count_up_to, cumulate, last
 from .lanes import WIDTH, fma, load, mul, store
 from .xoshiro import WordArray, next_state, stream_word, unit
 
-MOST_PARTS = 256
-"""Most parts of a guide table; what it leaves of large distributions is bisected."""
+AT_A_TIME = 256
+"""Outcomes that are drawn before their values are summed."""
 
 _DRAWS_AN_OUTCOME = 32  # a binomial takes as long as that many draws, roughly
 _DRAWS_A_CALL = 10_000  # and so do a call and its generator
-_LAST = WIDTH - 1
-_FAR = np.uint64(16)  # blocks apart from which on bisection is worth it
-_ONE = np.uint64(1)
 
 
 @njit(inline="always")
-def guide_parts(n_blocks):  # type: ignore[no-untyped-def]
-    """Parts of the guide table: the least power of two above the number of blocks."""
-    parts = WIDTH
-    while parts < n_blocks and parts < MOST_PARTS:
-        parts *= 2
-    return parts
+def tree_depth(n_blocks):  # type: ignore[no-untyped-def]
+    """Levels of the tree over so many blocks, at least one."""
+    depth, width = 1, WIDTH
+    while width < n_blocks:
+        depth, width = depth + 1, width * WIDTH
+    return depth
 
 
 @njit(inline="always")
-def _tabulate(sums, before, guide, parts):  # type: ignore[no-untyped-def]
-    """Fill `before` (what comes before each block) and the guide; return the sum of all.
+def _level_start(depth):  # type: ignore[no-untyped-def]
+    """Where level `depth` begins, the root being level 1: 8 + 8² + … + 8^(depth - 1)."""
+    start = 0
+    for _ in range(1, depth):
+        start = WIDTH * (start + 1)
+    return start
 
-    Turns `sums` from probabilities into cumulative sums by block.
+
+@njit(inline="always")
+def tree_size(n_blocks):  # type: ignore[no-untyped-def]
+    """Numbers that the tree over so many blocks takes."""
+    return _level_start(tree_depth(n_blocks)) + -(-n_blocks // WIDTH) * WIDTH
+
+
+@njit(inline="always")
+def draw_memory(n_blocks):  # type: ignore[no-untyped-def]
+    """Working memory for draws from so many blocks.
+
+    Returns what comes before each block, the tree, and the targets and places of some draws.
+    """
+    return (
+        np.empty(n_blocks),
+        np.empty(tree_size(n_blocks)),
+        np.empty(AT_A_TIME),
+        np.empty(AT_A_TIME, dtype=np.int64),
+    )
+
+
+@njit(inline="always")
+def _tabulate(sums, before, tree, depth):  # type: ignore[no-untyped-def]
+    """Fill `before` (what comes before each block) and the tree; return the sum of all.
+
+    Turns `sums` from probabilities into cumulative sums by block. In the tree the eight children of
+    number p begin at 8 (p + 1); the lowest level says where each block ends, the last one nowhere.
     """
     n_blocks = len(sums) // WIDTH
     total = 0.0
+    start = _level_start(depth)
     for block in range(n_blocks):
         inside = cumulate(load(sums, WIDTH * block))
         store(sums, WIDTH * block, inside)
         before[block] = total
         total += last(inside)
-    before[n_blocks] = np.inf
-    block = 0
-    for part in range(parts):
-        threshold = (part * (1.0 / parts)) * total
-        while before[block + 1] <= threshold:
-            block += 1
-        guide[part] = block
-    guide[parts] = n_blocks - 1
+        tree[start + block] = total
+    tree[start + n_blocks - 1] = np.inf
+    filled = n_blocks
+    for level in range(depth, 0, -1):
+        start = _level_start(level)
+        nodes = -(-filled // WIDTH)
+        for k in range(filled, WIDTH * nodes):
+            tree[start + k] = np.inf
+        if level > 1:
+            above = _level_start(level - 1)
+            for node in range(nodes):
+                tree[above + node] = tree[start + WIDTH * node + WIDTH - 1]
+        filled = nodes
     return total
 
 
 @njit(inline="always")
-def _find(sums, before, guide, parts, u, total):  # type: ignore[no-untyped-def]
-    """The outcome whose interval of cumulative sums holds u · total."""
-    target = u * total
-    part = np.uint64(u * parts)
-    block, end = np.uint64(guide[part]), np.uint64(guide[part + _ONE])
-    while end > block + _FAR:
-        middle = (block + end) >> _ONE
-        if before[middle] <= target:
-            block = middle
-        else:
-            end = middle
-    while before[block + _ONE] <= target:
-        block += _ONE
-    start = WIDTH * np.int64(block)
-    inside = count_up_to(sums, start, target - before[block])
-    if inside > _LAST:  # rounding: the last outcome of the block that occurs
-        inside = _LAST
-        while inside > 0 and sums[start + inside - 1] == sums[start + inside]:
-            inside -= 1
-    return start + inside
+def _start(key, number):  # type: ignore[no-untyped-def]
+    """The words that stream `number` starts in."""
+    return (
+        stream_word(key, number, 0),
+        stream_word(key, number, 1),
+        stream_word(key, number, 2),
+        stream_word(key, number, 3),
+    )
+
+
+@njit(nogil=True)
+def _last_that_occurs(sums, start):  # type: ignore[no-untyped-def]
+    """The last outcome with a probability of the block that begins at `start`."""
+    place = start + WIDTH - 1
+    while place > start and sums[place - 1] == sums[place]:
+        place -= 1
+    return place
+
+
+@njit(nogil=True)
+def _draw(sums, before, tree, total, stream, targets, places, n):  # type: ignore[no-untyped-def]
+    """Draw n outcomes into `places`; return the stream's words after them.
+
+    `targets` are n numbers of working memory. The search is written out here: of arrays that a
+    function takes numba counts the references, at every draw, and that took longer than the search.
+    """
+    depth = tree_depth(len(before))
+    lowest = _level_start(depth)
+    a, b, c, d = stream
+    for k in range(n):
+        word, a, b, c, d = next_state(a, b, c, d)
+        targets[k] = unit(word) * total
+        places[k] = count_up_to(tree, 0, targets[k])
+    for _ in range(1, depth):
+        for k in range(n):
+            node = WIDTH * (places[k] + 1)
+            places[k] = node + count_up_to(tree, node, targets[k])
+    for k in range(n):
+        block = places[k] - lowest
+        inside = count_up_to(sums, WIDTH * block, targets[k] - before[block])
+        if inside < WIDTH:
+            places[k] = WIDTH * block + inside
+        else:  # rounding
+            places[k] = _last_that_occurs(sums, WIDTH * block)
+    return a, b, c, d
 
 
 @njit(cache=True, nogil=True)
-def moments_of_draws(sums, before, guide, values, shots, key, number):  # type: ignore[no-untyped-def]
+def moments_of_draws(  # type: ignore[no-untyped-def]
+    sums, values, shots, key, number, before, tree, targets, places
+):  # fmt: skip
     """Draw `shots` outcomes, at least one, and return (mean, m2) of their values.
 
     `sums` holds probabilities up to a common factor, padded with zeros to a multiple of eight, and
-    is overwritten; `before` and `guide` are working memory for a number more than the blocks and
-    for a number more than the parts. `number` names the random stream.
+    is overwritten. `number` names the random stream. The rest is `draw_memory`.
     """
-    parts = guide_parts(len(sums) // WIDTH)
-    total = _tabulate(sums, before, guide, parts)
-    a, b = stream_word(key, number, 0), stream_word(key, number, 1)
-    c, d = stream_word(key, number, 2), stream_word(key, number, 3)
+    total = _tabulate(sums, before, tree, tree_depth(len(before)))
+    stream = _start(key, number)
     first = s1 = s2 = 0.0
-    for n in range(shots):
-        word, a, b, c, d = next_state(a, b, c, d)
-        value = values[_find(sums, before, guide, parts, unit(word), total)]
-        if n == 0:
-            first = value
+    for drawn in range(0, shots, AT_A_TIME):
+        n = min(AT_A_TIME, shots - drawn)
+        stream = _draw(sums, before, tree, total, stream, targets, places, n)
+        if drawn == 0:
+            first = values[places[0]]
         # Deviations from the first draw: rounding is then within shots * 1e-16 of m2.
-        value -= first
-        s1 += value
-        s2 += value * value
+        for k in range(n):
+            value = values[places[k]] - first
+            s1 += value
+            s2 += value * value
     mean = s1 / shots
     return first + mean, max(s2 - s1 * mean, 0.0)
 
 
 @njit(cache=True, nogil=True)
-def counts_of_draws(sums, before, guide, shots, key, number, counts):  # type: ignore[no-untyped-def]
-    """The same draws as counts by outcome, added to `counts`."""
-    parts = guide_parts(len(sums) // WIDTH)
-    total = _tabulate(sums, before, guide, parts)
-    a, b = stream_word(key, number, 0), stream_word(key, number, 1)
-    c, d = stream_word(key, number, 2), stream_word(key, number, 3)
-    for _ in range(shots):
-        word, a, b, c, d = next_state(a, b, c, d)
-        counts[_find(sums, before, guide, parts, unit(word), total)] += 1
-
-
-@njit(cache=True, nogil=True)
 def rows_of_draws(sums, shots, key, number, state, counts):  # type: ignore[no-untyped-def]
-    """Draw as above, and leave the stream's state for draws that go on with it."""
+    """The same draws as counts by outcome, added to `counts`; the stream's `state` after them."""
     n_blocks = len(sums) // WIDTH
-    before, guide = np.empty(n_blocks + 1), np.empty(MOST_PARTS + 1, dtype=np.uint32)
-    parts = guide_parts(n_blocks)
-    total = _tabulate(sums, before, guide, parts)
-    a, b = stream_word(key, number, 0), stream_word(key, number, 1)
-    c, d = stream_word(key, number, 2), stream_word(key, number, 3)
-    for _ in range(shots):
-        word, a, b, c, d = next_state(a, b, c, d)
-        counts[_find(sums, before, guide, parts, unit(word), total)] += 1
-    state[0], state[1], state[2], state[3] = a, b, c, d
+    before, tree, targets, places = draw_memory(n_blocks)
+    total = _tabulate(sums, before, tree, tree_depth(n_blocks))
+    stream = _start(key, number)
+    for drawn in range(0, shots, AT_A_TIME):
+        n = min(AT_A_TIME, shots - drawn)
+        stream = _draw(sums, before, tree, total, stream, targets, places, n)
+        for k in range(n):
+            counts[places[k]] += 1
+    state[0], state[1], state[2], state[3] = stream
 
 
 @njit(cache=True, nogil=True)
@@ -145,9 +193,9 @@ def places_in_rows(z, planes, shape, rows, counts, state, places):  # type: igno
     n_columns = shape[1]
     n_blocks = -(-n_columns // WIDTH)
     sums = np.empty(n_blocks * WIDTH)
-    before, guide = np.empty(n_blocks + 1), np.empty(MOST_PARTS + 1, dtype=np.uint32)
-    parts = guide_parts(n_blocks)
-    a, b, c, d = state[0], state[1], state[2], state[3]
+    before, tree, targets, columns = draw_memory(n_blocks)
+    depth = tree_depth(n_blocks)
+    stream = state[0], state[1], state[2], state[3]
     at = 0
     for k in range(len(rows)):
         base = rows[k] * n_columns
@@ -156,12 +204,14 @@ def places_in_rows(z, planes, shape, rows, counts, state, places):  # type: igno
             start = plane * shape[0] * n_columns + base
             for m in range(n_columns):
                 sums[m] += z[start + m] * z[start + m]
-        total = _tabulate(sums, before, guide, parts)
-        for _ in range(counts[k]):
-            word, a, b, c, d = next_state(a, b, c, d)
-            places[at] = base + _find(sums, before, guide, parts, unit(word), total)
-            at += 1
-    state[0], state[1], state[2], state[3] = a, b, c, d
+        total = _tabulate(sums, before, tree, depth)
+        for drawn in range(0, counts[k], AT_A_TIME):
+            n = min(AT_A_TIME, counts[k] - drawn)
+            stream = _draw(sums, before, tree, total, stream, targets, columns, n)
+            for m in range(n):
+                places[at + m] = base + columns[m]
+            at += n
+    state[0], state[1], state[2], state[3] = stream
 
 
 @njit(cache=True, nogil=True)
@@ -200,12 +250,10 @@ def draw_counts(
     if by_multinomial(shots, len(probabilities)):
         rng = np.random.default_rng([*key.tolist(), number])
         return rng.multinomial(shots, probabilities / probabilities.sum()).astype(np.int64)
-    n_blocks = -(-len(probabilities) // WIDTH)
-    sums = np.zeros(n_blocks * WIDTH)
+    sums = np.zeros(-(-len(probabilities) // WIDTH) * WIDTH)
     sums[: len(probabilities)] = probabilities
-    before, guide = np.empty(n_blocks + 1), np.empty(MOST_PARTS + 1, dtype=np.uint32)
-    counts = np.zeros(len(sums), dtype=np.int64)
-    counts_of_draws(sums, before, guide, shots, key, number, counts)
+    counts, state = np.zeros(len(sums), dtype=np.int64), np.zeros(4, dtype=np.uint64)
+    rows_of_draws(sums, shots, key, number, state, counts)
     return counts[: len(probabilities)]
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from qvopt.measurement.estimate import Moments
 from qvopt.measurement.plan import MeasurementGroup, OrbitalBasis
-from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray
+from qvopt_molecules.arrays import BoolArray, FloatArray, IntArray, aligned_zeros
 from qvopt_molecules.determinants import compound_matrix, occupied_orbitals
 from qvopt_molecules.hamiltonian import MolecularHamiltonian
 from qvopt_molecules.states import sector_bits, spin_strings
@@ -44,9 +44,9 @@ class OrbitalSampler:
         n_groups, (n_alpha, n_beta) = len(groups), self.shape
         bits = sector_bits(hamiltonian).astype(np.uint64)
         # Kernels take four rows at a time: so many must exist.
-        rows = np.zeros((max(n_groups * n_alpha, 4), n_alpha))
+        rows = aligned_zeros(max(n_groups * n_alpha, 4), n_alpha)
         self.left = rows[: n_groups * n_alpha].reshape(n_groups, n_alpha, n_alpha)
-        self.right = np.zeros((n_groups, n_beta, self.padded))
+        self.right = aligned_zeros(n_groups, n_beta, self.padded)
         values = np.zeros((n_groups, n_alpha, self.padded))
         occupied = [occupied_orbitals(s, hamiltonian.norb) for s in strings]
         for k, group in enumerate(groups):

@@ -7,7 +7,7 @@ from numba import njit
 
 from qvopt.measurement.pauli_outcomes import change_basis
 
-from .draws import MOST_PARTS, moments_of_draws, square_into
+from .draws import draw_memory, moments_of_draws, square_into
 from .lanes import WIDTH
 
 
@@ -25,8 +25,7 @@ def draw_groups(  # type: ignore[no-untyped-def]
     vector = np.empty(2 * size)
     real, imaginary = vector[:size], vector[size:]
     sums = np.empty(size)
-    before = np.empty(size // WIDTH + 1)
-    guide = np.empty(MOST_PARTS + 1, dtype=np.uint32)
+    memory = draw_memory(size // WIDTH)
     for g in range(n_groups):
         if shots[g] == 0:
             continue
@@ -39,6 +38,4 @@ def draw_groups(  # type: ignore[no-untyped-def]
         some = slice(first[g], first[g + 1])
         change_basis(real, imaginary, codes[some], a[some], b[some])
         square_into(vector, 0, np.int64(2), size, sums)
-        means[g], m2s[g] = moments_of_draws(
-            sums, before, guide, values[g], shots[g], key, number + g
-        )
+        means[g], m2s[g] = moments_of_draws(sums, values[g], shots[g], key, number + g, *memory)

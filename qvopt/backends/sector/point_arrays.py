@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,19 +17,18 @@ from .compilation import GateTables
 Shifts = tuple[tuple[int, float], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class PointArrays:
-    """Points that share parameters share a row of angles.
+class PointArrays(NamedTuple):
+    """Points that share parameters share a row of them.
 
     Attributes:
-        angles: of all gates, one row for each vector of parameters.
+        vectors: parameters, shape (rows, n_parameters).
         row: each point's row.
         first: shifts first[i] to first[i + 1] are those of point i.
         gates: the gate of each shift.
         deltas: what each shift adds to its gate's angle, in radians.
     """
 
-    angles: FloatArray
+    vectors: FloatArray
     row: IntArray
     first: IntArray
     gates: IntArray
@@ -47,10 +46,11 @@ def point_arrays(points: Sequence[Point], tables: GateTables, circuit: Circuit) 
     """Gather points for a circuit's gates."""
     if len(points) == 1:
         (point,) = points
-        angles = angles_of(tables, circuit, point.x)
+        # A copy: a kernel would be compiled again for an array that is not to be written to.
+        vector = circuit.check_parameters(point.x).copy()
         row, first, shifted, deltas = _one_point(point.shifts)
         gates = tables.parametric[shifted] if len(shifted) else shifted
-        return PointArrays(angles[None], row, first, gates, deltas)
+        return PointArrays(vector[None], row, first, gates, deltas)
     vectors: list[FloatArray] = []
     places: dict[int, int] = {}
     for point in points:
@@ -58,14 +58,14 @@ def point_arrays(points: Sequence[Point], tables: GateTables, circuit: Circuit) 
             continue
         if places.setdefault(id(point.x), len(vectors)) == len(vectors):
             vectors.append(point.x)
-    angles = np.empty((len(vectors), len(tables.offsets)))
+    table = np.empty((len(vectors), circuit.n_parameters))
     for k, x in enumerate(vectors):
-        angles[k] = angles_of(tables, circuit, x)
+        table[k] = circuit.check_parameters(x)
     row = np.zeros(len(points), dtype=np.int64)
     if len(vectors) > 1:
         row[:] = [places[id(point.x)] for point in points]
     first, shifted, deltas = _shift_arrays(tuple([point.shifts for point in points]))
-    return PointArrays(angles, row, first, tables.parametric[shifted], deltas)
+    return PointArrays(table, row, first, tables.parametric[shifted], deltas)
 
 
 @lru_cache(maxsize=16)

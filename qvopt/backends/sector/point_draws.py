@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from ..copies import copy_into, copy_rows
-from .draws import MOST_PARTS, moments_of_draws, square_into
+from .draws import draw_memory, moments_of_draws, square_into
 from .lanes import WIDTH
 from .pairs import apply_gate
 from .products import multiply_into
@@ -48,8 +48,7 @@ def rotate_and_draw(  # type: ignore[no-untyped-def]
                 wide[plane, a * padded + b] = psi[at + b]
         multiply_into(left_rotations, rows, n_alpha, n_alpha, wide[plane], half[plane], padded)
     sums = np.empty(size)
-    before = np.empty(size // WIDTH + 1)
-    guide = np.empty(MOST_PARTS + 1, dtype=np.uint32)
+    memory = draw_memory(size // WIDTH)
     plane_size = max(n_alpha, 4) * padded
     for g in range(n_groups):
         if shots[g] == 0:
@@ -60,20 +59,31 @@ def rotate_and_draw(  # type: ignore[no-untyped-def]
                 right_rotations[g], rotated[plane * plane_size :], padded,
             )  # fmt: skip
         square_into(rotated, 0, planes, plane_size, sums)
-        means[g], m2s[g] = moments_of_draws(
-            sums, before, guide, values[g], shots[g], key, number + g
-        )
+        means[g], m2s[g] = moments_of_draws(sums, values[g], shots[g], key, number + g, *memory)
+
+
+@njit(inline="always")
+def _set_angles(x, offsets, parametric, index, coefficient, offset, angles):  # type: ignore[no-untyped-def]
+    """Angles of all gates; coefficient[m] x[index[m]] + offset[m] is that of parametric[m]."""
+    copy_into(angles, offsets)
+    for m in range(len(parametric)):
+        angles[parametric[m]] = coefficient[m] * x[index[m]] + offset[m]
 
 
 @njit(cache=True, nogil=True)
 def draw_points(  # type: ignore[no-untyped-def]
-    angles, row, first_shift, shifted, deltas, reference, first, left, right, shape,
-    left_rotations, right_rotations, values, shots, key, means, m2s, first_point, last_point,
+    vectors, row, first_shift, shifted, deltas, offsets, parametric, index, coefficient, offset,
+    reference, first, left, right, shape, left_rotations, right_rotations, values,
+    shots, key, means, m2s, first_point, last_point,
 ):  # fmt: skip
-    """Moments of some points of a batch (see `PointArrays`), gates over explicit pairs."""
-    n_gates = angles.shape[1]
+    """Moments of some points of a batch (see `PointArrays`), gates over explicit pairs.
+
+    `offsets` are the constant angles of all gates; for the rest of them see `_set_angles`.
+    """
+    n_gates = len(offsets)
     prefix = np.zeros(shape[0] * shape[1])
     psi = np.empty_like(prefix)
+    angles = np.empty(n_gates)
     turns = np.empty((n_gates, 2))
     shifted_turns = np.empty((n_gates, 2))
     shifted_angles = np.empty(n_gates)
@@ -82,7 +92,10 @@ def draw_points(  # type: ignore[no-untyped-def]
     for i in range(first_point, last_point):
         if row[i] != current:
             current = row[i]
-            turn_all(angles[current], turns)
+            _set_angles(
+                vectors[current], offsets, parametric, index, coefficient, offset, angles
+            )  # fmt: skip
+            turn_all(angles, turns)
             done = n_gates + 1
         start = n_gates
         for s in range(first_shift[i], first_shift[i + 1]):
@@ -95,7 +108,7 @@ def draw_points(  # type: ignore[no-untyped-def]
         done = start
         copy_into(psi, prefix)
         if start < n_gates:
-            copy_into(shifted_angles, angles[current])
+            copy_into(shifted_angles, angles)
             for s in range(first_shift[i], first_shift[i + 1]):
                 shifted_angles[shifted[s]] += deltas[s]
             copy_rows(shifted_turns, turns)

@@ -250,7 +250,7 @@ class SectorProgram:
         """Moments of real outcomes; every point and group has a random stream of its own."""
         if len(points) != len(shots):
             raise InputError(f"{len(points)} points need as many rows of shots, got {len(shots)}")
-        return self._plan_sampler.sample(points, shots, seed, self)
+        return self._plan_sampler.sample(points, shots, seed, self.state)
 
     @cached_property
     def _plan_sampler(self) -> PlanSampler:
@@ -258,7 +258,7 @@ class SectorProgram:
         if plan is None:
             raise InputError("sampling needs a measurement plan")
         assert hamiltonian is not None
-        return PlanSampler(plan, hamiltonian, self.tables, self._pairs, self._workers)
+        return PlanSampler(plan, hamiltonian, self.circuit, self.tables, self._pairs, self._workers)
 
     def sample_fidelities(
         self,

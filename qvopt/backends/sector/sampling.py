@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,16 +30,6 @@ from .xoshiro import WordArray, key_of
 
 MOST_STRINGS_IN_LANES = 128
 """Strings of a spin up to which products with minors are faster than Givens rotations."""
-
-
-class PreparesState(Protocol):
-    """A program that prepares the states of its circuit."""
-
-    circuit: Circuit
-
-    def state(self, point: Point) -> npt.NDArray[Any]:
-        """Amplitudes over (alpha string, beta string)."""
-        ...
 
 
 Sampler = OrbitalSampler | GivensSampler | PauliGroupSampler
@@ -105,7 +95,8 @@ class PlanSampler:
     Args:
         plan: the groups.
         hamiltonian: whose sector the states lie in.
-        tables: the gates.
+        circuit: prepares the states.
+        tables: its gates.
         pairs: the gates over explicit pairs of determinants, where there are such.
         workers: threads; outcomes do not depend on their number.
     """
@@ -114,39 +105,46 @@ class PlanSampler:
         self,
         plan: MeasurementPlan,
         hamiltonian: MolecularHamiltonian,
+        circuit: Circuit,
         tables: GateTables,
         pairs: PairTables | None,
         workers: Workers,
     ) -> None:
         self.sampler = make_sampler(plan, hamiltonian, workers)
-        self._tables, self._pairs, self._workers = tables, pairs, workers
+        self._circuit, self._tables, self._workers = circuit, tables, workers
+        self._arguments: tuple[Any, ...] | None = None
+        if pairs is None or not isinstance(self.sampler, OrbitalSampler):
+            return
+        # What `draw_points` takes beside points, shots, stream and results.
+        self._arguments = (
+            tables.offsets, tables.parametric, *circuit.affine, tables.reference,
+            pairs.first, pairs.left, pairs.right, self.sampler.shape, *self.sampler.tables,
+        )  # fmt: skip
+        self._n_outcomes = self.sampler.n_outcomes
+        a, b = self.sampler.shape
+        self._rotating = 0.1 * len(plan.groups) * a * b * (a + b)
+        """Nanoseconds that the rotations of a point take, roughly."""
 
     def sample(
         self,
         points: Sequence[Point],
         shots: IntArray,
         seed: np.random.SeedSequence,
-        program: PreparesState,
+        state: Callable[[Point], npt.NDArray[Any]],
     ) -> MomentTable:
-        """Run `shots[i, g]` shots of point i in group g; `program` prepares states."""
+        """Run `shots[i, g]` shots of point i in group g.
+
+        `state` gives amplitudes over (alpha string, beta string) where no kernel goes all the way.
+        """
         shots = np.ascontiguousarray(shots, dtype=np.int64)
-        key, sampler, pairs = key_of(seed), self.sampler, self._pairs
+        key, arguments = key_of(seed), self._arguments
         counts = shots.ravel().tolist()  # of a few, a list is faster than two reductions
-        if (
-            pairs is None
-            or not isinstance(sampler, OrbitalSampler)
-            or by_multinomial(max(counts, default=0), sampler.n_outcomes)
-        ):
-            return sample_states(sampler, (program.state(p) for p in points), shots, key)
-        arrays = point_arrays(points, self._tables, program.circuit)
+        if arguments is None or by_multinomial(max(counts, default=0), self._n_outcomes):
+            return sample_states(self.sampler, map(state, points), shots, key)
         table = MomentTable(shots, np.zeros(shots.shape), np.zeros(shots.shape))
-        n_points, n_groups = shots.shape
-        a, b = sampler.shape
-        rotating = 0.1 * n_points * n_groups * a * b * (a + b)
+        n_points = len(shots)
         self._workers.run(
-            draw_points, n_points, arrays.angles, arrays.row, arrays.first, arrays.gates,
-            arrays.deltas, self._tables.reference, pairs.first, pairs.left, pairs.right,
-            sampler.shape, *sampler.tables, shots, key, table.means, table.m2s,
-            work=rotating + 5.0 * sum(counts),
+            draw_points, n_points, *point_arrays(points, self._tables, self._circuit), *arguments,
+            shots, key, table.means, table.m2s, work=n_points * self._rotating + 5.0 * sum(counts),
         )  # fmt: skip
         return table

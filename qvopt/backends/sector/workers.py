@@ -51,7 +51,10 @@ class Workers:
 
         `work` says in nanoseconds, roughly, what all of it takes one thread.
         """
-        threads = self.threads if n_tiles > 1 and self.shares(work) else 1
+        if n_tiles == 1:
+            kernel(*arguments, 0, 1)
+            return
+        threads = self.threads if self.shares(work) else 1
         if threads == 1:
             self.run_in_order(kernel, n_tiles, *arguments, work=work)
             return

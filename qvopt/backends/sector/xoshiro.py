@@ -24,7 +24,7 @@ _12, _17, _19, _23, _27, _30, _31, _41, _45 = (
 
 def key_of(seed: np.random.SeedSequence) -> WordArray:
     """Return the 128 bits of entropy that a seed sequence has mixed, as two words."""
-    return np.ascontiguousarray(seed.pool[:4]).view(np.uint64)
+    return seed.pool[:4].view(np.uint64)
 
 
 @njit(inline="always")

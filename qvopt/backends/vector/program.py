@@ -17,7 +17,7 @@ from qvopt.backends.statevector import StatevectorProgram
 from qvopt.measurement.moment_table import MomentTable
 from qvopt.measurement.plan import Diagonal
 from qvopt_circuits.circuit import Circuit
-from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray
+from qvopt_molecules.arrays import ComplexArray, FloatArray, IntArray, aligned_zeros
 
 from .adjoint import back
 from .lanes import LANES
@@ -138,7 +138,8 @@ class VectorProgram(StatevectorProgram):
         if is_real not in self._buffers:
             shape, empty = (self._compiled.rows, LANES), np.empty((0, LANES))
             state, image = (
-                (np.empty(shape), empty if is_real else np.empty(shape)) for _ in range(2)
+                (aligned_zeros(*shape), empty if is_real else aligned_zeros(*shape))
+                for _ in range(2)
             )
             self._buffers[is_real] = state, image
         return self._buffers[is_real]

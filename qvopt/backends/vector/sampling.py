@@ -11,7 +11,7 @@ from qvopt.backends.batch import Counts
 from qvopt.measurement.moment_table import MomentTable
 from qvopt.measurement.plan import MeasurementPlan
 from qvopt.measurement.statistics import moments_of_group
-from qvopt_molecules.arrays import FloatArray, IntArray, MaskArray
+from qvopt_molecules.arrays import FloatArray, IntArray, MaskArray, aligned_zeros
 
 from .basis_tree import BasisTree, Node, measuring_gates
 from .drawing import accumulate, draw, walk
@@ -107,7 +107,7 @@ class VectorSampler:
         if self._stack.shape[0:1] + self._stack.shape[2:] != shape[:1] + shape[2:] or (
             self._stack.shape[1] < tree.depth
         ):
-            self._stack = np.empty(shape)
+            self._stack = aligned_zeros(*shape)
         stack_re = self._stack[0]
         stack_im = self._stack[1] if planes == 2 else np.empty((tree.depth, 0, LANES))
         stack_re[0] = re

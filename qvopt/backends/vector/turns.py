@@ -53,6 +53,17 @@ def turn_rows(src, p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
     ca, cb, s1, s2 = factors(lanes, c, s)
     free = (np.uint64(p.shape[0]) - _U1) & ~select
     step = _U0
+    if z & free == _U0 and swap == _U0:  # gates on single qubits: one sign, and no exchange
+        sign = splat(parity(value & z))
+        s1, s2 = sign * s1, sign * s2
+        while True:
+            row = step | value
+            a, b = load(src, row), load(src, row ^ x)
+            store(p, row, ca * a + s1 * b)
+            store(p, row ^ x, cb * b + s2 * a)
+            step = (step - free) & free
+            if step == _U0:
+                return
     while True:
         row = step | value
         sign = splat(parity(row & z))
@@ -71,6 +82,15 @@ def turn_lanes(src, p, mask, lanes, c, s):  # type: ignore[no-untyped-def]
     ca, _, s1, _ = factors(lanes, c, s)
     free = (np.uint64(p.shape[0]) - _U1) & ~select
     step = _U0
+    if z & free == _U0:
+        s1 = splat(parity(value & z)) * s1
+        while True:
+            row = step | value
+            a = load(src, row)
+            store(p, row, ca * a + s1 * exchanged(a, swap))
+            step = (step - free) & free
+            if step == _U0:
+                return
     while True:
         row = step | value
         a = load(src, row)
@@ -87,6 +107,20 @@ def turn_rows_imaginary(src_re, src_im, re, im, mask, lanes, c, s):  # type: ign
     ca, cb, s1, s2 = factors(lanes, c, s)
     free = (np.uint64(re.shape[0]) - _U1) & ~select
     step = _U0
+    if z & free == _U0 and swap == _U0:
+        sign = splat(parity(value & z))
+        s1, s2 = sign * s1, sign * s2
+        while True:
+            row = step | value
+            ar, br = load(src_re, row), load(src_re, row ^ x)
+            ai, bi = load(src_im, row), load(src_im, row ^ x)
+            store(re, row, ca * ar + s1 * bi)
+            store(im, row, ca * ai - s1 * br)
+            store(re, row ^ x, cb * br + s2 * ai)
+            store(im, row ^ x, cb * bi - s2 * ar)
+            step = (step - free) & free
+            if step == _U0:
+                return
     while True:
         row = step | value
         sign = splat(parity(row & z))
@@ -109,6 +143,16 @@ def turn_lanes_imaginary(src_re, src_im, re, im, mask, lanes, c, s):  # type: ig
     ca, _, s1, _ = factors(lanes, c, s)
     free = (np.uint64(re.shape[0]) - _U1) & ~select
     step = _U0
+    if swap == _U0:  # single amplitudes
+        while True:
+            row = step | value
+            t1 = splat(parity(row & z)) * s1
+            ar, ai = load(src_re, row), load(src_im, row)
+            store(re, row, ca * ar + t1 * ai)
+            store(im, row, ca * ai - t1 * ar)
+            step = (step - free) & free
+            if step == _U0:
+                return
     while True:
         row = step | value
         t1 = splat(parity(row & z)) * s1
