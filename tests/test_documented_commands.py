@@ -111,6 +111,10 @@ def clone(tmp_path_factory):
         r"```toml\n# hcn.toml\n(.*?)```", (ROOT / "docs/chemistry.md").read_text(), re.S
     )
     (folder / "hcn.toml").write_text(hcn[1])
+    three = re.search(r"```toml\n(.*?)```", (ROOT / "docs/how-to/compare.md").read_text(), re.S)
+    (folder / "three.toml").write_text(three[1])
+    (folder / "problem.txt").write_text("0.5 XXI\n-1 IZZ\n")
+    (folder / "edges.txt").write_text("0 1\n1 2\n2 0\n2 3\n")
     (folder / "water.xyz").write_text("3\nwater\nO 0 0 0.12\nH 0 0.757 -0.467\nH 0 -0.757 -0.467\n")
     begun = command_line("run", "h2", "--shots", "1000", "--optimizer", "adam", "--seed", "3",
                          "--max-steps", "3", "-q", cwd=folder)  # fmt: skip

@@ -232,7 +232,8 @@ def test_a_kernel_runs_them(path):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the client and the kernel
 def test_a_long_run_shows_a_bar_without_widgets(executor):
-    source = "from qvopt import run\nresult = run('h2', shots=200, max_steps=4000, seed=1)"
+    source = "from qvopt import run\n"
+    source += "result = run('h2', shots=200, optimizer='adam', max_steps=4000, seed=1)"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     client = importlib.import_module("nbclient").NotebookClient(notebook, kernel_name="python3")
     client.execute()

@@ -114,7 +114,8 @@ SETTINGS: dict[str, list[tuple[Base, typing.Any]]] = {
                             "richardson")],
     "mitigation.reference.shots": [(NOISY, 300),
                                    (NOISY | {"mitigation": {"reference": {"shots": 200}}}, 300)],
-    "mitigation.reference.parameters": [(NOISY | {"mitigation": {"reference": True}}, 2)],
+    "mitigation.reference.parameters": [
+        (NOISY | {"mitigation": {"reference": {"shots": 200}}}, 2)],
     "mitigation.cdr.circuits": [(NOISY, 4), (REGRESSED, 3)],
     "mitigation.cdr.shots": [(REGRESSED, 600)],
     "mitigation.zne.folding": [(EXTRAPOLATED, "all")],
@@ -299,11 +300,14 @@ def _is_quick(task: str, path: str) -> bool:
 NAMES = {"molecule.label"}
 """What only names the problem, in the records of its runs."""
 
+NOTHING_YET = {("adapt", "mitigation.reference.parameters")}
+"""Of parameters, where the circuit has grown none in the few steps here."""
+
 CASES = [
     pytest.param(task, path, marks=() if _is_quick(task, path) else pytest.mark.slow)
     for path in SETTINGS
     for task in TASKS
-    if task == "run" or path not in NAMES
+    if (task == "run" or path not in NAMES) and (task, path) not in NOTHING_YET
 ]
 
 
