@@ -67,7 +67,7 @@ def row(molecule, name, options, backend, seeds):
     cost = summary(circuit)
     words = ", ".join(f"{k}={str(v).lower()}" for k, v in options.items() if k != "spread")
     return (
-        f"| {molecule} | `{name}` | {words} | {1e3 * result.error:.4f} | {cost['n_parameters']} | "
+        f"| {molecule} | `{name}` | {words} | {1e3 * result.error:z.4f} | {cost['n_parameters']} | "
         f"{cost['cnots']:,} | {cost['depth']:,} | {seconds / seeds:.1f} |\n"
     )
 
