@@ -8,10 +8,13 @@ from qvopt.records.ledger import Budget
 from qvopt_molecules.errors import InputError
 
 
-def make_budget(spec: BudgetSpec, program: Program) -> Budget:
-    """Return the caps; raises InputError where one in money or QPU seconds would stop nothing."""
+def make_budget(spec: BudgetSpec, program: Program, *, begun: bool = False) -> Budget:
+    """Return the caps; raises InputError where one in money or QPU seconds cannot be kept.
+
+    Nor may one stop nothing, but for what was `begun` with it by an earlier version.
+    """
     data = spec.model_dump()
-    if spec.qpu_seconds is not None and isinstance(program, DurableProgram):
+    if spec.qpu_seconds is not None and isinstance(program, DurableProgram) and not begun:
         _check_seconds(program)
     currency = data.pop("currency")
     if spec.money is not None:
@@ -23,7 +26,7 @@ def make_budget(spec: BudgetSpec, program: Program) -> Budget:
                 f"{pricing.device} has no known price, so that a cap in money cannot be kept; cap "
                 f"QPU seconds, shots or jobs, or give the price in [backend]"
             )
-        if pricing.free and not program.durable:
+        if pricing.free and not program.durable and not begun:
             raise InputError(
                 f"jobs of {pricing.device} are simulated here and cost no money, so that a cap in "
                 f"money would stop nothing; take it out of the budget, or rehearse it on a "

@@ -75,6 +75,7 @@ class Session:
         jobs: SubmissionPolicy | None = None,
         history: History | None = None,
     ) -> None:
+        begun = history is not None
         if history is None:
             history = History() if journal is None else History.of(journal.events)
         self.assembly = assembly
@@ -88,7 +89,7 @@ class Session:
         self.monitor = chosen_monitor(self.experiment, assembly)
         program = assembly.program
         ledger = Ledger(
-            make_budget(self.experiment.budget, program),
+            make_budget(self.experiment.budget, program, begun=begun or bool(history.steps)),
             simulated=not isinstance(program, DurableProgram) or program.pricing.simulated,
         )
         path = None if folder is None else folder.path

@@ -151,7 +151,7 @@ def _measured(
     assembly = grown(assemble(experiment, hamiltonian), History.of(events).operators)
     attached = AttachedPrograms(journal, policy)
     assembly.compiler.attach = partial(attached.attach, folder=folder.path, main=False)
-    ledger = Ledger(make_budget(experiment.budget, assembly.program))
+    ledger = Ledger(make_budget(experiment.budget, assembly.program, begun=True))
     ledger.charge({"lost": attached.lost})
     earlier = [e for e in events if e["type"] == "round"]
     for event in earlier:

@@ -141,6 +141,16 @@ def test_a_cap_in_qpu_seconds_that_would_stop_nothing_is_refused(dry, tmp_path, 
     assert 0 < spent <= 20
 
 
+def test_a_run_that_an_earlier_version_began_with_such_a_cap_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("qvopt.runs.budget._check_seconds", lambda program: None)
+    settings = {"backend": "ibm:fake_manila", "shots": 100, "optimizer": "spsa"}
+    qvopt.run("h2", **settings, max_steps=1, budget="5 QPU-s", out=tmp_path / "r")
+    monkeypatch.undo()
+    result = qvopt.resume(tmp_path / "r", max_steps=2)
+    assert result.n_steps == 2
+    assert qvopt.load(tmp_path / "r").n_steps == 2
+
+
 def test_an_object_that_simulates_refuses_a_cap_in_money(tmp_path, monkeypatch):
     from qiskit_aer import AerSimulator
 
