@@ -177,7 +177,7 @@ class Pricing:
         simulated: whether jobs are simulated at no cost: here, or at the vendor.
         note: where these facts are from, in a sentence; "" where there is nothing to say.
         time_assumed: whether its QPU seconds rest on an assumed time of a shot.
-        timed: whether its jobs take QPU seconds.
+        timed: whether QPU seconds of its jobs are counted.
     """
 
     device: str

@@ -46,7 +46,7 @@ def resume_validation(path: Path, as_json: bool, yes: bool, resubmit: bool) -> i
     stored = stored_validation(path)
     if stored is None:
         raise InputError(f"{path} holds no validation")
-    experiment = stored.folder.experiment()
+    experiment = stored.folder.begun_experiment()
     return _validate(experiment, stored.repeats, path, as_json, yes, resubmit)
 
 

@@ -111,7 +111,7 @@ class HardwareProgram:
         simulated = device.simulator and (free or not device.durable)
         return Pricing(
             device.full_name, price.currency, priced, free, simulated, device.note,
-            device.time_assumed, device.takes_seconds,
+            device.time_assumed, device.counts_seconds,
         )  # fmt: skip
 
     def submitted(

@@ -202,7 +202,7 @@ class Device:
         estimates: whether energies are asked for as values of observables.
         labels: the names of its qubits, in order, where they are not 0, 1, 2 and so on.
         time_assumed: whether forecasts of QPU seconds rest on an assumed time of a shot.
-        timed: of what is simulated: whether its jobs take QPU seconds all the same.
+        timed: whether QPU seconds of its jobs are known; None for all but simulators.
         note: how it was verified, or what is special.
     """
 
@@ -219,12 +219,12 @@ class Device:
     note: str = ""
     labels: tuple[int, ...] | None = None
     time_assumed: bool = False
-    timed: bool = False
+    timed: bool | None = None
 
     @property
-    def takes_seconds(self) -> bool:
-        """Whether its jobs take QPU seconds."""
-        return self.timed or not self.simulator
+    def counts_seconds(self) -> bool:
+        """Whether QPU seconds of its jobs are counted."""
+        return not self.simulator if self.timed is None else self.timed
 
     @property
     def full_name(self) -> str:

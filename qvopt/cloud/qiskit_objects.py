@@ -63,6 +63,7 @@ class QiskitProvider:
             int(target.num_qubits) if target is not None and target.num_qubits else 64,
             () if target is None else tuple(sorted(target.operation_names)),
             Limits(),
+            timed=False,  # nobody tells
             simulator=_runs_here(value if self._backend is None else self._backend),
             durable=False,
             repeats=4,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from qvopt.experiment.named_order import BEFORE, with_named_order
 from qvopt.optimizers.registry import describe
 from qvopt.records.derived import read_derived
 from qvopt.runs.folder import task_of
@@ -137,7 +138,7 @@ def _about(sweep: Sweep) -> dict[str, Any]:
                 "shots": list(p.shots or sweep.spec.shots),
                 "integrals": p.integrals,
                 "backend": p.base["backend"],
-                "ansatz": p.base["ansatz"],
+                "ansatz": with_named_order(p.base["ansatz"], BEFORE),
                 "mapping": p.base["mapping"],
                 "measurement": p.base["measurement"],
             }

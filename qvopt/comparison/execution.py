@@ -24,7 +24,7 @@ from qvopt.experiment.earlier import with_earlier_order
 from qvopt.experiment.specification import Experiment, make_experiment
 from qvopt.experiment.toml_text import dump_toml
 from qvopt.records.environment import describe_environment
-from qvopt.records.events import Begin
+from qvopt.records.events import Begin, History
 from qvopt.records.journal import Journal, LockedError, sync_journals
 from qvopt.runs.end_check import TOLERANCE
 from qvopt.runs.folder import RunFolder
@@ -198,8 +198,9 @@ def _begin(
     known = task["references"]
     references = References(float(known["hf"] or 0.0), known["fci"])
     session = Session(
-        assembly, folder=run, journal=journal, references=references, problem={}, jobs=_APPROVED
-    )
+        assembly, folder=run, journal=journal, references=references, problem={}, jobs=_APPROVED,
+        history=History.of(journal.events),
+    )  # fmt: skip
     return session, exact_reference
 
 

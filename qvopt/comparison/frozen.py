@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qvopt.engine.assembly import hamiltonian_of
+from qvopt.experiment.named_order import BEFORE, with_named_order
 from qvopt.experiment.specification import MoleculeSpec
 from qvopt.records.derived import read_derived
 from qvopt_molecules.atomic_files import write_file
@@ -117,6 +118,16 @@ class ProblemStore:
             return FrozenProblem(**self._known[key])
         except (KeyError, TypeError):
             return None
+
+    @property
+    def has_earlier_orders(self) -> bool:
+        """Whether some problem has spin-adapted circuits that do not name their order."""
+        ansaetze = [
+            known["base"]["ansatz"]
+            for known in self._known.values()
+            if isinstance(known, dict) and "ansatz" in known.get("base", {})
+        ]
+        return any(with_named_order(ansatz, BEFORE) != ansatz for ansatz in ansaetze)
 
     def keep(self, key: str, problem: FrozenProblem) -> None:
         """Remember a prepared problem."""

@@ -16,6 +16,7 @@ import numpy as np
 from qvopt.backends.protocol import DurableProgram
 from qvopt.engine.assembly import Assembly, assemble, exact_counterpart
 from qvopt.engine.streams import START_STREAM, stream
+from qvopt.experiment.named_order import BEFORE, with_named_order
 from qvopt.experiment.specification import BudgetSpec, Experiment, make_experiment
 from qvopt.optimizers.protocol import Energy, Gradient, Query
 from qvopt.records.codec import encode_answer, encode_query
@@ -139,7 +140,9 @@ def _prepared(
     budgets: tuple[RunBudget, ...],
 ) -> FrozenProblem:
     measurement = {**base["measurement"], "shots": shots[0]}
-    experiment = make_experiment({**base, "measurement": measurement})
+    # A problem that is added has the order of those that are there.
+    named = with_named_order(base["ansatz"], BEFORE) if store.has_earlier_orders else base["ansatz"]
+    experiment = make_experiment({**base, "ansatz": named, "measurement": measurement})
     hamiltonian, digest = store.hamiltonian(experiment.molecule)
     document = json.dumps([label, base, digest, shots, spec.reference, None])
     key = "problem " + hashlib.sha256(document.encode()).hexdigest()[:20]

@@ -11,7 +11,7 @@ from qvopt_circuits.catalogue import ansatz_data
 from qvopt_molecules.errors import InputError
 from qvopt_molecules.handed import OBJECT
 
-from .named_order import with_named_order
+from .named_order import NOW, with_named_order
 from .specification import NamedSpec
 
 _DATA: Final[Mapping[str, Callable[[Any], dict[str, Any]]]] = {
@@ -34,8 +34,8 @@ def handed_again(path: Path, kind: str, thing: Any, recorded: NamedSpec) -> None
     if thing is None:
         return
     data = {"name": thing} if isinstance(thing, str) else _DATA[kind](thing)
-    if kind == "ansatz" and data.get("order") is None and "order" in recorded.options:
-        data = with_named_order(data, recorded.options["order"])
+    if kind == "ansatz":
+        data = with_named_order(data, NOW)
     mine = {"name": recorded.name, **recorded.options}
     if data == mine:
         return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from qvopt_circuits.catalogue import get_ansatz
-from qvopt_circuits.uccsd import UCCSD
+from qvopt_circuits.catalogue import ansatz_factory
+from qvopt_circuits.uccsd import UCCSD, QubitExcitations
 from qvopt_molecules.errors import InputError
 
 NOW: Final = "occupied"
@@ -17,14 +17,13 @@ BEFORE: Final = "canonical"
 def with_named_order(ansatz: Mapping[str, Any], order: str) -> dict[str, Any]:
     """Return an ansatz as plain data, with this order where its circuit depends on the default.
 
-    These are spin-adapted circuits of coupled clusters; any other ansatz stays as it is.
+    These are our own spin-adapted circuits of coupled clusters; any other ansatz stays as it is.
     """
     data = dict(ansatz)
-    if "order" in data or not data.get("spin_adapted"):
+    if "order" in data or data.get("spin_adapted") is not True:
         return data
     try:
-        made = get_ansatz(**data)
-    except (InputError, TypeError):  # told where it is made
+        factory = ansatz_factory(str(data.get("name")))
+    except InputError:  # told where it is made
         return data
-    is_meant = isinstance(made, UCCSD) and made.spin_adapted
-    return data | {"order": order} if is_meant else data
+    return data | {"order": order} if factory in (UCCSD, QubitExcitations) else data

@@ -47,15 +47,13 @@ def _check_seconds(program: DurableProgram) -> None:
     pricing = program.pricing
     if pricing.timed:
         return
-    mend = (
-        "rehearse them on a snapshot that takes them (timed = true in [backend]), or cap shots or "
-        "jobs"
-        if not program.durable
-        else "cap shots, jobs or money"
-    )
+    if pricing.simulated and not program.durable:
+        mend = "a snapshot counts them with timed = true in [backend]; else cap shots or jobs"
+    else:
+        mend = "cap shots or jobs"
     raise InputError(
-        f"jobs of {pricing.device} are simulated and take no QPU seconds, so that a cap in QPU "
-        f"seconds would stop nothing; {mend}"
+        f"no QPU seconds are counted for jobs of {pricing.device}, so that a cap in them would "
+        f"stop nothing; {mend}"
     )
 
 

@@ -62,7 +62,7 @@ def forecast_run(
     steps = [b - a for a, b in itertools.pairwise([Cost(), *totals[1:]])]
     first = steps[0] if steps else totals[0]
     later = steps[-1] if steps else Cost()
-    budget = make_budget(experiment.budget, program)
+    budget = make_budget(experiment.budget, program, begun=spent is not None)
     optimised = first + later.times(max(experiment.max_steps - 1, 0))
     aim = FinalAim.of(experiment.measurement)
     x = assembly.start

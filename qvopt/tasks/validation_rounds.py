@@ -92,7 +92,8 @@ def answer_series(
     """
     program = assembly.program
     durable = isinstance(program, DurableProgram) and program.durable
-    ledger = Ledger(make_budget(assembly.experiment.budget, program))
+    begun = folder is not None and folder.exists()
+    ledger = Ledger(make_budget(assembly.experiment.budget, program, begun=begun))
     policy = jobs or SubmissionPolicy()
     if folder is None and not durable:
         AttachedPrograms(None, policy).attach(program, None, main=True)
@@ -144,7 +145,9 @@ def _opened(assembly: Assembly, path: Path | None, repeats: int) -> tuple[RunFol
         if stored is None:
             raise InputError(f"{path} exists already and holds no validation; choose another --out")
         begin = stored.folder.events()[0]
-        if (begin["experiment"], stored.repeats) != (experiment.content_hash(), repeats):
+        # The second hash has the defaults that it began with by name.
+        hashes = {begin["experiment"], stored.folder.begun_experiment().content_hash()}
+        if experiment.content_hash() not in hashes or stored.repeats != repeats:
             raise InputError(f"{path} holds another validation; choose another --out")
         return stored.folder, stored.folder.open_journal()
     hamiltonian = assembly.hamiltonian

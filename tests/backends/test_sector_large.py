@@ -30,6 +30,7 @@ from qvopt.backends.sector.tables import excitation_pairs
 from qvopt.backends.sector.workers import Workers
 from qvopt.measurement.basis_change import basis_change_circuit
 from qvopt.measurement.basis_rotation import basis_rotation_plan
+from qvopt_circuits.catalogue import get_ansatz
 from qvopt_circuits.circuit import Circuit
 from qvopt_circuits.gates import Angle, Gate
 from qvopt_circuits.matrices import circuit_state
@@ -128,6 +129,17 @@ def test_both_engines_agree(name, options, monkeypatch):
     np.testing.assert_allclose(gradient, theirs[1], atol=1e-11)
     pairs = [(Point(x), Point(y)), (Point(y), Point(y))]
     np.testing.assert_allclose(large.fidelities(pairs), small.fidelities(pairs), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "options", [{"name": "fabric", "layers": 2}, {"name": "k-upccgsd", "k": 1}]
+)
+def test_a_sector_of_one_spin_has_a_forecast(options, large):
+    """Gates of both spins rotate nothing there."""
+    h = random_hamiltonian(8, 4, 0, seed=0)
+    program = SectorBackend(threads=1).compile(Problem(get_ansatz(**options).circuit(h), None, h))
+    assert program.forecast.determinants == 70
+    assert program.forecast.seconds >= 0.0
 
 
 @given(st.integers(0, 2**32), st.sampled_from([4, 60, 8192]))

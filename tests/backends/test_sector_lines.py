@@ -77,6 +77,7 @@ def test_few_shots_go_by_lines_and_many_by_the_state(case):
     shots = np.full((len(states), len(plan.groups)), 25)
     shots[:, 1] = 41
     shots[:, 2] = 0
+    assert np.array_equal(sampler.together(shots[0]), shots[0] != 41)
     table = sample_states(sampler, states, shots, KEY)
     assert table.means[:, 2].tolist() == [0.0] * len(states)
     for g in (0, 1, 3):

@@ -120,7 +120,7 @@ def test_one_call_does_what_a_call_for_each_gate_does(tables, strings):
     np.testing.assert_allclose(slopes, expected, atol=1e-12)
 
 
-def test_the_order_by_occupied_orbitals_costs_a_gate_no_more_than_its_own_order():
+def test_the_order_by_occupied_orbitals_costs_a_gate_about_what_its_own_order_does():
     """Of work that is forecast without a clock; the earlier order takes 1.4 times as much."""
     nothing = np.zeros((10, 10)), np.zeros((10, 10, 10, 10))
     h = MolecularHamiltonian(0.0, *nothing, 5, 5)  # the circuit asks for its size alone
@@ -132,5 +132,5 @@ def test_the_order_by_occupied_orbitals_costs_a_gate_no_more_than_its_own_order(
     }.items():
         tables = compile_circuit(UCCSD(**options).circuit(h), 10, 5, 5)
         each[name] = GateEngine(tables, Workers(1)).work / len(tables.gates)
-    assert each["occupied"] < 1.5 * each["own"]
+    assert each["occupied"] < 1.25 * each["own"]
     assert each["canonical"] > 1.3 * each["occupied"]

@@ -8,6 +8,9 @@ import pytest
 
 from qvopt import compare, excited_states, load, relax, scan
 from qvopt.cli.command_line import run
+from qvopt.cli.validation import resume_validation
+from qvopt.experiment.specification import make_experiment
+from qvopt.tasks.validation import validate_backend
 from qvopt_molecules.errors import InputError
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -138,3 +141,27 @@ def test_a_comparison_of_spin_adapted_circuits_keeps_their_order(tied):
     after = json.loads(lost.read_text())
     assert after["final"] == pytest.approx(before["final"], abs=1e-10)
     assert after["measured"] == pytest.approx(before["measured"], abs=1e-10)
+    # A problem that is added has the order of those that are there, and it is told.
+    added = {"molecule": "h4-square", "ansatz": TIED}
+    more = compare(folder, problems=[{"molecule": "h4-chain", "ansatz": TIED}, added], out=folder,
+                   workers=1)  # fmt: skip
+    orders = [known["ansatz"]["order"] for known in more.about["problems"].values()]
+    assert orders == ["canonical", "canonical"]
+    assert all(run.status != "crashed" for run in more.outcomes)
+
+
+def test_a_validation_keeps_the_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "qvopt.experiment.specification.with_named_order", lambda ansatz, order: dict(ansatz)
+    )
+    molecule = {"molecule": "h4-chain", "ansatz": TIED, "shots": 100}
+    validate_backend(make_experiment(molecule), repeats=20, folder=tmp_path / "v")
+    monkeypatch.undo()
+    seen = []
+    monkeypatch.setattr("qvopt.cli.validation._validate", lambda e, *_: seen.append(e) or 0)
+    assert resume_validation(tmp_path / "v", as_json=True, yes=True, resubmit=False) == 0
+    (experiment,) = seen
+    assert experiment.ansatz.options["order"] == "canonical"
+    assert validate_backend(experiment, repeats=20, folder=tmp_path / "v")
+    with pytest.raises(InputError, match="another validation"):
+        validate_backend(make_experiment(molecule), repeats=20, folder=tmp_path / "v")

@@ -77,12 +77,19 @@ def _tabulate(sums, before, tree, depth):  # type: ignore[no-untyped-def]
     n_blocks = len(sums) // WIDTH
     total = 0.0
     start = _level_start(depth)
+    n = len(sums)
+    while n > WIDTH * (n_blocks - 1) + 1 and sums[n - 1] == 0.0:
+        n -= 1
     for block in range(n_blocks):
         inside = cumulate(load(sums, WIDTH * block))
         store(sums, WIDTH * block, inside)
         before[block] = total
         total += last(inside)
         tree[start + block] = total
+    # Lanes are summed in different orders: what is padding must not end later than what is not.
+    for k in range(n, len(sums)):
+        sums[k] = sums[n - 1]
+    total = before[n_blocks - 1] + sums[n - 1]
     tree[start + n_blocks - 1] = np.inf
     filled = n_blocks
     for level in range(depth, 0, -1):

@@ -124,6 +124,9 @@ def _gates(engine: LargeEngine) -> float:
 def _singles(engine: LargeEngine, runs: list[GateRun]) -> float:
     """Seconds of rotating one plane's pairs by gates that go one by one."""
     numbers = np.concatenate([run.gates for run in runs])
+    numbers = numbers[engine.rotated[numbers] > 0]
+    if not len(numbers):
+        return 0.0
     pairs = engine.rotated[numbers]
     k = int(numbers[np.argsort(pairs)[len(pairs) // 2]])
     gate = engine.gates[[k]]

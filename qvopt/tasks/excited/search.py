@@ -65,7 +65,9 @@ class Search:
     ) -> None:
         self.assembly, self.folder, self.progress = assembly, folder, progress
         self.experiment, self.hamiltonian = assembly.experiment, assembly.molecular
-        self.ledger = Ledger(make_budget(self.experiment.budget, assembly.program))
+        begun = folder is not None and any(folder.glob("state-*.jsonl"))
+        budget = make_budget(self.experiment.budget, assembly.program, begun=begun)
+        self.ledger = Ledger(budget)
         self.monitor = chosen_monitor(self.experiment, assembly)
         self.final = FinalEstimate(
             FinalAim.of(self.experiment.measurement), partial(energy_evaluator, assembly)
