@@ -320,8 +320,7 @@ class Experiment(StrictModel):
             if isinstance(data.get(key), Mapping):
                 data[key] = {"name": name, **data[key]}
         ansatz = data.get("ansatz")
-        if isinstance(ansatz, AnsatzSpec):
-            ansatz = ansatz.model_dump()
+        ansatz = ansatz.model_dump() if isinstance(ansatz, AnsatzSpec) else ansatz
         if isinstance(ansatz, Mapping) and not (info.context or {}).get(_RECORDED):
             data["ansatz"] = with_named_order(ansatz, NOW)
         return data
