@@ -76,14 +76,14 @@ def unapply_gate(  # type: ignore[no-untyped-def]
             f0, part0, part1 = -d * s0, 0.0, 0.0
             if gate[0] == ROWS:
                 for k in range(np.uint64(shape[1])):
-                    part0 += _return(z, apart, u0 + k, v0 + k, c, f0)
+                    part0 += _turn_back(z, apart, u0 + k, v0 + k, c, f0)
                 slopes[unit] += s0 * part0
                 unit += 1
                 continue
             if unit + 1 == last:
                 for b in range(gate[3], gate[4]):
                     i, j, s = np.uint64(left[b]), np.uint64(right[b]), sign[b]
-                    part0 = fused(s, _return(z, apart, u0 + i, v0 + j, c, f0 * s), part0)
+                    part0 = fused(s, _turn_back(z, apart, u0 + i, v0 + j, c, f0 * s), part0)
                 slopes[unit] += s0 * part0
                 unit += 1
                 continue
@@ -91,8 +91,8 @@ def unapply_gate(  # type: ignore[no-untyped-def]
             f1 = -d * s1
             for b in range(gate[3], gate[4]):
                 i, j, s = np.uint64(left[b]), np.uint64(right[b]), sign[b]
-                part0 = fused(s, _return(z, apart, u0 + i, v0 + j, c, f0 * s), part0)
-                part1 = fused(s, _return(z, apart, u1 + i, v1 + j, c, f1 * s), part1)
+                part0 = fused(s, _turn_back(z, apart, u0 + i, v0 + j, c, f0 * s), part0)
+                part1 = fused(s, _turn_back(z, apart, u1 + i, v1 + j, c, f1 * s), part1)
             slopes[unit] += s0 * part0
             slopes[unit + 1] += s1 * part1
             unit += 2
@@ -160,7 +160,7 @@ def _turn(z, i, j, c, e):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _return(z, apart, i, j, c, e):  # type: ignore[no-untyped-def]
+def _turn_back(z, apart, i, j, c, e):  # type: ignore[no-untyped-def]
     """Rotate a pair of ψ and of λ; return λ_j ψ_i - λ_i ψ_j, from before."""
     p, q, l, m = z[i], z[j], z[apart + i], z[apart + j]
     z[i] = fused(-e, q, c * p)
