@@ -231,3 +231,17 @@ def test_two_steps_draw_what_one_does():
         z = (frequencies - p) / np.sqrt(np.maximum(p, 1e-12) / 200_000)
         assert np.abs(z).max() < 5
         assert np.array_equal(sampler._draw(psi, group, 200_000, key, group), places)
+
+
+@pytest.mark.parametrize("n_outcomes", [1, 3, 5, 9, 20])
+def test_no_draw_reaches_the_padding(n_outcomes):
+    """Lanes are added in different orders: what is padding must not end an ulp later."""
+    rng = np.random.default_rng(n_outcomes)
+    for _ in range(50):
+        p = np.zeros(-(-n_outcomes // 8) * 8)
+        p[:n_outcomes] = rng.random(n_outcomes)
+        sums = p.copy()
+        counts, state = np.zeros(len(p), np.int64), np.zeros(4, np.uint64)
+        draws_module.rows_of_draws(sums, 100, key_of(np.random.SeedSequence(1)), 0, state, counts)
+        assert np.all(sums[n_outcomes:] == sums[n_outcomes - 1])
+        assert counts[:n_outcomes].sum() == 100
