@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from qvopt.experiment.counts import parse_count
 
 from .app import Json, app
-from .experiment_options import (
-    ActiveSpace,
-    Basis,
-    Charge,
-    FrozenCore,
-    Orbitals,
-    Settings,
-    Spin,
-    Yes,
-    shots_option,
-)
+from .described import describes_experiment
+from .experiment_options import Settings, Yes, shots_option
 
 
 @app.command()
+@describes_experiment("ansatz", "optimizer", "backend", "shots", "seed", "max_steps")
 def measurements(
-    molecule: Annotated[str, typer.Argument(help="As for `qvopt run`.")],
-    settings: Settings = None,
-    basis: Basis = None,
-    frozen_core: FrozenCore = None,
-    active_space: ActiveSpace = None,
-    charge: Charge = None,
-    spin: Spin = None,
-    orbitals: Orbitals = None,
+    what: Annotated[str, typer.Argument(metavar="MOLECULE", help="As for `qvopt run`.")],
+    *,
+    data: dict[str, Any],
     json_output: Json = False,
 ) -> None:
     """Compare the ways to measure an energy: circuits, depth, variance, shots needed."""
     from .measurements import measurements_command
-    from .options import experiment_data
 
-    options = {
-        "molecule.basis": basis, "molecule.active_space.frozen_core": frozen_core,
-        "molecule.charge": charge, "molecule.spin": spin, "molecule.orbitals": orbitals,
-    }  # fmt: skip
-    data = experiment_data(molecule, options, settings or [], active_space)
     raise typer.Exit(measurements_command(data, json_output))
 
 

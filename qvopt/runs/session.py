@@ -89,7 +89,7 @@ class Session:
         self.monitor = chosen_monitor(self.experiment, assembly)
         program = assembly.program
         ledger = Ledger(
-            make_budget(self.experiment.budget, program, begun=begun or bool(history.steps)),
+            make_budget(self.experiment.budget, program, begun=begun),
             simulated=not isinstance(program, DurableProgram) or program.pricing.simulated,
         )
         path = None if folder is None else folder.path

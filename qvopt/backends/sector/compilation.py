@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,16 @@ class GateTables:
     def is_complex(self) -> bool:
         """Whether amplitudes are complex: some gate multiplies them by phases."""
         return bool(self.phases)
+
+    @cached_property
+    def rotated(self) -> IntArray:
+        """How many pairs of amplitudes each gate rotates; a phase turns all of them."""
+        gates = self.gates.astype(np.int64)
+        kinds, (a0, a1, b0, b1) = gates[:, 0], gates[:, 1:].T
+        rows = np.where((kinds == COLUMNS) | (kinds == PHASE), self.shape[0], a1 - a0)
+        columns = np.where((kinds == ROWS) | (kinds == PHASE), self.shape[1], b1 - b0)
+        pairs: IntArray = rows * columns
+        return pairs
 
 
 def compile_circuit(

@@ -243,6 +243,11 @@ def flat_planes(psi: npt.NDArray[Any]) -> tuple[FloatArray, int]:
     return flat[0] if len(flat) == 1 else np.concatenate(flat), len(flat)
 
 
+def padded(weights: FloatArray) -> FloatArray:
+    """A copy with zeros after it, to a multiple of eight."""
+    return np.concatenate([weights, np.zeros(-len(weights) % WIDTH)])
+
+
 def draw_counts(
     probabilities: FloatArray, shots: int, key: WordArray, number: int
 ) -> npt.NDArray[np.int64]:
@@ -257,8 +262,7 @@ def draw_counts(
     if by_multinomial(shots, len(probabilities)):
         rng = np.random.default_rng([*key.tolist(), number])
         return rng.multinomial(shots, probabilities / probabilities.sum()).astype(np.int64)
-    sums = np.zeros(-(-len(probabilities) // WIDTH) * WIDTH)
-    sums[: len(probabilities)] = probabilities
+    sums = padded(probabilities)
     counts, state = np.zeros(len(sums), dtype=np.int64), np.zeros(4, dtype=np.uint64)
     rows_of_draws(sums, shots, key, number, state, counts)
     return counts[: len(probabilities)]

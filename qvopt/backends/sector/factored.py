@@ -102,7 +102,7 @@ def unapply_gate(  # type: ignore[no-untyped-def]
 def apply_gates(z, planes, shape, gates, turns, left, right, sign, first, last):  # type: ignore[no-untyped-def]
     """Apply whole gates one after another; turns[g] are a gate's c and d."""
     for g in range(first, last):
-        n = _units(gates[g], shape)
+        n = units_of(gates[g], shape)
         apply_gate(
             z, planes, shape, gates[g], left, right, sign, turns[g, 0], turns[g, 1], 0, n
         )  # fmt: skip
@@ -115,7 +115,7 @@ def unapply_gates(  # type: ignore[no-untyped-def]
     """Undo whole gates, from the last to the first; slopes[g] <- Re⟨λ|T - T†|ψ⟩ of each."""
     for done in range(first, last):
         g = len(gates) - 1 - done
-        parts = np.empty(_units(gates[g], shape))
+        parts = np.empty(units_of(gates[g], shape))
         unapply_gate(
             z, planes, shape, gates[g], left, right, sign, turns[g, 0], turns[g, 1], parts,
             0, len(parts),
@@ -133,7 +133,8 @@ def added(parts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _units(gate, shape):  # type: ignore[no-untyped-def]
+def units_of(gate, shape):  # type: ignore[no-untyped-def]
+    """How many units a gate has."""
     return shape[0] if gate[0] == COLUMNS else gate[2] - gate[1]
 
 

@@ -56,7 +56,7 @@ class GroupRotations:
         steps, tables = self.steps(group), self._tables[0]
         tiles = planes * -(-self.shape[1] // WIDTH)
         self.workers.run(
-            rotate_columns, tiles, source, z, planes, self.shape, steps.runs, steps.turns, tables,
+            rotate_columns, tiles, source, z, self.shape, steps.runs, steps.turns, tables,
             work=PAIR * tiles * tables.turned(len(steps.orbitals)),
         )  # fmt: skip
 

@@ -8,21 +8,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qvopt_molecules.arrays import FloatArray, IntArray
+from qvopt_molecules.arrays import FloatArray
 
 from .blocks import apply_blocks, unapply_blocks
 from .compilation import GateTables
 from .diagonal import PhaseFactors, apply_phases, phase_image
 from .direct_product import DirectHamiltonian
 from .factored import (
-    COLUMNS,
     PHASE,
-    ROWS,
     added,
     apply_gate,
     apply_gates,
     unapply_gate,
     unapply_gates,
+    units_of,
 )
 from .lanes import WIDTH
 from .packed_runs import PackedRuns, apply_packed, unapply_packed
@@ -56,7 +55,7 @@ class GateEngine:
         numbers = tables.gates[diagonal, 1].tolist()
         self._factors[diagonal] = [tables.phases[number].scale for number in numbers]
         self.gates = tables.gates.astype(np.int64)
-        self.rotated = _rotated_pairs(self.gates, tables.shape)
+        self.rotated = tables.rotated
         self.strings = (
             tables.left.astype(np.uint32),
             tables.right.astype(np.uint32),
@@ -169,14 +168,11 @@ class GateEngine:
             self._apply_phases(run, np.array([angle]), z, planes)
             return
         c, d = np.cos(angle / 2), np.sin(angle / 2)
-        units = self._units(gate)
+        units = units_of(gate, shape)
         self.workers.run(
             apply_gate, units, z, planes, shape, gate, *self.strings, c, d,
             work=SINGLE * planes * int(self.rotated[k]),
         )  # fmt: skip
-
-    def _units(self, gate: npt.NDArray[np.int64]) -> int:
-        return self.tables.shape[0] if gate[0] == COLUMNS else int(gate[2] - gate[1])
 
     def derivative_states(self, angles: FloatArray, wanted: npt.NDArray[np.int64]) -> FloatArray:
         """∂ψ/∂θ of the wanted gates and ψ itself at the end, shape (wanted + 1, planes · size)."""
@@ -206,15 +202,6 @@ class GateEngine:
         self.apply_one(k, -np.pi, back, self.planes)
         difference: FloatArray = 0.25 * (forth - back)
         return difference
-
-
-def _rotated_pairs(gates: IntArray, shape: tuple[int, int]) -> IntArray:
-    """How many pairs of amplitudes each gate rotates; a phase turns all of them."""
-    kinds, (a0, a1, b0, b1) = gates[:, 0], gates[:, 1:].T
-    rows = np.where((kinds == COLUMNS) | (kinds == PHASE), shape[0], a1 - a0)
-    columns = np.where((kinds == ROWS) | (kinds == PHASE), shape[1], b1 - b0)
-    pairs: IntArray = rows * columns
-    return pairs
 
 
 class LargeEngine(GateEngine):
@@ -321,7 +308,7 @@ class LargeEngine(GateEngine):
     def _unapply_one(self, k: int, angle: float, z: FloatArray) -> float:
         gate, shape = self.gates[k], self.tables.shape
         c, d = np.cos(angle / 2), np.sin(angle / 2)
-        parts = np.zeros(self._units(gate))
+        parts = np.zeros(units_of(gate, shape))
         self.workers.run(
             unapply_gate, len(parts), z, 2 * self.planes, shape, gate, *self.strings, c, d, parts,
             work=2 * SINGLE * self.planes * int(self.rotated[k]),

@@ -18,7 +18,7 @@ import numpy as np
 
 from qvopt_molecules.arrays import FloatArray, IntArray
 
-from .draws import places_in_rows, rows_of_draws
+from .draws import padded, places_in_rows, rows_of_draws
 from .group_rotations import PAIR, GroupRotations
 from .lanes import WIDTH
 from .line_products import LEAST_ROWS, SPAN, multiply_lines
@@ -77,7 +77,7 @@ class LineSampler:
             number: names the random stream of the first group; the others follow.
         """
         state = source.reshape(planes, *self._shape)
-        weights = _padded(np.einsum("pij,pij->j", state, state))
+        weights = padded(np.einsum("pij,pij->j", state, state))
         for groups in self._batches(shots):
             read = [self._read_alpha(state, weights, g, shots[g], key, number + g) for g in groups]
             rows = self._rows(source, planes, read)
@@ -154,8 +154,3 @@ def _draw_in(lines: FloatArray, counts: IntArray, stream: WordArray) -> IntArray
     rows = np.arange(n_lines)
     places_in_rows(lines.reshape(-1), planes, (n_lines, length), rows, counts, stream, places)
     return places
-
-
-def _padded(weights: FloatArray) -> FloatArray:
-    """Weights with zeros after them, to a multiple of eight."""
-    return np.concatenate([weights, np.zeros(-len(weights) % WIDTH)])

@@ -203,7 +203,7 @@ def rotate_lines(buffer, runs, turns, tables):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def rotate_columns(  # type: ignore[no-untyped-def]
-    source, z, planes, shape, runs, turns, tables, first_tile, last_tile
+    source, z, shape, runs, turns, tables, first_tile, last_tile
 ):  # fmt: skip
     """z <- the source with the orbitals of alpha strings rotated, by tiles of eight columns."""
     n_rows, n_columns = shape

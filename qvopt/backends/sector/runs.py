@@ -141,8 +141,7 @@ def cut_into_runs(tables: GateTables) -> list[GateRun]:
     if tables.shape[0] * tables.shape[1] > _FEW:
         return runs
     smaller = _cut(tables, families_, LARGEST // 4)
-    pairs = [families_.pairs(gate) for gate in tables.gates.astype(np.int64).tolist()]
-    return min(runs, smaller, key=lambda cut: _mixed_work(cut, pairs))
+    return min(runs, smaller, key=lambda cut: _mixed_work(cut, tables.rotated))
 
 
 def _cut(tables: GateTables, families_: _Families, largest: int) -> list[GateRun]:
@@ -163,14 +162,14 @@ def _cut(tables: GateTables, families_: _Families, largest: int) -> list[GateRun
     return [_run(group, gates, tables, families_) for group in groups]
 
 
-def _mixed_work(runs: list[GateRun], pairs: list[int]) -> float:
+def _mixed_work(runs: list[GateRun], pairs: IntArray) -> float:
     """Nanoseconds of the runs that depend on how a circuit is cut; `pairs` by gate."""
     total = 0.0
     for run in runs:
         if isinstance(run, BlockRun):
             total += run.work
         elif not isinstance(run, LineRun | PhaseRun):
-            total += 3 * SINGLE * sum(pairs[k] for k in run.gates.tolist())
+            total += 3 * SINGLE * float(pairs[run.gates].sum())
     return total
 
 
@@ -251,14 +250,6 @@ class _Families:
             )
         return self._classes[key]
 
-    def pairs(self, gate: list[int]) -> int:
-        """Pairs of amplitudes that a mixed or single gate rotates."""
-        lengths = [
-            self._shape[spin] if part == UNCHANGED else part[1] - part[0]
-            for spin, part in enumerate(_parts(gate))
-        ]
-        return lengths[0] * lengths[1]
-
     def _pairs(self, spin: int, part: Part) -> Pairs:
         if part == UNCHANGED:
             strings = np.arange(self._shape[spin])
@@ -305,7 +296,7 @@ def _run(group: _Group, gates: IntArray, tables: GateTables, known: _Families) -
             np.array(group.excitations, dtype=np.int64),
         )
         # Few gates, or blocks that leave lanes empty, may not be worth the copying.
-        pairs = sum(known.pairs(gates[k].tolist()) for k in group.gates)
+        pairs = float(tables.rotated[numbers].sum())
         return run if run.work < 3 * SINGLE * pairs else GateRun(numbers)
     by_rows = group.kind == COLUMNS
     lines = np.arange(tables.shape[0 if by_rows else 1])
